@@ -1,0 +1,18 @@
+# Finds PETSc through its pkg-config file (set PETSC_DIR and PETSC_ARCH for one that is not in the system's path).
+# Defines the imported target PETSc::PETSc, which carries MPI's include directories and libraries along.
+find_package(PkgConfig REQUIRED)
+if(DEFINED ENV{PETSC_DIR})
+  set(ENV{PKG_CONFIG_PATH} "$ENV{PETSC_DIR}/$ENV{PETSC_ARCH}/lib/pkgconfig:$ENV{PETSC_DIR}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+endif()
+pkg_check_modules(PETSC QUIET IMPORTED_TARGET GLOBAL PETSc>=3.18)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(PETSc REQUIRED_VARS PETSC_LINK_LIBRARIES VERSION_VAR PETSC_VERSION
+  REASON_FAILURE_MESSAGE "pkg-config finds no PETSc >= 3.18: install petsc-dev, or set PETSC_DIR and PETSC_ARCH")
+if(PETSc_FOUND AND NOT TARGET PETSc::PETSc)
+  find_package(MPI REQUIRED COMPONENTS C CXX)
+  add_library(PETSc::PETSc INTERFACE IMPORTED GLOBAL)
+  # Headers of PETSc and MPI are not ours to warn about.
+  target_include_directories(PETSc::PETSc SYSTEM INTERFACE ${PETSC_INCLUDE_DIRS})
+  target_link_libraries(PETSc::PETSc INTERFACE ${PETSC_LINK_LIBRARIES} MPI::MPI_C)
+  target_compile_definitions(PETSc::PETSc INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+endif()

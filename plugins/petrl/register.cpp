@@ -1,0 +1,21 @@
+// How PETSc learns of PetRL's types: from a linked program (PetRLInitialize) or from -dll_append libpetrl.so.
+#include <petrl.h>
+
+#include "base/compat.hpp"
+
+PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+
+PetscErrorCode PetRLInitialize(void) {
+  PetscFunctionBegin;
+  // Registering twice replaces the entry: harmless.
+  PetscCall(TSAdaptRegister(TSADAPTRL, TSAdaptCreate_RL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Runs inside PetscInitialize(), before PETSc calls itself initialised: only register here.
+PETSC_EXTERN PetscErrorCode PetscDLLibraryRegister_petrl(void);
+PetscErrorCode PetscDLLibraryRegister_petrl(void) {
+  PetscFunctionBegin;
+  PetscCall(PetRLInitialize());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,33 @@
+// From an observation to the next step: the arithmetic of TSADAPTRL, without PETSc objects.
+#pragma once
+
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// Limits under which a step is chosen; the meaning of TSAdapt's own fields.
+struct StepLimits {
+  double safety = 0.9, reject_safety = 0.5;
+  double clip_low = 0.1, clip_high = 10;
+  double dt_min = 1e-20, dt_max = 1e20;
+  double scale_failed = 0.25;
+  bool hold = false;  ///< no growth now (TSAdaptSetTimeStepIncreaseDelay)
+};
+
+/// The next step of TSADAPTBASIC after an attempt of length h with weighted error `error` of order `order`;
+/// `retried`: the attempt itself was a retry.
+double basicStep(double h, double error, int order, bool retried, const StepLimits &limits);
+
+/// The step that a policy's output a in [-1, 1] means, before limits.
+/// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  linear, log: absolute.
+/// r (or the step) runs from low to high: linearly for `linear`, in the logarithm for the others.
+double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
+                    const StepLimits &limits);
+
+/// Applies clips and step limits to a proposal.
+double limitedStep(double proposal, double h, bool failed, const StepLimits &limits);
+
+/// Network input of one observable.
+float normalise(const ObservationSpec &spec, std::size_t i, double value);
+
+}  // namespace petrl

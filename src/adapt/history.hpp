@@ -1,0 +1,69 @@
+// What happened so far in a time integration, as a step-size controller sees it. Plain numbers, no PETSc objects.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace petrl {
+
+/// One attempt at a step and its outcome.
+struct Attempt {
+  double t = 0;       ///< time at the start of the step
+  double h = 0;       ///< step length that was executed
+  int order = 1;      ///< k: the local error estimate is O(h^k)
+  double error = -1;  ///< weighted local error (accept: <= 1); negative: not estimated
+  bool accepted = false;
+  bool failed = false;   ///< a solve failed or a stage was refused: no error, the step is retried
+  double nonlinear = 0;  ///< nonlinear iterations of this attempt
+  double linear = 0;     ///< linear iterations of this attempt
+  double cost = 0;       ///< right-hand sides + Jacobians + linear iterations of this attempt
+};
+
+/// An observable: its name, what it is, and the offset and scale with which new policies see it.
+struct Observable {
+  const char *name;
+  const char *meaning;
+  float offset, scale;
+};
+
+/// The observables that every TS offers, in a fixed order.
+const std::vector<Observable> &observables();
+
+/// Memory of the integration from which the observables are computed.
+class StepHistory {
+ public:
+  /// Forgets everything (a new solve, or the application restarted the stepper).
+  void restart() { *this = StepHistory(); }
+
+  /// Adds an attempt (the one that has just ended); `t_end` is the final time.
+  void add(const Attempt &attempt, double t_end);
+
+  /// All observables, in the order of observables(), as they stand after the latest attempt.
+  void values(std::vector<double> &out) const;
+
+  /// The same, as they would stand if the next attempt, of length h, failed to solve.
+  void valuesIfFailed(double t, double h, std::vector<double> &out) const;
+
+  const Attempt &last() const { return last_; }
+  /// Rejected or failed attempts since the last accepted step.
+  bool retrying() const { return rejections_ + failures_ > 0; }
+  bool empty() const { return attempts_ == 0; }
+
+ private:
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+
+  Attempt last_;
+  double t_end_ = 0;
+  long attempts_ = 0;
+  int rejections_ = 0, failures_ = 0;  // in a row
+  double error_[2] = {0, 0};           // log(error)/k of the last accepted steps before the current attempt
+  double accepted_h_ = 0, ratio_ = 0, ratio1_ = 0;  // last accepted step; log ratios
+  double slope_ = 1;            // observed d log(error) / d log(h) / k between two attempts at one step
+  double bad_until_ = -kNever;  // end of the shortest rejected step that is still ahead
+  double failed_h_ = 0, since_failure_ = kNever;  // length of the last failed step, accepted steps since
+  double rejection_rate_ = 0, failure_rate_ = 0;  // exponential averages over attempts
+  double mean_nonlinear_ = -1;                    // exponential average over accepted steps, negative: none yet
+};
+
+}  // namespace petrl

@@ -1,0 +1,263 @@
+// TSADAPTRL: the operations that PETSc calls.
+#include "adapt/rl.hpp"
+
+#include <petscdm.h>
+
+namespace petrl {
+
+namespace {
+
+// Cumulative work of a TS as our tables count it. PETSc has no public access to the evaluation counters.
+double cost(TS ts) {
+  return static_cast<double>(ts->rhsfuncs) + static_cast<double>(ts->ifuncs) + static_cast<double>(ts->rhsjacs) +
+         static_cast<double>(ts->ijacs) + static_cast<double>(ts->ksp_its);
+}
+
+// The weighted local error as TSADAPTBASIC measures it; -1 where the TS gives none.
+PetscErrorCode LocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error) {
+  PetscFunctionBegin;
+  *order = PETSC_DECIDE;
+  *error = -1;
+  if (ts->ops->evaluatewlte) {
+    PetscCall(TSEvaluateWLTE(ts, adapt->wnormtype, order, error));
+    PetscCheck(*error < 0 || *order >= 1, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
+               "TS type %s computed an error of order %" PetscInt_FMT ", expected a positive order",
+               ((PetscObject)ts)->type_name, *order);
+  } else if (ts->ops->evaluatestep) {
+    DM dm;
+    Vec embedded;
+    PetscReal absolute, relative;
+
+    PetscCheck(adapt->candidates.n >= 1 && adapt->candidates.inuse_set, PetscObjectComm((PetscObject)adapt),
+               PETSC_ERR_ARG_WRONGSTATE, "TS type %s has registered no candidate scheme in use",
+               ((PetscObject)ts)->type_name);
+    *order = adapt->candidates.order[0];
+    PetscCall(TSGetDM(ts, &dm));
+    PetscCall(DMGetGlobalVector(dm, &embedded));
+    PetscCall(TSEvaluateStep(ts, *order - 1, embedded, NULL));
+    PetscCall(TSErrorWeightedNorm(ts, ts->vec_sol, embedded, adapt->wnormtype, error, &absolute, &relative));
+    PetscCall(DMRestoreGlobalVector(dm, &embedded));
+  }
+  if (*order < 1) *order = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// A new solve, or the application told the TS to start afresh.
+PetscErrorCode RestartIfNew(AdaptRL &rl, TS ts) {
+  PetscFunctionBegin;
+  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || cost(ts) < rl.seen_cost;
+  if (fresh) {
+    rl.seen_rejections = rl.seen_nonlinear = rl.seen_linear = 0;
+    rl.seen_cost = cost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
+    rl.own_rejection = false;
+    rl.attempted_h = 0;
+  }
+  if (fresh || (ts->steprestart && !rl.history.retrying() && !rl.history.empty())) {
+    rl.history.restart();
+    rl.failed_observation.clear();
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *next_sc, PetscReal *next_h,
+                                PetscBool *accept, PetscReal *wlte, PetscReal *wltea, PetscReal *wlter) {
+  AdaptRL &rl = adaptRL(adapt);
+  PetscInt order;
+  PetscReal error;
+
+  PetscFunctionBegin;
+  *next_sc = 0;
+  *wltea = -1; /* not used */
+  *wlter = -1; /* not used */
+  PetscCall(PetscLogEventBegin(PetRL_Observe, adapt, ts, 0, 0));
+  PetscCall(LocalError(adapt, ts, &order, &error));
+  *wlte = error;
+  PetscCall(PetscLogEventEnd(PetRL_Observe, adapt, ts, 0, 0));
+
+  PetscCall(RestartIfNew(rl, ts));
+  if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
+  PetscCall(AdaptRLLoad(adapt, ts));
+  PetscCall(AdaptRLCatchUp(adapt, ts));
+
+  rl.retried = *accept == PETSC_FALSE; /* *accept comes in as the outcome of the attempt before, or true */
+  // Acceptance is basic's, so that policies are compared at equal tolerance.
+  const PetscReal hmin = adapt->dt_min * (1 + PETSC_SQRT_MACHINE_EPSILON);
+  *accept = (error <= 1 || adapt->always_accept || h < hmin) ? PETSC_TRUE : PETSC_FALSE;
+
+  Attempt attempt;
+  attempt.t = ts->ptime;
+  attempt.h = h;
+  attempt.order = order;
+  attempt.error = error;
+  attempt.accepted = *accept == PETSC_TRUE;
+  attempt.nonlinear = ts->snes_its - rl.seen_nonlinear;
+  attempt.linear = ts->ksp_its - rl.seen_linear;
+  attempt.cost = cost(ts) - rl.seen_cost;
+  rl.seen_nonlinear = ts->snes_its;
+  rl.seen_linear = ts->ksp_its;
+  rl.seen_cost = cost(ts);
+  rl.own_rejection = !attempt.accepted;
+  if (!attempt.accepted) ++rl.rejected;
+  // A NaN error (the step left the domain of the equations) is a rejection that tells nothing more.
+  if (!(error == error)) attempt.error = PETSC_MAX_REAL;
+  rl.history.add(attempt, ts->max_time);
+  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
+  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+
+  PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
+  rl.attempted_h = *next_h;
+  PetscCall(AdaptRLHook(adapt, ts));
+  if (rl.online && attempt.accepted && ts->ptime + h >= ts->max_time * (1 - PETSC_SQRT_MACHINE_EPSILON))
+    PetscCall(AdaptRLTrainEnd(adapt, true));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscOptionsObject) {
+  AdaptRL &rl = adaptRL(adapt);
+  char file[PETSC_MAX_PATH_LEN];
+  PetscBool set, flag;
+
+  PetscFunctionBegin;
+  PetscOptionsHeadBegin(PetscOptionsObject, "Learned (rl) adaptive controller options");
+  PetscCall(PetscStrncpy(file, rl.file.c_str(), sizeof(file)));
+  PetscCall(PetscOptionsString("-ts_adapt_rl_policy", "Policy file (.h5, or .pt with a YAML sidecar)",
+                               "TSAdaptRLSetPolicy", file, file, sizeof(file), &set));
+  if (set) PetscCall(TSAdaptRLSetPolicy(adapt, file));
+  flag = rl.monitor ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(
+      PetscOptionsBool("-ts_adapt_rl_monitor", "Print each observation and decision", "TSADAPTRL", flag, &flag, NULL));
+  rl.monitor = flag == PETSC_TRUE;
+  flag = rl.train ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscOptionsBool("-ts_adapt_rl_train", "Learn while the program runs", "TSADAPTRL", flag, &flag, NULL));
+  rl.train = flag == PETSC_TRUE;
+  PetscCall(PetscStrncpy(file, rl.save_file.c_str(), sizeof(file)));
+  PetscCall(PetscOptionsString("-ts_adapt_rl_save", "Policy file that training writes and goes on from", "TSADAPTRL",
+                               file, file, sizeof(file), &set));
+  if (set) rl.save_file = file;
+  PetscCall(PetscStrncpy(file, rl.train_config.c_str(), sizeof(file)));
+  PetscCall(PetscOptionsString("-ts_adapt_rl_train_config", "YAML file with the learner's keys", "TSADAPTRL", file,
+                               file, sizeof(file), &set));
+  if (set) rl.train_config = file;
+  PetscCall(PetscOptionsInt("-ts_adapt_rl_seed", "Random seed of training", "TSADAPTRL", rl.seed, &rl.seed, NULL));
+  PetscOptionsHeadEnd();
+  PetscCheck(!rl.train || !rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
+             "-ts_adapt_rl_train needs -ts_adapt_rl_save <file.h5>: where to write what was learned");
+  PetscCheck(rl.train || rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
+             "-ts_adapt_rl_save was given without -ts_adapt_rl_train: nothing would be learned or saved");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
+  AdaptRL &rl = adaptRL(adapt);
+  PetscBool ascii;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
+  if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
+  // On the first rank, which prints, the decider is known.
+  PetscCall(
+      PetscViewerASCIIPrintf(viewer, "  RL: policy %s, backend %s\n", rl.file.empty() ? "default" : rl.file.c_str(),
+                             rl.training ? "training" : (rl.decider ? rl.decider->backend->name() : "not loaded yet")));
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "  RL: %" PetscInt_FMT " decisions, %" PetscInt_FMT " rejected steps, %" PetscInt_FMT
+                                   " failed solves, %" PetscInt_FMT " fallbacks to basic\n",
+                                   rl.decisions, rl.rejected, rl.failures, rl.fallbacks));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptReset_RL(TSAdapt adapt) {
+  PetscFunctionBegin;
+  adaptRL(adapt).history.restart();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptRLAddObservable_RL(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  for (const auto &o : observables()) {
+    PetscCheck(std::string(o.name) != name, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_WRONG,
+               "Observable '%s' exists already in every TS: choose another name", name);
+  }
+  for (auto &o : rl.app) {
+    if (o.name == name) {
+      o.function = f;
+      o.context = ctx;
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+  }
+  PetRLCallCXX(rl.app.push_back({name, f, ctx}));
+  rl.loaded = false;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  PetRLCallCXX(rl.file = file ? file : "");
+  rl.loaded = false;
+  rl.decider.reset();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
+  PetscFunctionBegin;
+  PetscCall(AdaptRLUnhook(adapt));
+  PetscCall(AdaptRLTrainEnd(adapt, true));
+  // The TSAdapt may go on with another type: give back what we set.
+  if (adaptRL(adapt).user_scale_failed >= 0) adapt->scale_solve_failed = adaptRL(adapt).user_scale_failed;
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetPolicy_C", NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", NULL));
+  delete static_cast<AdaptRL *>(adapt->data);
+  adapt->data = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+double tsCost(TS ts) {
+  return cost(ts);
+}
+
+StepLimits stepLimits(TSAdapt adapt) {
+  const AdaptRL &rl = adaptRL(adapt);
+  StepLimits limits;
+  limits.safety = adapt->safety;
+  limits.reject_safety = adapt->reject_safety;
+  limits.clip_low = adapt->clip[0];
+  limits.clip_high = adapt->clip[1];
+  limits.dt_min = adapt->dt_min;
+  limits.dt_max = adapt->dt_max;
+  limits.scale_failed = rl.user_scale_failed < 0 ? adapt->scale_solve_failed : rl.user_scale_failed;
+  limits.hold = adapt->timestepjustdecreased > 0;
+  return limits;
+}
+
+PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepTraining *training) {
+  PetscFunctionBegin;
+  PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
+  AdaptRL &rl = adaptRL(adapt);
+  PetRLCallCXX(rl.policy = specification);
+  rl.training = training;
+  rl.loaded = false;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
+  PetscFunctionBegin;
+  PetscCall(petrl::InitializePackage());
+  PetRLCallCXX(adapt->data = new petrl::AdaptRL());
+  adapt->ops->choose = petrl::TSAdaptChoose_RL;
+  adapt->ops->setfromoptions = petrl::TSAdaptSetFromOptions_RL;
+  adapt->ops->view = petrl::TSAdaptView_RL;
+  adapt->ops->reset = petrl::TSAdaptReset_RL;
+  adapt->ops->destroy = petrl::TSAdaptDestroy_RL;
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetPolicy_C", petrl::TSAdaptRLSetPolicy_RL));
+  PetscCall(
+      PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", petrl::TSAdaptRLAddObservable_RL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,95 @@
+// Private to TSADAPTRL: its data, and what the learning environments may ask of it.
+#pragma once
+
+#include <petrladapt.h>
+#include <petsc/private/tsimpl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapt/controller.hpp"
+#include "adapt/history.hpp"
+#include "adapt/training.hpp"
+#include "base/error.hpp"
+#include "base/package.hpp"
+#include "policy/decider.hpp"
+
+namespace petrl {
+
+/// Sees every attempt of a TSADAPTRL (a baseline recorder, a test).
+using AttemptObserver = std::function<void(const Attempt &)>;
+
+/// An observable of the application.
+struct AppObservable {
+  std::string name;
+  TSAdaptRLObservable function;
+  void *context;
+};
+
+/// What the first rank decides and every rank carries out. Sent as one array of doubles.
+struct Decision {
+  double step = 0;          ///< next step
+  double failed_scale = 0;  ///< factor on that step should its solve fail
+  double fallbacks = 0;     ///< decisions that `basic` had to take
+};
+
+class OnlineLearning;  // owns learner and reward of -ts_adapt_rl_train
+struct FailureHook;    // tells an adaptor of solves that start again; outlives it
+
+/// Data of a TSADAPTRL.
+struct AdaptRL {
+  AdaptRL();
+  ~AdaptRL();
+
+  // What decides. Where `policy` is null on the first rank, the agent of a training decides.
+  std::string file;  // as given by the user; empty: the default policy
+  bool loaded = false;
+  bool basic_only = false;           // record, but let `basic` decide (baselines of the learning environments)
+  Policy policy;                     // observation names and action; the rest on the first rank only
+  std::unique_ptr<Decider> decider;  // first rank only; null while an agent decides
+  std::vector<int> inputs;           // for each network input: index into observables(), or -1 - index into app
+  std::vector<AppObservable> app;
+
+  StepHistory history;
+  AttemptObserver observer;
+  StepTraining *training = nullptr;
+  std::unique_ptr<OnlineLearning> online;
+
+  // What the TS had counted when we last looked.
+  PetscInt seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
+  double seen_cost = 0;
+  double attempted_h = 0;      // length of the attempt now under way, 0: not known
+  bool retried = false;        // the latest attempt was itself a retry
+  bool own_rejection = false;  // the attempt before was rejected by us, so one counted rejection is ours
+  double user_scale_failed = -1;
+  std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
+  std::shared_ptr<FailureHook> hook;
+
+  bool monitor = false, warned = false;
+  bool train = false;
+  std::string save_file, train_config;
+  PetscInt seed = 0;
+  PetscInt decisions = 0, fallbacks = 0, rejected = 0, failures = 0;
+};
+
+/// The data of a TSAdapt of type rl.
+inline AdaptRL &adaptRL(TSAdapt adapt) {
+  return *static_cast<AdaptRL *>(adapt->data);
+}
+
+// The pieces of the type, one file each. All collective over the TSAdapt; all may be called more than once.
+PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts);                                              // rl_policy.cpp
+PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscReal *next_h);  // rl_decide.cpp
+PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);                                              // rl_failure.cpp
+PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
+PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
+PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
+PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool save);
+StepLimits stepLimits(TSAdapt adapt);
+double tsCost(TS ts);
+
+/// Lets an agent decide instead of a policy file, with the given specification (one rank only).
+PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepTraining *training);
+
+}  // namespace petrl

@@ -1,0 +1,141 @@
+// TSADAPTRL: from what was observed to the next step, the same on every rank.
+#include <cmath>
+
+#include "adapt/rl.hpp"
+
+namespace petrl {
+
+namespace {
+
+// Network inputs from raw values of the built-in and the application's observables.
+std::vector<float> networkInput(const AdaptRL &rl, const std::vector<double> &built_in,
+                                const std::vector<double> &app) {
+  std::vector<float> x(rl.inputs.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const int source = rl.inputs[i];
+    const double value =
+        source >= 0 ? built_in[static_cast<std::size_t>(source)] : app[static_cast<std::size_t>(-1 - source)];
+    x[i] = normalise(rl.policy.observation, i, value);
+  }
+  return x;
+}
+
+bool finite(const std::vector<float> &x) {
+  for (const float v : x) {
+    if (!std::isfinite(v)) return false;
+  }
+  return true;
+}
+
+// The policy's step, or a negative number when it gave none that can be used.
+double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool failed, const StepLimits &limits,
+                  float *action) {
+  *action = 0;
+  if (!finite(x)) return -1;
+  if (rl.training)
+    rl.training->agent().decide(x.data(), action);
+  else
+    rl.decider->backend->evaluate(x.data(), action);
+  if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;
+  const Attempt &last = rl.history.last();
+  const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
+  return std::isfinite(step) && step > 0 ? limitedStep(step, h, failed, limits) : -1;
+}
+
+PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in, const std::vector<double> &app,
+                       double h, const Decision &d) {
+  const AdaptRL &rl = adaptRL(adapt);
+  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+
+  PetscFunctionBegin;
+  PetscCall(PetscPrintf(comm, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:", ts->steps, (double)ts->ptime, h));
+  for (std::size_t i = 0; i < rl.inputs.size(); ++i) {
+    const int source = rl.inputs[i];
+    PetscCall(PetscPrintf(
+        comm, " %s=%.3g", rl.policy.observation.names[i].c_str(),
+        source >= 0 ? built_in[static_cast<std::size_t>(source)] : app[static_cast<std::size_t>(-1 - source)]));
+  }
+  PetscCall(PetscPrintf(comm, " -> next h=%g%s (times %.3g if its solve fails)\n", d.step,
+                        d.fallbacks > 0 ? " by basic" : "", d.failed_scale));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+// After an attempt (`failed`: after a failed solve of length h, when PETSc has already chosen the retry) the policy
+// takes two decisions: the next step, and the factor on it in case its solve fails, because PETSc asks nobody then.
+PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscReal *next_h) {
+  AdaptRL &rl = adaptRL(adapt);
+  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+  PetscMPIInt rank, size;
+  const StepLimits limits = stepLimits(adapt);
+  const Attempt last = rl.history.last();
+  const bool solves = ts->usessnes && ts->snes;
+  const bool no_error = !failed && last.error < 0;
+  std::vector<double> built_in, app;
+  Decision d;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
+  for (const auto &o : rl.app) {
+    PetscReal value = 0;
+    PetscCall((*o.function)(ts, o.context, &value));
+    app.push_back(static_cast<double>(value));
+  }
+  if (!failed) PetRLCallCXX(rl.history.values(built_in));
+  if (rank == 0) {
+    PetRLCallCXX({
+      float action = 0;
+      std::vector<float> x;
+      d.step = *next_h;
+      if (!failed) {
+        x = networkInput(rl, built_in, app);
+        // Without an error estimate the default policy does what basic does: it keeps the step.
+        d.step = rl.basic_only
+                     ? -1
+                     : (no_error && rl.file.empty() && !rl.training ? h : policyStep(rl, x, h, false, limits, &action));
+        if (d.step < 0) {
+          d.step = no_error ? h : basicStep(h, last.error, last.order, rl.retried, limits);
+          d.fallbacks += rl.basic_only ? 0 : 1;
+        } else if (rl.training) {
+          rl.training->decided(x, {action});
+        }
+      }
+      d.failed_scale = limits.scale_failed;
+      if (solves && !rl.basic_only) {
+        std::vector<double> if_failed;
+        rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
+        rl.failed_observation = networkInput(rl, if_failed, app);
+        const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, &action);
+        rl.failed_action.assign(1, action);
+        if (retry > 0)
+          d.failed_scale = retry / d.step;
+        else
+          d.fallbacks += 1, rl.failed_observation.clear();
+      }
+    });
+  }
+  if (size > 1) PetscCallMPI(MPI_Bcast(&d, 3, MPI_DOUBLE, 0, comm));
+  PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
+
+  *next_h = d.step;
+  if (solves) adapt->scale_solve_failed = d.failed_scale;
+  if (!failed) {
+    ++rl.decisions;
+    if (limits.hold) --adapt->timestepjustdecreased;
+  }
+  rl.fallbacks += static_cast<PetscInt>(d.fallbacks);
+  if (d.fallbacks > 0 && !rl.warned) {
+    rl.warned = true;
+    PetscCall(PetscPrintf(comm,
+                          "PetRL warning: policy %s gave a decision that is not finite or out of its range at t = %g; "
+                          "basic decides instead (counted in -ts_view; reported once)\n",
+                          rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
+  }
+  if (rl.monitor && !failed) PetscCall(Monitor(adapt, ts, built_in, app, h, d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl

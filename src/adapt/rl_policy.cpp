@@ -1,0 +1,221 @@
+// TSADAPTRL: loading a policy, and the public setters.
+#include <sstream>
+
+#include "adapt/rl.hpp"
+
+namespace petrl {
+
+namespace {
+
+bool needsError(const Policy &policy) {
+  if (policy.action.transform == "error-ratio") return true;
+  for (const auto &name : policy.observation.names) {
+    if (name.rfind("error", 0) == 0) return true;
+  }
+  return false;
+}
+
+// Maps each name that the policy observes to where its value comes from.
+void resolveInputs(AdaptRL &rl, const std::string &source) {
+  rl.inputs.clear();
+  for (const auto &name : rl.policy.observation.names) {
+    int found = static_cast<int>(observables().size());
+    for (std::size_t i = 0; i < observables().size(); ++i) {
+      if (name == observables()[i].name) found = static_cast<int>(i);
+    }
+    if (found < static_cast<int>(observables().size())) {
+      rl.inputs.push_back(found);
+      continue;
+    }
+    found = 0;
+    for (std::size_t i = 0; i < rl.app.size(); ++i) {
+      if (name == rl.app[i].name) found = -1 - static_cast<int>(i);
+    }
+    if (found == 0) {
+      throw Error(source + ": /observation/names: the policy needs the observable '" + name +
+                      "', which neither every TS nor this application offers (TSAdaptRLAddObservable)",
+                  PETSC_ERR_ARG_WRONG);
+    }
+    rl.inputs.push_back(found);
+  }
+}
+
+// The specification as text, so that one broadcast tells the other ranks what they must know.
+std::string pack(const Policy &p) {
+  std::ostringstream out;
+  out.precision(17);
+  out << p.action.transform << " " << p.action.low[0] << " " << p.action.high[0] << " " << p.observation.names.size();
+  for (const auto &name : p.observation.names) out << "\n" << name;
+  return out.str();
+}
+
+void unpack(const std::string &text, Policy &p) {
+  std::istringstream in(text);
+  std::size_t n = 0;
+  p.action.low.resize(1);
+  p.action.high.resize(1);
+  in >> p.action.transform >> p.action.low[0] >> p.action.high[0] >> n;
+  std::string rest;
+  std::getline(in, rest);
+  p.observation.names.resize(n);
+  for (auto &name : p.observation.names) std::getline(in, name);
+}
+
+// One rank reads; an error there is an error everywhere, with the same message.
+PetscErrorCode ShareText(MPI_Comm comm, std::string &text, bool &failed) {
+  int header[2] = {failed ? 1 : 0, static_cast<int>(text.size())};
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Bcast(header, 2, MPI_INT, 0, comm));
+  failed = header[0] != 0;
+  text.resize(static_cast<std::size_t>(header[1]));
+  if (header[1] > 0) PetscCallMPI(MPI_Bcast(&text[0], header[1], MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
+  AdaptRL &rl = adaptRL(adapt);
+  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+  PetscMPIInt rank, size;
+
+  PetscFunctionBegin;
+  if (rl.loaded || rl.basic_only) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  if (rl.train && !rl.training) PetscCall(AdaptRLTrainSetUp(adapt, ts));
+  std::string text;
+  bool failed = false;
+  if (rank == 0) {
+    try {
+      if (!rl.training) {
+        rl.decider = Decider::load(rl.file.empty() ? policyFolder() + "/default.h5" : rl.file, "tsadapt");
+        rl.policy = rl.decider->policy;
+      }
+      text = pack(rl.policy);
+    } catch (const std::exception &e) {
+      failed = true;
+      text = e.what();
+    }
+  }
+  if (size > 1) PetscCall(ShareText(comm, text, failed));
+  PetscCheck(!failed, comm, PETSC_ERR_FILE_UNEXPECTED, "%s", text.c_str());
+  if (rank != 0) PetRLCallCXX(unpack(text, rl.policy));
+  PetRLCallCXX(resolveInputs(rl, rl.file.empty() ? "policy" : rl.file));
+  if (!ts->ops->evaluatewlte && !ts->ops->evaluatestep) {
+    // The default policy then keeps the step, as basic does; a policy that somebody chose on purpose must not be
+    // ignored.
+    PetscCheck(rl.file.empty() || !needsError(rl.policy), comm, PETSC_ERR_SUP,
+               "%s: the policy needs the local error, but TS type %s estimates none (rk, arkimex, rosw, bdf do; theta "
+               "and alpha with -ts_theta_adapt, -ts_alpha_adapt)",
+               rl.file.c_str(), ((PetscObject)ts)->type_name);
+  }
+  rl.loaded = true;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+/*@C
+   TSAdaptRLSetPolicy - Sets the file with the policy that chooses the steps
+
+   Logically Collective
+
+   Input Parameters:
++  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
+-  file  - policy file of kind tsadapt (.h5, or a TorchScript .pt with a YAML sidecar); NULL or "" for the shipped
+default
+
+   Options Database Key:
+.  -ts_adapt_rl_policy <file> - the policy file
+
+   Level: beginner
+
+   Note:
+   The file is read, on the first rank, before the first decision; errors in it are reported then, on all ranks.
+
+.seealso: `TSADAPTRL`, `TSAdaptRLGetPolicy()`
+@*/
+PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetscTryMethod(adapt, "TSAdaptRLSetPolicy_C", (TSAdapt, const char[]), (adapt, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   TSAdaptRLGetPolicy - Gets the name of the policy file
+
+   Not Collective
+
+   Input Parameter:
+.  adapt - the TSAdapt, of type `TSADAPTRL`
+
+   Output Parameter:
+.  file - the file, "" for the default policy; valid until the next TSAdaptRLSetPolicy()
+
+   Level: intermediate
+
+.seealso: `TSADAPTRL`, `TSAdaptRLSetPolicy()`
+@*/
+PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(adapt, TSADAPT_CLASSID, 1, TSADAPTRL);
+  *file = petrl::adaptRL(adapt).file.c_str();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   TSAdaptRLAddObservable - Offers an application's own quantity to policies
+
+   Logically Collective
+
+   Input Parameters:
++  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
+.  name  - how policies call it; must not be that of a built-in observable; a second call with it replaces the function
+.  f     - called collectively at each decision, after the attempt; its value on the first rank is used
+-  ctx   - passed to f
+
+   Level: intermediate
+
+   Notes:
+   Only policies that name the observable receive it (scaled as the policy file says). f may inspect the TS
+(TSGetSolution() is the new solution of the attempt) but must not change it.
+
+.seealso: `TSADAPTRL`
+@*/
+PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetscTryMethod(adapt, "TSAdaptRLAddObservable_C", (TSAdapt, const char[], TSAdaptRLObservable, void *),
+                 (adapt, name, f, ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   TSAdaptRLGetCounters - Gets how often the policy decided and how often it was overruled
+
+   Not Collective
+
+   Input Parameter:
+.  adapt - the TSAdapt, of type `TSADAPTRL`
+
+   Output Parameters (any may be NULL):
++  decisions - decisions carried out
+.  fallbacks - of these, taken by `TSADAPTBASIC` because the policy's was not finite or out of its range
+-  failures  - failed solves seen
+
+   Level: intermediate
+
+.seealso: `TSADAPTRL`
+@*/
+PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisions, PetscInt *fallbacks, PetscInt *failures) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(adapt, TSADAPT_CLASSID, 1, TSADAPTRL);
+  const petrl::AdaptRL &rl = petrl::adaptRL(adapt);
+  if (decisions) *decisions = rl.decisions;
+  if (fallbacks) *fallbacks = rl.fallbacks;
+  if (failures) *failures = rl.failures;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

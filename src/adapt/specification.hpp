@@ -1,0 +1,23 @@
+// What a newly trained step-size policy observes and how it acts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// Specification (no network) of a tsadapt policy.
+/// `names`: observables; empty: all scale-free built-in ones. Offsets and scales of built-in ones are those of
+/// observables(); others have offset 0, scale 1. Throws petrl::Error when low, high make no sense.
+Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform, double low,
+                               double high);
+
+/// Versions of the libraries in use, for provenance.
+std::string libraryVersions();
+
+/// PetRL's version and commit.
+std::string petrlVersion();
+
+}  // namespace petrl

@@ -1,0 +1,258 @@
+#include "base/hdf5.hpp"
+
+#include <algorithm>
+
+namespace petrl::h5 {
+
+namespace {
+
+// HDF5's MPI build opens files independently unless told otherwise; earliest..latest format keeps h5py happy.
+Handle textType() {
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+// Reads one string from an attribute or dataset element of fixed or variable length.
+template <typename Read>
+std::vector<std::string> readTexts(hid_t type, std::size_t n, Read read) {
+  std::vector<std::string> out(n);
+  if (n == 0) return out;
+  if (H5Tis_variable_str(type) > 0) {
+    std::vector<char *> raw(n, nullptr);
+    const Handle memory = textType();
+    H5Tset_cset(memory, H5Tget_cset(type));
+    if (read(memory, raw.data()) < 0) return {};
+    for (std::size_t i = 0; i < n; ++i) {
+      if (raw[i] != nullptr) out[i] = raw[i], H5free_memory(raw[i]);
+    }
+  } else {
+    const std::size_t width = H5Tget_size(type);
+    std::vector<char> raw(n * width, '\0');
+    if (read(type, raw.data()) < 0) return {};
+    for (std::size_t i = 0; i < n; ++i) {
+      const char *begin = &raw[i * width];
+      out[i].assign(begin, std::find(begin, begin + width, '\0'));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Reader::Reader(const std::string &path)
+    : path_(path), file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
+  if (file_ < 0) {
+    throw Error(path + ": cannot be opened as an HDF5 file (missing, truncated, or of another format)",
+                PETSC_ERR_FILE_OPEN);
+  }
+}
+
+void Reader::fail(const std::string &object, const std::string &message) const {
+  throw Error(path_ + ": " + object + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
+}
+
+bool Reader::has(const std::string &object) const {
+  // H5Lexists wants every parent to exist.
+  for (std::size_t slash = object.find('/', 1); slash != std::string::npos; slash = object.find('/', slash + 1)) {
+    if (H5Lexists(file_, object.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
+  }
+  return H5Lexists(file_, object.c_str(), H5P_DEFAULT) > 0;
+}
+
+Handle Reader::open(const std::string &object, H5I_type_t type) const {
+  Handle id(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
+  if (id < 0) fail(object, "missing");
+  if (type != H5I_UNINIT && H5Iget_type(id) != type)
+    fail(object, std::string("expected a ") + (type == H5I_GROUP ? "group" : "dataset"));
+  return id;
+}
+
+Handle Reader::attribute(const std::string &object, const std::string &name) const {
+  const Handle parent = open(object, H5I_UNINIT);
+  Handle id(H5Aopen(parent, name.c_str(), H5P_DEFAULT), H5Aclose);
+  if (id < 0) fail(object, "attribute '" + name + "' is missing");
+  const Handle space(H5Aget_space(id), H5Sclose);
+  if (H5Sget_simple_extent_npoints(space) != 1) fail(object, "attribute '" + name + "': expected one value");
+  return id;
+}
+
+std::string Reader::text(const std::string &object, const std::string &name) const {
+  const Handle id = attribute(object, name);
+  const Handle type(H5Aget_type(id), H5Tclose);
+  if (H5Tget_class(type) != H5T_STRING) fail(object, "attribute '" + name + "': expected text");
+  const auto out = readTexts(type, 1, [&](hid_t memory, void *data) { return H5Aread(id, memory, data); });
+  if (out.empty()) fail(object, "attribute '" + name + "' cannot be read");
+  return out[0];
+}
+
+std::int64_t Reader::integer(const std::string &object, const std::string &name) const {
+  const Handle id = attribute(object, name);
+  const Handle type(H5Aget_type(id), H5Tclose);
+  std::int64_t value = 0;
+  if (H5Tget_class(type) != H5T_INTEGER || H5Aread(id, H5T_NATIVE_INT64, &value) < 0)
+    fail(object, "attribute '" + name + "': expected an integer");
+  return value;
+}
+
+double Reader::number(const std::string &object, const std::string &name) const {
+  const Handle id = attribute(object, name);
+  const Handle type(H5Aget_type(id), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  double value = 0;
+  if ((kind != H5T_FLOAT && kind != H5T_INTEGER) || H5Aread(id, H5T_NATIVE_DOUBLE, &value) < 0) {
+    fail(object, "attribute '" + name + "': expected a number");
+  }
+  return value;
+}
+
+std::pair<std::vector<std::size_t>, std::vector<float>> Reader::floats(const std::string &dataset,
+                                                                       std::size_t max_elements) const {
+  const Handle id = open(dataset, H5I_DATASET);
+  const Handle space(H5Dget_space(id), H5Sclose);
+  const Handle type(H5Dget_type(id), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) fail(dataset, "expected numbers");
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (rank < 0 || rank > 8) fail(dataset, "expected an array of at most 8 dimensions");
+  std::vector<hsize_t> extent(static_cast<std::size_t>(rank));
+  if (rank > 0) H5Sget_simple_extent_dims(space, extent.data(), nullptr);
+  std::size_t n = 1;
+  for (const hsize_t e : extent) {
+    if (e > max_elements || n * e > max_elements)
+      fail(dataset, "is larger than any policy (" + std::to_string(max_elements) + " values at most)");
+    n *= e;
+  }
+  std::vector<float> values(n);
+  if (n > 0 && H5Dread(id, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(dataset, "cannot be read (file damaged?)");
+  return {{extent.begin(), extent.end()}, std::move(values)};
+}
+
+std::vector<double> Reader::numbers(const std::string &dataset) const {
+  const Handle id = open(dataset, H5I_DATASET);
+  const Handle space(H5Dget_space(id), H5Sclose);
+  const Handle type(H5Dget_type(id), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) fail(dataset, "expected numbers");
+  const hssize_t n = H5Sget_simple_extent_npoints(space);
+  if (H5Sget_simple_extent_ndims(space) != 1 || n > 65536) fail(dataset, "expected a list of at most 65536 numbers");
+  std::vector<double> values(static_cast<std::size_t>(n));
+  if (n > 0 && H5Dread(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(dataset, "cannot be read (file damaged?)");
+  return values;
+}
+
+std::vector<std::string> Reader::texts(const std::string &dataset) const {
+  const Handle id = open(dataset, H5I_DATASET);
+  const Handle space(H5Dget_space(id), H5Sclose);
+  const Handle type(H5Dget_type(id), H5Tclose);
+  const hssize_t n = H5Sget_simple_extent_npoints(space);
+  if (H5Tget_class(type) != H5T_STRING) fail(dataset, "expected names");
+  if (H5Sget_simple_extent_ndims(space) != 1 || n > 65536) fail(dataset, "expected a list of at most 65536 names");
+  auto out = readTexts(type, static_cast<std::size_t>(n), [&](hid_t memory, void *data) {
+    return H5Dread(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+  });
+  if (out.size() != static_cast<std::size_t>(n)) fail(dataset, "cannot be read (file damaged?)");
+  return out;
+}
+
+std::vector<std::string> Reader::attributes(const std::string &object) const {
+  const Handle id = open(object, H5I_UNINIT);
+  std::vector<std::string> out;
+  H5Aiterate2(
+      id, H5_INDEX_NAME, H5_ITER_INC, nullptr,
+      [](hid_t, const char *name, const H5A_info_t *, void *list) -> herr_t {
+        static_cast<std::vector<std::string> *>(list)->emplace_back(name);
+        return 0;
+      },
+      &out);
+  return out;
+}
+
+std::vector<std::string> Reader::links(const std::string &group) const {
+  const Handle id = open(group, H5I_GROUP);
+  std::vector<std::string> out;
+  H5Literate(
+      id, H5_INDEX_NAME, H5_ITER_INC, nullptr,
+      [](hid_t, const char *name, const H5L_info_t *, void *list) -> herr_t {
+        static_cast<std::vector<std::string> *>(list)->emplace_back(name);
+        return 0;
+      },
+      &out);
+  return out;
+}
+
+Writer::Writer(const std::string &path)
+    : path_(path), file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose) {
+  if (file_ < 0) throw Error(path + ": cannot create this file", PETSC_ERR_FILE_OPEN);
+}
+
+hid_t Writer::made(hid_t id, const std::string &what) const {
+  if (id < 0) throw Error(path_ + ": cannot write " + what, PETSC_ERR_FILE_WRITE);
+  return id;
+}
+
+void Writer::group(const std::string &name) {
+  const Handle g(made(H5Gcreate2(file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), name), H5Gclose);
+}
+
+void Writer::text(const std::string &object, const std::string &name, const std::string &value) {
+  const Handle parent(made(H5Oopen(file_, object.c_str(), H5P_DEFAULT), object), H5Oclose);
+  const Handle type = textType();
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle id(made(H5Acreate2(parent, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), name), H5Aclose);
+  const char *data = value.c_str();
+  made(H5Awrite(id, type, &data), name);
+}
+
+void Writer::integer(const std::string &object, const std::string &name, std::int64_t value) {
+  const Handle parent(made(H5Oopen(file_, object.c_str(), H5P_DEFAULT), object), H5Oclose);
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle id(made(H5Acreate2(parent, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), name),
+                  H5Aclose);
+  made(H5Awrite(id, H5T_NATIVE_INT64, &value), name);
+}
+
+void Writer::number(const std::string &object, const std::string &name, double value) {
+  const Handle parent(made(H5Oopen(file_, object.c_str(), H5P_DEFAULT), object), H5Oclose);
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle id(made(H5Acreate2(parent, name.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT), name),
+                  H5Aclose);
+  made(H5Awrite(id, H5T_NATIVE_DOUBLE, &value), name);
+}
+
+void Writer::numbers(const std::string &dataset, const std::vector<double> &values) {
+  const hsize_t n = values.size();
+  const Handle space(H5Screate_simple(1, &n, nullptr), H5Sclose);
+  const Handle id(
+      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), dataset),
+      H5Dclose);
+  made(H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), dataset);
+}
+
+void Writer::texts(const std::string &dataset, const std::vector<std::string> &values) {
+  const hsize_t n = values.size();
+  const Handle type = textType();
+  const Handle space(H5Screate_simple(1, &n, nullptr), H5Sclose);
+  const Handle id(made(H5Dcreate2(file_, dataset.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), dataset),
+                  H5Dclose);
+  std::vector<const char *> raw;
+  for (const auto &value : values) raw.push_back(value.c_str());
+  if (n > 0) made(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()), dataset);
+}
+
+void Writer::floats(const std::string &dataset, const std::vector<std::size_t> &shape,
+                    const std::vector<float> &values) {
+  const std::vector<hsize_t> extent(shape.begin(), shape.end());
+  const Handle space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
+  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(links, 1);
+  const Handle id(
+      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F32LE, space, links, H5P_DEFAULT, H5P_DEFAULT), dataset),
+      H5Dclose);
+  made(H5Dwrite(id, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), dataset);
+}
+
+}  // namespace petrl::h5

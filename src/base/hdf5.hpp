@@ -1,0 +1,97 @@
+// The little of HDF5 that policy files need, with errors that name file and object. Serial access; not collective.
+#pragma once
+
+#include <hdf5.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace petrl::h5 {
+
+/// An HDF5 identifier that closes itself.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle(hid_t id, Close close) : id_(id), close_(close) {}
+  Handle(Handle &&other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
+  Handle(const Handle &) = delete;
+  Handle &operator=(const Handle &) = delete;
+  Handle &operator=(Handle &&) = delete;
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+/// HDF5 prints its error stack by default; while one of these lives it is silent (we report in our own words).
+class Quiet {
+ public:
+  Quiet() {
+    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Quiet() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  Quiet(const Quiet &) = delete;
+  Quiet &operator=(const Quiet &) = delete;
+
+ private:
+  H5E_auto2_t function_ = nullptr;
+  void *data_ = nullptr;
+};
+
+/// A file being read. Every reader throws petrl::Error: "<file>: <object>: found ..., expected ...".
+class Reader {
+ public:
+  explicit Reader(const std::string &path);
+
+  bool has(const std::string &object) const;
+  std::string text(const std::string &object, const std::string &attribute) const;
+  std::int64_t integer(const std::string &object, const std::string &attribute) const;
+  double number(const std::string &object, const std::string &attribute) const;
+  /// Numbers of a 1-D dataset.
+  std::vector<double> numbers(const std::string &dataset) const;
+  /// Strings of a 1-D dataset.
+  std::vector<std::string> texts(const std::string &dataset) const;
+  /// A float32 dataset of any rank (at most `max_elements` values).
+  std::pair<std::vector<std::size_t>, std::vector<float>> floats(const std::string &dataset,
+                                                                 std::size_t max_elements) const;
+  /// Names of the attributes of an object / the links in a group.
+  std::vector<std::string> attributes(const std::string &object) const;
+  std::vector<std::string> links(const std::string &group) const;
+  [[noreturn]] void fail(const std::string &object, const std::string &message) const;
+
+ private:
+  Handle open(const std::string &object, H5I_type_t type) const;
+  Handle attribute(const std::string &object, const std::string &name) const;
+  std::string path_;
+  Quiet quiet_;
+  Handle file_;
+};
+
+/// A file being written.
+class Writer {
+ public:
+  explicit Writer(const std::string &path);
+  void group(const std::string &name);
+  void text(const std::string &object, const std::string &attribute, const std::string &value);
+  void integer(const std::string &object, const std::string &attribute, std::int64_t value);
+  void number(const std::string &object, const std::string &attribute, double value);
+  void numbers(const std::string &dataset, const std::vector<double> &values);
+  void texts(const std::string &dataset, const std::vector<std::string> &values);
+  void floats(const std::string &dataset, const std::vector<std::size_t> &shape, const std::vector<float> &values);
+
+ private:
+  hid_t made(hid_t id, const std::string &what) const;
+  std::string path_;
+  Quiet quiet_;
+  Handle file_;
+};
+
+}  // namespace petrl::h5

@@ -1,0 +1,180 @@
+#include "base/yaml.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+namespace {
+
+std::size_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row.back();
+}
+
+template <typename T>
+const char *typeName();
+template <>
+const char *typeName<double>() {
+  return "a number";
+}
+template <>
+const char *typeName<int>() {
+  return "an integer";
+}
+template <>
+const char *typeName<std::int64_t>() {
+  return "an integer";
+}
+template <>
+const char *typeName<std::uint64_t>() {
+  return "a non-negative integer";
+}
+template <>
+const char *typeName<bool>() {
+  return "true or false";
+}
+template <>
+const char *typeName<std::string>() {
+  return "text";
+}
+template <>
+const char *typeName<std::vector<double>>() {
+  return "a list of numbers";
+}
+template <>
+const char *typeName<std::vector<int>>() {
+  return "a list of integers";
+}
+template <>
+const char *typeName<std::vector<std::string>>() {
+  return "a list of names";
+}
+
+}  // namespace
+
+YamlMap::YamlMap(YAML::Node node, std::string source, std::string path)
+    : node_(std::move(node)), source_(std::move(source)), path_(std::move(path)) {
+  if (!node_.IsDefined() || node_.IsNull()) node_ = YAML::Node(YAML::NodeType::Map);
+  if (!node_.IsMap())
+    throw Error(source_ + ": " + (path_.empty() ? "the file" : path_) + ": expected a mapping (key: value)");
+}
+
+YamlMap YamlMap::parse(const std::string &text, const std::string &source) {
+  try {
+    return {YAML::Load(text), source, ""};
+  } catch (const YAML::Exception &e) {
+    throw Error(source + ":" + std::to_string(e.mark.line + 1) + ": not valid YAML: " + e.msg);
+  }
+}
+
+YamlMap YamlMap::read(const std::string &path) {
+  std::ifstream in(path);
+  if (!in) throw Error(path + ": cannot read this file", PETSC_ERR_FILE_OPEN);
+  std::stringstream text;
+  text << in.rdbuf();
+  return parse(text.str(), path);
+}
+
+void YamlMap::fail(const std::string &key, const std::string &message) const {
+  const YAML::Node &node = node_;  // const access does not insert
+  int line = node.Mark().line;
+  for (auto it = node.begin(); it != node.end(); ++it) {
+    if (it->first.as<std::string>("") == key) line = it->first.Mark().line;
+  }
+  throw Error(source_ + (line >= 0 ? ":" + std::to_string(line + 1) : "") + ": " + (path_.empty() ? "" : path_ + ".") +
+              key + ": " + message);
+}
+
+bool YamlMap::has(const std::string &key) {
+  asked_.insert(key);
+  const YAML::Node &node = node_;
+  return node[key].IsDefined();
+}
+
+template <typename T>
+T YamlMap::get(const std::string &key) {
+  if (!has(key)) fail(key, std::string("missing; expected ") + typeName<T>());
+  const YAML::Node &node = node_;
+  try {
+    return node[key].as<T>();
+  } catch (const YAML::Exception &) {
+    std::stringstream found;
+    found << node[key];
+    fail(key, std::string("expected ") + typeName<T>() + ", found '" + found.str() + "'");
+  }
+}
+template double YamlMap::get<double>(const std::string &);
+template int YamlMap::get<int>(const std::string &);
+template std::int64_t YamlMap::get<std::int64_t>(const std::string &);
+template std::uint64_t YamlMap::get<std::uint64_t>(const std::string &);
+template bool YamlMap::get<bool>(const std::string &);
+template std::string YamlMap::get<std::string>(const std::string &);
+template std::vector<double> YamlMap::get<std::vector<double>>(const std::string &);
+template std::vector<int> YamlMap::get<std::vector<int>>(const std::string &);
+template std::vector<std::string> YamlMap::get<std::vector<std::string>>(const std::string &);
+
+double YamlMap::number(const std::string &key, double fallback, double low, double high) {
+  const double value = get<double>(key, fallback);
+  if (!(value >= low && value <= high)) {
+    std::ostringstream message;
+    message << "expected a number in [" << low << ", " << high << "], found " << value;
+    fail(key, message.str());
+  }
+  return value;
+}
+
+YamlMap YamlMap::map(const std::string &key, bool required) {
+  if (!has(key) && required) fail(key, "missing; expected a mapping");
+  const YAML::Node &node = node_;
+  const YAML::Node child = node[key];
+  return {child.IsDefined() ? child : YAML::Node(YAML::NodeType::Map), source_,
+          (path_.empty() ? "" : path_ + ".") + key};
+}
+
+std::vector<YamlMap> YamlMap::list(const std::string &key) {
+  if (!has(key)) fail(key, "missing; expected a list");
+  const YAML::Node &node = node_;
+  if (!node[key].IsSequence()) fail(key, "expected a list");
+  std::vector<YamlMap> out;
+  for (std::size_t i = 0; i < node[key].size(); ++i) {
+    out.emplace_back(node[key][i], source_, (path_.empty() ? "" : path_ + ".") + key + "[" + std::to_string(i) + "]");
+  }
+  return out;
+}
+
+void YamlMap::finish() const {
+  for (auto it = node_.begin(); it != node_.end(); ++it) {
+    const auto key = it->first.as<std::string>("");
+    if (asked_.count(key) != 0) continue;
+    std::string nearest;
+    std::size_t best = std::string::npos;
+    for (const auto &known : asked_) {
+      const std::size_t d = editDistance(key, known);
+      if (d < best) best = d, nearest = known;
+    }
+    fail(key, "unknown key" + (nearest.empty() ? std::string() : "; the nearest known key is '" + nearest + "'"));
+  }
+}
+
+std::string YamlMap::text() const {
+  std::stringstream out;
+  out << node_;
+  return out.str();
+}
+
+}  // namespace petrl

@@ -1,0 +1,50 @@
+// Strict YAML: unknown keys are errors that name file, line and the nearest known key.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace petrl {
+
+/// A YAML mapping of which every key must be asked for. Call finish() once all known keys were read.
+class YamlMap {
+ public:
+  /// Parses text; `source` names it in messages (a file name, or "learner section").
+  static YamlMap parse(const std::string &text, const std::string &source);
+  /// Reads and parses a file. Throws petrl::Error when it cannot be read or is no mapping.
+  static YamlMap read(const std::string &path);
+
+  YamlMap(YAML::Node node, std::string source, std::string path);
+
+  bool has(const std::string &key);
+  /// The value of a required key. Throws petrl::Error naming source, line, key, what was found and expected.
+  template <typename T>
+  T get(const std::string &key);
+  /// The value of an optional key.
+  template <typename T>
+  T get(const std::string &key, const T &fallback) {
+    return has(key) ? get<T>(key) : fallback;
+  }
+  /// A number within [low, high].
+  double number(const std::string &key, double fallback, double low, double high);
+  /// A sub-mapping; an empty one if absent and not required.
+  YamlMap map(const std::string &key, bool required = true);
+  /// A list of sub-mappings.
+  std::vector<YamlMap> list(const std::string &key);
+  /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.
+  void finish() const;
+  /// This mapping as YAML text.
+  std::string text() const;
+  /// An error about one key: "<source>:<line>: <path>.<key>: <message>".
+  [[noreturn]] void fail(const std::string &key, const std::string &message) const;
+
+ private:
+  YAML::Node node_;
+  std::string source_, path_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace petrl

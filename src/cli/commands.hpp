@@ -1,0 +1,21 @@
+// The subcommands of petrl. Each adds its arguments and sets `run` when chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace petrl::cli {
+
+struct Options {
+  std::vector<std::string> petsc;  ///< arguments for PETSc
+  std::function<int()> run;        ///< the chosen command; throws petrl::Error
+};
+
+void addCommands(CLI::App &app, Options &options);
+void addInfo(CLI::App &app, Options &options);
+void addTrain(CLI::App &app, Options &options);
+void addEvaluate(CLI::App &app, Options &options);
+
+}  // namespace petrl::cli

@@ -1,0 +1,4 @@
+#include "cli/commands.hpp"
+namespace petrl::cli {
+void addEvaluate(CLI::App &, Options &) {}
+}  // namespace petrl::cli

@@ -1,0 +1,23 @@
+/*
+   PetRL: learned decisions inside PETSc solvers. The umbrella header.
+*/
+#pragma once
+
+#include <petscsys.h>
+
+#include "petrladapt.h"
+
+/*@C
+   PetRLInitialize - Registers PetRL's types with PETSc, for programs that link libpetrl
+
+   Collective
+
+   Level: beginner
+
+   Notes:
+   Call it after PetscInitialize(); calling it again does nothing. It registers `TSADAPTRL`.
+   Programs that load PetRL with `-dll_append libpetrl.so` need not call anything.
+
+.seealso: `TSADAPTRL`, `TSAdaptRLSetPolicy()`
+@*/
+PETSC_EXTERN PetscErrorCode PetRLInitialize(void);

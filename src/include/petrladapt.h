@@ -1,0 +1,42 @@
+/*
+   TSADAPTRL: the step size as a learned decision.
+*/
+#pragma once
+
+#include <petscts.h>
+
+/*MC
+   TSADAPTRL - "rl": a policy chooses the time step, also after a failed solve
+
+   Options Database Keys:
++  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar); default: the shipped one
+.  -ts_adapt_rl_monitor        - print each observation and decision
+.  -ts_adapt_rl_train          - learn (TQC) while the program runs; needs libpetrl_torch
+.  -ts_adapt_rl_save <file>    - where training writes its policy; training goes on from it when it exists
+.  -ts_adapt_rl_train_config <file> - YAML of the learner (keys of `tqc`)
+-  -ts_adapt_rl_seed <n>       - random seed of training
+
+   Level: intermediate
+
+   Notes:
+   Steps are accepted as `TSADAPTBASIC` accepts them (weighted local error <= 1, `-ts_adapt_always_accept`, minimum step);
+   `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not finite or
+   outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
+
+   The default policy observes only dimensionless quantities (weighted errors, step ratios, iteration counts), so it
+   knows neither the units nor the size of a problem. Where a TS gives no error estimate it keeps the step, as
+   `TSADAPTBASIC` does; a policy that was named by the user and needs the estimate is an error there.
+
+   A decision is taken on the first rank of the TS's communicator and sent to the others.
+
+.seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`, `TSADAPTBASIC`, `TSADAPTDSP`
+M*/
+#define TSADAPTRL "rl"
+
+/* Computes an application's own observable: the same value on every rank (the first rank's is used). */
+typedef PetscErrorCode (*TSAdaptRLObservable)(TS ts, void *ctx, PetscReal *value);
+
+PETSC_EXTERN PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]);
+PETSC_EXTERN PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]);
+PETSC_EXTERN PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx);
+PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisions, PetscInt *fallbacks, PetscInt *failures);

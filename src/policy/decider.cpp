@@ -1,0 +1,92 @@
+#include "policy/decider.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/yaml.hpp"
+#include "policy/native/mlp.hpp"
+
+namespace petrl {
+
+namespace {
+
+class NativeBackend : public Backend {
+ public:
+  NativeBackend(const NetworkSpec &network, const std::string &source) : mlp_(network, source) {}
+  const char *name() const override { return "native"; }
+  void evaluate(const float *observation, float *action) override { mlp_.evaluate(observation, action); }
+
+ private:
+  Mlp mlp_;
+};
+
+bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::vector<float> toFloat(const std::vector<double> &values) {
+  return {values.begin(), values.end()};
+}
+
+Policy readSidecar(const std::string &path) {
+  YamlMap yaml = YamlMap::read(path);
+  Policy p;
+  p.kind = yaml.get<std::string>("kind");
+  YamlMap observation = yaml.map("observation");
+  p.observation.names = observation.get<std::vector<std::string>>("names");
+  p.observation.offset = toFloat(observation.get<std::vector<double>>("offset"));
+  p.observation.scale = toFloat(observation.get<std::vector<double>>("scale"));
+  p.observation.clip = static_cast<float>(observation.get<double>("clip", 10.0));
+  observation.finish();
+  YamlMap action = yaml.map("action");
+  p.action.transform = action.get<std::string>("transform");
+  p.action.low = action.get<std::vector<double>>("low");
+  p.action.high = action.get<std::vector<double>>("high");
+  action.finish();
+  yaml.finish();
+  validateSpecification(p, path);
+  return p;
+}
+
+}  // namespace
+
+std::unique_ptr<Decider> Decider::load(const std::string &path, const std::string &kind) {
+  auto decider = std::make_unique<Decider>();
+  if (endsWith(path, ".pt")) {
+    decider->policy = readSidecar(path.substr(0, path.size() - 3) + ".yaml");
+    const auto &p = decider->policy;
+    decider->backend =
+        findBackend("torch")(path, static_cast<int>(p.observation.names.size()), static_cast<int>(p.action.low.size()));
+  } else {
+    decider->policy = readPolicy(path);
+    decider->backend = std::make_unique<NativeBackend>(decider->policy.network, path);
+  }
+  if (decider->policy.kind != kind) {
+    throw Error(path + ": kind: expected a " + kind + " policy, found a " + decider->policy.kind + " policy",
+                PETSC_ERR_ARG_WRONG);
+  }
+  return decider;
+}
+
+std::string policyFolder() {
+  if (const char *folder = std::getenv("PETRL_POLICIES")) return folder;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void *>(&policyFolder), &info) == 0 || info.dli_fname == nullptr) return "policies";
+  std::string library = info.dli_fname;
+  char *real = realpath(library.c_str(), nullptr);
+  if (real != nullptr) library = real, std::free(real);
+  const std::string folder = library.substr(0, library.rfind('/') + 1);
+  // lib/ and lib/<architecture>/ both occur.
+  for (const char *up : {"../share/petrl/policies", "../../share/petrl/policies"}) {
+    char *found = realpath((folder + up).c_str(), nullptr);
+    if (found == nullptr) continue;
+    std::string out = found;
+    std::free(found);
+    return out;
+  }
+  return folder + "../share/petrl/policies";
+}
+
+}  // namespace petrl

@@ -1,0 +1,215 @@
+#include "policy/policy.hpp"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "base/hdf5.hpp"
+#include "policy/native/mlp.hpp"
+
+namespace petrl {
+
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxWeights = std::size_t{1} << 26;  // 256 MB: anything larger is a damaged file
+
+[[noreturn]] void bad(const std::string &source, const std::string &key, const std::string &message) {
+  throw Error(source + ": " + key + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
+}
+
+template <typename T>
+void requireFinite(const std::vector<T> &values, const std::string &source, const std::string &key) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) bad(source, key, "value " + std::to_string(i) + " is not finite");
+  }
+}
+
+void validateObservation(const ObservationSpec &o, const std::string &source) {
+  const std::size_t n = o.names.size();
+  if (n == 0) bad(source, "/observation/names", "expected at least one name, found none");
+  std::set<std::string> seen;
+  for (const auto &name : o.names) {
+    if (name.empty()) bad(source, "/observation/names", "found an empty name");
+    if (!seen.insert(name).second) bad(source, "/observation/names", "'" + name + "' appears twice");
+  }
+  if (o.offset.size() != n)
+    bad(source, "/observation/offset",
+        "expected " + std::to_string(n) + " values (one a name), found " + std::to_string(o.offset.size()));
+  if (o.scale.size() != n)
+    bad(source, "/observation/scale",
+        "expected " + std::to_string(n) + " values (one a name), found " + std::to_string(o.scale.size()));
+  requireFinite(o.offset, source, "/observation/offset");
+  requireFinite(o.scale, source, "/observation/scale");
+  for (const float s : o.scale) {
+    if (!(s > 0)) bad(source, "/observation/scale", "expected positive values, found " + std::to_string(s));
+  }
+  if (!(o.clip > 0) || !std::isfinite(o.clip))
+    bad(source, "/observation", "clip: expected a positive number, found " + std::to_string(o.clip));
+}
+
+void validateAction(const Policy &policy, const std::string &source) {
+  const ActionSpec &a = policy.action;
+  if (a.low.empty() || a.low.size() != a.high.size()) {
+    bad(source, "/action",
+        "expected as many low as high values and at least one, found " + std::to_string(a.low.size()) + " and " +
+            std::to_string(a.high.size()));
+  }
+  requireFinite(a.low, source, "/action/low");
+  requireFinite(a.high, source, "/action/high");
+  for (std::size_t i = 0; i < a.low.size(); ++i) {
+    if (!(a.low[i] < a.high[i]))
+      bad(source, "/action",
+          "expected low < high, found " + std::to_string(a.low[i]) + " and " + std::to_string(a.high[i]));
+  }
+  if (policy.kind != "tsadapt") return;
+  static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log"};
+  if (transforms.count(a.transform) == 0)
+    bad(source, "/action", "transform: expected ratio, error-ratio, linear or log, found '" + a.transform + "'");
+  if (a.low.size() != 1)
+    bad(source, "/action", "a tsadapt policy has one action, found " + std::to_string(a.low.size()));
+  if (!(a.low[0] > 0))
+    bad(source, "/action/low",
+        "expected a positive number (a step or a ratio of steps), found " + std::to_string(a.low[0]));
+}
+
+}  // namespace
+
+void validateSpecification(const Policy &policy, const std::string &source) {
+  static const std::set<std::string> kinds = {"tsadapt", "closure", "refiner"};
+  if (kinds.count(policy.kind) == 0)
+    bad(source, "/", "kind: expected tsadapt, closure or refiner, found '" + policy.kind + "'");
+  validateObservation(policy.observation, source);
+  validateAction(policy, source);
+}
+
+void validate(const Policy &policy, const std::string &source) {
+  validateSpecification(policy, source);
+  for (const auto &[name, tensor] : policy.network.weights) {
+    std::size_t n = 1;
+    for (const std::size_t e : tensor.shape) n *= e;
+    if (n != tensor.data.size()) bad(source, "/network/" + name, "shape and number of values disagree");
+    requireFinite(tensor.data, source, "/network/" + name);
+  }
+  if (policy.network.architecture != "mlp")
+    bad(source, "/network", "architecture: expected mlp, found '" + policy.network.architecture + "'");
+  const Mlp mlp(policy.network, source);
+  if (mlp.inputs() != policy.observation.names.size()) {
+    bad(source, "/network",
+        "the network has " + std::to_string(mlp.inputs()) + " inputs, expected " +
+            std::to_string(policy.observation.names.size()) + " (one an observation)");
+  }
+  if (mlp.outputs() != policy.action.low.size()) {
+    bad(source, "/network",
+        "the network has " + std::to_string(mlp.outputs()) + " outputs, expected " +
+            std::to_string(policy.action.low.size()) + " (one an action)");
+  }
+}
+
+Policy readPolicy(const std::string &path) {
+  const h5::Reader in(path);
+  const std::string format = in.text("/", "format");
+  if (format != "petrl-policy") in.fail("/", "format: expected petrl-policy, found '" + format + "'");
+  const std::int64_t version = in.integer("/", "version");
+  if (version != kVersion)
+    in.fail("/", "version: expected " + std::to_string(kVersion) + ", found " + std::to_string(version));
+  Policy p;
+  p.kind = in.text("/", "kind");
+  p.observation.names = in.texts("/observation/names");
+  for (const double v : in.numbers("/observation/offset")) p.observation.offset.push_back(static_cast<float>(v));
+  for (const double v : in.numbers("/observation/scale")) p.observation.scale.push_back(static_cast<float>(v));
+  p.observation.clip = static_cast<float>(in.number("/observation", "clip"));
+  p.action.transform = in.text("/action", "transform");
+  p.action.low = in.numbers("/action/low");
+  p.action.high = in.numbers("/action/high");
+  p.network.architecture = in.text("/network", "architecture");
+  for (const auto &name : in.attributes("/network")) {
+    if (name != "architecture") p.network.parameters[name] = in.text("/network", name);
+  }
+  for (const auto &layer : in.links("/network")) {
+    for (const auto &name : in.links("/network/" + layer)) {
+      auto [shape, data] = in.floats("/network/" + layer + "/" + name, kMaxWeights);
+      p.network.weights[layer + "/" + name] = {std::move(shape), std::move(data)};
+    }
+  }
+  p.provenance.config = in.text("/provenance", "config");
+  p.provenance.seed = static_cast<std::uint64_t>(in.integer("/provenance", "seed"));
+  p.provenance.steps = in.integer("/provenance", "steps");
+  p.provenance.version = in.text("/provenance", "version");
+  p.provenance.libraries = in.text("/provenance", "libraries");
+  if (in.has("/provenance/evaluation")) {
+    for (const auto &name : in.attributes("/provenance/evaluation"))
+      p.provenance.evaluation[name] = in.number("/provenance/evaluation", name);
+  }
+  validate(p, path);
+  return p;
+}
+
+void writePolicy(const std::string &path, const Policy &p) {
+  validate(p, path);
+  const std::string partial = path + ".partial." + std::to_string(getpid());
+  {
+    h5::Writer out(partial);
+    out.text("/", "format", "petrl-policy");
+    out.integer("/", "version", kVersion);
+    out.text("/", "kind", p.kind);
+    out.group("/observation");
+    out.texts("/observation/names", p.observation.names);
+    out.numbers("/observation/offset", {p.observation.offset.begin(), p.observation.offset.end()});
+    out.numbers("/observation/scale", {p.observation.scale.begin(), p.observation.scale.end()});
+    out.number("/observation", "clip", p.observation.clip);
+    out.group("/action");
+    out.text("/action", "transform", p.action.transform);
+    out.numbers("/action/low", p.action.low);
+    out.numbers("/action/high", p.action.high);
+    out.group("/network");
+    out.text("/network", "architecture", p.network.architecture);
+    for (const auto &[name, value] : p.network.parameters) out.text("/network", name, value);
+    for (const auto &[name, tensor] : p.network.weights) out.floats("/network/" + name, tensor.shape, tensor.data);
+    out.group("/provenance");
+    out.text("/provenance", "config", p.provenance.config);
+    out.integer("/provenance", "seed", static_cast<std::int64_t>(p.provenance.seed));
+    out.integer("/provenance", "steps", p.provenance.steps);
+    out.text("/provenance", "version", p.provenance.version);
+    out.text("/provenance", "libraries", p.provenance.libraries);
+    out.group("/provenance/evaluation");
+    for (const auto &[name, value] : p.provenance.evaluation) out.number("/provenance/evaluation", name, value);
+  }
+  if (std::rename(partial.c_str(), path.c_str()) != 0) {
+    std::remove(partial.c_str());
+    throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+  }
+}
+
+std::string describe(const Policy &p) {
+  std::ostringstream out;
+  out << "kind          " << p.kind << "\n";
+  std::size_t weights = 0;
+  for (const auto &[name, tensor] : p.network.weights) weights += tensor.data.size();
+  out << "network       " << p.network.architecture << " " << Mlp(p.network, "policy").shape() << ", " << weights
+      << " weights\n";
+  for (const auto &[name, value] : p.network.parameters) out << "              " << name << " = " << value << "\n";
+  out << "action        " << p.action.transform;
+  for (std::size_t i = 0; i < p.action.low.size(); ++i)
+    out << " [" << p.action.low[i] << ", " << p.action.high[i] << "]";
+  out << "\nneeds         " << p.observation.names.size()
+      << " observables (value -> (value - offset) / scale, clipped to +-" << p.observation.clip << ")\n";
+  for (std::size_t i = 0; i < p.observation.names.size(); ++i) {
+    out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
+        << p.observation.scale[i] << "\n";
+  }
+  out << "trained by    PetRL " << p.provenance.version << ", " << p.provenance.libraries << "\n";
+  out << "              seed " << p.provenance.seed << ", " << p.provenance.steps << " steps\n";
+  if (!p.provenance.evaluation.empty()) out << "chosen by\n";
+  for (const auto &[name, value] : p.provenance.evaluation) out << "              " << name << " = " << value << "\n";
+  out << "configuration\n";
+  std::istringstream config(p.provenance.config);
+  for (std::string line; std::getline(config, line);) out << "              " << line << "\n";
+  return out.str();
+}
+
+}  // namespace petrl

@@ -1,0 +1,76 @@
+// A policy: what it observes, how its output becomes an action, its network, and where it came from.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace petrl {
+
+/// What a policy observes. Network input i = clamp((value_i - offset_i) / scale_i, -clip, clip).
+struct ObservationSpec {
+  std::vector<std::string> names;
+  std::vector<float> offset;  ///< one a name
+  std::vector<float> scale;   ///< one a name, > 0
+  float clip = 10.f;          ///< > 0; applied after scaling
+};
+
+/// How the network's output in [-1, 1] becomes an action: the meaning of `transform` belongs to the policy's kind.
+struct ActionSpec {
+  std::string transform;     ///< tsadapt: "ratio", "error-ratio", "linear", "log" (see TSADAPTRL)
+  std::vector<double> low;   ///< value at -1, one an action
+  std::vector<double> high;  ///< value at +1
+};
+
+/// A dense array by name, row major, float32.
+struct Tensor {
+  std::vector<std::size_t> shape;
+  std::vector<float> data;
+};
+
+/// A network: architecture, its hyper-parameters (all as text), its weights by name.
+/// Architecture "mlp": parameters activation = relu | tanh, output = tanh | hardtanh-tanh | linear;
+/// weights "layer<i>/weight" (out x in), "layer<i>/bias" (out), i = 0, 1, ...
+/// "hardtanh-tanh" is tanh(clamp(x, -2, 2)), the mean of a gSDE policy.
+struct NetworkSpec {
+  std::string architecture = "mlp";
+  std::map<std::string, std::string> parameters;
+  std::map<std::string, Tensor> weights;
+};
+
+/// Where a policy came from.
+struct Provenance {
+  std::string config;                        ///< the whole training YAML
+  std::uint64_t seed = 0;                    ///< random seed of the training
+  std::int64_t steps = 0;                    ///< environment steps of training behind these weights
+  std::string version;                       ///< version of PetRL that trained it
+  std::string libraries;                     ///< versions of PETSc, HDF5, libtorch
+  std::map<std::string, double> evaluation;  ///< the numbers it was chosen by
+};
+
+/// Everything that a policy file holds.
+struct Policy {
+  std::string kind;  ///< tsadapt | closure | refiner
+  ObservationSpec observation;
+  ActionSpec action;
+  NetworkSpec network;
+  Provenance provenance;
+};
+
+/// Throws petrl::Error, naming `source` and the key, unless everything about the policy is consistent and finite.
+void validate(const Policy &policy, const std::string &source);
+
+/// The part of it that concerns observations and actions, not the network.
+void validateSpecification(const Policy &policy, const std::string &source);
+
+/// Reads and validates a policy file (HDF5). Not collective. Throws petrl::Error naming file and key.
+Policy readPolicy(const std::string &path);
+
+/// Validates and writes a policy file; the file appears whole or not at all (write, then rename). Not collective.
+void writePolicy(const std::string &path, const Policy &policy);
+
+/// Human-readable description (what it is, what it needs, where it came from), as `petrl info` prints it.
+std::string describe(const Policy &policy);
+
+}  // namespace petrl

@@ -1,0 +1,159 @@
+#include "problems/ode/run.hpp"
+
+#include <petsctime.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "adapt/rl.hpp"
+#include "base/error.hpp"
+
+namespace petrl::ode {
+
+namespace {
+
+struct TSHolder {
+  TS ts = nullptr;
+  ~TSHolder() { TSDestroy(&ts); }
+};
+
+}  // namespace
+
+Controller controller(const std::string &name) {
+  if (name == "basic") return [](TSAdapt adapt) { return TSAdaptSetType(adapt, TSADAPTBASIC); };
+  if (name == "rl" || name.rfind("rl:", 0) == 0) {
+    const std::string file = name == "rl" ? "" : name.substr(3);
+    return [file](TSAdapt adapt) {
+      PetscFunctionBegin;
+      PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
+      PetscCall(TSAdaptRLSetPolicy(adapt, file.c_str()));
+      PetscFunctionReturn(PETSC_SUCCESS);
+    };
+  }
+  double pid[3];
+  if (std::sscanf(name.c_str(), "dsp-pid:%lf,%lf,%lf", &pid[0], &pid[1], &pid[2]) == 3) {
+    return [=](TSAdapt adapt) {
+      PetscFunctionBegin;
+      PetscCall(TSAdaptSetType(adapt, TSADAPTDSP));
+      PetscCall(TSAdaptDSPSetPID(adapt, pid[0], pid[1], pid[2]));
+      PetscFunctionReturn(PETSC_SUCCESS);
+    };
+  }
+  if (name.rfind("dsp-", 0) == 0) {
+    const std::string filter = name.substr(4);
+    return [filter](TSAdapt adapt) {
+      PetscFunctionBegin;
+      PetscCall(TSAdaptSetType(adapt, TSADAPTDSP));
+      PetscCall(TSAdaptDSPSetFilter(adapt, filter.c_str()));
+      PetscFunctionReturn(PETSC_SUCCESS);
+    };
+  }
+  throw Error("controller '" + name +
+              "': expected basic, dsp-<filter>, dsp-pid:<kI>,<kP>,<kD>, rl or rl:<policy file>");
+}
+
+RunResult run(const Case &c, const Controller &configure, long max_steps) {
+  TSHolder holder;
+  TSAdapt adapt;
+  Vec u;
+  TSConvergedReason reason;
+  PetscInt n, rejected, failed;
+  const PetscScalar *values;
+  PetscLogDouble begin, end;
+  RunResult result;
+
+  PetRLThrow(TSCreate(PETSC_COMM_SELF, &holder.ts));
+  TS ts = holder.ts;
+  PetRLThrow(setMethod(ts, c.method));
+  PetRLThrow(c.problem->setUp(ts));
+  PetRLThrow(TSSetTolerances(ts, c.rtol * c.problem->absoluteScale, nullptr, c.rtol, nullptr));
+  if (c.final_time > 0) PetRLThrow(TSSetMaxTime(ts, c.final_time));
+  PetRLThrow(TSSetMaxSteps(ts, static_cast<PetscInt>(max_steps)));
+  PetRLThrow(TSSetErrorIfStepFails(ts, PETSC_FALSE));
+  PetRLThrow(TSGetAdapt(ts, &adapt));
+  PetRLThrow(configure(adapt));
+  PetRLThrow(TSSetUp(ts));
+  PetRLThrow(PetscTime(&begin));
+  PetRLThrow(TSSolve(ts, nullptr));
+  PetRLThrow(PetscTime(&end));
+  PetRLThrow(TSGetConvergedReason(ts, &reason));
+  result.finished = reason == TS_CONVERGED_TIME;
+  result.broke = reason < 0;
+  PetscReal time;
+  PetRLThrow(TSGetTime(ts, &time));
+  result.time = static_cast<double>(time);
+  PetscInt steps;
+  PetRLThrow(TSGetStepNumber(ts, &steps));
+  PetRLThrow(TSGetStepRejections(ts, &rejected));
+  PetRLThrow(TSGetSNESFailures(ts, &failed));
+  result.steps = steps;
+  result.rejected = rejected;
+  result.failed = failed;
+  result.cost = tsCost(ts);
+  result.wall = end - begin;
+  PetRLThrow(TSGetSolution(ts, &u));
+  PetRLThrow(VecGetLocalSize(u, &n));
+  PetRLThrow(VecGetArrayRead(u, &values));
+  for (PetscInt i = 0; i < n; ++i) result.solution.push_back(static_cast<double>(PetscRealPart(values[i])));
+  PetRLThrow(VecRestoreArrayRead(u, &values));
+  for (const double v : result.solution) {
+    if (!std::isfinite(v)) result.finished = false, result.broke = true;
+  }
+  return result;
+}
+
+double relativeError(const Case &c, const std::vector<double> &solution, const std::vector<double> &reference) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    // Components may differ by many orders of magnitude (kinetics): each against its own size, as the tolerances do.
+    const double scale = std::fabs(reference[i]) + c.problem->absoluteScale;
+    difference += std::pow((solution[i] - reference[i]) / scale, 2);
+    norm += 1;
+  }
+  return std::sqrt(difference / std::max(norm, 1.0));
+}
+
+std::vector<double> referenceSolution(const Case &c, double accuracy) {
+  // Two tolerances of the most accurate method: what they agree on is right, as far as one method can tell.
+  static const std::vector<std::string> preferred = {"rk8vr",    "rk5dp",        "rk5bs",   "arkimex5",
+                                                     "arkimex4", "rosw-ra34pw2", "arkimex3"};
+  std::vector<std::string> candidates;
+  for (const auto &name : preferred) {
+    bool implicit = false;
+    for (const auto &m : methods()) {
+      if (m.name == name) implicit = m.implicit;
+    }
+    const auto &own = c.problem->methods;
+    const bool listed = std::find(own.begin(), own.end(), name) != own.end();
+    if (listed || (!c.problem->stiff && !implicit)) candidates.push_back(name);
+  }
+  candidates.push_back(c.method);
+  for (const auto &name : candidates) {
+    Case tight = c;
+    tight.method = name;
+    std::vector<double> previous;
+    for (double rtol = std::max(accuracy * 1e-1, 1e-13); rtol >= 9e-14; rtol *= 1e-1) {
+      tight.rtol = rtol;
+      const RunResult r = run(tight, controller("basic"), 300000);
+      if (!r.finished) break;
+      if (!previous.empty() && relativeError(c, r.solution, previous) < accuracy) return r.solution;
+      previous = r.solution;
+    }
+  }
+  return {};
+}
+
+Case randomCase(const std::vector<std::string> &names, std::uint64_t seed) {
+  std::mt19937_64 rng(seed * 0x9e3779b97f4a7c15ull + 0x1234567ull);
+  const auto below = [&rng](std::size_t n) { return static_cast<std::size_t>(rng() % n); };
+  Case c;
+  c.problem = makeProblem(names[below(names.size())], &rng);
+  c.method = c.problem->methods[below(c.problem->methods.size())];
+  const double loose = std::log(c.problem->tolerances.first), tight = std::log(c.problem->tolerances.second);
+  const double x = static_cast<double>(rng() >> 11) * 0x1.0p-53;
+  c.rtol = std::exp(loose + x * (tight - loose));
+  return c;
+}
+
+}  // namespace petrl::ode
