@@ -1,0 +1,29 @@
+// Entry of libpetrl_torch: PETSc calls it for -dll_append libpetrl_torch.so, libpetrl when it loads the library itself.
+#include <dlfcn.h>
+#include <petscsys.h>
+
+#include "base/error.hpp"
+#include "learn/torchscript/torchscript_backend.hpp"
+#include "learn/tqc/tqc.hpp"
+#include "policy/agent.hpp"
+#include "policy/backend.hpp"
+
+// libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
+static void stayLoaded() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void *>(&stayLoaded), &info) != 0 && info.dli_fname != nullptr) {
+    dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}
+
+// PETSc may not be initialised yet: nothing of it is used here. Calling it again registers the same things again.
+extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_torch(void) {
+  PetRLCallCXX({
+    stayLoaded();
+    petrl::registerLearner("tqc", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
+      return std::make_unique<petrl::Tqc>(yaml, observations, actions, seed);
+    });
+    petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
+  });
+  return PETSC_SUCCESS;
+}

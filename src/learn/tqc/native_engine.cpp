@@ -1,0 +1,176 @@
+#include "learn/tqc/native_engine.hpp"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "learn/kernels/kernels.hpp"
+
+namespace petrl::learn {
+
+static std::size_t area(int rows, int columns) {
+  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+}
+
+constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
+
+// The critics are independent of each other: as many threads as `threads` says, the same numbers with any.
+template <typename Body>
+static void eachCritic(int critics, const Body &body) {
+  at::parallel_for(0, critics, 1, [&](std::int64_t begin, std::int64_t end) {
+    const FlushDenormals flush;
+    for (std::int64_t e = begin; e < end; ++e) body(static_cast<int>(e));
+  });
+}
+
+void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate,
+                std::int64_t step) {
+  const auto t = static_cast<double>(step);
+  first = kBeta1 * first + (1 - kBeta1) * gradient;
+  second = kBeta2 * second + (1 - kBeta2) * gradient * gradient;
+  const double root = std::sqrt(second / (1 - std::pow(kBeta2, t)));
+  value -= learning_rate * first / (1 - std::pow(kBeta1, t)) / (root + kEpsilon);
+}
+
+NativeEngine::NativeEngine(const TqcConfig &config, const TqcShapes &shapes)
+    : config_(config),
+      shapes_(shapes),
+      rows_(config.batch_size),
+      inputs_(shapes.observations + shapes.actions),
+      kept_((config.quantiles - config.dropped_quantiles_per_net) * config.critics),
+      policy_(shapes, rows_),
+      next_policy_(shapes, rows_),
+      out_(shapes.critic, rows_),
+      delta_(shapes.critic, rows_),
+      input_(area(rows_, inputs_)),
+      targets_(area(rows_, kept_)),
+      tau_(static_cast<std::size_t>(padded(config.quantiles)), 0.f),
+      valid_(tau_),
+      critic_gradient_(shapes.critic.size, 0.f),
+      actor_gradient_(shapes.actor_size, 0.f),
+      action_slope_(static_cast<std::size_t>(config.critics), Floats(area(rows_, padded(shapes.actions)))),
+      scratch_(static_cast<std::size_t>(config.critics)),
+      member_sum_(static_cast<std::size_t>(config.critics)) {
+  for (int m = 0; m < config.quantiles; ++m) {
+    tau_[static_cast<std::size_t>(m)] = (static_cast<float>(m) + .5f) / static_cast<float>(config.quantiles);
+    valid_[static_cast<std::size_t>(m)] = 1;
+  }
+}
+
+void NativeEngine::join(const Floats &observation, const Floats &action) {
+  for (int b = 0; b < rows_; ++b) {
+    float *row = input_.data() + area(b, inputs_);
+    std::copy_n(observation.data() + area(b, shapes_.observations), shapes_.observations, row);
+    std::copy_n(action.data() + area(b, shapes_.actions), shapes_.actions, row + shapes_.observations);
+  }
+}
+
+TqcLosses NativeEngine::update(TqcState &state, const Batch &batch, const float *eps, double learning_rate) {
+  const FlushDenormals flush;
+  TqcLosses losses;
+  const double alpha = std::exp(state.log_alpha);
+  ++state.updates;
+
+  policy_.forward(state.actor, {batch.observation.data(), shapes_.observations, rows_}, eps);
+  losses.log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
+  adamScalar(state.log_alpha, state.alpha_first, state.alpha_second, -(losses.log_prob + config_.target_entropy),
+             learning_rate, state.updates);
+
+  next_policy_.forward(state.actor, {batch.next_observation.data(), shapes_.observations, rows_}, eps);
+  targets(state, batch, alpha);
+
+  join(batch.observation, batch.action);
+  losses.critic = criticStep(state, learning_rate, losses.mean_q);
+  losses.actor = actorStep(state, batch, alpha, learning_rate);
+  kernels().polyak(state.target.size(), state.target.data(), state.critic.data(), static_cast<float>(config_.tau));
+  losses.temperature = std::exp(state.log_alpha);
+  return losses;
+}
+
+void NativeEngine::targets(const TqcState &state, const Batch &batch, double alpha) {
+  join(batch.next_observation, next_policy_.action);
+  eachCritic(config_.critics, [&](int e) { forward(shapes_.critic, state.target.data(), e, input(), out_); });
+  const std::size_t last = shapes_.critic.layers.size() - 1;
+  const int pad = padded(config_.quantiles);
+  std::vector<float> pooled(area(config_.critics, config_.quantiles));
+  for (int b = 0; b < rows_; ++b) {
+    const auto row = static_cast<std::size_t>(b);
+    for (int e = 0; e < config_.critics; ++e) {
+      std::copy_n(out_.at(last, e) + area(b, pad), config_.quantiles, pooled.data() + area(e, config_.quantiles));
+    }
+    // Which ones are the lowest matters, their order does not: the loss is a mean over them.
+    if (kept_ < static_cast<int>(pooled.size())) std::nth_element(pooled.begin(), pooled.begin() + kept_, pooled.end());
+    const float discount = static_cast<float>(config_.gamma) * (1 - batch.done[row]);
+    const auto bonus = static_cast<float>(alpha * next_policy_.log_prob[row]);
+    float *y = targets_.data() + area(b, kept_);
+    for (int t = 0; t < kept_; ++t) y[t] = batch.reward[row] + discount * (pooled[static_cast<std::size_t>(t)] - bonus);
+  }
+}
+
+double NativeEngine::criticStep(TqcState &state, double learning_rate, double &mean_q) {
+  const std::size_t last = shapes_.critic.layers.size() - 1;
+  const double pairs = static_cast<double>(rows_) * config_.critics * config_.quantiles * kept_;
+  std::vector<double> sums(member_sum_.size());
+  eachCritic(config_.critics, [&](int e) {
+    const auto member = static_cast<std::size_t>(e);
+    forward(shapes_.critic, state.critic.data(), e, input(), out_);
+    double sum = 0;
+    const float *z = out_.at(last, e);
+    for (std::size_t i = 0; i < out_.offset[last]; ++i) sum += z[i];  // padding is zero
+    sums[member] = sum;
+    member_sum_[member] = kernels().quantileHuber({rows_, config_.quantiles, kept_, z, targets_.data(), tau_.data(),
+                                                   valid_.data(), static_cast<float>(1 / pairs), delta_.at(last, e)});
+    for (std::size_t l = last + 1; l-- > 0;) {
+      backwardLayer(shapes_.critic, state.critic.data(), e, input(), out_, delta_, l, critic_gradient_.data(),
+                    scratch_[member]);
+    }
+  });
+  adam(state.critic, state.critic_adam, critic_gradient_, learning_rate, state.updates);
+  mean_q = std::accumulate(sums.begin(), sums.end(), 0.) / rows_ / config_.critics / config_.quantiles;
+  return std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / pairs;
+}
+
+double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha, double learning_rate) {
+  join(batch.observation, policy_.action);
+  const std::size_t last = shapes_.critic.layers.size() - 1;
+  const double count = static_cast<double>(rows_) * config_.critics * config_.quantiles;
+  const int pad = padded(config_.quantiles);
+  eachCritic(config_.critics, [&](int e) {
+    const auto member = static_cast<std::size_t>(e);
+    forward(shapes_.critic, state.critic.data(), e, input(), out_);
+    const float *z = out_.at(last, e);
+    double sum = 0;
+    for (std::size_t i = 0; i < out_.offset[last]; ++i) sum += z[i];
+    member_sum_[member] = sum;
+    float *slope = delta_.at(last, e);
+    for (int b = 0; b < rows_; ++b) {
+      for (int m = 0; m < pad; ++m) *slope++ = m < config_.quantiles ? static_cast<float>(-1 / count) : 0.f;
+    }
+    for (std::size_t l = last; l > 0; --l) {
+      backwardLayer(shapes_.critic, state.critic.data(), e, input(), out_, delta_, l, nullptr, scratch_[member]);
+    }
+    backwardInput(shapes_.critic, state.critic.data(), e, delta_, rows_, shapes_.observations, shapes_.actions,
+                  action_slope_[member].data(), scratch_[member]);
+  });
+  Floats &total = action_slope_[0];
+  for (std::size_t e = 1; e < action_slope_.size(); ++e) {
+    for (std::size_t i = 0; i < total.size(); ++i) total[i] += action_slope_[e][i];
+  }
+  policy_.backward(state.actor, {batch.observation.data(), shapes_.observations, rows_},
+                   static_cast<float>(alpha / rows_), total, actor_gradient_);
+  adam(state.actor, state.actor_adam, actor_gradient_, learning_rate, state.updates);
+  const double log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
+  return alpha * log_prob - std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / count;
+}
+
+void NativeEngine::adam(Floats &parameters, AdamMoments &moments, const Floats &gradient, double learning_rate,
+                        std::int64_t step) const {
+  const auto t = static_cast<double>(step);
+  kernels().adam({parameters.size(), parameters.data(), moments.first.data(), moments.second.data(), gradient.data(),
+                  static_cast<float>(learning_rate), static_cast<float>(kBeta1), static_cast<float>(kBeta2),
+                  static_cast<float>(kEpsilon), 1 - std::pow(kBeta1, t), 1 - std::pow(kBeta2, t)});
+}
+
+}  // namespace petrl::learn
