@@ -1,0 +1,99 @@
+#include "problems/ode/registry.hpp"
+
+#include "base/error.hpp"
+
+namespace petrl::ode {
+
+namespace {
+
+const std::vector<Entry> &entries() {
+  static const std::vector<Entry> all = [] {
+    std::vector<Entry> list;
+    for (const auto *part : {&classicalEntries(), &kineticsEntries(), &lineEntries(), &nonsmoothEntries(),
+                             &excitableEntries(), &failingEntries()})
+      list.insert(list.end(), part->begin(), part->end());
+    return list;
+  }();
+  return all;
+}
+
+std::vector<std::string> namesOf(Use use) {
+  std::vector<std::string> names;
+  for (const Entry &e : entries())
+    if (e.use == use) names.emplace_back(e.name);
+  return names;
+}
+
+// A state this large is an overflow on its way: the step is refused and shortened, as PETSc does for a failed solve.
+PetscErrorCode stateIsFinite(TS, PetscReal, Vec u, PetscBool *accept) {
+  PetscReal norm;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecNorm(u, NORM_INFINITY, &norm));
+  *accept = norm < 1e30 ? PETSC_TRUE : PETSC_FALSE;  // false for NaN too
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+std::vector<std::string> problemNames() {
+  std::vector<std::string> names;
+  for (const Entry &e : entries()) names.emplace_back(e.name);
+  return names;
+}
+
+std::vector<std::string> trainProblems() {
+  return namesOf(Use::train);
+}
+std::vector<std::string> validationProblems() {
+  return namesOf(Use::validation);
+}
+std::vector<std::string> testProblems() {
+  return namesOf(Use::test);
+}
+
+std::unique_ptr<Problem> makeProblem(const std::string &name, std::mt19937_64 *rng) {
+  for (const Entry &e : entries())
+    if (name == e.name) return e.make(Draw(rng));
+  std::string known;
+  for (const Entry &e : entries()) known += std::string(known.empty() ? "" : ", ") + e.name;
+  throw Error("Unknown ODE problem \"" + name + "\"; known are: " + known, PETSC_ERR_ARG_UNKNOWN_TYPE);
+}
+
+PetscErrorCode Problem::isImplicit(TS ts, bool *implicit) {
+  TSType type;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetType(ts, &type));
+  PetscCheck(type, PetscObjectComm(reinterpret_cast<PetscObject>(ts)), PETSC_ERR_ORDER,
+             "Set the method of the TS before setting up a problem in it");
+  *implicit = std::string(type) != TSRK && std::string(type) != TSEULER && std::string(type) != TSSSP;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Problem::setCommon(TS ts) const {
+  SNES snes;
+  SNESLineSearch search;
+  TSAdapt adapt;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSSetTime(ts, 0));
+  PetscCall(TSSetStepNumber(ts, 0));
+  PetscCall(TSSetMaxTime(ts, finalTime));
+  PetscCall(TSSetTimeStep(ts, initialStep));
+  PetscCall(TSSetMaxSteps(ts, 10000000));
+  PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
+  PetscCall(TSGetAdapt(ts, &adapt));
+  PetscCall(TSAdaptSetStepLimits(adapt, PETSC_DEFAULT, maximumStep > 0 ? maximumStep : PETSC_DEFAULT));
+  PetscCall(TSSetMaxStepRejections(ts, -1));
+  PetscCall(TSSetMaxSNESFailures(ts, -1));
+  PetscCall(TSSetFunctionDomainError(ts, stateIsFinite));
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESSetTolerances(snes, PETSC_DEFAULT, 1e-6, PETSC_DEFAULT, newtonIterations_, -1));
+  // Backtracking stalls on the badly scaled residuals of stiff problems, where full steps converge.
+  PetscCall(SNESGetLineSearch(snes, &search));
+  PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl::ode
