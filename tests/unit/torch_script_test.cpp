@@ -1,12 +1,13 @@
 // TorchScript modules as policy networks.
 #include <gtest/gtest.h>
-#include <torch/script.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 
 #include "base/error.hpp"
+#include "learn/torchscript/torchscript_writer.hpp"
 #include "policy/backend.hpp"
 
 using namespace petrl;
@@ -18,10 +19,7 @@ class TorchScript : public ::testing::Test {
   TorchScript() : file_("/tmp/petrl_script_" + std::to_string(getpid()) + ".pt") {}
   ~TorchScript() override { std::remove(file_.c_str()); }
   void save(const std::string &forward) const {
-    torch::jit::Module module("policy");
-    module.register_parameter("weight", torch::tensor({{1.f, 2.f, 3.f}, {0.f, -1.f, .5f}}), false);
-    module.define(forward);
-    module.save(file_);
+    writeTorchScript(file_, forward, {{"weight", {{2, 3}, {1.f, 2.f, 3.f, 0.f, -1.f, .5f}}}});
   }
   std::string message(int observations, int actions) const {
     try {
@@ -61,6 +59,7 @@ TEST_F(TorchScript, SaysWhatDoesNotFit) {
   expectMessage(message(4, 2), {file_, "[1, 4]"});
   save("def forward(self, x):\n  return torch.mm(x, self.weight.t()).double()\n");
   expectMessage(message(3, 2), {file_, "found Double"});
+  EXPECT_THROW(save("def forward(self, x):\n  return y\n"), Error);
   save("def forward(self, x):\n  return (x, x)\n");
   expectMessage(message(3, 2), {file_, "expected a tensor"});
 }

@@ -1,6 +1,5 @@
 // TQC: formulas by hand, the native update against autograd, and toy worlds with known optima.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
