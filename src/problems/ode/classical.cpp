@@ -34,9 +34,10 @@ std::unique_ptr<Problem> vanderpol(const Draw &draw) {
 
 /// Lotka-Volterra: u' = u (a - b v), v' = v (d u - c). Classical: a = 2/3, b = 4/3, c = d = 1, t <= 30.
 std::unique_ptr<Problem> lotkavolterra(const Draw &draw) {
-  const double a = draw.around(2.0 / 3, 3), b = draw.around(4.0 / 3, 3), c = draw.around(1, 3), d = draw.around(1, 3);
+  const double a = draw.around(2.0 / 3, 2), b = draw.around(4.0 / 3, 2), c = draw.around(1, 2), d = draw.around(1, 2);
   auto p = std::make_unique<SmallProblem>(
-      "lotkavolterra", std::vector<double>{draw.log(1, 0.3, 4), draw.log(1, 0.3, 4)},
+      "lotkavolterra",
+      std::vector<double>{draw ? c / d * draw.log(1, 0.3, 3) : 1, draw ? a / b * draw.log(1, 0.3, 3) : 1},
       [=](double, const double *u, double *f) {
         f[0] = u[0] * (a - b * u[1]);
         f[1] = u[1] * (d * u[0] - c);
@@ -49,6 +50,8 @@ std::unique_ptr<Problem> lotkavolterra(const Draw &draw) {
       });
   p->finalTime = draw.uniform(30, 5, 50);
   p->initialStep = 1e-2;
+  p->absoluteScale = 1e-3;  // a population must not become negative: it would grow without bound
+  p->tolerances = {1e-3, 1e-7};
   p->methods = explicitMethods + implicitMethods;
   return p;
 }

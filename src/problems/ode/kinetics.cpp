@@ -47,7 +47,7 @@ std::unique_ptr<Problem> robertson(const Draw &draw) {
   const double k1 = draw.around(0.04, 5), k2 = draw.around(3e7, 10), k3 = draw.around(1e4, 10);
   auto p = massAction("robertson", {1, 0, 0},
                       {{k1, {0}, {{0, -1}, {1, 1}}}, {k2, {1, 1}, {{1, -1}, {2, 1}}}, {k3, {1, 2}, {{0, 1}, {1, -1}}}});
-  p->finalTime = draw.log(1e11, 1e2, 1e11);
+  p->finalTime = draw.log(1e11, 1e2, 1e6);  // later a small negative y2 makes the exact equations blow up
   p->initialStep = 1e-5;
   p->absoluteScale = 1e-4;
   return p;
@@ -100,22 +100,6 @@ std::unique_ptr<Problem> oregonator(const Draw &draw) {
   return p;
 }
 
-/// E5: pyrolysis, y1(0) = 1.76e-3, t <= 1e13; values down to 1e-24, so atol must be small. Hairer & Wanner II, IV.10.
-std::unique_ptr<Problem> e5(const Draw &draw) {
-  const double a = draw.around(7.89e-10, 3), b = draw.around(1.1e7, 3), c = draw.around(1.13e3, 3), m = 1e6;
-  auto p = massAction("e5", {draw.around(1.76e-3, 2), 0, 0, 0},
-                      {{a, {0}, {{0, -1}, {1, 1}, {2, 1}}},
-                       {b, {0, 2}, {{0, -1}, {2, -1}, {3, 1}}},
-                       {m * c, {1, 2}, {{1, -1}, {2, -1}}},
-                       {c, {3}, {{2, 1}, {3, -1}}}});
-  p->finalTime = draw.log(1e13, 1e9, 1e13);
-  p->initialStep = 1e-4;
-  p->absoluteScale = 1e-20;
-  p->methods = {"arkimex3", "arkimex4", "arkimex5", "rosw-ra3pw", "rosw-ra34pw2", "rosw-rodas3", "bdf2", "bdf3"};
-  p->tolerances = {1e-2, 1e-6};
-  return p;
-}
-
 /// Pollution (Verwer 1994): 25 reactions of 20 species in air, t <= 60 (min).
 std::unique_ptr<Problem> pollution(const Draw &draw) {
   auto k = [&draw](double classical) { return draw.around(classical, 2); };
@@ -160,7 +144,7 @@ const std::vector<Entry> &kineticsEntries() {
   static const std::vector<Entry> list = {{"robertson", Use::train, robertson},
                                           {"hires", Use::validation, hires},
                                           {"oregonator", Use::test, oregonator},
-                                          {"e5", Use::test, e5},
+
                                           {"pollution", Use::test, pollution}};
   return list;
 }

@@ -10,7 +10,7 @@
 //   train       vanderpol lotkavolterra rigidbody robertson brusselator | bounce stickslip stickslip_smooth squarewave
 //               fitzhughnagumo | explosion diode plaplace
 //   validation  hires relay cstr
-//   test        oregonator pollution e5 arenstorf pleiades | backlash buck hodgkinhuxley | porous doubler
+//   test        oregonator pollution arenstorf pleiades | backlash buck hodgkinhuxley | porous doubler
 // (smooth | nonsmooth | Newton fails for long steps)
 #pragma once
 

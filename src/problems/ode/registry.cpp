@@ -85,7 +85,8 @@ PetscErrorCode Problem::setCommon(TS ts) const {
   PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSGetAdapt(ts, &adapt));
   PetscCall(TSAdaptSetStepLimits(adapt, PETSC_DEFAULT, maximumStep > 0 ? maximumStep : PETSC_DEFAULT));
-  PetscCall(TSSetMaxStepRejections(ts, -1));
+  // Any number of failures in a run, but a step that cannot be mended ends it (a state that blows up, a step of zero).
+  PetscCall(TSSetMaxStepRejections(ts, 200));
   PetscCall(TSSetMaxSNESFailures(ts, -1));
   PetscCall(TSSetFunctionDomainError(ts, stateIsFinite));
   PetscCall(TSGetSNES(ts, &snes));
