@@ -51,10 +51,11 @@ LayerArrays::LayerArrays(const Layout &layout, int rows) {
   }
 }
 
-void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out) {
+void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out, int depth) {
+  const std::size_t layers = depth < 0 ? layout.layers.size() : static_cast<std::size_t>(depth);
   const float *source = x.data;
   std::ptrdiff_t stride = x.stride;
-  for (std::size_t l = 0; l < layout.layers.size(); ++l) {
+  for (std::size_t l = 0; l < layers; ++l) {
     const Layer &layer = layout.layers[l];
     float *result = out.at(l, member);
     const bool last = l + 1 == layout.layers.size();

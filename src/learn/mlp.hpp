@@ -49,8 +49,9 @@ struct Rows {
   int rows;
 };
 
-/// Outputs of every layer (ReLU between them, none after the last) of one member.
-void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out);
+/// Outputs of the first `depth` layers (all if negative) of one member; ReLU after each but the network's last.
+void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out,
+             int depth = -1);
 
 /// Backward through layer `layer` of one member: reads delta.at(layer) (the gradient of its output before the
 /// activation), writes delta.at(layer - 1) unless layer is 0, and the layer's part of `gradient` unless that is null.

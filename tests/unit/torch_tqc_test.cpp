@@ -58,7 +58,7 @@ TEST(TqcFormulas, QuantileHuberKernel) {
     expected += quantileHuberLoss(&z[b * kWidth], kQuantiles, &y[b * kTargets], kTargets) * kQuantiles * kTargets;
   }
   const double sum = kernels().quantileHuber(
-      {kRows, kQuantiles, kTargets, z.data(), y.data(), tau.data(), valid.data(), 1.f, dz.data()});
+      {kRows, kQuantiles, kTargets, z.data(), y.data(), tau.data(), valid.data(), 1.f, dz.data(), kRows});
   EXPECT_NEAR(sum, expected, 1e-5 * expected);
   for (int b = 0; b < kRows; ++b) {
     for (int m = 0; m < kQuantiles; ++m) {
@@ -94,7 +94,7 @@ TEST(TqcUpdate, NativeAgreesWithAutograd) {
   for (const int actions : {1, 3}) {
     const int observations = 5;
     TqcConfig config = TqcConfig::parse(
-        "{batch_size: 37, critics: 3, quantiles: 11, actor_layers: [24, 20], critic_layers: [33, 16], log_std_init: "
+        "{batch_size: 31, critics: 3, quantiles: 11, actor_layers: [24, 20], critic_layers: [33, 16], log_std_init: "
         "-0.5, "
         "initial_temperature: 0.3, tau: 0.1}",
         actions);

@@ -39,6 +39,7 @@ struct QuantileHuber {
   const float *valid;  ///< padded(quantiles): 1 for quantiles, 0 for padding
   float scale;         ///< dz = scale * d(sum of losses)/dz
   float *dz;           ///< rows x padded(quantiles), padding 0
+  int loss_rows;       ///< the loss is added up over the first so many rows only (it costs as much as its gradient)
 };
 
 /// One step of Adam (Kingma, Ba 2015) as PyTorch rounds it.
@@ -55,7 +56,7 @@ struct Kernels {
   void (*gemm)(const Gemm &);
   /// sum[j] = sum over i of a[i][j], n a multiple of kPad.
   void (*columnSum)(int m, int n, const float *a, std::ptrdiff_t a_row, float *sum);
-  /// Returns the sum of the losses over rows, quantiles and targets.
+  /// Returns the sum of the losses over the first loss_rows rows, quantiles and targets.
   double (*quantileHuber)(const QuantileHuber &);
   void (*adam)(const Adam &);
   /// target += tau (source - target), n a multiple of kPad.

@@ -14,6 +14,7 @@ static std::size_t area(int rows, int columns) {
   return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
 }
 
+constexpr int kLossRows = 32;  // the reported critic loss is that of the first rows: a minibatch in random order
 constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
 
 // The critics are independent of each other: as many threads as `threads` says, the same numbers with any.
@@ -112,6 +113,7 @@ void NativeEngine::targets(const TqcState &state, const Batch &batch, double alp
 double NativeEngine::criticStep(TqcState &state, double learning_rate, double &mean_q) {
   const std::size_t last = shapes_.critic.layers.size() - 1;
   const double pairs = static_cast<double>(rows_) * config_.critics * config_.quantiles * kept_;
+  const int loss_rows = std::min(rows_, kLossRows);
   std::vector<double> sums(member_sum_.size());
   eachCritic(config_.critics, [&](int e) {
     const auto member = static_cast<std::size_t>(e);
@@ -120,8 +122,9 @@ double NativeEngine::criticStep(TqcState &state, double learning_rate, double &m
     const float *z = out_.at(last, e);
     for (std::size_t i = 0; i < out_.offset[last]; ++i) sum += z[i];  // padding is zero
     sums[member] = sum;
-    member_sum_[member] = kernels().quantileHuber({rows_, config_.quantiles, kept_, z, targets_.data(), tau_.data(),
-                                                   valid_.data(), static_cast<float>(1 / pairs), delta_.at(last, e)});
+    member_sum_[member] =
+        kernels().quantileHuber({rows_, config_.quantiles, kept_, z, targets_.data(), tau_.data(), valid_.data(),
+                                 static_cast<float>(1 / pairs), delta_.at(last, e), loss_rows});
     for (std::size_t l = last + 1; l-- > 0;) {
       backwardLayer(shapes_.critic, state.critic.data(), e, input(), out_, delta_, l, critic_gradient_.data(),
                     scratch_[member]);
@@ -129,26 +132,41 @@ double NativeEngine::criticStep(TqcState &state, double learning_rate, double &m
   });
   adam(state.critic, state.critic_adam, critic_gradient_, learning_rate, state.updates);
   mean_q = std::accumulate(sums.begin(), sums.end(), 0.) / rows_ / config_.critics / config_.quantiles;
-  return std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / pairs;
+  return std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / pairs * rows_ / loss_rows;
+}
+
+// The mean over quantiles is linear: the last layer shrinks to one mean row of weights, forward and backward.
+// Returns the critic's share of mean Q and writes the gradient of minus that into the last hidden layer.
+double NativeEngine::meanHead(const float *critic, int member, float scale) {
+  const std::size_t last = shapes_.critic.layers.size() - 1;
+  const Layer &head = shapes_.critic.layers[last];
+  const int pad = shapes_.critic.layers[last - 1].pad;
+  const float *w = shapes_.critic.weight(critic, last, member), *bias = shapes_.critic.bias(critic, last, member);
+  Floats &mean = scratch_[static_cast<std::size_t>(member)];
+  mean.assign(static_cast<std::size_t>(2 * pad), 0.f);  // weights, then sums over the batch
+  for (int k = 0; k < head.in; ++k)
+    mean[static_cast<std::size_t>(k)] = scale * std::accumulate(w + k * head.pad, w + k * head.pad + head.out, 0.f);
+  float *sums = mean.data() + pad;
+  const float *hidden = out_.at(last - 1, member);
+  float *slope = delta_.at(last - 1, member);
+  kernels().columnSum(rows_, pad, hidden, pad, sums);
+  for (int b = 0; b < rows_; ++b, hidden += pad, slope += pad) {
+    for (int k = 0; k < pad; ++k) slope[k] = hidden[k] > 0 ? -mean[static_cast<std::size_t>(k)] : 0.f;
+  }
+  double total = static_cast<double>(rows_) * scale * std::accumulate(bias, bias + head.out, 0.);
+  for (int k = 0; k < pad; ++k) total += static_cast<double>(sums[k]) * mean[static_cast<std::size_t>(k)];
+  return total;
 }
 
 double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha, double learning_rate) {
   join(batch.observation, policy_.action);
   const std::size_t last = shapes_.critic.layers.size() - 1;
   const double count = static_cast<double>(rows_) * config_.critics * config_.quantiles;
-  const int pad = padded(config_.quantiles);
   eachCritic(config_.critics, [&](int e) {
     const auto member = static_cast<std::size_t>(e);
-    forward(shapes_.critic, state.critic.data(), e, input(), out_);
-    const float *z = out_.at(last, e);
-    double sum = 0;
-    for (std::size_t i = 0; i < out_.offset[last]; ++i) sum += z[i];
-    member_sum_[member] = sum;
-    float *slope = delta_.at(last, e);
-    for (int b = 0; b < rows_; ++b) {
-      for (int m = 0; m < pad; ++m) *slope++ = m < config_.quantiles ? static_cast<float>(-1 / count) : 0.f;
-    }
-    for (std::size_t l = last; l > 0; --l) {
+    forward(shapes_.critic, state.critic.data(), e, input(), out_, static_cast<int>(last));
+    member_sum_[member] = meanHead(state.critic.data(), e, static_cast<float>(1 / count));
+    for (std::size_t l = last - 1; l > 0; --l) {
       backwardLayer(shapes_.critic, state.critic.data(), e, input(), out_, delta_, l, nullptr, scratch_[member]);
     }
     backwardInput(shapes_.critic, state.critic.data(), e, delta_, rows_, shapes_.observations, shapes_.actions,
@@ -162,7 +180,7 @@ double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha
                    static_cast<float>(alpha / rows_), total, actor_gradient_);
   adam(state.actor, state.actor_adam, actor_gradient_, learning_rate, state.updates);
   const double log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
-  return alpha * log_prob - std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / count;
+  return alpha * log_prob - std::accumulate(member_sum_.begin(), member_sum_.end(), 0.);
 }
 
 void NativeEngine::adam(Floats &parameters, AdamMoments &moments, const Floats &gradient, double learning_rate,

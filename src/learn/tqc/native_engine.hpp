@@ -16,6 +16,7 @@ class NativeEngine : public TqcEngine {
   Rows input() const { return {input_.data(), inputs_, rows_}; }
   void targets(const TqcState &state, const Batch &batch, double alpha);
   double criticStep(TqcState &state, double learning_rate, double &mean_q);
+  double meanHead(const float *critic, int member, float scale);
   double actorStep(TqcState &state, const Batch &batch, double alpha, double learning_rate);
   void adam(Floats &parameters, AdamMoments &moments, const Floats &gradient, double learning_rate,
             std::int64_t step) const;
