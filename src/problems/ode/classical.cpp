@@ -89,7 +89,7 @@ std::unique_ptr<Problem> rigidbody(const Draw &draw) {
 std::unique_ptr<Problem> arenstorf(const Draw &draw) {
   const double mu = 0.012277471, nu = 1 - mu;
   auto p = std::make_unique<SmallProblem>(
-      "arenstorf", std::vector<double>{0.994, 0, 0, -2.00158510637908252240537862224 * draw.uniform(1, 0.98, 1.02)},
+      "arenstorf", std::vector<double>{0.994, 0, 0, -2.00158510637908252240537862224 * draw.uniform(1, 0.995, 1.005)},
       [=](double, const double *u, double *f) {
         const double d1 = std::pow((u[0] + mu) * (u[0] + mu) + u[1] * u[1], 1.5);
         const double d2 = std::pow((u[0] - nu) * (u[0] - nu) + u[1] * u[1], 1.5);

@@ -17,8 +17,7 @@ double sign(double x) {
 
 /// Methods that bear jumps: high order gains nothing.
 const std::vector<std::string> explicitLow{"rk2a", "rk3bs", "rk5dp"};
-const std::vector<std::string> implicitLow{"arkimex3",     "arkimex4", "rosw-2p", "rosw-ra3pw",
-                                           "rosw-ra34pw2", "bdf2",     "cn"};
+const std::vector<std::string> implicitLow{"arkimex3", "arkimex4", "rosw-ra3pw", "rosw-ra34pw2", "bdf2", "cn"};
 
 /// A ball under unit gravity on a stiff damped ground: x'' = -1 + max(0, -k x - c x') where x < 0. c gives the
 /// coefficient of restitution e of a linear contact: zeta = -ln e / sqrt(pi^2 + ln^2 e), c = 2 zeta sqrt(k).

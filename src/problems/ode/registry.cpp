@@ -25,12 +25,21 @@ std::vector<std::string> namesOf(Use use) {
 }
 
 // A state this large is an overflow on its way: the step is refused and shortened, as PETSc does for a failed solve.
-PetscErrorCode stateIsFinite(TS, PetscReal, Vec u, PetscBool *accept) {
+PetscErrorCode stateIsSane(TS ts, PetscReal, Vec u, PetscBool *accept) {
   PetscReal norm;
+  PetscBool rosenbrock;
 
   PetscFunctionBeginUser;
   PetscCall(VecNorm(u, NORM_INFINITY, &norm));
-  *accept = norm < 1e30 ? PETSC_TRUE : PETSC_FALSE;  // false for NaN too
+  *accept = norm < 1e8 ? PETSC_TRUE : PETSC_FALSE;  // false for NaN too
+  if (*accept) PetscFunctionReturn(PETSC_SUCCESS);
+  // PETSc's Rosenbrock methods keep the Jacobian of the refused step, so that no shorter one could ever succeed.
+  PetscCall(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(ts), TSROSW, &rosenbrock));
+  if (rosenbrock) {
+    SNES snes;
+    PetscCall(TSGetSNES(ts, &snes));
+    PetscCall(SNESSetLagJacobian(snes, -2));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,7 +97,7 @@ PetscErrorCode Problem::setCommon(TS ts) const {
   // Any number of failures in a run, but a step that cannot be mended ends it (a state that blows up, a step of zero).
   PetscCall(TSSetMaxStepRejections(ts, 200));
   PetscCall(TSSetMaxSNESFailures(ts, -1));
-  PetscCall(TSSetFunctionDomainError(ts, stateIsFinite));
+  PetscCall(TSSetFunctionDomainError(ts, stateIsSane));
   PetscCall(TSGetSNES(ts, &snes));
   PetscCall(SNESSetTolerances(snes, PETSC_DEFAULT, 1e-6, PETSC_DEFAULT, newtonIterations_, -1));
   // Backtracking stalls on the badly scaled residuals of stiff problems, where full steps converge.
