@@ -111,6 +111,18 @@ TEST_F(TqcFiles, SeedsDecide) {
   EXPECT_NE(wa.actions, wc.actions);
 }
 
+TEST_F(TqcFiles, ThreadsDoNotMatter) {
+  Tqc one("{learning_starts: 10, batch_size: 32}", 3, 2, 5);
+  World serial;
+  serial.step(one, 40);
+  Tqc two("{learning_starts: 10, batch_size: 32, threads: 2}", 3, 2, 5);
+  World parallel;
+  parallel.step(two, 40);
+  EXPECT_EQ(serial.actions, parallel.actions);
+  EXPECT_EQ(one.metrics(), two.metrics());
+  Tqc back("threads: 1", 3, 2, 5);  // the number is the process's
+}
+
 TEST_F(TqcFiles, FractionalUpdates) {
   Tqc learner("{learning_starts: 10, updates_per_step: 0.25, batch_size: 8, critic_layers: [8], actor_layers: [8]}", 3,
               2, 5);

@@ -150,9 +150,9 @@ double NativeEngine::meanHead(const float *critic, int member, float scale) {
   const float *hidden = out_.at(last - 1, member);
   float *slope = delta_.at(last - 1, member);
   kernels().columnSum(rows_, pad, hidden, pad, sums);
-  for (int b = 0; b < rows_; ++b, hidden += pad, slope += pad) {
-    for (int k = 0; k < pad; ++k) slope[k] = hidden[k] > 0 ? -mean[static_cast<std::size_t>(k)] : 0.f;
-  }
+  // Every row is minus the mean weights, where the hidden unit is active.
+  const float minus = -1;
+  kernels().gemm({rows_, pad, 1, &minus, 0, 0, mean.data(), pad, slope, pad, Epilogue::kMask, hidden, pad});
   double total = static_cast<double>(rows_) * scale * std::accumulate(bias, bias + head.out, 0.);
   for (int k = 0; k < pad; ++k) total += static_cast<double>(sums[k]) * mean[static_cast<std::size_t>(k)];
   return total;
