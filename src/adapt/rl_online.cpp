@@ -1,8 +1,7 @@
 // TSADAPTRL: learning while the user's program runs (-ts_adapt_rl_train). The first rank learns and decides.
-#include <sys/stat.h>
-
 #include "adapt/rl.hpp"
 #include "adapt/specification.hpp"
+#include "base/files.hpp"
 #include "base/yaml.hpp"
 
 namespace petrl {
@@ -11,11 +10,6 @@ namespace {
 
 // Gentle defaults: the application must get its work done while we learn.
 const char *const kDefaultConfig = "warmup: policy\nlearning_starts: 200\n";
-
-bool exists(const std::string &path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
-}
 
 }  // namespace
 
@@ -26,8 +20,8 @@ class OnlineLearning {
     config_ = kDefaultConfig;
     if (!rl.train_config.empty()) config_ = YamlMap::read(rl.train_config).text();
     // The start: what an earlier run of this training saved, else the policy named by the user, else the shipped one.
-    std::string start = exists(file_) ? file_ : rl.file;
-    if (start.empty() && exists(policyFolder() + "/default.h5")) start = policyFolder() + "/default.h5";
+    std::string start = fileExists(file_) ? file_ : rl.file;
+    if (start.empty() && fileExists(policyFolder() + "/default.h5")) start = policyFolder() + "/default.h5";
     if (start.empty()) {
       std::vector<std::string> names = stepPolicySpecification({}, "error-ratio", 0.05, 2).observation.names;
       for (const auto &o : rl.app) names.push_back(o.name);
@@ -37,7 +31,7 @@ class OnlineLearning {
     }
     learner_ = findLearner("tqc")(config_, static_cast<int>(policy_.observation.names.size()), 1,
                                   static_cast<std::uint64_t>(rl.seed));
-    if (exists(file_) && exists(state_))
+    if (fileExists(file_) && fileExists(state_))
       learner_->load(state_);
     else if (!start.empty())
       learner_->loadWeights(policy_.network);

@@ -1,6 +1,5 @@
 #include "cli/trainer.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 
 #include "adapt/specification.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "policy/policy.hpp"
 #include "problems/environment.hpp"
 
@@ -18,31 +18,6 @@ namespace petrl::cli {
 namespace {
 
 constexpr std::size_t kReturnWindow = 100;
-
-bool exists(const std::string &path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
-}
-
-void makeDirectories(const std::string &path) {
-  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    if (!part.empty() && mkdir(part.c_str(), 0777) != 0 && !exists(part))
-      throw Error(part + ": cannot create this folder", PETSC_ERR_FILE_OPEN);
-    if (slash == std::string::npos) return;
-  }
-}
-
-void writeWhole(const std::string &path, const std::string &text) {
-  const std::string partial = path + ".partial";
-  {
-    std::ofstream out(partial);
-    out << text;
-    if (!out.flush()) throw Error(partial + ": cannot write this file", PETSC_ERR_FILE_WRITE);
-  }
-  if (std::rename(partial.c_str(), path.c_str()) != 0)
-    throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
-}
 
 double mean(const std::deque<double> &values) {
   return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -74,8 +49,8 @@ Trainer::Trainer(const std::string &config_file, const std::string &directory)
   learner_ = findLearner(algorithm)(keys_text.str(), static_cast<int>(environment_->observation().names.size()),
                                     static_cast<int>(environment_->action().low.size()), seed_);
   if (!initial.empty()) learner_->loadWeights(readPolicy(initial).network);
-  makeDirectories(directory_);
-  if (exists(path("progress.yaml"))) resume();
+  makeFolders(directory_);
+  if (fileExists(path("progress.yaml"))) resume();
 }
 
 void Trainer::resume() {
@@ -95,7 +70,7 @@ void Trainer::resume() {
   learner_->load(path("learner-" + std::to_string(saves_) + ".state"));
   next_checkpoint_ = learner_->steps() + checkpoint_every_;
   // What was logged after the checkpoint will be logged again.
-  if (exists(path("log.csv")) && truncate(path("log.csv").c_str(), log_bytes_) != 0)
+  if (fileExists(path("log.csv")) && truncate(path("log.csv").c_str(), log_bytes_) != 0)
     throw Error(path("log.csv") + ": cannot truncate this file");
   std::printf("resumed at step %lld, episode %lld\n", static_cast<long long>(learner_->steps()),
               static_cast<long long>(episodes_));

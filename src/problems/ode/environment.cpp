@@ -145,7 +145,7 @@ void OdeEnvironment::prepareValidation() {
       Case base;
       base.problem = problem;
       base.method = problem->methods.front();
-      const auto reference = referenceSolution(base, tight * 1e-2);
+      const auto reference = referenceSolution(base, tight * 0.1);
       if (reference.empty()) continue;
       for (const auto &method : problem->methods) {
         for (int j = 0; j < tolerances_; ++j) {
