@@ -26,6 +26,7 @@ std::unique_ptr<Problem> vanderpol(const Draw &draw) {
       });
   const double period = 3 - 2 * std::log(2.0) + 7.014 / std::pow(mu, 4.0 / 3);  // asymptotic for large mu
   p->finalTime = draw ? draw.uniform(2, 0.8, 3) * period : 2;
+  p->stateBound = 100 * mu * mu;  // |y2| reaches 1.3 mu^2
   p->initialStep = 1e-2 / std::pow(mu, 4.0 / 3);
   p->stiff = mu > 10;
   p->methods = p->stiff ? implicitMethods : explicitMethods + implicitMethods;
@@ -49,6 +50,7 @@ std::unique_ptr<Problem> lotkavolterra(const Draw &draw) {
         J(1, 1) = d * u[0] - c;
       });
   p->finalTime = draw.uniform(30, 5, 50);
+  p->stateBound = 1e3;
   p->initialStep = 1e-2;
   p->absoluteScale = 1e-3;  // a population must not become negative: it would grow without bound
   p->tolerances = {1e-3, 1e-7};
@@ -79,6 +81,7 @@ std::unique_ptr<Problem> rigidbody(const Draw &draw) {
         J(2, 0) = c * u[1], J(2, 1) = c * u[0];
       });
   p->finalTime = draw.uniform(12, 4, 40);
+  p->stateBound = 100;
   p->initialStep = 1e-2;
   p->methods = explicitMethods + implicitMethods;
   return p;
@@ -100,6 +103,7 @@ std::unique_ptr<Problem> arenstorf(const Draw &draw) {
       },
       nullptr);
   p->finalTime = 17.0652165601579625588917206249 * draw.uniform(1, 0.3, 1);
+  p->stateBound = 1e3;
   p->initialStep = 1e-4;
   p->methods = explicitMethods + std::vector<std::string>{"rk8vr"};
   p->tolerances = {1e-4, 1e-10};
@@ -111,7 +115,7 @@ std::unique_ptr<Problem> arenstorf(const Draw &draw) {
 std::unique_ptr<Problem> pleiades(const Draw &draw) {
   std::vector<double> u0{3, 3, -1, -3, 2, -2,   2,    3, -3, 2, 0,     0, -4, 4,  //
                          0, 0, 0,  0,  0, 1.75, -1.5, 0, 0,  0, -1.25, 1, 0,  0};
-  for (double &v : u0) v += draw.uniform(0, -0.05, 0.05);
+  for (double &v : u0) v += draw.uniform(0, -0.03, 0.03);
   auto p = std::make_unique<SmallProblem>(
       "pleiades", u0,
       [](double, const double *u, double *f) {
@@ -127,9 +131,10 @@ std::unique_ptr<Problem> pleiades(const Draw &draw) {
       },
       nullptr);
   p->finalTime = draw.uniform(3, 1, 3);
+  p->stateBound = 1e3;
   p->initialStep = 1e-3;
   p->methods = explicitMethods + std::vector<std::string>{"rk8vr"};
-  p->tolerances = {1e-3, 1e-9};
+  p->tolerances = {1e-5, 1e-9};
   return p;
 }
 

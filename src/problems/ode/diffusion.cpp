@@ -35,6 +35,7 @@ std::unique_ptr<Problem> brusselator(const Draw &draw) {
         m[3] = -u[0] * u[0] - 2 * c;
       });
   p->finalTime = draw.uniform(10, 4, 20);
+  p->stateBound = 1e3;
   p->initialStep = 1e-3;
   p->stiff = 4 * c > 20;
   p->methods = p->stiff ? implicitMethods : explicitMethods + implicitMethods;

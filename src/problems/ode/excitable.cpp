@@ -33,6 +33,7 @@ std::unique_ptr<Problem> fitzhughnagumo(const Draw &draw) {
         J(1, 1) = -b / tau;
       });
   p->finalTime = draw.uniform(200, 80, 300);
+  p->stateBound = 100;
   p->initialStep = 1e-2;
   p->maximumStep = width;
   p->nonsmooth = true;
@@ -106,6 +107,7 @@ std::unique_ptr<Problem> hodgkinhuxley(const Draw &draw) {
         }
       });
   p->finalTime = draw.uniform(60, 20, 120);
+  p->stateBound = 1e3;
   p->initialStep = 1e-3;
   p->maximumStep = width;
   p->nonsmooth = true;

@@ -35,6 +35,7 @@ std::unique_ptr<Problem> bounce(const Draw &draw) {
         if (u[0] < 0 && -k * u[0] - c * u[1] > 0) J(1, 0) = -k, J(1, 1) = -c;
       });
   p->finalTime = draw.uniform(10, 4, 15);
+  p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
   p->methods = explicitLow + implicitLow;
@@ -63,6 +64,7 @@ std::unique_ptr<Problem> stickslipWith(const Draw &draw, bool smooth) {
         J(1, 1) = -2 * zeta - fs * ((1 - s * s) / (eps * q) - s * delta * sign(w) / (q * q));
       });
   p->finalTime = draw.uniform(30, 10, 40);
+  p->stateBound = 100;
   p->initialStep = 1e-3;
   p->nonsmooth = true;
   p->stiff = smooth;
@@ -98,6 +100,7 @@ std::unique_ptr<Problem> squarewave(const Draw &draw) {
         J(1, 1) = -2 * zeta * w;
       });
   p->finalTime = draw.uniform(10, 3, 20);
+  p->stateBound = 1e3;
   p->initialStep = 1e-2;
   p->maximumStep = std::min(duty, 1 - duty);
   p->nonsmooth = true;
@@ -120,6 +123,7 @@ std::unique_ptr<Problem> relay(const Draw &draw) {
       },
       nullptr);
   p->finalTime = draw.uniform(40, 10, 60);
+  p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
   p->methods = explicitLow;  // Newton cannot solve for a sign
@@ -141,6 +145,7 @@ std::unique_ptr<Problem> backlash(const Draw &draw) {
       },
       nullptr);
   p->finalTime = draw.uniform(20, 10, 30);
+  p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
   p->methods = explicitLow;
@@ -163,6 +168,7 @@ std::unique_ptr<Problem> buck(const Draw &draw) {
       },
       nullptr);
   p->finalTime = draw.uniform(10, 5, 20);
+  p->stateBound = 1e3;
   p->initialStep = 1e-3;
   p->maximumStep = 0.4;  // the saw tooth's period
   p->nonsmooth = true;

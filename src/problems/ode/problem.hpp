@@ -56,6 +56,7 @@ class Problem {
   bool stiff = false;      ///< an explicit method would be limited by stability
   bool nonsmooth = false;  ///< f or its derivative jumps, in time or in the state
   bool failing = false;    ///< Newton fails for steps which the error estimate would allow
+  double stateBound = 1e8;  ///< stages beyond (maximum norm) are refused: no solution goes there, see setUp()
   std::vector<std::string> methods;                  ///< names of methods that make sense here
   std::pair<double, double> tolerances{1e-2, 1e-7};  ///< sensible range of rtol, loosest to tightest
   double absoluteScale = 1;                          ///< take atol = rtol * absoluteScale

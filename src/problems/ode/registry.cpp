@@ -1,5 +1,7 @@
 #include "problems/ode/registry.hpp"
 
+#include <petsc/private/petscimpl.h>
+
 #include "base/error.hpp"
 
 namespace petrl::ode {
@@ -24,14 +26,19 @@ std::vector<std::string> namesOf(Use use) {
   return names;
 }
 
-// A state this large is an overflow on its way: the step is refused and shortened, as PETSc does for a failed solve.
+PetscInt boundId = -1;
+
+// A stage far outside is an overflow on its way: it is refused and the step shortened, as PETSc does for a failed
+// solve. Besides, Runge-Kutta methods of PETSc take back a rejected step by subtraction: had it been huge, rounding
+// would spoil the state.
 PetscErrorCode stateIsSane(TS ts, PetscReal, Vec u, PetscBool *accept) {
-  PetscReal norm;
-  PetscBool rosenbrock;
+  PetscReal norm, bound;
+  PetscBool rosenbrock, set;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscObjectComposedDataGetReal(reinterpret_cast<PetscObject>(ts), boundId, bound, set));
   PetscCall(VecNorm(u, NORM_INFINITY, &norm));
-  *accept = norm < 1e8 ? PETSC_TRUE : PETSC_FALSE;  // false for NaN too
+  *accept = set && norm < bound ? PETSC_TRUE : PETSC_FALSE;  // false for NaN too
   if (*accept) PetscFunctionReturn(PETSC_SUCCESS);
   // PETSc's Rosenbrock methods keep the Jacobian of the refused step, so that no shorter one could ever succeed.
   PetscCall(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(ts), TSROSW, &rosenbrock));
@@ -97,6 +104,8 @@ PetscErrorCode Problem::setCommon(TS ts) const {
   // Any number of failures in a run, but a step that cannot be mended ends it (a state that blows up, a step of zero).
   PetscCall(TSSetMaxStepRejections(ts, 200));
   PetscCall(TSSetMaxSNESFailures(ts, -1));
+  if (boundId < 0) PetscCall(PetscObjectComposedDataRegister(&boundId));
+  PetscCall(PetscObjectComposedDataSetReal(reinterpret_cast<PetscObject>(ts), boundId, stateBound));
   PetscCall(TSSetFunctionDomainError(ts, stateIsSane));
   PetscCall(TSGetSNES(ts, &snes));
   PetscCall(SNESSetTolerances(snes, PETSC_DEFAULT, 1e-6, PETSC_DEFAULT, newtonIterations_, -1));
