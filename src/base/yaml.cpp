@@ -72,6 +72,14 @@ YamlMap::YamlMap(YAML::Node node, std::string source, std::string path)
   if (!node_.IsDefined() || node_.IsNull()) node_ = YAML::Node(YAML::NodeType::Map);
   if (!node_.IsMap())
     throw Error(source_ + ": " + (path_.empty() ? "the file" : path_) + ": expected a mapping (key: value)");
+  // Of a key that stands twice the parser would silently drop one.
+  std::set<std::string> seen;
+  for (auto it = node_.begin(); it != node_.end(); ++it) {
+    const auto key = it->first.as<std::string>("");
+    if (!seen.insert(key).second)
+      throw Error(source_ + ":" + std::to_string(it->first.Mark().line + 1) + ": " +
+                  (path_.empty() ? "" : path_ + ".") + key + ": appears twice");
+  }
 }
 
 YamlMap YamlMap::parse(const std::string &text, const std::string &source) {
