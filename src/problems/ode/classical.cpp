@@ -29,6 +29,7 @@ std::unique_ptr<Problem> vanderpol(const Draw &draw) {
   p->stateBound = 100 * mu * mu;  // |y2| reaches 1.3 mu^2
   p->initialStep = 1e-2 / std::pow(mu, 4.0 / 3);
   p->stiff = mu > 10;
+  p->tolerances = {1e-3, 1e-7};
   p->methods = p->stiff ? implicitMethods : explicitMethods + implicitMethods;
   return p;
 }
@@ -105,8 +106,8 @@ std::unique_ptr<Problem> arenstorf(const Draw &draw) {
   p->finalTime = 17.0652165601579625588917206249 * draw.uniform(1, 0.3, 1);
   p->stateBound = 1e3;
   p->initialStep = 1e-4;
-  p->methods = explicitMethods + std::vector<std::string>{"rk8vr"};
-  p->tolerances = {1e-4, 1e-10};
+  p->methods = {"rk3bs", "rk5f", "rk5dp", "rk5bs", "rk8vr"};
+  p->tolerances = {1e-6, 1e-10};
   return p;
 }
 
@@ -133,7 +134,7 @@ std::unique_ptr<Problem> pleiades(const Draw &draw) {
   p->finalTime = draw.uniform(3, 1, 3);
   p->stateBound = 1e3;
   p->initialStep = 1e-3;
-  p->methods = explicitMethods + std::vector<std::string>{"rk8vr"};
+  p->methods = {"rk3bs", "rk5f", "rk5dp", "rk5bs", "rk8vr"};
   p->tolerances = {1e-5, 1e-9};
   return p;
 }

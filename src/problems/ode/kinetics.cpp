@@ -50,6 +50,7 @@ std::unique_ptr<Problem> robertson(const Draw &draw) {
   p->finalTime = draw.log(1e11, 1e2, 1e6);  // later a small negative y2 makes the exact equations blow up
   p->initialStep = 1e-5;
   p->absoluteScale = 1e-4;
+  p->tolerances = {1e-3, 1e-7};
   return p;
 }
 
@@ -77,7 +78,7 @@ std::unique_ptr<Problem> hires(const Draw &draw) {
                        {back, {6}, {{6, -1}, {4, 1}, {7, 1}}}});
   p->finalTime = draw ? draw.uniform(0, 100, 500) : 321.8122;
   p->initialStep = 1e-3;
-  p->absoluteScale = 1e-2;
+  p->absoluteScale = 1e-4;
   return p;
 }
 
@@ -97,6 +98,7 @@ std::unique_ptr<Problem> oregonator(const Draw &draw) {
                        {w, {2}, {{2, -1}}}});
   p->finalTime = draw.uniform(360, 150, 700);
   p->initialStep = 1e-3;
+  p->tolerances = {1e-3, 1e-7};
   return p;
 }
 

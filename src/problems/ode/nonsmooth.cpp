@@ -15,9 +15,10 @@ double sign(double x) {
   return (x > 0) - (x < 0);
 }
 
-/// Methods that bear jumps: high order gains nothing.
+/// Methods that bear jumps: high order gains nothing. A Rosenbrock method linearises at the start of the step and does
+/// not see a contact or a sticking within it: wrong answers, accepted.
 const std::vector<std::string> explicitLow{"rk2a", "rk3bs", "rk5dp"};
-const std::vector<std::string> implicitLow{"arkimex3", "arkimex4", "rosw-ra3pw", "rosw-ra34pw2", "bdf2", "cn"};
+const std::vector<std::string> implicitLow{"arkimex3", "arkimex4", "bdf2", "cn"};
 
 /// A ball under unit gravity on a stiff damped ground: x'' = -1 + max(0, -k x - c x') where x < 0. c gives the
 /// coefficient of restitution e of a linear contact: zeta = -ln e / sqrt(pi^2 + ln^2 e), c = 2 zeta sqrt(k).
@@ -34,12 +35,12 @@ std::unique_ptr<Problem> bounce(const Draw &draw) {
         J(0, 1) = 1;
         if (u[0] < 0 && -k * u[0] - c * u[1] > 0) J(1, 0) = -k, J(1, 1) = -c;
       });
-  p->finalTime = draw.uniform(10, 4, 15);
+  p->finalTime = draw.uniform(6, 3, 8);
   p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
   p->methods = explicitLow + implicitLow;
-  p->tolerances = {1e-2, 1e-6};
+  p->tolerances = {1e-3, 1e-7};
   return p;
 }
 
@@ -63,7 +64,8 @@ std::unique_ptr<Problem> stickslipWith(const Draw &draw, bool smooth) {
         J(1, 0) = -1;
         J(1, 1) = -2 * zeta - fs * ((1 - s * s) / (eps * q) - s * delta * sign(w) / (q * q));
       });
-  p->finalTime = draw.uniform(30, 10, 40);
+  p->finalTime = draw.uniform(20, 10, 30);
+  p->maximumStep = 0.5;
   p->stateBound = 100;
   p->initialStep = 1e-3;
   p->nonsmooth = true;
@@ -71,7 +73,7 @@ std::unique_ptr<Problem> stickslipWith(const Draw &draw, bool smooth) {
   p->failing = smooth;
   // In the stick phase an explicit method chatters about w = 0 and low order takes forever.
   p->methods = smooth ? implicitLow : std::vector<std::string>{"rk3bs", "rk5dp"};
-  p->tolerances = smooth ? std::pair(1e-2, 1e-6) : std::pair(1e-2, 1e-4);
+  p->tolerances = smooth ? std::pair(1e-2, 1e-6) : std::pair(1e-3, 1e-5);
   if (smooth) p->limitNewton(5);
   return p;
 }
@@ -104,7 +106,7 @@ std::unique_ptr<Problem> squarewave(const Draw &draw) {
   p->initialStep = 1e-2;
   p->maximumStep = std::min(duty, 1 - duty);
   p->nonsmooth = true;
-  p->methods = explicitLow + implicitLow;
+  p->methods = explicitLow + implicitLow + std::vector<std::string>{"rosw-ra34pw2"};
   p->tolerances = {1e-2, 1e-6};
   return p;
 }
@@ -122,7 +124,8 @@ std::unique_ptr<Problem> relay(const Draw &draw) {
         f[2] = (u[1] - u[2]) / t3;
       },
       nullptr);
-  p->finalTime = draw.uniform(40, 10, 60);
+  p->finalTime = draw.uniform(20, 10, 40);
+  p->maximumStep = 0.5;
   p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
@@ -134,7 +137,7 @@ std::unique_ptr<Problem> relay(const Draw &draw) {
 /// Backlash: a mass between two preloaded stops, driven: x'' = -2 zeta x' - g(x) + A cos(w t),
 /// g = sign(x) (k (|x| - 1) + p) where |x| > 1, else 0 (jumps by the preload p).
 std::unique_ptr<Problem> backlash(const Draw &draw) {
-  const double k = draw.log(400, 50, 4000), pre = draw.uniform(1, 0, 2), zeta = draw.uniform(0.2, 0.1, 0.5);
+  const double k = draw.log(400, 50, 4000), pre = draw.uniform(1, 0, 2), zeta = draw.uniform(0.4, 0.3, 0.8);
   const double a = draw.uniform(3, 1, 5), w = draw.uniform(1.3, 0.7, 3);
   auto p = std::make_unique<SmallProblem>(
       "backlash", std::vector<double>{draw.uniform(0, -1, 1), draw.uniform(0, -1, 1)},
@@ -144,7 +147,8 @@ std::unique_ptr<Problem> backlash(const Draw &draw) {
         f[1] = -2 * zeta * u[1] + a * std::cos(w * t) - (over > 0 ? sign(u[0]) * (k * over + pre) : 0);
       },
       nullptr);
-  p->finalTime = draw.uniform(20, 10, 30);
+  p->finalTime = draw.uniform(10, 5, 15);
+  p->maximumStep = 0.2;
   p->stateBound = 100;
   p->initialStep = 1e-2;
   p->nonsmooth = true;
@@ -170,7 +174,7 @@ std::unique_ptr<Problem> buck(const Draw &draw) {
   p->finalTime = draw.uniform(10, 5, 20);
   p->stateBound = 1e3;
   p->initialStep = 1e-3;
-  p->maximumStep = 0.4;  // the saw tooth's period
+  p->maximumStep = 0.1;  // a quarter of the saw tooth's period
   p->nonsmooth = true;
   p->methods = explicitLow;
   p->tolerances = {1e-3, 1e-7};

@@ -23,8 +23,8 @@ const std::vector<Entry> &lineEntries();
 
 /// Explicit and implicit methods that suit most problems.
 inline const std::vector<std::string> explicitMethods{"rk2a", "rk3bs", "rk5f", "rk5dp", "rk5bs"};
-inline const std::vector<std::string> implicitMethods{
-    "arkimex3", "arkimex4", "arkimex5", "rosw-ra3pw", "rosw-ra34pw2", "rosw-rodas3", "bdf2", "bdf3", "cn"};
+inline const std::vector<std::string> implicitMethods{"arkimex3",    "arkimex4", "arkimex5", "rosw-ra34pw2",
+                                                      "rosw-rodas3", "bdf2",     "bdf3",     "cn"};
 /// Those that iterate: Rosenbrock methods never fail in Newton.
 inline const std::vector<std::string> newtonMethods{"arkimex3", "arkimex4", "bdf2", "bdf3", "cn"};
 
