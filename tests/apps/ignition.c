@@ -134,7 +134,7 @@ static PetscErrorCode InitialState(DM da, const Parameters *p, Vec U) {
 
 int main(int argc, char **argv) {
   Parameters p = {10, 1, 0.85, 16};
-  PetscReal tf = 12;
+  PetscReal tf = 6;
   PetscInt steps;
   TS ts;
   SNES snes;
