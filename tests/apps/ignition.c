@@ -133,8 +133,8 @@ static PetscErrorCode InitialState(DM da, const Parameters *p, Vec U) {
 }
 
 int main(int argc, char **argv) {
-  Parameters p = {10, 1, 0.85, 16};
-  PetscReal tf = 6;
+  Parameters p = {10, 1, 0.85, 12};
+  PetscReal tf = 8;
   PetscInt steps;
   TS ts;
   SNES snes;
@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsReal("-tf", "Final time", NULL, tf, &tf, NULL));
   PetscOptionsEnd();
 
-  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, 32, 32, PETSC_DECIDE,
+  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, 24, 24, PETSC_DECIDE,
                          PETSC_DECIDE, 2, 1, NULL, NULL, &da));
   PetscCall(DMSetFromOptions(da));
   PetscCall(DMSetUp(da));
