@@ -1,6 +1,11 @@
 #include "base/hdf5.hpp"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 
 namespace petrl::h5 {
 
@@ -39,10 +44,44 @@ std::vector<std::string> readTexts(hid_t type, std::size_t n, Read read) {
   return out;
 }
 
+// First line of a sealed file: FNV-1a over all that follows the seal.
+std::string sealOf(const std::string &bytes) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (std::size_t i = kSeal; i < bytes.size(); ++i)
+    hash = (hash ^ static_cast<unsigned char>(bytes[i])) * 1099511628211ull;
+  char line[64];
+  std::snprintf(line, sizeof line, "petrl-sealed %016" PRIx64 "\n", hash);
+  std::string seal = line;
+  seal.resize(kSeal, '\n');
+  return seal;
+}
+
+std::string bytesOf(const std::string &path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// The name of a file that is what it was when written.
+const char *undamaged(const std::string &path) {
+  char start[8] = {};
+  std::ifstream in(path, std::ios::binary);
+  in.read(start, sizeof start);
+  // Without a seal: whatever HDF5 makes of it.
+  if (!in || std::memcmp(start, "\x89HDF\r\n\x1a\n", sizeof start) == 0) return path.c_str();
+  in.close();
+  if (std::memcmp(start, "petrl-se", sizeof start) != 0)
+    throw Error(path + ": cannot be opened: this is no HDF5 file", PETSC_ERR_FILE_UNEXPECTED);
+  const std::string bytes = bytesOf(path);
+  if (bytes.size() <= kSeal || bytes.compare(0, kSeal, sealOf(bytes)) != 0)
+    throw Error(path + ": is damaged: checksum of the contents and that in the first line disagree",
+                PETSC_ERR_FILE_UNEXPECTED);
+  return path.c_str();
+}
+
 }  // namespace
 
 Reader::Reader(const std::string &path)
-    : path_(path), file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
+    : path_(path), file_(H5Fopen(undamaged(path), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
   if (file_ < 0) {
     throw Error(path + ": cannot be opened as an HDF5 file (missing, truncated, or of another format)",
                 PETSC_ERR_FILE_OPEN);
@@ -184,9 +223,24 @@ std::vector<std::string> Reader::links(const std::string &group) const {
   return out;
 }
 
-Writer::Writer(const std::string &path)
-    : path_(path), file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose) {
+Writer::Writer(const std::string &path, bool sealed)
+    : path_(path),
+      file_(
+          [&] {
+            const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+            if (sealed) H5Pset_userblock(creation, kSeal);
+            return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+          }(),
+          H5Fclose) {
   if (file_ < 0) throw Error(path + ": cannot create this file", PETSC_ERR_FILE_OPEN);
+}
+
+void Writer::seal() {
+  if (!file_.release()) throw Error(path_ + ": cannot write this file (disk full?)", PETSC_ERR_FILE_WRITE);
+  const std::string seal = sealOf(bytesOf(path_));
+  std::fstream out(path_, std::ios::in | std::ios::out | std::ios::binary);
+  if (!out.write(seal.data(), static_cast<std::streamsize>(seal.size())).flush())
+    throw Error(path_ + ": cannot write this file (disk full?)", PETSC_ERR_FILE_WRITE);
 }
 
 hid_t Writer::made(hid_t id, const std::string &what) const {

@@ -20,8 +20,11 @@ class Handle {
   Handle(const Handle &) = delete;
   Handle &operator=(const Handle &) = delete;
   Handle &operator=(Handle &&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
+  ~Handle() { release(); }
+  /// Closes now; false if that failed.
+  bool release() {
+    const hid_t id = std::exchange(id_, H5I_INVALID_HID);
+    return id < 0 || close_(id) >= 0;
   }
   operator hid_t() const { return id_; }
 
@@ -46,9 +49,16 @@ class Quiet {
   void *data_ = nullptr;
 };
 
+/// A sealed file starts with a line of text, "petrl-sealed <checksum>", padded to kSeal bytes; HDF5 follows (h5py,
+/// h5dump and HDF5 itself skip such a "user block"). HDF5 trusts what it reads, and a flipped bit may keep it busy for
+/// ever: in a sealed file every damage is noticed before HDF5 sees it. Files without a seal (written by h5py) are read
+/// as they are.
+constexpr std::size_t kSeal = 512;
+
 /// A file being read. Every reader throws petrl::Error: "<file>: <object>: found ..., expected ...".
 class Reader {
  public:
+  /// Checks the seal, if there is one, and opens the file.
   explicit Reader(const std::string &path);
 
   bool has(const std::string &object) const;
@@ -78,7 +88,9 @@ class Reader {
 /// A file being written.
 class Writer {
  public:
-  explicit Writer(const std::string &path);
+  /// A file that is to be `sealed` must be, with seal(), as the last thing done to it.
+  explicit Writer(const std::string &path, bool sealed = false);
+  void seal();
   void group(const std::string &name);
   void text(const std::string &object, const std::string &attribute, const std::string &value);
   void integer(const std::string &object, const std::string &attribute, std::int64_t value);

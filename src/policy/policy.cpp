@@ -153,7 +153,7 @@ void writePolicy(const std::string &path, const Policy &p) {
   validate(p, path);
   const std::string partial = path + ".partial." + std::to_string(getpid());
   {
-    h5::Writer out(partial);
+    h5::Writer out(partial, true);
     out.text("/", "format", "petrl-policy");
     out.integer("/", "version", kVersion);
     out.text("/", "kind", p.kind);
@@ -178,6 +178,7 @@ void writePolicy(const std::string &path, const Policy &p) {
     out.text("/provenance", "libraries", p.provenance.libraries);
     out.group("/provenance/evaluation");
     for (const auto &[name, value] : p.provenance.evaluation) out.number("/provenance/evaluation", name, value);
+    out.seal();
   }
   if (std::rename(partial.c_str(), path.c_str()) != 0) {
     std::remove(partial.c_str());
