@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kRewardBound = 10;
 constexpr double kBreakdown = -20;     // reward of a run that PETSc gave up
+constexpr double kErrorBound = 1;      // one lucky or unlucky run must not decide
+constexpr double kMeaningless = 0.1;   // a run that is 10 % off has missed something: no yardstick
 constexpr double kErrorFloor = 1e-11;  // achieved errors below this are rounding
 
 std::vector<std::string> known(YamlMap &yaml, const std::string &key, const std::vector<std::string> &fallback) {
@@ -145,8 +147,8 @@ void OdeEnvironment::prepareValidation() {
       Case base;
       base.problem = problem;
       base.method = problem->methods.front();
-      const auto reference = referenceSolution(base, tight * 0.1);
-      if (reference.empty()) continue;
+      const Reference reference = referenceSolution(base, tight * 0.1);
+      if (reference.solution.empty()) continue;
       for (const auto &method : problem->methods) {
         for (int j = 0; j < tolerances_; ++j) {
           ValidationCase v;
@@ -156,9 +158,11 @@ void OdeEnvironment::prepareValidation() {
           BaselineReward reward;
           const RunResult r = run(v.c, recorder(reward, v.order), 20L * max_steps_);
           if (!r.finished) continue;
-          v.reference = reference;
+          v.reference = reference.solution;
           v.cost = r.cost;
-          v.error = std::max(relativeError(v.c, r.solution, reference), kErrorFloor);
+          v.floor = std::max(3 * reference.accuracy, kErrorFloor);
+          v.error = relativeError(v.c, r.solution, reference.solution);
+          if (v.error < 3 * v.floor || v.error > kMeaningless) continue;
           validation_.push_back(v);
         }
       }
@@ -179,7 +183,9 @@ Evaluation OdeEnvironment::evaluate(Agent &agent) {
     double log_cost = std::log(10.0), log_error = 0;  // price of a run that did not finish
     if (r.finished) {
       log_cost = std::log(r.cost / v.cost);
-      log_error = std::log(std::max(relativeError(v.c, r.solution, v.reference), kErrorFloor) / v.error) / v.order;
+      log_error = std::clamp(
+          std::log(std::clamp(relativeError(v.c, r.solution, v.reference), v.floor, 1.0) / v.error) / v.order,
+          -kErrorBound, kErrorBound);
     } else {
       broke += 1;
     }

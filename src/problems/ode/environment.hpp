@@ -54,6 +54,7 @@ class OdeEnvironment : public Environment {
     Case c;
     std::vector<double> reference;
     double cost = 0, error = 0;  // of basic
+    double floor = 0;            // errors below it cannot be told apart
     int order = 2;
   };
   void prepareValidation();

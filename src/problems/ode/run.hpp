@@ -43,9 +43,15 @@ RunResult run(const Case &c, const Controller &controller, long max_steps = 1000
 /// Relative error of a solution against a reference: ||u - u*||_2 / (||u*||_2 + absolute scale of the problem).
 double relativeError(const Case &c, const std::vector<double> &solution, const std::vector<double> &reference);
 
-/// A reference solution at the final time: the problem's own methods at far tighter tolerances; two of them must agree
-/// to `accuracy`, or an empty vector is returned.
-std::vector<double> referenceSolution(const Case &c, double accuracy);
+/// A solution at the final time with which others are compared.
+struct Reference {
+  std::vector<double> solution;  ///< empty: none could be computed
+  double accuracy = 1;  ///< difference between the two best tolerances: errors below a few of these mean nothing
+};
+
+/// Integrates with an accurate method at tighter and tighter tolerances until two agree to `accuracy`, or as far as it
+/// goes.
+Reference referenceSolution(const Case &c, double accuracy);
 
 /// A random case for a seed: problem out of `names`, random parameters, method and tolerance within the problem's
 /// range.
