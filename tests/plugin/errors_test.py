@@ -1,0 +1,76 @@
+"""Mistakes end the program with words that name file or option; on several ranks too, and none hangs."""
+import os
+
+from app import APP, rl
+from harness import PLUGIN, main, run, write_policy
+
+RANKS = (1, 2)
+
+
+def missing_file(folder):
+    for ranks in RANKS:
+        rl(f"{folder}/none.h5", ranks=ranks).fails(f"{folder}/none.h5", "cannot be opened")
+
+
+def wrong_kind(folder):
+    policy = write_policy(f"{folder}/p.h5", kind="closure")
+    for ranks in RANKS:
+        rl(policy, ranks=ranks).fails(policy, "expected a tsadapt policy, found a closure policy")
+
+
+def not_a_policy(folder):
+    with open(f"{folder}/p.h5", "w") as f:
+        f.write("kind: tsadapt\n")
+    rl(f"{folder}/p.h5").fails(f"{folder}/p.h5", "no HDF5 file")
+    os.mkdir(f"{folder}/folder.h5")
+    rl(f"{folder}/folder.h5").fails(f"{folder}/folder.h5")
+
+
+def value_that_is_not_finite(folder):
+    policy = write_policy(f"{folder}/p.h5", bias=float("nan"))
+    rl(policy).fails(policy, "/network/layer0/bias", "not finite")
+
+
+def save_without_train(folder):
+    policy = write_policy(f"{folder}/p.h5")
+    for ranks in RANKS:
+        rl(policy, "-ts_adapt_rl_save", f"{folder}/s.h5", ranks=ranks).fails("-ts_adapt_rl_save", "-ts_adapt_rl_train")
+    rl(policy, "-ts_adapt_rl_train").fails("-ts_adapt_rl_train", "-ts_adapt_rl_save")
+
+
+def method_without_error_estimate(folder):
+    policy = write_policy(f"{folder}/p.h5")
+    for ranks in RANKS:
+        rl(policy, "-ts_type", "euler", ranks=ranks).fails(policy, "needs the local error", "TS type euler")
+
+
+def unknown_observable(folder):
+    policy = write_policy(f"{folder}/p.h5", names=("error", "temperature"))
+    for ranks in RANKS:
+        rl(policy, ranks=ranks).fails(policy, "'temperature'", "TSAdaptRLAddObservable")
+
+
+def without_the_plugin(folder):
+    run(APP, "-ts_adapt_type", "rl").fails("rl")
+
+
+def torchscript_without_sidecar(folder):
+    open(f"{folder}/p.pt", "w").close()
+    rl(f"{folder}/p.pt").fails(f"{folder}/p.yaml", "cannot read")
+
+
+def policies_that_answer_nonsense(folder):
+    # Out of [-1, 1] each time: basic decides instead, which is counted, and said once.
+    policy = write_policy(f"{folder}/p.h5", bias=5, output="linear")
+    basic = run(APP, "-ts_adapt_type", "basic", "-tf", 1).ok()
+    for ranks in RANKS:
+        r = rl(policy, "-tf", 1, "-ts_view", ranks=ranks).ok()
+        assert r.number("time") == 1.0 and r.number("steps") == basic.number("steps"), r
+        assert r.output.count("PetRL warning") == 1, r
+        r.says(f"{int(r.number('steps') + r.number('rejected'))} fallbacks to basic")
+
+
+assert os.path.exists(PLUGIN)
+main([missing_file, wrong_kind, not_a_policy, value_that_is_not_finite, save_without_train,
+      method_without_error_estimate, unknown_observable, without_the_plugin, torchscript_without_sidecar,
+      policies_that_answer_nonsense])
