@@ -19,6 +19,9 @@ constexpr const char *kHeader =
     "kind,problem,instance,method,controller,rtol,error,cost,wall_s,steps,rejected,failed,finished";
 constexpr double kErrorFloor = 1e-12;  // errors below are rounding, and references no better
 
+// A tolerance at which most controllers are off by more than this resolves nothing: costs there are not comparable.
+constexpr double kUnresolved = 0.1;
+
 // Log ratios (subject over rival) at equal error: one an instance and method.
 struct Ratios {
   std::vector<double> cost, wall;
@@ -131,8 +134,15 @@ void compare(const std::vector<Point> &points, const std::string &subject, const
     if (p.controller != subject && std::find(rivals.begin(), rivals.end(), p.controller) == rivals.end())
       rivals.push_back(p.controller);
     finished[{p.problem, p.method, p.instance, p.rtol}][p.controller] = p.finished;
-    if (p.finished && p.error > 0 && std::isfinite(p.error))
-      groups[{p.problem, p.method, p.instance}][p.controller].push_back(&p);
+  }
+  std::map<std::tuple<std::string, std::string, std::string, double>, std::vector<double>> errors;
+  for (const Point &p : points) {
+    if (p.finished && std::isfinite(p.error)) errors[{p.problem, p.method, p.instance, p.rtol}].push_back(p.error);
+  }
+  for (const Point &p : points) {
+    if (!p.finished || !(p.error > 0) || !std::isfinite(p.error)) continue;
+    if (median(errors[{p.problem, p.method, p.instance, p.rtol}]) > kUnresolved) continue;
+    groups[{p.problem, p.method, p.instance}][p.controller].push_back(&p);
   }
   for (const auto &[key, by] : finished) {
     const auto ours = by.find(subject), basic = by.find("basic");

@@ -25,7 +25,8 @@ std::vector<Point> readPoints(const std::string &path);
 /// for all controllers (Theil-Sen) and median residuals a; exp(a_subject - a_other) is the ratio of costs at the same
 /// achieved error. Ratios are averaged geometrically over methods and instances of a problem; the "better rival" of a
 /// problem is the one with the lower cost there. Prints a table; writes summary.csv into `directory` (one row a
-/// problem, then one a kind, then all). Runs that did not finish are left out of the fit and counted.
+/// problem, then one a kind, then all). Left out of the fit: runs that did not finish (they are counted),
+/// runs without a usable error, tolerances at which the median error of all controllers is above 10 %.
 void compare(const std::vector<Point> &points, const std::string &subject, const std::string &directory);
 
 }  // namespace petrl::cli
