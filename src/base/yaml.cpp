@@ -67,8 +67,8 @@ const char *typeName<std::vector<std::string>>() {
 
 }  // namespace
 
-YamlMap::YamlMap(YAML::Node node, std::string source, std::string path)
-    : node_(std::move(node)), source_(std::move(source)), path_(std::move(path)) {
+YamlMap::YamlMap(const YAML::Node &node, std::string source, std::string path)
+    : node_(node), source_(std::move(source)), path_(std::move(path)) {
   if (!node_.IsDefined() || node_.IsNull()) node_ = YAML::Node(YAML::NodeType::Map);
   if (!node_.IsMap())
     throw Error(source_ + ": " + (path_.empty() ? "the file" : path_) + ": expected a mapping (key: value)");

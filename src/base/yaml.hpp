@@ -17,7 +17,7 @@ class YamlMap {
   /// Reads and parses a file. Throws petrl::Error when it cannot be read or is no mapping.
   static YamlMap read(const std::string &path);
 
-  YamlMap(YAML::Node node, std::string source, std::string path);
+  YamlMap(const YAML::Node &node, std::string source, std::string path);
 
   bool has(const std::string &key);
   /// The value of a required key. Throws petrl::Error naming source, line, key, what was found and expected.

@@ -132,8 +132,10 @@ Policy readPolicy(const std::string &path) {
   }
   for (const auto &layer : in.links("/network")) {
     for (const auto &name : in.links("/network/" + layer)) {
-      auto [shape, data] = in.floats("/network/" + layer + "/" + name, kMaxWeights);
-      p.network.weights[layer + "/" + name] = {std::move(shape), std::move(data)};
+      std::string key = layer;
+      key.append("/").append(name);
+      auto [shape, data] = in.floats("/network/" + key, kMaxWeights);
+      p.network.weights[key] = {std::move(shape), std::move(data)};
     }
   }
   p.provenance.config = in.text("/provenance", "config");
