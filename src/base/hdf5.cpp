@@ -19,6 +19,13 @@ Handle textType() {
   return type;
 }
 
+// Without time stamps: the same content makes the same bytes.
+Handle timeless() {
+  Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(creation, 0);
+  return creation;
+}
+
 // Reads one string from an attribute or dataset element of fixed or variable length.
 template <typename Read>
 std::vector<std::string> readTexts(hid_t type, std::size_t n, Read read) {
@@ -281,7 +288,7 @@ void Writer::numbers(const std::string &dataset, const std::vector<double> &valu
   const hsize_t n = values.size();
   const Handle space(H5Screate_simple(1, &n, nullptr), H5Sclose);
   const Handle id(
-      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), dataset),
+      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, timeless(), H5P_DEFAULT), dataset),
       H5Dclose);
   made(H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), dataset);
 }
@@ -290,7 +297,7 @@ void Writer::texts(const std::string &dataset, const std::vector<std::string> &v
   const hsize_t n = values.size();
   const Handle type = textType();
   const Handle space(H5Screate_simple(1, &n, nullptr), H5Sclose);
-  const Handle id(made(H5Dcreate2(file_, dataset.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), dataset),
+  const Handle id(made(H5Dcreate2(file_, dataset.c_str(), type, space, H5P_DEFAULT, timeless(), H5P_DEFAULT), dataset),
                   H5Dclose);
   std::vector<const char *> raw;
   for (const auto &value : values) raw.push_back(value.c_str());
@@ -304,7 +311,7 @@ void Writer::floats(const std::string &dataset, const std::vector<std::size_t> &
   const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
   H5Pset_create_intermediate_group(links, 1);
   const Handle id(
-      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F32LE, space, links, H5P_DEFAULT, H5P_DEFAULT), dataset),
+      made(H5Dcreate2(file_, dataset.c_str(), H5T_IEEE_F32LE, space, links, timeless(), H5P_DEFAULT), dataset),
       H5Dclose);
   made(H5Dwrite(id, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), dataset);
 }
