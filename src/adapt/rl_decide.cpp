@@ -1,4 +1,5 @@
 // TSADAPTRL: from what was observed to the next step, the same on every rank.
+#include <algorithm>
 #include <cmath>
 
 #include "adapt/rl.hpp"
@@ -68,7 +69,10 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   AdaptRL &rl = adaptRL(adapt);
   MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
   PetscMPIInt rank, size;
-  const StepLimits limits = stepLimits(adapt);
+  StepLimits limits = stepLimits(adapt);
+  // A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
+  limits.dt_min =
+      std::min(std::max(limits.dt_min, 64 * PETSC_MACHINE_EPSILON * std::fabs((double)ts->ptime)), limits.dt_max);
   const Attempt last = rl.history.last();
   const bool solves = ts->usessnes && ts->snes;
   const bool no_error = !failed && last.error < 0;
