@@ -215,3 +215,56 @@ TEST(TqcLearns, DelayedReward) {
   EXPECT_GT(q, .5);
   EXPECT_LT(q, 2.2);
 }
+
+// --- going on from a policy that somebody loaded ---
+
+// The actions of the warm-up are those of the loaded policy but for a little noise; without it they are anything.
+TEST(TqcWarmup, ByPolicy) {
+  const std::string small = "learning_starts: 50, log_std_init: -6";
+  const Tqc teacher("{" + small + "}", 3, 1, 21);
+  Tqc by_policy("{warmup: policy, " + small + "}", 3, 1, 22), at_random("{warmup: random, " + small + "}", 3, 1, 22);
+  for (Tqc *learner : {&by_policy, &at_random}) {
+    learner->loadWeights(teacher.network());
+    Rng rng(4);
+    double largest_difference = 0;
+    for (int i = 0; i < 50; ++i) {
+      const float o[] = {uniform(rng), uniform(rng), uniform(rng)};
+      float sampled = 0, mean = 0;
+      learner->decide(o, &sampled);
+      learner->deterministic().decide(o, &mean);
+      EXPECT_NE(sampled, mean);
+      largest_difference = std::max(largest_difference, std::abs(static_cast<double>(sampled) - mean));
+    }
+    if (learner == &by_policy)
+      EXPECT_LT(largest_difference, .02);
+    else
+      EXPECT_GT(largest_difference, .5);
+  }
+  EXPECT_THROW(Tqc("{warmup: polcy}", 3, 1, 1), Error);
+}
+
+// While the critic alone learns, the actor and the temperature stay as they are; afterwards they move.
+TEST(TqcWarmup, CriticFirst) {
+  TqcConfig config = TqcConfig::parse(
+      "{critic_only_updates: 3, batch_size: 16, critics: 2, quantiles: 5, actor_layers: [8], critic_layers: [8], "
+      "initial_temperature: 0.01}",
+      1);
+  const TqcShapes shapes(config, 2, 1);
+  Rng rng(7);
+  TqcState native(config, shapes, rng), torch_state = native;
+  const TqcState start = native;
+  NativeEngine engine(config, shapes);
+  TorchEngine torch(config, shapes, "cpu");
+  for (int i = 1; i <= 4; ++i) {
+    const Batch batch = randomBatch(rng, config.batch_size, 2, 1);
+    std::vector<float> eps(static_cast<std::size_t>(shapes.features), .5f);
+    engine.update(native, batch, eps.data(), 1e-3);
+    torch.update(torch_state, batch, eps.data(), 1e-3);
+    torch.synchronise(torch_state);
+    for (const TqcState *state : {&native, &torch_state}) {
+      EXPECT_NE(state->critic, start.critic);
+      EXPECT_EQ(state->actor == start.actor, i <= 3);
+      EXPECT_EQ(state->log_alpha == start.log_alpha, i <= 3);
+    }
+  }
+}

@@ -34,6 +34,10 @@ TqcConfig TqcConfig::parse(const std::string &yaml, int actions) {
   if (c.decay_steps > 0 && !map.has("learning_rate_final")) map.fail("decay_steps", "needs learning_rate_final");
   c.buffer_size = whole(map, "buffer_size", c.buffer_size, 1, 1000000000);
   c.learning_starts = whole(map, "learning_starts", c.learning_starts, 0, kMany);
+  const auto warmup = map.get<std::string>("warmup", "random");
+  if (warmup != "random" && warmup != "policy") map.fail("warmup", "expected random or policy, found '" + warmup + "'");
+  c.warmup_by_policy = warmup == "policy";
+  c.critic_only_updates = whole(map, "critic_only_updates", c.critic_only_updates, 0, kMany);
   c.batch_size = static_cast<int>(whole(map, "batch_size", c.batch_size, 1, 65536));
   c.tau = map.number("tau", c.tau, 0, 1);
   c.gamma = map.number("gamma", c.gamma, 0, 1);

@@ -73,18 +73,19 @@ TqcLosses NativeEngine::update(TqcState &state, const Batch &batch, const float 
   TqcLosses losses;
   const double alpha = std::exp(state.log_alpha);
   ++state.updates;
+  const double actor_rate = state.updates > config_.critic_only_updates ? learning_rate : 0;
 
   policy_.forward(state.actor, {batch.observation.data(), shapes_.observations, rows_}, eps);
   losses.log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
   adamScalar(state.log_alpha, state.alpha_first, state.alpha_second, -(losses.log_prob + config_.target_entropy),
-             learning_rate, state.updates);
+             actor_rate, state.updates);
 
   next_policy_.forward(state.actor, {batch.next_observation.data(), shapes_.observations, rows_}, eps);
   targets(state, batch, alpha);
 
   join(batch.observation, batch.action);
   losses.critic = criticStep(state, learning_rate, losses.mean_q);
-  losses.actor = actorStep(state, batch, alpha, learning_rate);
+  losses.actor = actorStep(state, batch, alpha, actor_rate);
   kernels().polyak(state.target.size(), state.target.data(), state.critic.data(), static_cast<float>(config_.tau));
   losses.temperature = std::exp(state.log_alpha);
   return losses;

@@ -129,11 +129,12 @@ TqcLosses TorchEngine::update(TqcState &state, const Batch &batch, const float *
   TqcLosses losses;
   const double alpha = std::exp(state.log_alpha);
   ++state.updates;
+  const double actor_rate = state.updates > config_.critic_only_updates ? learning_rate : 0;
 
   const auto policy = sample(shapes_, d.actor, observation, noise);
   losses.log_prob = policy.second.mean().item<double>();
   adamScalar(state.log_alpha, state.alpha_first, state.alpha_second, -(losses.log_prob + config_.target_entropy),
-             learning_rate, state.updates);
+             actor_rate, state.updates);
 
   Tensor y;
   {
@@ -155,7 +156,7 @@ TqcLosses TorchEngine::update(TqcState &state, const Batch &batch, const float *
 
   const Tensor q = critics(d.critic, observation, policy.first).mean(torch::IntArrayRef({0, 2})).unsqueeze(1);
   const Tensor actor_loss = (alpha * policy.second - q).mean();
-  adam(d.actor, d.actor_first, d.actor_second, torch::autograd::grad({actor_loss}, {d.actor})[0], learning_rate,
+  adam(d.actor, d.actor_first, d.actor_second, torch::autograd::grad({actor_loss}, {d.actor})[0], actor_rate,
        state.updates);
   {
     const torch::NoGradGuard no_grad;

@@ -46,7 +46,7 @@ Tqc::~Tqc() = default;
 
 void Tqc::decide(const float *observation, float *action) {
   const int actions = shapes_.actions;
-  if (steps_ < config_.learning_starts) {
+  if (steps_ < config_.learning_starts && !config_.warmup_by_policy) {
     for (int a = 0; a < actions; ++a) action[a] = static_cast<float>(2 * rng_.uniform() - 1);
     return;
   }
