@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one parameter set, three tolerances, one rank")
     parser.add_argument("--programs", nargs="*", default=list(STUDY))
     parser.add_argument("--tolerances", type=int, default=5)
-    parser.add_argument("--tuned", default="-ts_adapt_dsp_filter PI42", help="options of the dsp tuned on the training problems")
+    parser.add_argument("--tuned", default="-ts_adapt_dsp_pid 0.9,0.1,0", help="options of the dsp tuned on the training problems (dsp_tuning.yaml)")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
     os.makedirs(args.out, exist_ok=True)

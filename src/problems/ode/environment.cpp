@@ -11,14 +11,13 @@ namespace petrl::ode {
 
 namespace {
 
-constexpr double kRewardBound = 10;
 constexpr double kBreakdown = -20;     // reward of a run that PETSc gave up
 constexpr double kErrorBound = 1;      // one lucky or unlucky run must not decide
 constexpr double kMeaningless = 0.1;   // a run that is 10 % off has missed something: no yardstick
 constexpr double kErrorFloor = 1e-11;  // achieved errors below this are rounding
 
 std::vector<std::string> known(YamlMap &yaml, const std::string &key, const std::vector<std::string> &fallback) {
-  const auto names = yaml.get<std::vector<std::string>>(key, fallback);
+  auto names = yaml.get<std::vector<std::string>>(key, fallback);
   const auto all = problemNames();
   for (const auto &name : names) {
     if (std::find(all.begin(), all.end(), name) == all.end()) yaml.fail(key, "unknown problem '" + name + "'");
@@ -51,47 +50,6 @@ struct NoReward : StepReward {
 };
 
 }  // namespace
-
-double BaselineReward::localError(const Attempt &a) {
-  return a.accepted && a.error > 0 ? std::pow(std::min(a.error, 4.0), (a.order + 1.0) / a.order) : 0;
-}
-
-void BaselineReward::add(const Attempt &a) {
-  if (time_.empty()) time_.push_back(a.t), cost_.push_back(0), error_.push_back(0);
-  ++attempts_;
-  pending_cost_ += a.cost;
-  if (!a.accepted) return;
-  time_.push_back(a.t + a.h);
-  cost_.push_back(cost_.back() + pending_cost_);
-  error_.push_back(error_.back() + localError(a));
-  pending_cost_ = 0;
-}
-
-void BaselineReward::finish() {
-  const double n = std::max<double>(static_cast<double>(time_.size()) - 1, 1);
-  mean_cost_ = std::max(cost_.empty() ? 0.0 : cost_.back() / n, 1e-3);
-  // Where failures or stability, not accuracy, limit basic's steps, its error is no yardstick: a tenth of the tolerance
-  // is.
-  mean_error_ = std::max(error_.empty() ? 0.0 : error_.back() / n, 0.1);
-}
-
-double BaselineReward::cumulative(const std::vector<double> &values, double t) const {
-  const auto next = std::upper_bound(time_.begin(), time_.end(), t);
-  if (next == time_.begin()) return 0;
-  if (next == time_.end()) return values.back();
-  const auto i = static_cast<std::size_t>(next - time_.begin());
-  return values[i - 1] + (values[i] - values[i - 1]) * (t - time_[i - 1]) / (time_[i] - time_[i - 1]);
-}
-
-double BaselineReward::operator()(const Attempt &a) {
-  double r = -a.cost / mean_cost_;
-  if (a.accepted) {
-    const double end = a.t + a.h;
-    r += (cumulative(cost_, end) - cumulative(cost_, a.t)) / mean_cost_;
-    r += (cumulative(error_, end) - cumulative(error_, a.t) - localError(a)) / mean_error_ / a.order;
-  }
-  return std::clamp(r, -kRewardBound, kRewardBound);
-}
 
 OdeEnvironment::OdeEnvironment(YamlMap yaml) {
   problems_ = known(yaml, "problems", trainProblems());
