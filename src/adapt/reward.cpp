@@ -2,22 +2,118 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
 
 namespace petrl {
 
-double OnlineReward::operator()(const Attempt &a) {
-  constexpr double rate = 0.02, bound = 10;
-  if (mean_cost_ < 0) mean_cost_ = std::max(a.cost, 1.0);
+static constexpr double kRewardBound = 10;
+
+double BaselineReward::localError(const Attempt &a) {
+  return a.accepted && a.error > 0 ? std::pow(std::min(a.error, 4.0), (a.order + 1.0) / a.order) : 0;
+}
+
+void BaselineReward::add(const Attempt &a) {
+  if (time_.empty()) time_.push_back(a.t), cost_.push_back(0), error_.push_back(0);
+  ++attempts_;
+  pending_cost_ += a.cost;
+  if (!a.accepted) return;
+  time_.push_back(a.t + a.h);
+  cost_.push_back(cost_.back() + pending_cost_);
+  error_.push_back(error_.back() + localError(a));
+  pending_cost_ = 0;
+}
+
+void BaselineReward::finish() {
+  const double n = std::max<double>(static_cast<double>(time_.size()) - 1, 1);
+  mean_cost_ = std::max(cost_.empty() ? 0.0 : cost_.back() / n, 1e-3);
+  // Where failures or stability, not accuracy, limit basic's steps, its error is no yardstick: a tenth of the tolerance
+  // is.
+  mean_error_ = std::max(error_.empty() ? 0.0 : error_.back() / n, 0.1);
+}
+
+double BaselineReward::cumulative(const std::vector<double> &values, double t) const {
+  const auto next = std::upper_bound(time_.begin(), time_.end(), t);
+  if (next == time_.begin()) return 0;
+  if (next == time_.end()) return values.back();
+  const auto i = static_cast<std::size_t>(next - time_.begin());
+  return values[i - 1] + (values[i] - values[i - 1]) * (t - time_[i - 1]) / (time_[i] - time_[i - 1]);
+}
+
+double BaselineReward::operator()(const Attempt &a) {
   double r = -a.cost / mean_cost_;
   if (a.accepted) {
-    if (mean_h_ < 0) mean_h_ = a.h;
-    r += a.h / mean_h_;
-    if (a.error >= 0) r -= (std::min(a.error, 4.0) - 0.5) / 0.5 / std::max(a.order - 1, 1);
-    // Averages in the logarithm: steps range over many orders of magnitude.
-    mean_h_ *= std::pow(a.h / mean_h_, rate);
-    mean_cost_ += rate * (a.cost - mean_cost_);
+    const double end = a.t + a.h;
+    r += (cumulative(cost_, end) - cumulative(cost_, a.t)) / mean_cost_;
+    r += (cumulative(error_, end) - cumulative(error_, a.t) - localError(a)) / mean_error_ / a.order;
   }
-  return std::clamp(r, -bound, bound);
+  return std::clamp(r, -kRewardBound, kRewardBound);
+}
+
+bool OnlineReward::recording(double t) const {
+  // To rounding: a run that goes on where the record ends must not fall into its last instant.
+  return time_.size() < 2 || t >= time_.back() - 1e-9 * (time_.back() - time_.front());
+}
+
+double OnlineReward::operator()(const Attempt &a) {
+  if (recording(a.t)) {
+    add(a);
+    extended_ = true;
+    return 0;
+  }
+  if (extended_) finish();
+  extended_ = false;
+  const double r = BaselineReward::operator()(a);
+  if (!rewarded_) from_ = a.t;
+  rewarded_ = true;
+  to_ = a.accepted ? a.t + a.h : a.t;
+  sum_ += r;
+  return r;
+}
+
+double OnlineReward::baselineSteps() const {
+  if (!rewarded_) return 0;
+  const auto begin = std::lower_bound(time_.begin(), time_.end(), from_);
+  return static_cast<double>(std::upper_bound(begin, time_.end(), to_) - begin);
+}
+
+static const char *const kHeader = "time,cumulative_cost,cumulative_local_error";
+
+void OnlineReward::write(const std::string &path) const {
+  std::string text = std::string(kHeader) + "\n";
+  char row[100];
+  for (std::size_t i = 0; i < time_.size(); ++i) {
+    std::snprintf(row, sizeof(row), "%.17g,%.17g,%.17g\n", time_[i], cost_[i], error_[i]);
+    text += row;
+  }
+  writeWhole(path, text);
+}
+
+void OnlineReward::read(const std::string &path) {
+  std::ifstream in(path);
+  std::string line;
+  if (!std::getline(in, line) || line != kHeader)
+    throw Error(path + ": expected the header '" + kHeader + "', found '" + line + "'", PETSC_ERR_FILE_UNEXPECTED);
+  for (std::size_t number = 2; std::getline(in, line); ++number) {
+    double t, cost, error;
+    int used = 0;
+    const bool numbers = std::sscanf(line.c_str(), "%lf,%lf,%lf%n", &t, &cost, &error, &used) == 3;
+    if (!numbers || static_cast<std::size_t>(used) != line.size() || !std::isfinite(t) || !std::isfinite(cost) ||
+        !std::isfinite(error) || (!time_.empty() && t <= time_.back())) {
+      throw Error(path + ": line " + std::to_string(number) + ": expected three numbers, time increasing, found '" +
+                      line + "'",
+                  PETSC_ERR_FILE_UNEXPECTED);
+    }
+    time_.push_back(t);
+    cost_.push_back(cost);
+    error_.push_back(error);
+  }
+  attempts_ = static_cast<long>(time_.size());
+  extended_ = true;
 }
 
 }  // namespace petrl

@@ -107,8 +107,8 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
   rl.attempted_h = *next_h;
   PetscCall(AdaptRLHook(adapt, ts));
-  if (rl.online && attempt.accepted && ts->ptime + h >= ts->max_time * (1 - PETSC_SQRT_MACHINE_EPSILON))
-    PetscCall(AdaptRLTrainEnd(adapt, true));
+  // Relative to the step: a final time may be zero or negative.
+  if (rl.train && attempt.accepted && ts->ptime + h >= ts->max_time - 1e-6 * h) PetscCall(AdaptRLTrainEnd(adapt, false));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

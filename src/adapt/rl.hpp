@@ -85,7 +85,8 @@ PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);                               
 PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
-PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool save);
+PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
+void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
 double tsCost(TS ts);
 

@@ -93,17 +93,21 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
     PetRLCallCXX({
       float action = 0;
       std::vector<float> x;
+      AdaptRLTrainAt(rl, last.accepted ? last.t + last.h : last.t);
       d.step = *next_h;
       if (!failed) {
         x = networkInput(rl, built_in, app);
-        // Without an error estimate the default policy does what basic does: it keeps the step.
+        const bool keep =
+            no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
+        // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
+        // basic's step, does what basic does: it keeps the step.
         d.step = rl.basic_only
                      ? -1
-                     : (no_error && rl.file.empty() && !rl.training ? h : policyStep(rl, x, h, false, limits, &action));
+                     : (keep ? h : policyStep(rl, x, h, false, limits, &action));
         if (d.step < 0) {
           d.step = no_error ? h : basicStep(h, last.error, last.order, rl.retried, limits);
           d.fallbacks += rl.basic_only ? 0 : 1;
-        } else if (rl.training) {
+        } else if (rl.training && !keep) {
           rl.training->decided(x, {action});
         }
       }

@@ -17,7 +17,8 @@ class StepTraining {
   void outcome(const Attempt &attempt);
   /// A decision that is carried out now.
   void decided(const std::vector<float> &observation, const std::vector<float> &action);
-  /// The episode ends; `terminal` with a last reward when the solve broke down, else it was merely cut off.
+  /// The episode ends; `terminal` with a last reward when the solve broke down, else it was merely cut off. A latest
+  /// decision of which nothing came (the final time was reached) is forgotten.
   void finish(bool terminal, double reward, const std::vector<float> &observation);
 
   Agent &agent() { return agent_; }
@@ -27,7 +28,7 @@ class StepTraining {
   Agent &agent_;
   StepReward &reward_;
   Transition pending_;
-  bool has_pending_ = false;
+  bool has_pending_ = false, has_outcome_ = false;
   double collected_ = 0, total_ = 0;
 };
 

@@ -13,28 +13,6 @@
 
 namespace petrl::ode {
 
-/// Reward against a run of `basic` on the same case, in units of its mean cost of a step:
-///   r = [C_b(t') - C_b(t) - c] / <c_b> + [E_b(t') - E_b(t) - e] / <e_b> / k
-/// t -> t' the progress of the attempt (none if rejected or failed), c its cost, C_b the cumulative cost of basic,
-/// e = E^((k+1)/k) for an accepted step with weighted error E of order k (the local error of the higher-order solution
-/// that goes on), E_b its sum over basic's steps. Summed over a run this is the relative saving in cost plus the
-/// relative change in error at the exchange rate of a method of order k: cost ~ error^(-1/k). Without the second term a
-/// controller would win by being less accurate.
-class BaselineReward : public StepReward {
- public:
-  void add(const Attempt &attempt);  ///< an attempt of the baseline
-  void finish();
-  double operator()(const Attempt &attempt) override;
-  long attempts() const { return attempts_; }
-
- private:
-  static double localError(const Attempt &attempt);
-  double cumulative(const std::vector<double> &values, double t) const;
-  std::vector<double> time_, cost_, error_;
-  double pending_cost_ = 0, mean_cost_ = 1, mean_error_ = 1;
-  long attempts_ = 0;
-};
-
 /// The environment `ode` of `petrl train`. YAML keys: problems (list, default: all training problems), methods (list,
 /// default: each problem's), max_steps (of an episode, default 1500), observables (list), transform, low, high,
 /// validation: {problems, instances, tolerances (a number), controllers}.
