@@ -40,8 +40,11 @@ const std::vector<Observable> &observables() {
       {"failure_distance", "log(h / length of the last failed step) while remembered; 0 without", 0, 1},
       {"nonlinear_iterations", "log(1 + nonlinear iterations of this attempt)", 0, 1},
       {"nonlinear_ratio", "log of nonlinear iterations over their average", 0, 0.5f},
-      {"linear_iterations", "log(1 + linear iterations per nonlinear iteration)", 0, 1},
+      {"implicit", "log 2 if the attempt solved linear systems, else 0", 0, 1},
       {"order", "1/k", 0, 0.5f},
+      {"linear_iterations",
+       "log(1 + linear iterations per nonlinear iteration); not in the default set, whose training solves directly", 0,
+       1},
       {"step", "log(h), in the application's time unit (not scale-free)", 0, 5},
       {"remaining", "log(remaining time / h) (not scale-free)", 0, 5},
   };
@@ -108,8 +111,9 @@ void StepHistory::values(std::vector<double> &out) const {
       remembered ? clampLog(a.h / failed_h_) : 0.0,
       std::log1p(a.nonlinear),
       std::log((1 + a.nonlinear) / (1 + mean)),
-      std::log1p(a.linear / std::max(1.0, a.nonlinear)),
+      a.linear > 0 ? std::log(2.0) : 0.0,
       1.0 / a.order,
+      std::log1p(a.linear / std::max(1.0, a.nonlinear)),
       clampLog(a.h),
       clampLog(std::max(t_end_ - now, 0.0) / a.h),
   };

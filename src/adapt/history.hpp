@@ -48,6 +48,8 @@ class StepHistory {
   const Attempt &last() const { return last_; }
   /// Rejected or failed attempts since the last accepted step.
   bool retrying() const { return rejections_ + failures_ > 0; }
+  int rejections() const { return rejections_; }  ///< rejected attempts in a row
+  int failures() const { return failures_; }      ///< failed solves in a row
   bool empty() const { return attempts_ == 0; }
 
  private:

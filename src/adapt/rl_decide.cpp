@@ -40,7 +40,15 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;
   const Attempt &last = rl.history.last();
   const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
-  return std::isfinite(step) && step > 0 ? limitedStep(step, h, failed, limits) : -1;
+  if (!std::isfinite(step) || step <= 0) return -1;
+  const double limited = limitedStep(step, h, failed, limits);
+  // PETSc gives up after max_reject attempts at one step (10 unless set): a policy that does not come down by itself is
+  // taken down at least as fast as basic would, in time.
+  constexpr int patience = 4;
+  if (!failed && rl.history.rejections() >= patience)
+    return std::min(limited, basicStep(h, last.error, last.order, true, limits));
+  if (failed && rl.history.failures() >= patience) return std::min(limited, h * limits.scale_failed);
+  return limited;
 }
 
 PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in, const std::vector<double> &app,

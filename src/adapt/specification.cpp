@@ -16,7 +16,7 @@ Policy stepPolicySpecification(const std::vector<std::string> &names, const std:
   if (names.empty()) {
     for (const auto &o : observables()) {
       const std::string name = o.name;
-      if (name != "step" && name != "remaining") p.observation.names.push_back(name);
+      if (name != "step" && name != "remaining" && name != "linear_iterations") p.observation.names.push_back(name);
     }
   }
   for (const auto &name : p.observation.names) {

@@ -23,6 +23,9 @@
    `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not finite or
    outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
 
+   From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as `TSADAPTBASIC`'s, so
+   that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC` would not meet it.
+
    The default policy observes only dimensionless quantities (weighted errors, step ratios, iteration counts), so it
    knows neither the units nor the size of a problem. Where a TS gives no error estimate it keeps the step, as
    `TSADAPTBASIC` does; a policy that was named by the user and needs the estimate is an error there.
