@@ -61,7 +61,8 @@ bool OnlineReward::recording(double t) const {
 
 double OnlineReward::operator()(const Attempt &a) {
   if (recording(a.t)) {
-    add(a);
+    // A last step that ends a rounding error before the record does adds nothing.
+    if (time_.empty() || !a.accepted || a.t + a.h > time_.back()) add(a);
     extended_ = true;
     return 0;
   }

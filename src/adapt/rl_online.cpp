@@ -1,6 +1,7 @@
 // TSADAPTRL: learning while the user's program runs (-ts_adapt_rl_train). The first rank learns and decides.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -21,12 +22,29 @@ const char *const kDefaultConfig =
     "learning_starts: 200\n"
     "critic_only_updates: 1000\n"
     "updates_per_step: 1\n"
+    "batch_size: 128\n"
     "learning_rate: 3.0e-4\n"
     "gamma: 0.97\n"
     "target_entropy: -2.5\n"
     "initial_temperature: 0.01\n"
     "log_std_init: -4\n"
     "buffer_size: 100000\n";
+
+// Makes a policy see the application's observables that it does not know, at first without minding them.
+void addInputs(Policy &policy, const std::vector<AppObservable> &app) {
+  auto &names = policy.observation.names;
+  for (const auto &observable : app) {
+    if (std::find(names.begin(), names.end(), observable.name) != names.end()) continue;
+    names.push_back(observable.name);
+    policy.observation.offset.push_back(0);
+    policy.observation.scale.push_back(1);
+    Tensor &weight = policy.network.weights.at("layer0/weight");
+    const std::size_t rows = weight.shape.at(0), columns = weight.shape.at(1);
+    for (std::size_t row = rows; row > 0; --row)
+      weight.data.insert(weight.data.begin() + static_cast<std::ptrdiff_t>(row * columns), 0.f);
+    weight.shape[1] = columns + 1;
+  }
+}
 
 // The user's keys over the defaults; the hidden layers of a policy that we go on from.
 std::string learnerConfig(const std::string &file, const Policy &start) {
@@ -48,8 +66,8 @@ std::string learnerConfig(const std::string &file, const Policy &start) {
 ///
 /// The first solve is recorded: the policy that we start from acts as it is. Later solves over the same times are
 /// rewarded against the record, explore and learn. FILE is always the policy whose solve scored best (the record
-/// scores 0); a learner that has lost a fair part of a solve's cost goes back to it, so that an application pays for
-/// learning only so much.
+/// scores 0); a learner that has lost a tenth of a solve's cost goes back to it, so that an application pays for learning
+/// only so much.
 ///   FILE           the policy                 FILE.baseline  the record (CSV)
 ///   FILE.state     the learner, to go on      FILE.csv       one row a rewarded solve
 class OnlineLearning : public Agent {
@@ -65,6 +83,7 @@ class OnlineLearning : public Agent {
       policy_ = stepPolicySpecification(names, "error-ratio", 0.05, 2);
     } else {
       policy_ = Decider::load(start, "tsadapt")->policy;
+      if (!resume) addInputs(policy_, rl.app);
     }
     const std::string config = learnerConfig(rl.train_config, policy_);
     learner_ = findLearner("tqc")(config, static_cast<int>(policy_.observation.names.size()), 1,
@@ -95,7 +114,9 @@ class OnlineLearning : public Agent {
   void record(const Transition &transition) override {
     if (recording_) return;
     learner_->record(transition);
-    if (reward_.sum() - sum_at_return_ < -kPatience * reward_.allBaselineSteps()) goBack();
+    // Back to the best policy, and to the end of this solve it stays: the critics go on learning from it.
+    lost_ = lost_ || reward_.sum() < -kPatience * reward_.allBaselineSteps();
+    if (lost_) learner_->loadWeights(best_network_);
   }
 
   /// Before each decision: the next attempt starts at t.
@@ -113,9 +134,9 @@ class OnlineLearning : public Agent {
         best_network_ = start_network_;
       }
       log_ += std::to_string(learner_->steps()) + "," + std::to_string(score) + "," + std::to_string(best_) + "\n";
-      if (score < best_ - kPatience) goBack();
+      if (score < best_ - kPatience) learner_->loadWeights(best_network_);
     }
-    sum_at_return_ = 0;
+    lost_ = false;
     start_network_ = learner_->network();
     const auto now = std::chrono::steady_clock::now();
     if (last || saved_at_ == Clock::time_point() || now - saved_at_ > std::chrono::seconds(30)) save(now);
@@ -126,12 +147,7 @@ class OnlineLearning : public Agent {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr double kPatience = 0.2;  // of the baseline's cost
-
-  void goBack() {
-    learner_->loadWeights(best_network_);
-    sum_at_return_ = reward_.sum();
-  }
+  static constexpr double kPatience = 0.1;  // of the baseline's cost
 
   void save(Clock::time_point now) {
     policy_.network = best_network_;
@@ -156,8 +172,8 @@ class OnlineLearning : public Agent {
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<StepTraining> training_;
   NetworkSpec best_network_, start_network_;
-  double best_ = 0, sum_at_return_ = 0;
-  bool recording_ = true;
+  double best_ = 0;
+  bool recording_ = true, lost_ = false;
   Clock::time_point saved_at_;
 };
 
