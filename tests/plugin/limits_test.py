@@ -51,4 +51,19 @@ def absolute_steps(folder):
     assert abs(r.number("h_max") - 0.01) < 1e-8 and abs(r.number("h_min") - 0.01) < 1e-8, r
 
 
-main([exact_final_time, always_accept, dt_max, dt_min, clip, absolute_steps])
+def a_policy_that_never_gives_way(folder):
+    # It asks for a longer step after each rejection too: PETSc would give up at the tenth.
+    stubborn = write_policy(f"{folder}/p.h5", "ratio", 0.5, 2, action_for(1.5, 0.5, 2))
+    r = rl(stubborn, "-tf", 2).ok()
+    assert r.number("time") == 2.0 and r.number("rejected") > 0, r
+
+
+def steps_always_move_the_clock(folder):
+    # A step below the rounding of the time would make the error estimate of the theta method divide by zero.
+    timid = write_policy(f"{folder}/p.h5", "ratio", 0.01, 2, -4)
+    for method in (["-ts_type", "rk"], ["-ts_type", "cn", "-ts_theta_adapt"], ["-ts_type", "bdf"]):
+        r = rl(timid, *method, "-ts_max_steps", 200, "-pc_type", "pbjacobi").ok()
+        assert r.number("h_min") > 1e-18 and r.number("steps") == 200, r
+
+
+main([a_policy_that_never_gives_way, steps_always_move_the_clock, exact_final_time, always_accept, dt_max, dt_min, clip, absolute_steps])
