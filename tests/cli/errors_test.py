@@ -1,4 +1,4 @@
-"""petrl's own messages: each mistake ends with a non-zero status, naming file, line and key; nobody sees a traceback."""
+"""petrl's own messages: each mistake ends with a non-zero status, naming file, line and key."""
 import os
 
 from harness import BUILD, main, run, write_policy

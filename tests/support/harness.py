@@ -83,7 +83,8 @@ def run(*command, ranks=1, timeout=60, env=None):
         r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            timeout=timeout, env={**os.environ, **(env or {})})
     except subprocess.TimeoutExpired as e:
-        raise AssertionError(f"$ {' '.join(command)}\nstill runs after {timeout} s\n{(e.output or b'')[-3000:].decode()}")
+        printed = (e.output or b"")[-3000:].decode(errors="replace")
+        raise AssertionError(f"$ {' '.join(command)}\nstill runs after {timeout} s\n{printed}") from e
     return Result(command, r.returncode, r.stdout.decode(errors="replace"))
 
 
