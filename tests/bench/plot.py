@@ -38,9 +38,9 @@ def main():
             axis.loglog(points[:, 0], points[:, 1], color=color, marker=marker, ms=4, lw=1.6 if controller == "rl" else 1.1, label=controller)
         axis.set_title(f"{problem} ({kinds[problem]})", fontsize=9)
         axis.grid(alpha=0.3, which="both", lw=0.4)
-        axis.tick_params(labelsize=7)
-    for axis in axes[-1]:
-        axis.set_xlabel("relative error at the final time", fontsize=8)
+        axis.tick_params(labelsize=7, which="both")
+    for i in range(max(0, len(order) - columns), len(order)):
+        axes.flat[i].set_xlabel("relative error at the final time", fontsize=8)
     for axis in axes[:, 0]:
         axis.set_ylabel("RHS + Jacobians + linear its", fontsize=8)
     axes.flat[0].legend(fontsize=7)
