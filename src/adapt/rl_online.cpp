@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -86,8 +87,12 @@ class OnlineLearning : public Agent {
       if (!resume) addInputs(policy_, rl.app);
     }
     const std::string config = learnerConfig(rl.train_config, policy_);
-    learner_ = findLearner("tqc")(config, static_cast<int>(policy_.observation.names.size()), 1,
-                                  static_cast<std::uint64_t>(rl.seed));
+    try {
+      learner_ = findLearner("tqc")(config, static_cast<int>(policy_.observation.names.size()), 1,
+                                    static_cast<std::uint64_t>(rl.seed));
+    } catch (const Error &e) {
+      throw Error((rl.train_config.empty() ? "" : rl.train_config + " (with the defaults): ") + e.what(), e.code());
+    }
     if (!start.empty()) learner_->loadWeights(policy_.network);
     best_network_ = learner_->network();
     if (resume) {
@@ -102,6 +107,10 @@ class OnlineLearning : public Agent {
       policy_.provenance.version = petrlVersion();
       policy_.provenance.libraries = libraryVersions();
     }
+    // A folder that cannot be written to is better noticed now than when the solve has ended.
+    const std::string probe = file_ + ".probe";
+    writeWhole(probe, "");
+    std::remove(probe.c_str());
     start_network_ = learner_->network();
     training_ = std::make_unique<StepTraining>(*this, reward_);
   }
