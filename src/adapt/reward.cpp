@@ -49,7 +49,7 @@ double BaselineReward::operator()(const Attempt &a) {
   if (a.accepted) {
     const double end = a.t + a.h;
     r += (cumulative(cost_, end) - cumulative(cost_, a.t)) / mean_cost_;
-    r += (cumulative(error_, end) - cumulative(error_, a.t) - localError(a)) / mean_error_ / a.order;
+    r += error_price_ * (cumulative(error_, end) - cumulative(error_, a.t) - localError(a)) / mean_error_ / a.order;
   }
   return std::clamp(r, -kRewardBound, kRewardBound);
 }
@@ -105,9 +105,9 @@ void OnlineReward::read(const std::string &path) {
     const bool numbers = std::sscanf(line.c_str(), "%lf,%lf,%lf%n", &t, &cost, &error, &used) == 3;
     if (!numbers || static_cast<std::size_t>(used) != line.size() || !std::isfinite(t) || !std::isfinite(cost) ||
         !std::isfinite(error) || (!time_.empty() && t <= time_.back())) {
-      throw Error(path + ": line " + std::to_string(number) + ": expected three numbers, time increasing, found '" +
-                      line + "'",
-                  PETSC_ERR_FILE_UNEXPECTED);
+      throw Error(
+          path + ": line " + std::to_string(number) + ": expected three numbers, time increasing, found '" + line + "'",
+          PETSC_ERR_FILE_UNEXPECTED);
     }
     time_.push_back(t);
     cost_.push_back(cost);

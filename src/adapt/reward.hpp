@@ -18,7 +18,7 @@ class StepReward {
 };
 
 /// Reward against an earlier run of the same case, in units of its mean cost of a step (training: of `basic`):
-///   r = [C_b(t') - C_b(t) - c] / <c_b> + [E_b(t') - E_b(t) - e] / <e_b> / k
+///   r = [C_b(t') - C_b(t) - c] / <c_b> + p [E_b(t') - E_b(t) - e] / <e_b> / k
 /// t -> t' the progress of the attempt (none if rejected or failed), c its cost, C_b the cumulative cost of the earlier
 /// run, e = E^((k+1)/k) for an accepted step with weighted error E of order k (the local error of the higher-order
 /// solution that goes on), E_b its sum over that run's steps. Summed over a run this is the relative saving in cost
@@ -26,6 +26,9 @@ class StepReward {
 /// second term a controller would win by being less accurate.
 class BaselineReward : public StepReward {
  public:
+  /// `error_price`: p above, 1 if local errors add up to the global one, less where a few steps (jumps) make most of
+  /// it.
+  explicit BaselineReward(double error_price = 1) : error_price_(error_price) {}
   void add(const Attempt &attempt);  ///< an attempt of the baseline
   void finish();
   double operator()(const Attempt &attempt) override;
@@ -35,6 +38,7 @@ class BaselineReward : public StepReward {
   static double localError(const Attempt &attempt);
   double cumulative(const std::vector<double> &values, double t) const;
   std::vector<double> time_, cost_, error_;
+  double error_price_;
   double pending_cost_ = 0, mean_cost_ = 1, mean_error_ = 1;
   long attempts_ = 0;
 };

@@ -54,6 +54,7 @@ struct NoReward : StepReward {
 OdeEnvironment::OdeEnvironment(YamlMap yaml) {
   problems_ = known(yaml, "problems", trainProblems());
   max_steps_ = static_cast<int>(yaml.number("max_steps", 1500, 10, 1e6));
+  error_price_ = yaml.number("error_price", 1, 0, 10);
   const auto names = yaml.get<std::vector<std::string>>("observables", {});
   for (const auto &name : names) {
     const auto &all = observables();
@@ -79,7 +80,7 @@ double OdeEnvironment::episode(Agent &agent, std::uint64_t seed) {
   // A draw on which basic itself breaks down, or that is over at once, teaches nothing: draw again.
   for (std::uint64_t draw = 0; draw < 50; ++draw) {
     Case c = randomCase(problems_, seed * 64 + draw);
-    BaselineReward reward;
+    BaselineReward reward(error_price_);
     int order = 2;
     const RunResult basic = run(c, recorder(reward, order), max_steps_);
     if (basic.broke || reward.attempts() < 5) continue;
@@ -113,7 +114,7 @@ void OdeEnvironment::prepareValidation() {
           v.c = base;
           v.c.method = method;
           v.c.rtol = loose * std::pow(tight / loose, (j + 0.5) / tolerances_);
-          BaselineReward reward;
+          BaselineReward reward(error_price_);
           const RunResult r = run(v.c, recorder(reward, v.order), 20L * max_steps_);
           if (!r.finished) continue;
           v.reference = reference.solution;

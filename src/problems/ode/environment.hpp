@@ -13,9 +13,10 @@
 
 namespace petrl::ode {
 
-/// The environment `ode` of `petrl train`. YAML keys: problems (list, default: all training problems), methods (list,
-/// default: each problem's), max_steps (of an episode, default 1500), observables (list), transform, low, high,
-/// validation: {problems, instances, tolerances (a number), controllers}.
+/// The environment `ode` of `petrl train`. YAML keys: problems (list, default: all training problems),
+/// max_steps (of an episode, default 1500), error_price (of BaselineReward, default 1), observables (list, default: all
+/// scale-free ones), transform, low, high, validation: {problems, instances, tolerances}. Each episode is a random
+/// instance of a random problem with one of its methods and tolerances.
 class OdeEnvironment : public Environment {
  public:
   explicit OdeEnvironment(YamlMap yaml);
@@ -39,6 +40,7 @@ class OdeEnvironment : public Environment {
 
   std::vector<std::string> problems_, validation_problems_;
   int max_steps_ = 1500, instances_ = 2, tolerances_ = 3;
+  double error_price_ = 1;
   Policy specification_;
   std::vector<ValidationCase> validation_;
   bool prepared_ = false;
