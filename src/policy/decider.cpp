@@ -1,8 +1,11 @@
 #include "policy/decider.hpp"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
+#include <map>
+#include <mutex>
 
 #include "base/error.hpp"
 #include "base/yaml.hpp"
@@ -50,6 +53,27 @@ Policy readSidecar(const std::string &path) {
   return p;
 }
 
+// A program may create many TS: a file that did not change since is not read again.
+Policy readPolicyOnce(const std::string &path) {
+  struct Entry {
+    struct timespec changed;
+    off_t size;
+    Policy policy;
+  };
+  static std::mutex mutex;
+  static std::map<std::string, Entry> cache;
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return readPolicy(path);  // says what is wrong
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto it = cache.find(path);
+  if (it != cache.end() && it->second.size == info.st_size && it->second.changed.tv_sec == info.st_mtim.tv_sec &&
+      it->second.changed.tv_nsec == info.st_mtim.tv_nsec)
+    return it->second.policy;
+  Policy policy = readPolicy(path);
+  cache[path] = {info.st_mtim, info.st_size, policy};
+  return policy;
+}
+
 }  // namespace
 
 std::unique_ptr<Decider> Decider::load(const std::string &path, const std::string &kind) {
@@ -60,7 +84,7 @@ std::unique_ptr<Decider> Decider::load(const std::string &path, const std::strin
     decider->backend =
         findBackend("torch")(path, static_cast<int>(p.observation.names.size()), static_cast<int>(p.action.low.size()));
   } else {
-    decider->policy = readPolicy(path);
+    decider->policy = readPolicyOnce(path);
     decider->backend = std::make_unique<NativeBackend>(decider->policy.network, path);
   }
   if (decider->policy.kind != kind) {
