@@ -30,6 +30,10 @@
    knows neither the units nor the size of a problem. Where a TS gives no error estimate it keeps the step, as
    `TSADAPTBASIC` does; a policy that was named by the user and needs the estimate is an error there.
 
+   Training (`-ts_adapt_rl_train`) keeps, beside the policy FILE of `-ts_adapt_rl_save`: FILE.state (the complete learner,
+   from which the next run goes on), FILE.baseline (the first run, against which later ones are rewarded) and FILE.csv
+   (cost, error and score of each run). FILE holds the policy of the best run so far.
+
    A decision is taken on the first rank of the TS's communicator and sent to the others.
 
 .seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`, `TSADAPTBASIC`, `TSADAPTDSP`
