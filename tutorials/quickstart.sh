@@ -23,7 +23,8 @@ quietly "$out/packages.log" sh cmake/install-deps.sh
 
 say "2/4 build in build/release (log: $out/build.log)"
 quietly "$out/configure.log" cmake --preset release -DPETRL_BUILD_TESTS=OFF
-quietly "$out/build.log" cmake --build --preset release --parallel "$(nproc)"
+# Not nproc: it follows OMP_NUM_THREADS.
+quietly "$out/build.log" cmake --build --preset release --parallel "$(getconf _NPROCESSORS_ONLN)"
 
 say "3/4 an ordinary PETSc program, linked with PETSc only: tests/apps/stickslip.c"
 read -ra petsc <<<"$(pkg-config --cflags --libs PETSc)"
