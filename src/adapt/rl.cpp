@@ -108,7 +108,8 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   rl.attempted_h = *next_h;
   PetscCall(AdaptRLHook(adapt, ts));
   // Relative to the step: a final time may be zero or negative.
-  if (rl.train && attempt.accepted && ts->ptime + h >= ts->max_time - 1e-6 * h) PetscCall(AdaptRLTrainEnd(adapt, false));
+  if (rl.train && attempt.accepted && ts->ptime + h >= ts->max_time - 1e-6 * h)
+    PetscCall(AdaptRLTrainEnd(adapt, false));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

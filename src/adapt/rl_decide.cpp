@@ -109,9 +109,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
             no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
         // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
         // basic's step, does what basic does: it keeps the step.
-        d.step = rl.basic_only
-                     ? -1
-                     : (keep ? h : policyStep(rl, x, h, false, limits, &action));
+        d.step = rl.basic_only ? -1 : (keep ? h : policyStep(rl, x, h, false, limits, &action));
         if (d.step < 0) {
           d.step = no_error ? h : basicStep(h, last.error, last.order, rl.retried, limits);
           d.fallbacks += rl.basic_only ? 0 : 1;

@@ -67,8 +67,8 @@ std::string learnerConfig(const std::string &file, const Policy &start) {
 ///
 /// The first solve is recorded: the policy that we start from acts as it is. Later solves over the same times are
 /// rewarded against the record, explore and learn. FILE is always the policy whose solve scored best (the record
-/// scores 0); a learner that has lost a tenth of a solve's cost goes back to it, so that an application pays for learning
-/// only so much.
+/// scores 0); a learner that has lost a tenth of a solve's cost goes back to it, so that an application pays for
+/// learning only so much.
 ///   FILE           the policy                 FILE.baseline  the record (CSV)
 ///   FILE.state     the learner, to go on      FILE.csv       one row a rewarded solve
 class OnlineLearning : public Agent {

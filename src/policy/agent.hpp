@@ -12,7 +12,8 @@
 
 namespace petrl {
 
-/// One decision and what came of it. Observations are network inputs (already offset, scaled, clipped), actions are in [-1, 1].
+/// One decision and what came of it. Observations are network inputs (already offset, scaled, clipped), actions are in
+/// [-1, 1].
 struct Transition {
   std::vector<float> observation;
   std::vector<float> action;
@@ -71,8 +72,8 @@ class Learner : public Agent {
 };
 
 /// Makes a learner from the YAML text of its section (keys of the algorithm), input and output sizes, and a seed.
-using LearnerFactory = std::function<std::unique_ptr<Learner>(const std::string &yaml, int observations, int actions,
-                                                              std::uint64_t seed)>;
+using LearnerFactory =
+    std::function<std::unique_ptr<Learner>(const std::string &yaml, int observations, int actions, std::uint64_t seed)>;
 
 /// Called by libpetrl_torch when it is loaded.
 void registerLearner(const std::string &name, LearnerFactory factory);

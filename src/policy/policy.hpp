@@ -67,7 +67,8 @@ void validateSpecification(const Policy &policy, const std::string &source);
 /// Reads and validates a policy file (HDF5). Not collective. Throws petrl::Error naming file and key.
 Policy readPolicy(const std::string &path);
 
-/// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then rename). Not collective.
+/// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then
+/// rename). Not collective.
 void writePolicy(const std::string &path, const Policy &policy);
 
 /// Human-readable description (what it is, what it needs, where it came from), as `petrl info` prints it.

@@ -1,4 +1,5 @@
-static char help[] = "Van der Pol oscillators, a bouncing ball, and nothing of PetRL: a program as users have it.\n\
+static char help[] =
+    "Van der Pol oscillators, a bouncing ball, and nothing of PetRL: a program as users have it.\n\
   -oscillators <n>;  -mu <real>: stiffness;  -tf <real>: final time;  -ball: a bouncing ball instead, with TSEvent.\n\
   -resources: print memory and mapped libraries at the end;  -leak: forget to free something.\n";
 
@@ -8,16 +9,15 @@ static char help[] = "Van der Pol oscillators, a bouncing ball, and nothing of P
 
 typedef struct {
   PetscReal mu, t_last, h_min, h_max, ratio_min, ratio_max, h_before, bounce;
-  PetscInt  steps;
+  PetscInt steps;
 } App;
 
 /* x' = y, y' = mu (1 - x^2) y - x; each rank holds whole oscillators */
-static PetscErrorCode Oscillators(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
-  const PetscReal    mu = ((App *)ctx)->mu;
+static PetscErrorCode Oscillators(TS ts, PetscReal t, Vec U, Vec F, void *ctx) {
+  const PetscReal mu = ((App *)ctx)->mu;
   const PetscScalar *u;
-  PetscScalar       *f;
-  PetscInt           n;
+  PetscScalar *f;
+  PetscInt n;
 
   PetscFunctionBeginUser;
   (void)ts;
@@ -26,7 +26,7 @@ static PetscErrorCode Oscillators(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscCall(VecGetArrayRead(U, &u));
   PetscCall(VecGetArrayWrite(F, &f));
   for (PetscInt i = 0; i < n; i += 2) {
-    f[i]     = u[i + 1];
+    f[i] = u[i + 1];
     f[i + 1] = mu * (1 - u[i] * u[i]) * u[i + 1] - u[i];
   }
   PetscCall(VecRestoreArrayWrite(F, &f));
@@ -34,11 +34,10 @@ static PetscErrorCode Oscillators(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode OscillatorsJacobian(TS ts, PetscReal t, Vec U, Mat A, Mat B, void *ctx)
-{
-  const PetscReal    mu = ((App *)ctx)->mu;
+static PetscErrorCode OscillatorsJacobian(TS ts, PetscReal t, Vec U, Mat A, Mat B, void *ctx) {
+  const PetscReal mu = ((App *)ctx)->mu;
   const PetscScalar *u;
-  PetscInt           first, last;
+  PetscInt first, last;
 
   PetscFunctionBeginUser;
   (void)ts;
@@ -47,9 +46,9 @@ static PetscErrorCode OscillatorsJacobian(TS ts, PetscReal t, Vec U, Mat A, Mat 
   PetscCall(VecGetOwnershipRange(U, &first, &last));
   PetscCall(VecGetArrayRead(U, &u));
   for (PetscInt i = first; i < last; i += 2) {
-    const PetscScalar *w      = u + (i - first);
-    const PetscInt     at[2]  = {i, i + 1};
-    const PetscScalar  v[2][2] = {{0, 1}, {-2 * mu * w[0] * w[1] - 1, mu * (1 - w[0] * w[0])}};
+    const PetscScalar *w = u + (i - first);
+    const PetscInt at[2] = {i, i + 1};
+    const PetscScalar v[2][2] = {{0, 1}, {-2 * mu * w[0] * w[1] - 1, mu * (1 - w[0] * w[0])}};
     PetscCall(MatSetValues(B, 2, at, 2, at, &v[0][0], INSERT_VALUES));
   }
   PetscCall(VecRestoreArrayRead(U, &u));
@@ -59,11 +58,10 @@ static PetscErrorCode OscillatorsJacobian(TS ts, PetscReal t, Vec U, Mat A, Mat 
 }
 
 /* A ball that falls from height 1 and keeps nine tenths of its speed at each bounce. */
-static PetscErrorCode Ball(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
+static PetscErrorCode Ball(TS ts, PetscReal t, Vec U, Vec F, void *ctx) {
   const PetscScalar *u;
-  PetscScalar       *f;
-  PetscInt           n;
+  PetscScalar *f;
+  PetscInt n;
 
   PetscFunctionBeginUser;
   (void)ts;
@@ -73,7 +71,7 @@ static PetscErrorCode Ball(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscCall(VecGetArrayRead(U, &u));
   PetscCall(VecGetArrayWrite(F, &f));
   for (PetscInt i = 0; i < n; i += 2) {
-    f[i]     = u[i + 1];
+    f[i] = u[i + 1];
     f[i + 1] = -1 - 0.1 * PetscSinReal(3 * t);
   }
   PetscCall(VecRestoreArrayWrite(F, &f));
@@ -81,11 +79,10 @@ static PetscErrorCode Ball(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Height(TS ts, PetscReal t, Vec U, PetscScalar *value, void *ctx)
-{
+static PetscErrorCode Height(TS ts, PetscReal t, Vec U, PetscScalar *value, void *ctx) {
   const PetscScalar *u;
-  PetscScalar        x = 0;
-  PetscMPIInt        rank;
+  PetscScalar x = 0;
+  PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   (void)t;
@@ -99,10 +96,9 @@ static PetscErrorCode Height(TS ts, PetscReal t, Vec U, PetscScalar *value, void
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Bounce(TS ts, PetscInt n, PetscInt events[], PetscReal t, Vec U, PetscBool forward, void *ctx)
-{
+static PetscErrorCode Bounce(TS ts, PetscInt n, PetscInt events[], PetscReal t, Vec U, PetscBool forward, void *ctx) {
   PetscScalar *u;
-  PetscInt     size;
+  PetscInt size;
 
   PetscFunctionBeginUser;
   (void)n;
@@ -113,17 +109,16 @@ static PetscErrorCode Bounce(TS ts, PetscInt n, PetscInt events[], PetscReal t, 
   PetscCall(VecGetLocalSize(U, &size));
   PetscCall(VecGetArray(U, &u));
   for (PetscInt i = 0; i < size; i += 2) {
-    u[i]     = 0;
+    u[i] = 0;
     u[i + 1] = -0.9 * u[i + 1];
   }
   PetscCall(VecRestoreArray(U, &u));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Watch(TS ts, PetscInt step, PetscReal t, Vec U, void *ctx)
-{
-  App            *app = (App *)ctx;
-  const PetscReal h   = t - app->t_last;
+static PetscErrorCode Watch(TS ts, PetscInt step, PetscReal t, Vec U, void *ctx) {
+  App *app = (App *)ctx;
+  const PetscReal h = t - app->t_last;
 
   PetscFunctionBeginUser;
   (void)ts;
@@ -142,11 +137,10 @@ static PetscErrorCode Watch(TS ts, PetscInt step, PetscReal t, Vec U, void *ctx)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode PrintResources(void)
-{
-  char  line[4096];
+static PetscErrorCode PrintResources(void) {
+  char line[4096];
   FILE *file;
-  int   torch = 0;
+  int torch = 0;
 
   PetscFunctionBeginUser;
   file = fopen("/proc/self/maps", "r");
@@ -161,17 +155,16 @@ static PetscErrorCode PrintResources(void)
   PetscFunctionReturn(0);
 }
 
-int main(int argc, char **argv)
-{
-  App       app = {5, 0, PETSC_MAX_REAL, 0, PETSC_MAX_REAL, 0, 0, -1, 0};
-  PetscInt  oscillators = 4, rejected, down = -1;
+int main(int argc, char **argv) {
+  App app = {5, 0, PETSC_MAX_REAL, 0, PETSC_MAX_REAL, 0, 0, -1, 0};
+  PetscInt oscillators = 4, rejected, down = -1;
   PetscReal tf = 10, t;
   PetscBool ball = PETSC_FALSE, resources = PETSC_FALSE, leak = PETSC_FALSE, terminate = PETSC_FALSE;
-  TS        ts;
-  Vec       u;
-  Mat       A;
-  PetscInt  first, last;
-  void     *lost;
+  TS ts;
+  Vec u;
+  Mat A;
+  PetscInt first, last;
+  void *lost;
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, help));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-oscillators", &oscillators, NULL));
@@ -208,7 +201,11 @@ int main(int argc, char **argv)
   PetscCall(TSSolve(ts, u));
   PetscCall(TSGetSolveTime(ts, &t));
   PetscCall(TSGetStepRejections(ts, &rejected));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "final time %.17g steps %" PetscInt_FMT " rejected %" PetscInt_FMT " h_min %.9g h_max %.9g ratio_min %.9g ratio_max %.9g\n", (double)t, app.steps, rejected, (double)app.h_min, (double)app.h_max, (double)app.ratio_min, (double)app.ratio_max));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                        "final time %.17g steps %" PetscInt_FMT " rejected %" PetscInt_FMT
+                        " h_min %.9g h_max %.9g ratio_min %.9g ratio_max %.9g\n",
+                        (double)t, app.steps, rejected, (double)app.h_min, (double)app.h_max, (double)app.ratio_min,
+                        (double)app.ratio_max));
   PetscCall(VecView(u, PETSC_VIEWER_STDOUT_WORLD));
   if (resources) PetscCall(PrintResources());
   PetscCall(VecDestroy(&u));

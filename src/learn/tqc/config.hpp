@@ -14,8 +14,8 @@ struct TqcConfig {
   std::int64_t decay_steps = 0;       ///< environment steps; 0: constant
   std::int64_t buffer_size = 1000000;
   std::int64_t learning_starts = 100;  ///< steps without updates
-  bool warmup_by_policy = false;  ///< warmup: random | policy: how actions are chosen in these steps; policy means
-                                  ///< sampled from the actor, as later (for weights that are loaded)
+  bool warmup_by_policy = false;       ///< warmup: random | policy: how actions are chosen in these steps; policy means
+                                       ///< sampled from the actor, as later (for weights that are loaded)
   std::int64_t critic_only_updates = 0;  ///< the first updates leave actor and temperature alone: a fresh critic
                                          ///< would spoil an actor that was loaded
   int batch_size = 256;

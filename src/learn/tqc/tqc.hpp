@@ -12,8 +12,9 @@ namespace petrl {
 
 /// The learner "tqc". Keys of its section: see learn::TqcConfig.
 ///
-/// Actions are uniformly random (`warmup: policy`: sampled) for `learning_starts` transitions, then sampled; each recorded transition is followed
-/// by `updates_per_step` updates. All random numbers come from one generator that is part of the checkpoint.
+/// Actions are uniformly random (`warmup: policy`: sampled) for `learning_starts` transitions, then sampled; each
+/// recorded transition is followed by `updates_per_step` updates. All random numbers come from one generator that is
+/// part of the checkpoint.
 class Tqc : public Learner {
  public:
   /// Throws petrl::Error when the YAML is wrong, or the device is not there.

@@ -52,10 +52,10 @@ class Problem {
   std::string name;
   double finalTime = 1;
   double initialStep = 1e-3;
-  double maximumStep = 0;  ///< where a longer step could jump over a pulse and never see it; 0: none (TSAdapt dt_max)
-  bool stiff = false;      ///< an explicit method would be limited by stability
-  bool nonsmooth = false;  ///< f or its derivative jumps, in time or in the state
-  bool failing = false;    ///< Newton fails for steps which the error estimate would allow
+  double maximumStep = 0;   ///< where a longer step could jump over a pulse and never see it; 0: none (TSAdapt dt_max)
+  bool stiff = false;       ///< an explicit method would be limited by stability
+  bool nonsmooth = false;   ///< f or its derivative jumps, in time or in the state
+  bool failing = false;     ///< Newton fails for steps which the error estimate would allow
   double stateBound = 1e8;  ///< stages beyond (maximum norm) are refused: no solution goes there, see setUp()
   std::vector<std::string> methods;                  ///< names of methods that make sense here
   std::pair<double, double> tolerances{1e-2, 1e-7};  ///< sensible range of rtol, loosest to tightest
