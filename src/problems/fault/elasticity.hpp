@@ -83,7 +83,7 @@ class Elasticity {
   /// Extreme eigenvalues of K [N/m], to better than 1 %. Collective; computed once.
   void bounds(double *lo, double *hi);
 
-  /// K / scale() between two cells, by the closed form [N/m]. Not collective.
+  /// K between two cells, by the closed form [N/m]. Not collective.
   double entry(PetscInt ix, PetscInt iz, PetscInt jx, PetscInt jz) const;
   /// K as a dense matrix, size() x size(), symmetric; for tests and small faults. Not collective.
   std::vector<double> dense() const;

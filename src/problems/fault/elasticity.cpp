@@ -1,0 +1,208 @@
+#include "problems/fault/elasticity.hpp"
+
+#include <cmath>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "problems/fault/extreme.hpp"
+#include "problems/fault/square_root.hpp"
+#include "problems/fault/toeplitz.hpp"
+
+namespace petrl::fault {
+
+Damping dampingFromName(const std::string &name) {
+  if (name == "exact") return Damping::exact;
+  if (name == "symbol") return Damping::symbol;
+  throw Error("fault: damping: found \"" + name + "\", expected exact or symbol", PETSC_ERR_ARG_UNKNOWN_TYPE);
+}
+
+const char *dampingName(Damping damping) {
+  return damping == Damping::exact ? "exact" : "symbol";
+}
+
+void Elasticity::checkParameters() const {
+  const ElasticityParameters &p = parameters_;
+  const auto require = [](bool good, const char *name, double found, const char *expected) {
+    if (good) return;
+    std::ostringstream message;
+    message << "fault: " << name << ": found " << found << ", expected " << expected;
+    throw Error(message.str(), PETSC_ERR_ARG_OUTOFRANGE);
+  };
+  const auto positive = [&](double x, const char *name) {
+    require(std::isfinite(x) && x > 0, name, x, "a positive number");
+  };
+  // FFTW and MPI count with int; one rank may hold a whole field, padded.
+  constexpr PetscInt most = 1 << 20;
+  require(p.nx > 0 && p.nx <= most, "nx", static_cast<double>(p.nx), "1 to 1048576 cells");
+  require(p.nz > 0 && p.nz <= most, "nz", static_cast<double>(p.nz), "1 to 1048576 cells");
+  require(static_cast<double>(p.nx) * static_cast<double>(p.nz) <= (1 << 28), "nx * nz",
+          static_cast<double>(p.nx) * static_cast<double>(p.nz), "at most 268435456 cells");
+  positive(p.lx, "lx");
+  positive(p.ly, "ly");
+  positive(p.lz, "lz");
+  positive(p.shear_modulus, "shear_modulus");
+  positive(p.density, "density");
+  require(p.poisson >= 0 && p.poisson < 0.5, "poisson", p.poisson, "a number in [0, 0.5)");
+  require(std::isfinite(p.damping_ratio) && p.damping_ratio >= 0, "damping_ratio", p.damping_ratio,
+          "a number that is not negative");
+  require(std::isfinite(p.k_scale) && p.k_scale >= 0, "k_scale", p.k_scale,
+          "a positive number, or 0 for the mesh-consistent value");
+  require(p.dense_limit >= 0 && p.dense_limit <= 16384, "dense_limit", static_cast<double>(p.dense_limit),
+          "0 to 16384 cells");
+}
+
+Elasticity::Elasticity(MPI_Comm comm, const ElasticityParameters &parameters) : parameters_(parameters) {
+  checkParameters();
+  const ElasticityParameters &p = parameters_;
+  dx_ = p.lx / static_cast<double>(p.nx);
+  dz_ = p.lz / static_cast<double>(p.nz);
+  mass_ = p.density * p.ly * cellArea();
+  PetRLThrow(PetscCommDuplicate(comm, &comm_, nullptr));
+  try {
+    PetscInt all = p.nz, end = 0;
+    rows_ = PETSC_DECIDE;
+    PetRLThrow(PetscSplitOwnership(comm_, &rows_, &all));
+    check(static_cast<PetscErrorCode>(MPI_Scan(&rows_, &end, 1, MPIU_INT, MPI_SUM, comm_)), "MPI_Scan");
+    first_row_ = end - rows_;
+    work_ = createVector();
+    const KernelParameters k{p.shear_modulus, p.poisson, dx_, dz_};
+    const bool single = size() == 1;
+    if (!single) toeplitz_ = std::make_unique<Toeplitz>(comm_, p.nx, p.nz, rows_, p.kernel, k);
+    scale_ = 1;
+    if (p.k_scale > 0) {
+      scale_ = p.k_scale;
+    } else if (!single) {
+      const KernelParameters whole{p.shear_modulus, p.poisson, p.lx, p.lz};
+      const double one = fault::stiffness(p.kernel, whole, 0, p.lz / 2, p.lz / 2);
+      // To rounding, so that the same fault behaves the same on any number of ranks.
+      lo_ = extreme(true, 1e-14);
+      scale_ = one * cellArea() / lo_;
+      lo_ *= scale_;
+    }
+    if (single) {
+      single_stiffness_ = scale_ * fault::stiffness(p.kernel, k, 0, dz_ / 2, dz_ / 2) * cellArea();
+      single_damping_ = 2 * p.damping_ratio * std::sqrt(mass_ * single_stiffness_);
+    } else if (p.damping == Damping::exact) {
+      root_ = size() <= p.dense_limit ? makeDenseRoot(*this) : makeKrylovRoot(*this);
+    }
+  } catch (...) {
+    // A constructor that throws is not followed by the destructor.
+    (void)VecDestroy(&work_);
+    (void)PetscCommDestroy(&comm_);
+    throw;
+  }
+}
+
+std::unique_ptr<Elasticity> Elasticity::create(MPI_Comm comm, const ElasticityParameters &parameters) {
+  return std::make_unique<Elasticity>(comm, parameters);
+}
+
+Elasticity::~Elasticity() {
+  root_.reset();
+  (void)VecDestroy(&work_);
+  (void)PetscCommDestroy(&comm_);
+}
+
+Vec Elasticity::createVector() const {
+  Vec v;
+  PetRLThrow(VecCreateMPI(comm_, localSize(), size(), &v));
+  return v;
+}
+
+void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
+  const PetscScalar *from;
+  PetscScalar *to;
+  PetscInt own;
+  PetRLThrow(VecGetLocalSize(x, &own));
+  if (own != localSize())
+    throw Error("fault: found a vector of another layout than createVector()'s", PETSC_ERR_ARG_SIZ);
+  const SymbolFunction f{c_mass * mass_, c_damping * 2 * parameters_.damping_ratio * std::sqrt(mass_ * scale_),
+                         c_stiffness * scale_, inverse};
+  PetRLThrow(VecGetArrayRead(x, &from));
+  PetRLThrow(VecGetArrayWrite(y, &to));
+  if (toeplitz_) {
+    toeplitz_->apply(f, from, to);
+  } else if (own) {
+    const double a = c_mass * mass_ + c_damping * single_damping_ + c_stiffness * single_stiffness_;
+    to[0] = inverse ? from[0] / a : a * from[0];
+  }
+  PetRLThrow(VecRestoreArrayWrite(y, &to));
+  PetRLThrow(VecRestoreArrayRead(x, &from));
+}
+
+void Elasticity::apply(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
+  if (!root_ || c_damping == 0) {
+    operate(false, c_mass, c_damping, c_stiffness, x, y);
+    return;
+  }
+  root_->apply(x, work_);
+  const double factor = c_damping * 2 * parameters_.damping_ratio * std::sqrt(mass_ * scale_);
+  if (c_stiffness == 0) {
+    PetRLThrow(VecAXPBYPCZ(y, factor, c_mass * mass_, 0, work_, x));
+  } else {
+    operate(false, c_mass, 0, c_stiffness, x, y);
+    PetRLThrow(VecAXPY(y, factor, work_));
+  }
+}
+
+void Elasticity::stiffness(Vec x, Vec y) {
+  apply(0, 0, 1, x, y);
+}
+
+void Elasticity::damping(Vec x, Vec y) {
+  apply(0, 1, 0, x, y);
+}
+
+void Elasticity::precondition(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
+  if (!(c_mass >= 0 && c_damping >= 0 && c_stiffness >= 0 && c_mass + c_damping + c_stiffness > 0))
+    throw Error("fault: precondition: the coefficients must not be negative and not all zero",
+                PETSC_ERR_ARG_OUTOFRANGE);
+  operate(true, c_mass, c_damping, c_stiffness, x, y);
+}
+
+double Elasticity::extreme(bool smallest, double tolerance) {
+  Vec start = createVector();
+  PetscScalar *v;
+  // Close to the weakest mode (a bump) and to the stiffest (signs alternate from cell to cell).
+  PetRLThrow(VecGetArrayWrite(start, &v));
+  for (PetscInt iz = 0; iz < rows_; ++iz)
+    for (PetscInt ix = 0; ix < nx(); ++ix) {
+      const double depth = (static_cast<double>(first_row_ + iz) + 0.5) / static_cast<double>(nz());
+      const double bump = std::sin(M_PI * (static_cast<double>(ix) + 0.5) / static_cast<double>(nx())) *
+                          (parameters_.kernel == Kernel::full ? std::sin(M_PI * depth) : std::cos(M_PI * depth / 2));
+      v[iz * nx() + ix] = smallest || (first_row_ + iz + ix) % 2 == 0 ? bump : -bump;
+    }
+  PetRLThrow(VecRestoreArrayWrite(start, &v));
+  const auto k = [this](Vec x, Vec y) { stiffness(x, y); };
+  const auto inverse = [this](Vec x, Vec y) { precondition(0, 0, 1, x, y); };
+  const double value =
+      smallest ? smallestEigenvalue(k, inverse, start, tolerance) : largestEigenvalue(k, start, tolerance);
+  PetRLThrow(VecDestroy(&start));
+  return value;
+}
+
+void Elasticity::bounds(double *lo, double *hi) {
+  if (!toeplitz_) lo_ = hi_ = single_stiffness_;
+  if (lo_ == 0) lo_ = extreme(true, 1e-6);
+  if (hi_ == 0) hi_ = extreme(false, 1e-5);
+  *lo = lo_;
+  *hi = hi_;
+}
+
+double Elasticity::entry(PetscInt ix, PetscInt iz, PetscInt jx, PetscInt jz) const {
+  const KernelParameters k{parameters_.shear_modulus, parameters_.poisson, dx_, dz_};
+  return scale_ * cellArea() *
+         fault::stiffness(parameters_.kernel, k, static_cast<double>(ix - jx) * dx_,
+                          (static_cast<double>(iz) + 0.5) * dz_, (static_cast<double>(jz) + 0.5) * dz_);
+}
+
+std::vector<double> Elasticity::dense() const {
+  const PetscInt n = size();
+  std::vector<double> k(static_cast<std::size_t>(n * n));
+  for (PetscInt i = 0; i < n; ++i)
+    for (PetscInt j = 0; j < n; ++j)
+      k[static_cast<std::size_t>(i * n + j)] = entry(i % nx(), i / nx(), j % nx(), j / nx());
+  return k;
+}
+
+}  // namespace petrl::fault
