@@ -83,7 +83,7 @@ Elasticity::Elasticity(MPI_Comm comm, const ElasticityParameters &parameters) : 
       single_stiffness_ = scale_ * fault::stiffness(p.kernel, k, 0, dz_ / 2, dz_ / 2) * cellArea();
       single_damping_ = 2 * p.damping_ratio * std::sqrt(mass_ * single_stiffness_);
     } else if (p.damping == Damping::exact) {
-      root_ = size() <= p.dense_limit ? makeDenseRoot(*this) : makeKrylovRoot(*this);
+      root_ = size() <= p.dense_limit ? makeDenseRoot(*this) : makeLanczosRoot(*this);
     }
   } catch (...) {
     // A constructor that throws is not followed by the destructor.
@@ -197,11 +197,10 @@ double Elasticity::entry(PetscInt ix, PetscInt iz, PetscInt jx, PetscInt jz) con
 }
 
 std::vector<double> Elasticity::dense() const {
-  const PetscInt n = size();
-  std::vector<double> k(static_cast<std::size_t>(n * n));
-  for (PetscInt i = 0; i < n; ++i)
-    for (PetscInt j = 0; j < n; ++j)
-      k[static_cast<std::size_t>(i * n + j)] = entry(i % nx(), i / nx(), j % nx(), j / nx());
+  std::vector<double> k;
+  k.reserve(static_cast<std::size_t>(size()) * static_cast<std::size_t>(size()));
+  for (PetscInt i = 0; i < size(); ++i)
+    for (PetscInt j = 0; j < size(); ++j) k.push_back(entry(i % nx(), i / nx(), j % nx(), j / nx()));
   return k;
 }
 

@@ -13,7 +13,7 @@ namespace petrl::fault {
 
 /// How H = 2 zeta sqrt(m) K^(1/2) is formed.
 enum class Damping {
-  exact,  ///< the square root of K itself: dense up to dense_limit cells, a Krylov method (SLEPc) beyond
+  exact,  ///< the square root of K itself: dense up to dense_limit cells, Lanczos (some 50 products with K) beyond
   symbol  ///< the square root of the circulant that K is cut from: FFT only, some 3 % away in norm
 };
 
@@ -44,11 +44,11 @@ class SquareRoot;
 /// K [N/m] and H [N s/m] on the cells of a fault. Vectors are in natural order, x fastest (iz * nx + ix, iz downwards);
 /// each rank owns a slab of whole rows of constant depth (possibly none).
 /// All member functions that take vectors are collective, need vectors of the layout of createVector() (x and y
-/// different), allocate nothing after the first call and throw petrl::Error.
+/// different), allocate nothing after the first few calls and throw petrl::Error.
 class Elasticity {
  public:
-  /// Collective. Throws petrl::Error for a parameter out of range (it names the parameter, what was found and what was
-  /// expected) and where exact damping of more than dense_limit cells is asked of a build without SLEPc.
+  /// Collective. Throws petrl::Error for a parameter out of range; it names the parameter, what was found and what was
+  /// expected.
   Elasticity(MPI_Comm comm, const ElasticityParameters &parameters);
   static std::unique_ptr<Elasticity> create(MPI_Comm comm, const ElasticityParameters &parameters);
   ~Elasticity();

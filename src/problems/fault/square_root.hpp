@@ -21,9 +21,8 @@ class SquareRoot {
 /// Collective. Throws petrl::Error.
 std::unique_ptr<SquareRoot> makeDenseRoot(const Elasticity &elasticity);
 
-/// Matrix-free (SLEPc's MFN); `elasticity` must outlive it. Collective. Throws petrl::Error, also where PetRL was built
-/// without SLEPc.
-std::unique_ptr<SquareRoot> makeKrylovRoot(Elasticity &elasticity);
+/// Matrix-free, by Lanczos to 1e-9 (not linear beyond that); `elasticity` must outlive it. Collective.
+std::unique_ptr<SquareRoot> makeLanczosRoot(Elasticity &elasticity);
 
 /// The two blocks, even and odd, of (K / (scale() G))^(1/2) [m^(1/2)], by rows.
 struct RootBlocks {
