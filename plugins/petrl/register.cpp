@@ -4,11 +4,17 @@
 #include "base/compat.hpp"
 
 PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+PETSC_EXTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
+PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
+PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 
 PetscErrorCode PetRLInitialize(void) {
   PetscFunctionBegin;
   // Registering twice replaces the entry: harmless.
   PetscCall(TSAdaptRegister(TSADAPTRL, TSAdaptCreate_RL));
+  PetscCall(TSAdaptRegister(TSADAPTRICHARDSON, TSAdaptCreate_Richardson));
+  PetscCall(TSRegister(TSBATHE, TSCreate_Bathe));
+  PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

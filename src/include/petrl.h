@@ -6,6 +6,7 @@
 #include <petscsys.h>
 
 #include "petrladapt.h"
+#include "petrlts.h"
 
 /*@C
    PetRLInitialize - Registers PetRL's types with PETSc, for programs that link libpetrl
@@ -15,9 +16,10 @@
    Level: beginner
 
    Notes:
-   Call it after PetscInitialize(); calling it again does nothing. It registers `TSADAPTRL`.
+   Call it after PetscInitialize(); calling it again does nothing. It registers `TSADAPTRL`,
+   `TSADAPTRICHARDSON`, `TSBATHE` and `SNESPDAS`.
    Programs that load PetRL with `-dll_append libpetrl.so` need not call anything.
 
-.seealso: `TSADAPTRL`, `TSAdaptRLSetPolicy()`
+.seealso: `TSADAPTRL`, `TSADAPTRICHARDSON`, `TSBATHE`, `SNESPDAS`, `TSAdaptRLSetPolicy()`
 @*/
 PETSC_EXTERN PetscErrorCode PetRLInitialize(void);

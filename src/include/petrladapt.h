@@ -47,3 +47,32 @@ PETSC_EXTERN PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[])
 PETSC_EXTERN PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]);
 PETSC_EXTERN PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx);
 PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisions, PetscInt *fallbacks, PetscInt *failures);
+
+/*MC
+   TSADAPTRICHARDSON - "richardson": step control of step doubling, the heuristic that learned controllers are measured by
+
+   After a step of length h with weighted error E (accepted whatever E is):
+     E > 1:   h <- min(h E^-q, h_max)
+     E <= 1:  h <- min(max(h min(c_up, E^-q), h_min), h_max),     q = 1/(2^p - 1)
+   After a failed solve h <- c_down h; if h was h_min already, the solve is given up.
+
+   Options Database Keys:
++  -ts_adapt_richardson_order <p>   - assumed order (1: order is lost where the solution is not smooth)
+.  -ts_adapt_richardson_up <c_up>   - largest growth (2)
+.  -ts_adapt_richardson_down <c_down> - factor after a failed solve (0.6)
+.  -ts_adapt_dt_min <h_min>         - shortest step
+-  -ts_adapt_dt_max <h_max>         - longest step
+
+   Level: intermediate
+
+   Notes:
+   For a TS whose error estimate is the difference to two half steps (`TSBATHE` with -ts_bathe_error doubling). With
+   another TS, failed solves shorten the step by c_down too, but h_min does not end the solve.
+
+   Reference: D.M. Riley, A. Stathas, D. Gutierrez-Oribio, I. Stefanou, Reinforcement learning-based adaptive
+   time-integration for nonsmooth dynamics, eq. 2-5 and Table 3; E. Hairer, S.P. Norsett, G. Wanner, Solving Ordinary
+   Differential Equations I, II.4.
+
+.seealso: `TSADAPTRL`, `TSBATHE`, `TSADAPTBASIC`
+M*/
+#define TSADAPTRICHARDSON "richardson"

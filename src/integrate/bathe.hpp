@@ -1,0 +1,57 @@
+// Private to TSBATHE: its data.
+#pragma once
+
+#include <petrlts.h>
+#include <petsc/private/tsimpl.h>
+
+#include "base/compat.hpp"
+
+namespace petrl {
+
+/// Everything that a step starts from.
+struct BatheState {
+  Vec u = nullptr, v = nullptr, a = nullptr;  // displacement, velocity, acceleration
+  Vec history = nullptr, rate = nullptr;      // of the friction law, null without friction
+  Vec reaction = nullptr;
+};
+
+struct Bathe {
+  // Method
+  PetscReal rho = 0, gamma = 0, q0 = 0, q1 = 0, q2 = 0;
+  TSBatheErrorType error_type = TS_BATHE_ERROR_NONE;
+  PetscReal displacement_scale = 0, velocity_scale = 0;
+
+  // Friction
+  TSBatheFriction friction = nullptr;
+  void *friction_context = nullptr;
+  PetscReal force_scale = 1;
+  Vec initial_history = nullptr;
+
+  // `start` is where the step under way begins, `now` where it ends; `first` the end of the first sub-step, `middle`
+  // that of the first of two half steps.
+  BatheState start, first, middle, now;
+  Vec error_u = nullptr, error_v = nullptr;  // difference of the two solutions that are compared
+
+  // The sub-step that the SNES solves: v -> u = known_u + c v, a = (v - known_v)/c, history = known_history + c rate
+  PetscReal stage_time = 0, c = 1;
+  Vec known_u = nullptr, known_v = nullptr, known_history = nullptr;
+  Vec stage_u = nullptr, stage_a = nullptr;
+
+  // Of the latest attempt
+  PetscInt iterations = 0, solves = 0;
+  PetscReal residual_sum = 0;
+  TSStepStatus status = TS_STEP_COMPLETE;
+  bool started = false;
+};
+
+inline Bathe &bathe(TS ts) {
+  return *static_cast<Bathe *>(ts->data);
+}
+
+// bathe_step.cpp
+PetscErrorCode BatheStart(TS ts, BatheState &state, PetscReal t);  // acceleration, reaction, rate at a given u, v
+PetscErrorCode BatheAttempt(TS ts, PetscBool *ok);                 // one attempt at ts->time_step, from start to now
+PetscErrorCode BatheSNESFunction(SNES snes, Vec v, Vec f, TS ts);
+PetscErrorCode BatheSNESJacobian(SNES snes, Vec v, Mat J, Mat P, TS ts);
+
+}  // namespace petrl

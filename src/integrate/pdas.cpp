@@ -1,0 +1,516 @@
+// SNESPDAS: primal-dual active set iteration for F(v) + lambda = 0, lambda in q(|v|) Sign(v).
+#include "integrate/pdas.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+namespace {
+
+PDAS &data(SNES snes) {
+  return *static_cast<PDAS *>(snes->data);
+}
+
+// Local arrays of one iteration, held together so that they are given back together.
+struct Arrays {
+  const PetscScalar *v, *f, *q, *slope;
+  PetscScalar *lambda, *active, *sign;
+};
+
+PetscErrorCode GetArrays(SNES snes, Arrays &a) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  PetscCall(VecGetArrayRead(snes->vec_sol, &a.v));
+  PetscCall(VecGetArrayRead(snes->vec_func, &a.f));
+  PetscCall(VecGetArrayRead(p.strength, &a.q));
+  PetscCall(VecGetArrayRead(p.slope, &a.slope));
+  PetscCall(VecGetArray(p.reaction, &a.lambda));
+  PetscCall(VecGetArray(p.active, &a.active));
+  PetscCall(VecGetArray(p.sign, &a.sign));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RestoreArrays(SNES snes, Arrays &a) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  PetscCall(VecRestoreArray(p.sign, &a.sign));
+  PetscCall(VecRestoreArray(p.active, &a.active));
+  PetscCall(VecRestoreArray(p.reaction, &a.lambda));
+  PetscCall(VecRestoreArrayRead(p.slope, &a.slope));
+  PetscCall(VecRestoreArrayRead(p.strength, &a.q));
+  PetscCall(VecRestoreArrayRead(snes->vec_func, &a.f));
+  PetscCall(VecRestoreArrayRead(snes->vec_sol, &a.v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Weight of v against lambda: the geometric mean of the Jacobian's diagonal, or its size on a constant vector.
+PetscErrorCode EstimateScaling(SNES snes) {
+  PDAS &p = data(snes);
+  PetscBool has;
+
+  PetscFunctionBegin;
+  p.r = p.scaling;
+  if (p.r > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(MatHasOperation(snes->jacobian, MATOP_GET_DIAGONAL, &has));
+  PetscReal norm, one;
+  PetscCall(VecSet(p.work, 1));
+  PetscCall(VecNorm(p.work, NORM_2, &one));
+  if (has)
+    PetscCall(MatGetDiagonal(snes->jacobian, p.rhs));
+  else
+    PetscCall(MatMult(snes->jacobian, p.work, p.rhs));
+  PetscCall(VecNorm(p.rhs, NORM_2, &norm));
+  p.r = norm > 0 ? norm / one : 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// lambda and the natural residual at v; on the way the sets of the next iteration. `first`: lambda is the start value.
+PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
+  PDAS &p = data(snes);
+  PetscInt n;
+  Arrays a;
+  PetscReal largest = 0;
+
+  PetscFunctionBegin;
+  PetscCall(SNESComputeFunction(snes, snes->vec_sol, snes->vec_func));
+  PetscCall((*p.friction)(snes, snes->vec_sol, p.strength, p.slope, p.friction_context));
+  PetscCall(VecGetLocalSize(snes->vec_sol, &n));
+  PetscCall(GetArrays(snes, a));
+  for (PetscInt i = 0; i < n; ++i) {
+    const PetscReal v = PetscRealPart(a.v[i]), f = PetscRealPart(a.f[i]), q = PetscRealPart(a.q[i]);
+    if (!first) a.lambda[i] = PetscRealPart(a.active[i]) > 0.5 ? PetscRealPart(a.sign[i]) * q : -f;
+    const PetscReal lambda = PetscRealPart(a.lambda[i]);
+    const PetscReal trial = lambda + p.r * v;
+    const PetscReal violation =
+        std::max(std::fabs(f + lambda), std::fabs(lambda - std::clamp(trial, -std::max(q, 0.0), std::max(q, 0.0))));
+    // A comparison with NaN is false: let it through.
+    if (!(violation <= largest)) largest = violation;
+    a.active[i] = std::fabs(trial) > q ? 1 : 0;
+    a.sign[i] = trial > 0 ? 1 : -1;
+  }
+  PetscCall(RestoreArrays(snes, a));
+  if (PetscIsInfOrNanReal(largest)) largest = PETSC_MAX_REAL;
+  PetscCall(MPIU_Allreduce(&largest, norm, 1, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
+  *norm /= p.force_scale;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Right-hand side on S: -(F + s (q - slope |v|) + slope v) + A (v off S), and the update off S.
+PetscErrorCode RightHandSide(SNES snes, PetscInt *sliding) {
+  PDAS &p = data(snes);
+  PetscInt n, counts[2] = {0, 0}, totals[2];
+  Arrays a;
+  PetscScalar *b, *w;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(snes->vec_sol, &n));
+  PetscCall(GetArrays(snes, a));
+  PetscCall(VecGetArray(p.rhs, &b));
+  PetscCall(VecGetArray(p.work, &w));
+  for (PetscInt i = 0; i < n; ++i) {
+    const PetscReal v = PetscRealPart(a.v[i]), q = PetscRealPart(a.q[i]), slope = PetscRealPart(a.slope[i]);
+    const PetscReal s = PetscRealPart(a.sign[i]);
+    if (PetscRealPart(a.active[i]) > 0.5) {
+      // A cell that now slides the other way starts from |v| = 0 on that branch.
+      b[i] = -(PetscRealPart(a.f[i]) + s * (q - slope * std::fabs(v)) + slope * v);
+      w[i] = 0;
+      ++counts[0];
+    } else {
+      b[i] = 0;
+      w[i] = v;
+      if (v != 0) ++counts[1];
+    }
+  }
+  PetscCall(VecRestoreArray(p.work, &w));
+  PetscCall(VecRestoreArray(p.rhs, &b));
+  PetscCall(RestoreArrays(snes, a));
+  PetscCall(MPIU_Allreduce(counts, totals, 2, MPIU_INT, MPI_SUM, PetscObjectComm((PetscObject)snes)));
+  *sliding = totals[0];
+  if (totals[1] > 0 && totals[0] > 0) {
+    // Cells that come to rest pull at those that slide.
+    PetscCall(MatMult(snes->jacobian, p.work, p.update));
+    PetscCall(VecPointwiseMult(p.update, p.update, p.active));
+    PetscCall(VecAXPY(p.rhs, 1.0, p.update));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode MinresSolver(SNES snes, KSP *ksp) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  if (!p.indefinite) {
+    PetscReal rtol, atol, dtol;
+    PetscInt maxits;
+    PC pc;
+    const char *prefix;
+    PetscCall(KSPCreate(PetscObjectComm((PetscObject)snes), &p.indefinite));
+    PetscCall(SNESGetOptionsPrefix(snes, &prefix));
+    PetscCall(KSPSetOptionsPrefix(p.indefinite, prefix));
+    PetscCall(KSPAppendOptionsPrefix(p.indefinite, "pdas_indefinite_"));
+    PetscCall(KSPSetType(p.indefinite, KSPMINRES));
+    PetscCall(KSPGetTolerances(snes->ksp, &rtol, &atol, &dtol, &maxits));
+    PetscCall(KSPSetTolerances(p.indefinite, rtol, atol, dtol, maxits));
+    PetscCall(KSPGetPC(snes->ksp, &pc));
+    PetscCall(KSPSetPC(p.indefinite, pc));
+    PetscCall(KSPSetFromOptions(p.indefinite));
+  }
+  *ksp = p.indefinite;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Solves the masked system for the update; false in *ok where no solver managed.
+PetscErrorCode LinearSolve(SNES snes, PetscBool *ok) {
+  PDAS &p = data(snes);
+  Mat A, P;
+  KSPConvergedReason reason;
+  PetscInt its;
+
+  PetscFunctionBegin;
+  PetscCall(PDASOperators(snes, &A, &P));
+  PetscCall(KSPSetOperators(snes->ksp, A, P));
+  PetscCall(KSPSolve(snes->ksp, p.rhs, p.update));
+  PetscCall(KSPGetIterationNumber(snes->ksp, &its));
+  snes->linear_its += its;
+  PetscCall(KSPGetConvergedReason(snes->ksp, &reason));
+  if (reason == KSP_DIVERGED_INDEFINITE_MAT) {
+    KSP minres;
+    PetscCall(MinresSolver(snes, &minres));
+    PetscCall(KSPSetOperators(minres, A, P));
+    PetscCall(KSPSolve(minres, p.rhs, p.update));
+    PetscCall(KSPGetIterationNumber(minres, &its));
+    snes->linear_its += its;
+    PetscCall(KSPGetConvergedReason(minres, &reason));
+    ++p.indefinite_solves;
+  }
+  *ok = reason >= 0 ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESSolve_PDAS(SNES snes) {
+  PDAS &p = data(snes);
+  PetscReal norm, xnorm = 0, ynorm = 0;
+  PetscBool ok = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  PetscCheck(p.friction, PetscObjectComm((PetscObject)snes), PETSC_ERR_ORDER,
+             "SNES type pdas needs a friction strength: call SNESPDASSetFriction() (or TSBatheSetFriction()) first");
+  snes->reason = SNES_CONVERGED_ITERATING;
+  snes->iter = 0;
+  snes->norm = 0;
+  p.residual_sum = 0;
+  if (p.scaling > 0) p.r = p.scaling;
+  bool have_jacobian = false;
+  if (p.scaling <= 0) {
+    PetscCall(SNESComputeJacobian(snes, snes->vec_sol, snes->jacobian, snes->jacobian_pre));
+    PetscCall(EstimateScaling(snes));
+    have_jacobian = true;
+  }
+  PetscCall(Residual(snes, true, &norm));
+  for (PetscInt it = 0;; ++it) {
+    snes->iter = it;
+    snes->norm = norm;
+    p.residual_sum += std::min(norm, 1.0);
+    PetscCall(SNESLogConvergenceHistory(snes, norm, snes->linear_its));
+    PetscCall(SNESMonitor(snes, it, norm));
+    if (snes->domainerror || norm >= PETSC_MAX_REAL / PetscMax(p.force_scale, 1.0)) {
+      snes->reason = snes->domainerror ? SNES_DIVERGED_FUNCTION_DOMAIN : SNES_DIVERGED_FNORM_NAN;
+      snes->domainerror = PETSC_FALSE;
+      break;
+    }
+    if (it > 0) PetscCall(VecNorm(snes->vec_sol, NORM_2, &xnorm));
+    PetscUseTypeMethod(snes, converged, it, xnorm, ynorm, norm, &snes->reason, snes->cnvP);
+    if (snes->reason) break;
+    if (it >= snes->max_its) {
+      snes->reason = SNES_DIVERGED_MAX_IT;
+      break;
+    }
+    PetscInt sliding;
+    if (!have_jacobian) PetscCall(SNESComputeJacobian(snes, snes->vec_sol, snes->jacobian, snes->jacobian_pre));
+    have_jacobian = false;
+    PetscCall(RightHandSide(snes, &sliding));
+    PetscCall(VecSet(p.update, 0));
+    if (sliding > 0) PetscCall(LinearSolve(snes, &ok));
+    if (!ok) {
+      ++snes->numLinearSolveFailures;
+      snes->reason = SNES_DIVERGED_LINEAR_SOLVE;
+      break;
+    }
+    // On S the update is added, elsewhere v becomes exactly zero.
+    PetscCall(VecNorm(p.update, NORM_2, &ynorm));
+    PetscCall(VecAXPY(snes->vec_sol, 1.0, p.update));
+    PetscCall(VecPointwiseMult(snes->vec_sol, snes->vec_sol, p.active));
+    PetscCall(Residual(snes, false, &norm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESSetUp_PDAS(SNES snes) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  PetscCall(SNESSetUpMatrices(snes));
+  for (Vec *v : {&p.active, &p.strength, &p.slope, &p.sign, &p.update, &p.rhs, &p.work}) {
+    if (!*v) PetscCall(VecDuplicate(snes->vec_sol, v));
+  }
+  if (!p.reaction) {
+    PetscCall(VecDuplicate(snes->vec_sol, &p.reaction));
+    PetscCall(VecSet(p.reaction, 0));
+  }
+  PetscCall(VecSet(p.active, 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESReset_PDAS(SNES snes) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  for (Vec *v : {&p.reaction, &p.active, &p.strength, &p.slope, &p.sign, &p.update, &p.rhs, &p.work})
+    PetscCall(VecDestroy(v));
+  for (Mat *m : {&p.masked, &p.operator_copy, &p.preconditioner_copy}) PetscCall(MatDestroy(m));
+  PetscCall(KSPDestroy(&p.indefinite));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESSetFromOptions_PDAS(SNES snes, PETRL_OPTION_ITEMS PetscOptionsObject) {
+  PDAS &p = data(snes);
+  PetscReal r = p.scaling;
+  PetscBool set;
+
+  PetscFunctionBegin;
+  PetscOptionsHeadBegin(PetscOptionsObject, "Primal-dual active set options");
+  PetscCall(PetscOptionsReal("-snes_pdas_scaling", "Weight of v against the reaction in the choice of the sliding set",
+                             "SNESPDASSetScaling", r, &r, &set));
+  if (set) PetscCall(SNESPDASSetScaling(snes, r));
+  PetscOptionsHeadEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESView_PDAS(SNES snes, PetscViewer viewer) {
+  const PDAS &p = data(snes);
+  PetscBool ascii;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
+  if (ascii) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "  scaling %g%s, force scale %g, indefinite linear solves %" PetscInt_FMT "\n",
+                                     (double)p.r, p.scaling > 0 ? "" : " (estimated)", (double)p.force_scale,
+                                     p.indefinite_solves));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
+  PetscFunctionBegin;
+  data(snes).friction = f;
+  data(snes).friction_context = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SetReaction(SNES snes, Vec reaction) {
+  PDAS &p = data(snes);
+  PetscFunctionBegin;
+  if (!p.reaction) PetscCall(VecDuplicate(reaction, &p.reaction));
+  PetscCall(VecCopy(reaction, p.reaction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SNESDestroy_PDAS(SNES snes) {
+  PetscFunctionBegin;
+  PetscCall(SNESReset_PDAS(snes));
+  PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetFriction_C", NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetReaction_C", NULL));
+  delete static_cast<PDAS *>(snes->data);
+  snes->data = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+}  // namespace petrl
+
+PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
+PetscErrorCode SNESCreate_PDAS(SNES snes) {
+  PetscFunctionBegin;
+  PetRLCallCXX(snes->data = new petrl::PDAS());
+  snes->ops->setup = petrl::SNESSetUp_PDAS;
+  snes->ops->solve = petrl::SNESSolve_PDAS;
+  snes->ops->destroy = petrl::SNESDestroy_PDAS;
+  snes->ops->setfromoptions = petrl::SNESSetFromOptions_PDAS;
+  snes->ops->view = petrl::SNESView_PDAS;
+  snes->ops->reset = petrl::SNESReset_PDAS;
+  snes->usesksp = PETSC_TRUE;
+  snes->usesnpc = PETSC_FALSE;
+  snes->alwayscomputesfinalresidual = PETSC_TRUE;
+  if (!snes->tolerancesset) {
+    snes->abstol = 1e-8;
+    snes->stol = 0;
+    snes->max_its = 20;
+    snes->divtol = -1; /* a first step that turns cells around may well raise the residual */
+  }
+  PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetFriction_C", petrl::SetFriction));
+  PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetReaction_C", petrl::SetReaction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   SNESPDASSetFriction - Sets the function that computes the strength q(|v|) of the friction
+
+   Logically Collective
+
+   Input Parameters:
++  snes - the SNES, ignored unless of type `SNESPDAS`
+.  f    - computes q >= 0 and dq/d|v| per component
+-  ctx  - passed to f
+
+   Level: intermediate
+
+.seealso: `SNESPDAS`, `SNESPDASSetReaction()`
+@*/
+PetscErrorCode SNESPDASSetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
+  PetscTryMethod(snes, "SNESPDASSetFriction_C", (SNES, SNESPDASFriction, void *), (snes, f, ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASSetReaction - Sets the start value of the reaction lambda; it is copied
+
+   Logically Collective
+
+   Input Parameters:
++  snes     - the SNES, ignored unless of type `SNESPDAS`
+-  reaction - start value, laid out as the solution
+
+   Level: intermediate
+
+   Note:
+   Without it the first solve starts from zero and each further one from the latest result.
+
+.seealso: `SNESPDAS`, `SNESPDASGetReaction()`
+@*/
+PetscErrorCode SNESPDASSetReaction(SNES snes, Vec reaction) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
+  PetscValidHeaderSpecific(reaction, VEC_CLASSID, 2);
+  PetscTryMethod(snes, "SNESPDASSetReaction_C", (SNES, Vec), (snes, reaction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASGetReaction - Gets the reaction lambda of the latest solve (borrowed: do not destroy)
+
+   Not Collective
+
+   Input Parameter:
+.  snes - the SNES, of type `SNESPDAS`
+
+   Output Parameter:
+.  reaction - lambda
+
+   Level: intermediate
+
+.seealso: `SNESPDAS`, `SNESPDASSetReaction()`
+@*/
+PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  *reaction = petrl::data(snes).reaction;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASGetActive - Gets the sliding set of the current iteration: 1 where sliding, 0 elsewhere (borrowed)
+
+   Not Collective
+
+   Input Parameter:
+.  snes - the SNES, of type `SNESPDAS`
+
+   Output Parameter:
+.  active - the mask; NULL before the first solve
+
+   Level: advanced
+
+   Note:
+   For shell preconditioners: P_S B P_S with B an approximate inverse of the whole Jacobian does well.
+
+.seealso: `SNESPDAS`
+@*/
+PetscErrorCode SNESPDASGetActive(SNES snes, Vec *active) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  *active = petrl::data(snes).active;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASSetScaling - Sets the weight r of v against lambda in the choice of the sliding set {|lambda + r v| > q}
+
+   Logically Collective
+
+   Input Parameters:
++  snes - the SNES, of type `SNESPDAS`
+-  r    - positive, in force per velocity; the geometric mean of the Jacobian's extreme eigenvalues does well; 0 for the
+          default, an estimate from the Jacobian
+
+   Options Database Key:
+.  -snes_pdas_scaling <r> - the weight
+
+   Level: advanced
+
+.seealso: `SNESPDAS`
+@*/
+PetscErrorCode SNESPDASSetScaling(SNES snes, PetscReal r) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCheck(r >= 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
+             "-snes_pdas_scaling: found %g, expected a positive number (or 0: estimate)", (double)r);
+  petrl::data(snes).scaling = r;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASSetForceScale - Sets the force that residuals are measured in
+
+   Logically Collective
+
+   Input Parameters:
++  snes  - the SNES, of type `SNESPDAS`
+-  scale - positive, in units of F; for friction the largest strength makes -snes_atol a relative accuracy
+
+   Level: intermediate
+
+.seealso: `SNESPDAS`
+@*/
+PetscErrorCode SNESPDASSetForceScale(SNES snes, PetscReal scale) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCheck(scale > 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
+             "force scale: found %g, expected a positive number", (double)scale);
+  petrl::data(snes).force_scale = scale;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   SNESPDASGetResidualSum - Gets the sum of min(norm, 1) over the iterations of the latest solve
+
+   Not Collective
+
+   Input Parameter:
+.  snes - the SNES, of type `SNESPDAS`
+
+   Output Parameter:
+.  sum - how hard the solve was, between 0 and 1 + the number of iterations
+
+   Level: advanced
+
+.seealso: `SNESPDAS`
+@*/
+PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  *sum = petrl::data(snes).residual_sum;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,242 @@
+#include "problems/fault/fault.hpp"
+
+#include <petrladapt.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace petrl::fault {
+
+Fault::Fault(MPI_Comm comm, const Scenario &scenario, std::shared_ptr<Elasticity> elasticity)
+    : scenario_(scenario), elasticity_(std::move(elasticity)) {
+  if (!elasticity_) elasticity_ = Elasticity::create(comm, scenario_.elasticity);
+  d_ = elasticity_->createVector();
+  for (Vec *v : {&v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_})
+    PetRLThrow(VecDuplicate(d_, v));
+  fillCells();
+  elasticity_->bounds(&smallest_stiffness_, &largest_stiffness_);
+  growth_rate_ = growth(scenario_.friction->weakening() * mean_normal_force_);
+  checkUnstable();
+  createTS();
+  restart();
+}
+
+Fault::~Fault() {
+  (void)TSDestroy(&ts_);
+  (void)MatDestroy(&jacobian_);
+  for (Vec *v : {&d_, &v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_}) (void)VecDestroy(v);
+}
+
+void Fault::fillCells() {
+  const ElasticityParameters &e = scenario_.elasticity;
+  const double mu0 = scenario_.friction->staticCoefficient();
+  PetscScalar *force, *prestress, *velocity;
+  PetRLThrow(VecGetArray(normal_force_, &force));
+  PetRLThrow(VecGetArray(prestress_, &prestress));
+  PetRLThrow(VecGetArray(start_velocity_, &velocity));
+  for (PetscInt k = 0; k < elasticity_->localRows(); ++k) {
+    for (PetscInt i = 0; i < e.nx; ++i) {
+      const double x = (static_cast<double>(i) + 0.5) / static_cast<double>(e.nx);
+      const double z = (static_cast<double>(elasticity_->firstRow() + k) + 0.5) / static_cast<double>(e.nz);
+      const PetscInt j = k * e.nx + i;
+      force[j] = elasticity_->cellArea() * normalStressAt(scenario_.normal_stress, e, x, z);
+      prestress[j] = scenario_.prestress * mu0 * force[j];
+      double factor = 1;
+      if (scenario_.perturbation > 0)
+        factor = std::max(0.0, 1 + scenario_.perturbation * randomField(scenario_.normal_stress.seed + 1000003,
+                                                                        scenario_.normal_stress.correlation, x, z));
+      velocity[j] = scenario_.initial_velocity * factor;
+    }
+  }
+  PetRLThrow(VecRestoreArray(start_velocity_, &velocity));
+  PetRLThrow(VecRestoreArray(prestress_, &prestress));
+  PetRLThrow(VecRestoreArray(normal_force_, &force));
+  PetscScalar sum;
+  PetscReal largest;
+  PetRLThrow(VecSum(normal_force_, &sum));
+  PetRLThrow(VecMax(normal_force_, NULL, &largest));
+  mean_normal_force_ = PetscRealPart(sum) / static_cast<double>(elasticity_->size());
+  largest_strength_ = largest * std::max(mu0, scenario_.friction->residualCoefficient());
+}
+
+// Positive root of m s^2 + h s + (k - weakening) = 0 for the weakest mode.
+double Fault::growth(double weakening) const {
+  const double m = elasticity_->mass(), k = smallest_stiffness_ - weakening;
+  const double h = 2 * scenario_.elasticity.damping_ratio * std::sqrt(m * smallest_stiffness_);
+  return k >= 0 ? 0 : (-h + std::sqrt(h * h - 4 * m * k)) / (2 * m);
+}
+
+double Fault::criticalStep() const {
+  // m/c + h + c (k - k_c) = 0 at c = 1/s; the first sub-step has c = gamma h/2, gamma = 2 - sqrt(2).
+  return growth_rate_ > 0 ? 2 / ((2 - std::sqrt(2.0)) * growth_rate_) : PETSC_INFINITY;
+}
+
+double Fault::currentCriticalStep() const {
+  const PetscScalar *s, *force;
+  PetscInt n;
+  double sums[1] = {0}, total[1];
+  PetRLThrow(VecGetLocalSize(d_, &n));
+  PetRLThrow(VecGetArrayRead(history(), &s));
+  PetRLThrow(VecGetArrayRead(normal_force_, &force));
+  constexpr double c = 1e-6;  // derivative by slip: slope over c
+  for (PetscInt i = 0; i < n; ++i)
+    sums[0] -= PetscRealPart(force[i]) * scenario_.friction->evaluate(PetscRealPart(s[i]), c, 0).slope / c;
+  PetRLThrow(VecRestoreArrayRead(normal_force_, &force));
+  PetRLThrow(VecRestoreArrayRead(history(), &s));
+  if (MPI_Allreduce(sums, total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
+    throw Error("MPI_Allreduce failed");
+  const double rate = growth(total[0] / static_cast<double>(elasticity_->size()));
+  return rate > 0 ? 2 / ((2 - std::sqrt(2.0)) * rate) : PETSC_INFINITY;
+}
+
+void Fault::checkUnstable() {
+  if (scenario_.allow_stable || growth_rate_ > 0) return;
+  const double area = elasticity_->cellArea();
+  throw Error("fault: this configuration is stable and never slips: its elastic stiffness " +
+                  std::to_string(smallest_stiffness_ / area / 1e6) + " MPa/m is not below the weakening rate " +
+                  std::to_string(scenario_.friction->weakening() * mean_normal_force_ / area / 1e6) +
+                  " MPa/m of friction; expected a larger fault, normal stress or drop, a smaller critical_slip, k_scale, "
+                  "or allow_stable: true",
+              PETSC_ERR_USER_INPUT);
+}
+
+void Fault::createTS() {
+  MPI_Comm comm = elasticity_->comm();
+  SNES snes;
+  KSP ksp;
+  PC pc;
+  TSAdapt adapt;
+  PetRLThrow(TSCreate(comm, &ts_));
+  PetRLThrow(TSSetType(ts_, TSBATHE));
+  const PetscInt n = elasticity_->localSize(), N = elasticity_->size();
+  PetRLThrow(MatCreateShell(comm, n, n, N, N, this, &jacobian_));
+  PetRLThrow(MatShellSetOperation(jacobian_, MATOP_MULT, (void (*)(void))Multiply));
+  PetRLThrow(MatShellSetOperation(jacobian_, MATOP_GET_DIAGONAL, (void (*)(void))Diagonal));
+  PetRLThrow(TSSetI2Function(ts_, NULL, Function, this));
+  PetRLThrow(TSSetI2Jacobian(ts_, jacobian_, jacobian_, Jacobian, this));
+  PetRLThrow(TSBatheSetFriction(ts_, Friction, this));
+  PetRLThrow(TSBatheSetForceScale(ts_, largest_strength_));
+  PetRLThrow(TSBatheSetErrorType(ts_, TS_BATHE_ERROR_DOUBLING));
+  PetRLThrow(TSBatheSetErrorScales(ts_, scenario_.friction->criticalSlip(), scenario_.velocity_scale));
+  PetRLThrow(TSSetTolerances(ts_, PETSC_DEFAULT, NULL, scenario_.tolerance, NULL));
+  PetRLThrow(TSSetMaxTime(ts_, scenario_.final_time));
+  PetRLThrow(TSSetMaxSteps(ts_, PETSC_MAX_INT));
+  PetRLThrow(TSSetExactFinalTime(ts_, TS_EXACTFINALTIME_MATCHSTEP));
+  PetRLThrow(TSSetMaxSNESFailures(ts_, -1));
+  PetRLThrow(TSSetMaxStepRejections(ts_, 50));
+  PetRLThrow(TSGetSNES(ts_, &snes));
+  PetRLThrow(SNESGetKSP(snes, &ksp));
+  PetRLThrow(KSPSetType(ksp, KSPCG));
+  PetRLThrow(KSPSetTolerances(ksp, 1e-6, PETSC_DEFAULT, PETSC_DEFAULT, 200));
+  PetRLThrow(KSPGetPC(ksp, &pc));
+  PetRLThrow(PCSetType(pc, PCSHELL));
+  PetRLThrow(PCShellSetApply(pc, Precondition));
+  PetRLThrow(PCShellSetContext(pc, this));
+  PetRLThrow(PCShellSetName(pc, "circulant"));
+  PetRLThrow(TSGetAdapt(ts_, &adapt));
+  PetRLThrow(TSAdaptSetType(adapt, TSADAPTRICHARDSON));
+  PetRLThrow(TSAdaptSetStepLimits(adapt, scenario_.min_step, scenario_.max_step));
+  PetRLThrow(TSSetApplicationContext(ts_, this));
+}
+
+Vec Fault::history() const {
+  Vec history;
+  PetRLThrow(TSBatheGetHistory(ts_, &history));
+  return history;
+}
+
+void Fault::restart() {
+  Vec history;
+  PetRLThrow(VecSet(d_, 0));
+  PetRLThrow(VecCopy(start_velocity_, v_));
+  PetRLThrow(TS2SetSolution(ts_, d_, v_));
+  PetRLThrow(TSSetTime(ts_, 0));
+  PetRLThrow(TSSetStepNumber(ts_, 0));
+  PetRLThrow(TSSetTimeStep(ts_, scenario_.first_step));
+  PetRLThrow(TSRestartStep(ts_));
+  PetRLThrow(VecSet(work_, scenario_.friction->initialHistory()));
+  history = work_;
+  PetRLThrow(TSBatheSetHistory(ts_, history));
+}
+
+double Fault::meanVelocity() const {
+  PetscScalar sum;
+  PetRLThrow(VecSum(v_, &sum));
+  return PetscRealPart(sum) / static_cast<double>(elasticity_->size());
+}
+
+double Fault::maxVelocity() const {
+  PetscReal norm;
+  PetRLThrow(VecNorm(v_, NORM_INFINITY, &norm));
+  return norm;
+}
+
+double Fault::meanSlip() const {
+  PetscScalar sum;
+  PetRLThrow(VecSum(d_, &sum));
+  return PetscRealPart(sum) / static_cast<double>(elasticity_->size());
+}
+
+double Fault::sliding() const {
+  const PetscScalar *v;
+  PetscInt n;
+  double count = 0, total;
+  PetRLThrow(VecGetLocalSize(v_, &n));
+  PetRLThrow(VecGetArrayRead(v_, &v));
+  for (PetscInt i = 0; i < n; ++i) count += PetscRealPart(v[i]) != 0 ? 1 : 0;
+  PetRLThrow(VecRestoreArrayRead(v_, &v));
+  if (MPI_Allreduce(&count, &total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
+    throw Error("MPI_Allreduce failed");
+  return total / static_cast<double>(elasticity_->size());
+}
+
+double Fault::energy() {
+  PetscScalar dkd, fd;
+  if (critical_energy_ == 0) {
+    // U0 = F0' K^-1 F0 / 2 by CG.
+    struct Shell {
+      static PetscErrorCode mult(Mat A, Vec x, Vec y) {
+        Elasticity *e;
+        PetscFunctionBegin;
+        PetscCall(MatShellGetContext(A, &e));
+        PetRLCallCXX(e->stiffness(x, y));
+        PetscFunctionReturn(PETSC_SUCCESS);
+      }
+      static PetscErrorCode pc(PC p, Vec x, Vec y) {
+        Elasticity *e;
+        PetscFunctionBegin;
+        PetscCall(PCShellGetContext(p, &e));
+        PetRLCallCXX(e->precondition(0, 0, 1, x, y));
+        PetscFunctionReturn(PETSC_SUCCESS);
+      }
+    };
+    Mat K;
+    KSP ksp;
+    PC pc;
+    const PetscInt n = elasticity_->localSize(), N = elasticity_->size();
+    PetRLThrow(MatCreateShell(elasticity_->comm(), n, n, N, N, elasticity_.get(), &K));
+    PetRLThrow(MatShellSetOperation(K, MATOP_MULT, (void (*)(void))Shell::mult));
+    PetRLThrow(KSPCreate(elasticity_->comm(), &ksp));
+    PetRLThrow(KSPSetType(ksp, KSPCG));
+    PetRLThrow(KSPSetOperators(ksp, K, K));
+    PetRLThrow(KSPGetPC(ksp, &pc));
+    PetRLThrow(PCSetType(pc, PCSHELL));
+    PetRLThrow(PCShellSetContext(pc, elasticity_.get()));
+    PetRLThrow(PCShellSetApply(pc, Shell::pc));
+    PetRLThrow(KSPSetTolerances(ksp, 1e-8, PETSC_DEFAULT, PETSC_DEFAULT, 10000));
+    PetRLThrow(KSPSolve(ksp, prestress_, work_));
+    PetRLThrow(VecDot(prestress_, work_, &fd));
+    critical_energy_ = PetscRealPart(fd) / 2;
+    PetRLThrow(KSPDestroy(&ksp));
+    PetRLThrow(MatDestroy(&K));
+    if (critical_energy_ == 0) critical_energy_ = 1;  // no prestress
+  }
+  elasticity_->stiffness(d_, work_);
+  PetRLThrow(VecDot(d_, work_, &dkd));
+  PetRLThrow(VecDot(prestress_, d_, &fd));
+  return 1 + (PetscRealPart(dkd) / 2 - PetscRealPart(fd)) / critical_energy_;
+}
+
+}  // namespace petrl::fault
