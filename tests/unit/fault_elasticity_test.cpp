@@ -250,7 +250,7 @@ TEST(FaultElasticity, PreconditionedCgNeedsFewIterations) {
   for (const Kernel kernel : kernels)
     for (const auto &[alpha, most] : {std::pair<double, int>{0.025, 4}, {0.25, 7}, {2.5, 13}}) {
       ElasticityParameters p;
-      p.nx = p.nz = 30;
+      p.nx = p.nz = 20;
       p.kernel = kernel;
       Elasticity e(PETSC_COMM_SELF, p);
       const int iterations = cg(e, 1 / alpha, 1, alpha, randomNumbers(e.size(), 13), 1e-10);

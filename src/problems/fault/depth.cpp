@@ -28,13 +28,14 @@ class CirculantDepth : public DepthOperator {
         multiplier_(static_cast<std::size_t>(modes_ * lanes)),
         in_(static_cast<std::size_t>(length_ * lanes)),
         out_(static_cast<std::size_t>(length_ * lanes)),
+        back_(static_cast<std::size_t>(length_ * lanes)),
         place_(static_cast<std::size_t>(grid.nz)) {
     const int n = static_cast<int>(length_), l = static_cast<int>(lanes);
-    fftw_complex *in = fftw(in_.data()), *out = fftw(out_.data());
+    fftw_complex *in = fftw(in_.data()), *out = fftw(out_.data()), *back = fftw(back_.data());
     forward_ = made(fftw_plan_many_dft(1, &n, l, in, nullptr, l, 1, out, nullptr, l, 1, FFTW_FORWARD,
                                        grid.planning | FFTW_PRESERVE_INPUT));
     backward_ =
-        made(fftw_plan_many_dft(1, &n, l, out, nullptr, l, 1, out, nullptr, l, 1, FFTW_BACKWARD, grid.planning));
+        made(fftw_plan_many_dft(1, &n, l, out, nullptr, l, 1, back, nullptr, l, 1, FFTW_BACKWARD, grid.planning));
     // Planning by measurement leaves anything in the arrays; the padding must be zero.
     in_ = Buffer<Complex>(static_cast<std::size_t>(length_ * lanes));
     out_ = Buffer<Complex>(static_cast<std::size_t>(length_ * lanes));
@@ -56,9 +57,9 @@ class CirculantDepth : public DepthOperator {
         multiplyCosine();
       else
         multiplyFourier();
-      fftw_execute_dft(backward_.get(), fftw(out_.data()), fftw(out_.data()));
+      fftw_execute_dft(backward_.get(), fftw(out_.data()), fftw(back_.data()));
       for (std::ptrdiff_t i = 0; i < grid_.nz; ++i)
-        std::copy_n(out_.data() + place_[static_cast<std::size_t>(i)] * lanes, width, columns + i * pitch + b * lanes);
+        std::copy_n(back_.data() + place_[static_cast<std::size_t>(i)] * lanes, width, columns + i * pitch + b * lanes);
     }
   }
 
@@ -147,7 +148,7 @@ class CirculantDepth : public DepthOperator {
   bool mirror_;
   std::ptrdiff_t length_, modes_, blocks_;
   Buffer<double> symbol_, multiplier_;  // [block][mode][lane], [mode][lane]
-  Buffer<Complex> in_, out_;            // [place in depth or mode][lane]
+  Buffer<Complex> in_, out_, back_;     // [place in depth or mode][lane]
   std::vector<std::ptrdiff_t> place_;
   std::vector<Complex> twiddle_;  // exp(i pi q / M)
   Plan forward_, backward_;
