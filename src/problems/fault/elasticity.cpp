@@ -105,7 +105,10 @@ Elasticity::~Elasticity() {
 
 Vec Elasticity::createVector() const {
   Vec v;
-  PetRLThrow(VecCreateMPI(comm_, localSize(), size(), &v));
+  PetRLThrow(VecCreate(comm_, &v));
+  PetRLThrow(VecSetSizes(v, localSize(), size()));
+  // Sequential on one rank, as the vectors of everything else: no reductions then.
+  PetRLThrow(VecSetType(v, VECSTANDARD));
   return v;
 }
 
