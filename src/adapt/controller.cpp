@@ -28,6 +28,7 @@ double proposedStep(const ActionSpec &action, double a, double h, double error, 
   if (action.transform == "linear") return low + x * (high - low);
   const double r = std::exp(std::log(low) + x * (std::log(high) - std::log(low)));
   if (action.transform == "log") return r;
+  if (action.transform == "log-scaled") return r * limits.time_scale;
   if (action.transform == "ratio") return h * r;
   if (failed) return h * limits.scale_failed * r;
   return h * std::clamp(errorFactor(error, order), limits.clip_low, limits.clip_high) * r;

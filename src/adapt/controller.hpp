@@ -11,6 +11,7 @@ struct StepLimits {
   double clip_low = 0.1, clip_high = 10;
   double dt_min = 1e-20, dt_max = 1e20;
   double scale_failed = 0.25;
+  double time_scale = 0;  ///< of the application; 0: not known
   bool hold = false;  ///< no growth now (TSAdaptSetTimeStepIncreaseDelay)
 };
 
@@ -19,7 +20,8 @@ struct StepLimits {
 double basicStep(double h, double error, int order, bool retried, const StepLimits &limits);
 
 /// The step that a policy's output a in [-1, 1] means, before limits.
-/// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  linear, log: absolute.
+/// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  linear, log: absolute;
+/// log-scaled: in units of the application's time scale.
 /// r (or the step) runs from low to high: linearly for `linear`, in the logarithm for the others.
 double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
                     const StepLimits &limits);

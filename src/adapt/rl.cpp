@@ -42,23 +42,6 @@ PetscErrorCode LocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *erro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// A new solve, or the application told the TS to start afresh.
-PetscErrorCode RestartIfNew(AdaptRL &rl, TS ts) {
-  PetscFunctionBegin;
-  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || cost(ts) < rl.seen_cost;
-  if (fresh) {
-    rl.seen_rejections = rl.seen_nonlinear = rl.seen_linear = 0;
-    rl.seen_cost = cost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
-    rl.own_rejection = false;
-    rl.attempted_h = 0;
-  }
-  if (fresh || (ts->steprestart && !rl.history.retrying() && !rl.history.empty())) {
-    rl.history.restart();
-    rl.failed_observation.clear();
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *next_sc, PetscReal *next_h,
                                 PetscBool *accept, PetscReal *wlte, PetscReal *wltea, PetscReal *wlter) {
   AdaptRL &rl = adaptRL(adapt);
@@ -74,7 +57,7 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   *wlte = error;
   PetscCall(PetscLogEventEnd(PetRL_Observe, adapt, ts, 0, 0));
 
-  PetscCall(RestartIfNew(rl, ts));
+  PetscCall(AdaptRLRestartIfNew(adapt, ts));
   if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
   PetscCall(AdaptRLLoad(adapt, ts));
   PetscCall(AdaptRLCatchUp(adapt, ts));
@@ -128,6 +111,13 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(
       PetscOptionsBool("-ts_adapt_rl_monitor", "Print each observation and decision", "TSADAPTRL", flag, &flag, NULL));
   rl.monitor = flag == PETSC_TRUE;
+  PetscReal scale = rl.time_scale;
+  PetscCall(PetscOptionsReal("-ts_adapt_rl_time_scale", "Time scale of the application, for policies that need it",
+                             "TSAdaptRLSetTimeScale", scale, &scale, &set));
+  if (set) PetscCall(TSAdaptRLSetTimeScale(adapt, scale));
+  flag = rl.safeguard ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscOptionsBool("-ts_adapt_rl_safeguard", "Bound the policy's decisions", "TSADAPTRL", flag, &flag, NULL));
+  rl.safeguard = flag == PETSC_TRUE;
   flag = rl.train ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(PetscOptionsBool("-ts_adapt_rl_train", "Learn while the program runs", "TSADAPTRL", flag, &flag, NULL));
   rl.train = flag == PETSC_TRUE;
@@ -187,7 +177,7 @@ PetscErrorCode TSAdaptRLAddObservable_RL(TSAdapt adapt, const char name[], TSAda
       PetscFunctionReturn(PETSC_SUCCESS);
     }
   }
-  PetRLCallCXX(rl.app.push_back({name, f, ctx}));
+  PetRLCallCXX(rl.app.push_back({name, f, ctx, false}));
   rl.loaded = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -202,6 +192,14 @@ PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode TSAdaptRLSetTimeScale_RL(TSAdapt adapt, PetscReal scale) {
+  PetscFunctionBegin;
+  PetscCheck(scale > 0 && !PetscIsInfOrNanReal(scale), PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_adapt_rl_time_scale: found %g, expected a positive time", (double)scale);
+  adaptRL(adapt).time_scale = scale;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(AdaptRLUnhook(adapt));
@@ -210,12 +208,33 @@ PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
   if (adaptRL(adapt).user_scale_failed >= 0) adapt->scale_solve_failed = adaptRL(adapt).user_scale_failed;
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetPolicy_C", NULL));
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptSolveFailed_C", NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetTimeScale_C", NULL));
   delete static_cast<AdaptRL *>(adapt->data);
   adapt->data = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 }  // namespace
+
+// A new solve, or the application told the TS to start afresh.
+PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || cost(ts) < rl.seen_cost;
+  if (fresh) {
+    rl.seen_rejections = rl.seen_nonlinear = rl.seen_linear = 0;
+    rl.seen_cost = cost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
+    rl.own_rejection = false;
+    rl.attempted_h = 0;
+  }
+  if (fresh || (ts->steprestart && !rl.history.retrying() && !rl.history.empty())) {
+    rl.history.restart();
+    rl.failed_observation.clear();
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 double tsCost(TS ts) {
   return cost(ts);
@@ -231,6 +250,7 @@ StepLimits stepLimits(TSAdapt adapt) {
   limits.dt_min = adapt->dt_min;
   limits.dt_max = adapt->dt_max;
   limits.scale_failed = rl.user_scale_failed < 0 ? adapt->scale_solve_failed : rl.user_scale_failed;
+  limits.time_scale = rl.time_scale;
   limits.hold = adapt->timestepjustdecreased > 0;
   return limits;
 }
@@ -260,5 +280,7 @@ PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetPolicy_C", petrl::TSAdaptRLSetPolicy_RL));
   PetscCall(
       PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", petrl::TSAdaptRLAddObservable_RL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptSolveFailed_C", petrl::AdaptRLSolveFailed));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetTimeScale_C", petrl::TSAdaptRLSetTimeScale_RL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

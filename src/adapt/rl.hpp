@@ -25,6 +25,7 @@ struct AppObservable {
   std::string name;
   TSAdaptRLObservable function;
   void *context;
+  bool used = false;  // by the policy at hand
 };
 
 /// What the first rank decides and every rank carries out. Sent as one array of doubles.
@@ -67,6 +68,8 @@ struct AdaptRL {
   std::shared_ptr<FailureHook> hook;
 
   bool monitor = false, warned = false;
+  double time_scale = 0;  // of the application; 0: not known
+  bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
@@ -84,6 +87,10 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
 PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);                                              // rl_failure.cpp
 PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
+PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called by a TS that announces failures
+PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h);        // rl_decide.cpp: the policy chooses the retry
+PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts);              // rl.cpp
+bool announcesFailures(TS ts);
 PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t

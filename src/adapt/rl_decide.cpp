@@ -41,6 +41,7 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   const Attempt &last = rl.history.last();
   const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
   if (!std::isfinite(step) || step <= 0) return -1;
+  if (!rl.safeguard) return std::clamp(step, limits.dt_min, limits.dt_max);
   const double limited = limitedStep(step, h, failed, limits);
   // PETSc gives up after max_reject attempts at one step (10 unless set): a policy that does not come down by itself is
   // taken down at least as fast as basic would, in time.
@@ -69,7 +70,78 @@ PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
+StepLimits limitsAt(TSAdapt adapt, TS ts) {
+  StepLimits limits = stepLimits(adapt);
+  limits.dt_min =
+      std::min(std::max(limits.dt_min, 64 * PETSC_MACHINE_EPSILON * std::fabs((double)ts->ptime)), limits.dt_max);
+  return limits;
+}
+
+PetscErrorCode ApplicationValues(const AdaptRL &rl, TS ts, std::vector<double> &app) {
+  PetscFunctionBegin;
+  for (const auto &o : rl.app) {
+    PetscReal value = 0;
+    if (o.used) PetscCall((*o.function)(ts, o.context, &value));
+    app.push_back(static_cast<double>(value));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  rl.fallbacks += static_cast<PetscInt>(fallbacks);
+  if (fallbacks > 0 && !rl.warned) {
+    rl.warned = true;
+    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)adapt),
+                          "PetRL warning: policy %s gave a decision that is not finite or out of its range at t = %g; "
+                          "basic decides instead (counted in -ts_view; reported once)\n",
+                          rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
+
+// The step after a failed solve of length h that the TS has just announced; the history knows of it.
+PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
+  AdaptRL &rl = adaptRL(adapt);
+  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+  PetscMPIInt rank, size;
+  const StepLimits limits = limitsAt(adapt, ts);
+  std::vector<double> built_in, app;
+  double decision[2] = {limits.scale_failed, 0};  // factor, fallbacks
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
+  PetscCall(ApplicationValues(rl, ts, app));
+  if (rank == 0) {
+    PetRLCallCXX({
+      float action = 0;
+      rl.history.values(built_in);
+      const std::vector<float> x = networkInput(rl, built_in, app);
+      const double step = policyStep(rl, x, h, true, limits, &action);
+      if (step > 0) {
+        decision[0] = step / h;
+        if (rl.training) rl.training->decided(x, {action});
+      } else {
+        decision[1] = 1;
+      }
+    });
+  }
+  if (size > 1) PetscCallMPI(MPI_Bcast(decision, 2, MPI_DOUBLE, 0, comm));
+  PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
+  adapt->scale_solve_failed = decision[0];
+  PetscCall(Warn(adapt, ts, decision[1]));
+  if (rl.monitor)
+    PetscCall(PetscPrintf(comm, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g failed: times %.3g\n", ts->steps,
+                          (double)ts->ptime, (double)h, decision[0]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 // After an attempt (`failed`: after a failed solve of length h, when PETSc has already chosen the retry) the policy
 // takes two decisions: the next step, and the factor on it in case its solve fails, because PETSc asks nobody then.
@@ -77,12 +149,9 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   AdaptRL &rl = adaptRL(adapt);
   MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
   PetscMPIInt rank, size;
-  StepLimits limits = stepLimits(adapt);
-  // A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
-  limits.dt_min =
-      std::min(std::max(limits.dt_min, 64 * PETSC_MACHINE_EPSILON * std::fabs((double)ts->ptime)), limits.dt_max);
+  const StepLimits limits = limitsAt(adapt, ts);
   const Attempt last = rl.history.last();
-  const bool solves = ts->usessnes && ts->snes;
+  const bool solves = ts->usessnes && ts->snes && !announcesFailures(ts);
   const bool no_error = !failed && last.error < 0;
   std::vector<double> built_in, app;
   Decision d;
@@ -91,11 +160,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
-  for (const auto &o : rl.app) {
-    PetscReal value = 0;
-    PetscCall((*o.function)(ts, o.context, &value));
-    app.push_back(static_cast<double>(value));
-  }
+  PetscCall(ApplicationValues(rl, ts, app));
   if (!failed) PetRLCallCXX(rl.history.values(built_in));
   if (rank == 0) {
     PetRLCallCXX({
@@ -140,14 +205,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
     ++rl.decisions;
     if (limits.hold) --adapt->timestepjustdecreased;
   }
-  rl.fallbacks += static_cast<PetscInt>(d.fallbacks);
-  if (d.fallbacks > 0 && !rl.warned) {
-    rl.warned = true;
-    PetscCall(PetscPrintf(comm,
-                          "PetRL warning: policy %s gave a decision that is not finite or out of its range at t = %g; "
-                          "basic decides instead (counted in -ts_view; reported once)\n",
-                          rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
-  }
+  PetscCall(Warn(adapt, ts, d.fallbacks));
   if (rl.monitor && !failed) PetscCall(Monitor(adapt, ts, built_in, app, h, d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -34,7 +34,7 @@ PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts) {
   PetscObjectId id;
 
   PetscFunctionBegin;
-  if (!ts->usessnes || !ts->snes) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ts->usessnes || !ts->snes || announcesFailures(ts)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectGetId((PetscObject)ts->snes, &id));
   if (rl.hook && rl.hook->snes == id) PetscFunctionReturn(PETSC_SUCCESS);
   // A monitor makes SNESKSPONLY evaluate the function once more; linear solves fail too rarely to pay for that.
@@ -59,6 +59,40 @@ PetscErrorCode AdaptRLUnhook(TSAdapt adapt) {
   PetscFunctionBegin;
   if (rl.hook) rl.hook->adapt = nullptr;
   rl.hook.reset();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+bool announcesFailures(TS ts) {
+  void (*function)(void) = nullptr;
+  return PetscObjectQueryFunction((PetscObject)ts, "TSAnnouncesFailures_C", &function) == PETSC_SUCCESS && function;
+}
+
+// A TS of ours tells of a failed solve before PETSc shortens the step: the policy sees what happened and decides.
+PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  PetscCall(AdaptRLRestartIfNew(adapt, ts));
+  if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
+  PetscCall(AdaptRLLoad(adapt, ts));
+  Attempt attempt;
+  attempt.t = ts->ptime;
+  attempt.h = h;
+  attempt.order = rl.history.empty() ? 1 : rl.history.last().order;
+  attempt.failed = true;
+  attempt.nonlinear = ts->snes_its - rl.seen_nonlinear;
+  attempt.linear = ts->ksp_its - rl.seen_linear;
+  attempt.cost = tsCost(ts) - rl.seen_cost;
+  rl.seen_nonlinear = ts->snes_its;
+  rl.seen_linear = ts->ksp_its;
+  rl.seen_cost = tsCost(ts);
+  rl.seen_rejections = ts->reject + 1; /* the TS counts it next */
+  rl.own_rejection = false;
+  ++rl.failures;
+  rl.history.add(attempt, ts->max_time);
+  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
+  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+  if (!rl.basic_only) PetscCall(AdaptRLRetry(adapt, ts, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -18,6 +18,7 @@ bool needsError(const Policy &policy) {
 // Maps each name that the policy observes to where its value comes from.
 void resolveInputs(AdaptRL &rl, const std::string &source) {
   rl.inputs.clear();
+  for (auto &o : rl.app) o.used = false;
   for (const auto &name : rl.policy.observation.names) {
     int found = static_cast<int>(observables().size());
     for (std::size_t i = 0; i < observables().size(); ++i) {
@@ -36,6 +37,7 @@ void resolveInputs(AdaptRL &rl, const std::string &source) {
                       "', which neither every TS nor this application offers (TSAdaptRLAddObservable)",
                   PETSC_ERR_ARG_WRONG);
     }
+    rl.app[static_cast<std::size_t>(-1 - found)].used = true;
     rl.inputs.push_back(found);
   }
 }
@@ -103,6 +105,10 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
   PetscCheck(!failed, comm, PETSC_ERR_FILE_UNEXPECTED, "%s", text.c_str());
   if (rank != 0) PetRLCallCXX(unpack(text, rl.policy));
   PetRLCallCXX(resolveInputs(rl, rl.file.empty() ? "policy" : rl.file));
+  PetscCheck(rl.policy.action.transform != "log-scaled" || rl.time_scale > 0, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "%s: the policy chooses steps in units of the application's time scale, which is not known: call "
+             "TSAdaptRLSetTimeScale() or give -ts_adapt_rl_time_scale",
+             rl.file.empty() ? "policy" : rl.file.c_str());
   if (!ts->ops->evaluatewlte && !ts->ops->evaluatestep) {
     // The default policy then keeps the step, as basic does; a policy that somebody chose on purpose must not be
     // ignored.
@@ -163,6 +169,32 @@ PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]) {
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(adapt, TSADAPT_CLASSID, 1, TSADAPTRL);
   *file = petrl::adaptRL(adapt).file.c_str();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   TSAdaptRLSetTimeScale - Sets the application's time scale, the unit of the steps of some policies
+
+   Logically Collective
+
+   Input Parameters:
++  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
+-  scale - positive, in the TS's unit of time, e.g. the period or growth time of what the application follows
+
+   Options Database Key:
+.  -ts_adapt_rl_time_scale <scale> - the time scale
+
+   Level: intermediate
+
+   Note:
+   Needed by policies with the action transform log-scaled only.
+
+.seealso: `TSADAPTRL`, `TSAdaptRLSetPolicy()`
+@*/
+PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetscTryMethod(adapt, "TSAdaptRLSetTimeScale_C", (TSAdapt, PetscReal), (adapt, scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

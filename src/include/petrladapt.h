@@ -11,6 +11,8 @@
    Options Database Keys:
 +  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar); default: the shipped one
 .  -ts_adapt_rl_monitor        - print each observation and decision
+.  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
+.  -ts_adapt_rl_safeguard <true> - bound the policy's choice, see Notes
 .  -ts_adapt_rl_train          - learn (TQC) while the program runs; needs libpetrl_torch
 .  -ts_adapt_rl_save <file>    - where training writes its policy; training goes on from it when it exists
 .  -ts_adapt_rl_train_config <file> - YAML of the learner (keys of `tqc`)
@@ -23,6 +25,8 @@
    `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not finite or
    outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
 
+   With -ts_adapt_rl_safeguard false only the step limits hold: neither `-ts_adapt_clip` nor what follows here.
+   A retry after a failed solve is at most 0.9 times as long.
    From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as `TSADAPTBASIC`'s, so
    that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC` would not meet it.
 
@@ -46,6 +50,7 @@ typedef PetscErrorCode (*TSAdaptRLObservable)(TS ts, void *ctx, PetscReal *value
 PETSC_EXTERN PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]);
 PETSC_EXTERN PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]);
 PETSC_EXTERN PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx);
+PETSC_EXTERN PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale);
 PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisions, PetscInt *fallbacks, PetscInt *failures);
 
 /*MC
@@ -76,3 +81,24 @@ PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisi
 .seealso: `TSADAPTRL`, `TSBATHE`, `TSADAPTBASIC`
 M*/
 #define TSADAPTRICHARDSON "richardson"
+
+/*MC
+   TSADAPTITERATIONS - "iterations": step control by the number of nonlinear iterations
+
+   After a step that took n nonlinear iterations h <- h min(max((target/n)^power, low), high); every step is accepted. After a
+   failed solve the step is multiplied by -ts_adapt_scale_solve_failed. Needs no estimate of the local error; common in
+   implicit structural codes.
+
+   Options Database Keys:
++  -ts_adapt_iterations_target <n>  - iterations of a step that is kept (6)
+.  -ts_adapt_iterations_power <p>   - 0.5
+-  -ts_adapt_iterations_limits <low,high> - bounds of the factor (0.5, 2)
+
+   Level: intermediate
+
+   Reference: E. Ramm, Strategies for tracing the nonlinear response near limit points, in Nonlinear Finite Element
+   Analysis in Structural Mechanics, Springer 1981.
+
+.seealso: `TSADAPTRL`, `TSADAPTRICHARDSON`
+M*/
+#define TSADAPTITERATIONS "iterations"

@@ -118,6 +118,8 @@ PetscErrorCode TSStep_Bathe(TS ts) {
 
     PetscCall(BatheAttempt(ts, &ok));
     // Whoever adapts may choose the retry before PETSc does.
+    b.latest.failed = !ok;
+    if (!ok && b.observer) PetRLCallCXX(b.observer(b.latest));
     if (!ok) PetscTryMethod(ts->adapt, "TSAdaptSolveFailed_C", (TSAdapt, TS, PetscReal), (ts->adapt, ts, h));
     if (ts->reason) break;
     PetscCall(TSAdaptCheckStage(ts->adapt, ts, ts->ptime + h, ok ? b.now.u : b.start.u, &stage_ok));
@@ -127,6 +129,8 @@ PetscErrorCode TSStep_Bathe(TS ts) {
       PetscCall(VecCopy(b.now.u, ts->vec_sol));
       PetscCall(VecCopy(b.now.v, ts->vec_dot));
       PetscCall(TSAdaptChoose(ts->adapt, ts, h, NULL, &next, &accept));
+      b.latest.accepted = accept == PETSC_TRUE;
+      if (b.observer) PetRLCallCXX(b.observer(b.latest));
       if (accept) {
         b.status = TS_STEP_COMPLETE;
         ts->ptime += h;
@@ -148,6 +152,12 @@ PetscErrorCode TSStep_Bathe(TS ts) {
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The state at the current solution: after a failed attempt that is still the start of the step.
+const BatheState &current(TS ts) {
+  const Bathe &b = bathe(ts);
+  return b.started && b.status != TS_STEP_COMPLETE && b.latest.failed ? b.start : b.now;
 }
 
 // RMS of a vector.
@@ -183,6 +193,7 @@ PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, Petsc
     PetscCall(VecAXPY(b.error_v, -1, b.now.v));
     *wlte = PetscMax(u, v);
   }
+  b.latest.error = *wlte;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -369,7 +380,7 @@ PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
 PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *history = petrl::bathe(ts).now.history;
+  *history = petrl::current(ts).history;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -391,7 +402,7 @@ PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
 PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *reaction = petrl::bathe(ts).now.reaction;
+  *reaction = petrl::current(ts).reaction;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -413,7 +424,7 @@ PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
 PetscErrorCode TSBatheGetAcceleration(TS ts, Vec *acceleration) {
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *acceleration = petrl::bathe(ts).now.a;
+  *acceleration = petrl::current(ts).a;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -541,8 +552,8 @@ PetscErrorCode TSBatheGetAttempt(TS ts, PetscInt *iterations, PetscInt *solves, 
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
   const petrl::Bathe &b = petrl::bathe(ts);
-  if (iterations) *iterations = b.iterations;
-  if (solves) *solves = b.solves;
-  if (residual_sum) *residual_sum = b.residual_sum;
+  if (iterations) *iterations = b.latest.iterations;
+  if (solves) *solves = b.latest.solves;
+  if (residual_sum) *residual_sum = b.latest.residual_sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,6 +4,8 @@
 #include <petrlts.h>
 #include <petsc/private/tsimpl.h>
 
+#include <functional>
+
 #include "base/compat.hpp"
 
 namespace petrl {
@@ -13,6 +15,15 @@ struct BatheState {
   Vec u = nullptr, v = nullptr, a = nullptr;  // displacement, velocity, acceleration
   Vec history = nullptr, rate = nullptr;      // of the friction law, null without friction
   Vec reaction = nullptr;
+};
+
+/// One attempt at a step, for whoever watches.
+struct BatheAttempted {
+  PetscReal t = 0, h = 0;
+  bool failed = false, accepted = false;
+  PetscReal error = -1;  // weighted local error, negative: not estimated
+  PetscInt iterations = 0, linear = 0, solves = 0;
+  PetscReal residual_sum = 0;
 };
 
 struct Bathe {
@@ -37,9 +48,8 @@ struct Bathe {
   Vec known_u = nullptr, known_v = nullptr, known_history = nullptr;
   Vec stage_u = nullptr, stage_a = nullptr;
 
-  // Of the latest attempt
-  PetscInt iterations = 0, solves = 0;
-  PetscReal residual_sum = 0;
+  BatheAttempted latest;
+  std::function<void(const BatheAttempted &)> observer;
   TSStepStatus status = TS_STEP_COMPLETE;
   bool started = false;
 };

@@ -40,13 +40,14 @@ PetscErrorCode SolveStage(TS ts, Vec start_reaction, BatheState &out, PetscBool 
   PetscCall(SNESGetConvergedReason(ts->snes, &reason));
   ts->snes_its += its;
   ts->ksp_its += lits;
-  b.iterations += its;
-  ++b.solves;
+  b.latest.iterations += its;
+  b.latest.linear += lits;
+  ++b.latest.solves;
   if (b.friction) {
     PetscReal sum;
     Vec reaction;
     PetscCall(SNESPDASGetResidualSum(ts->snes, &sum));
-    b.residual_sum += sum;
+    b.latest.residual_sum += sum;
     PetscCall(SNESPDASGetReaction(ts->snes, &reaction));
     PetscCall(VecCopy(reaction, out.reaction));
     PetscCall(VecScale(out.reaction, b.c));
@@ -208,8 +209,9 @@ PetscErrorCode BatheAttempt(TS ts, PetscBool *ok) {
   const PetscReal t = ts->ptime, h = ts->time_step;
 
   PetscFunctionBegin;
-  b.iterations = b.solves = 0;
-  b.residual_sum = 0;
+  b.latest = BatheAttempted();
+  b.latest.t = t;
+  b.latest.h = h;
   PetscCall(CompositeStep(ts, t, h, b.start, b.now, ok));
   if (!*ok || b.error_type == TS_BATHE_ERROR_NONE) PetscFunctionReturn(PETSC_SUCCESS);
   if (b.error_type == TS_BATHE_ERROR_EMBEDDED) {

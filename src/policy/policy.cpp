@@ -67,9 +67,9 @@ void validateAction(const Policy &policy, const std::string &source) {
           "expected low < high, found " + std::to_string(a.low[i]) + " and " + std::to_string(a.high[i]));
   }
   if (policy.kind != "tsadapt") return;
-  static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log"};
+  static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log", "log-scaled"};
   if (transforms.count(a.transform) == 0)
-    bad(source, "/action", "transform: expected ratio, error-ratio, linear or log, found '" + a.transform + "'");
+    bad(source, "/action", "transform: expected ratio, error-ratio, linear, log or log-scaled, found '" + a.transform + "'");
   if (a.low.size() != 1)
     bad(source, "/action", "a tsadapt policy has one action, found " + std::to_string(a.low.size()));
   if (!(a.low[0] > 0))
