@@ -73,6 +73,7 @@ PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
   PetscInt n;
   Arrays a;
   PetscReal largest = 0;
+  bool finite = true;
 
   PetscFunctionBegin;
   PetscCall(SNESComputeFunction(snes, snes->vec_sol, snes->vec_func));
@@ -86,13 +87,14 @@ PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
     const PetscReal trial = lambda + p.r * v;
     const PetscReal violation =
         std::max(std::fabs(f + lambda), std::fabs(lambda - std::clamp(trial, -std::max(q, 0.0), std::max(q, 0.0))));
-    // A comparison with NaN is false: let it through.
-    if (!(violation <= largest)) largest = violation;
+    largest = std::max(largest, violation);
+    // Comparisons with NaN are false: a maximum may lose it.
+    finite = finite && std::isfinite(v) && std::isfinite(f) && std::isfinite(q) && std::isfinite(lambda);
     a.active[i] = std::fabs(trial) > q ? 1 : 0;
     a.sign[i] = trial > 0 ? 1 : -1;
   }
   PetscCall(RestoreArrays(snes, a));
-  if (PetscIsInfOrNanReal(largest)) largest = PETSC_MAX_REAL;
+  if (!finite || PetscIsInfOrNanReal(largest)) largest = PETSC_MAX_REAL;
   PetscCall(MPIU_Allreduce(&largest, norm, 1, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
   *norm /= p.force_scale;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -176,7 +178,7 @@ PetscErrorCode LinearSolve(SNES snes, PetscBool *ok) {
   snes->linear_its += its;
   PetscCall(KSPGetConvergedReason(snes->ksp, &reason));
   if (reason == KSP_DIVERGED_INDEFINITE_MAT) {
-    KSP minres;
+    KSP minres = nullptr;
     PetscCall(MinresSolver(snes, &minres));
     PetscCall(KSPSetOperators(minres, A, P));
     PetscCall(KSPSolve(minres, p.rhs, p.update));
