@@ -154,10 +154,10 @@ PetscErrorCode TSStep_Bathe(TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The state at the current solution: after a failed attempt that is still the start of the step.
+// The state at the current solution: the start of the step while it is under way, and where it was taken back.
 const BatheState &current(TS ts) {
   const Bathe &b = bathe(ts);
-  return b.started && b.status != TS_STEP_COMPLETE && b.latest.failed ? b.start : b.now;
+  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
 }
 
 // RMS of a vector.
@@ -200,6 +200,7 @@ PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, Petsc
 PetscErrorCode TSRollBack_Bathe(TS ts) {
   Bathe &b = bathe(ts);
   PetscFunctionBegin;
+  b.status = TS_STEP_INCOMPLETE;
   PetscCall(VecCopy(b.start.u, ts->vec_sol));
   PetscCall(VecCopy(b.start.v, ts->vec_dot));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -230,6 +231,7 @@ PetscErrorCode TSReset_Bathe(TS ts) {
 PetscErrorCode TSSetFromOptions_Bathe(TS ts, PETRL_OPTION_ITEMS PetscOptionsObject) {
   Bathe &b = bathe(ts);
   PetscReal rho = b.rho, u = b.displacement_scale, v = b.velocity_scale;
+  PetscEnum error = (PetscEnum)b.error_type;
   PetscBool set;
 
   PetscFunctionBegin;
@@ -238,7 +240,8 @@ PetscErrorCode TSSetFromOptions_Bathe(TS ts, PETRL_OPTION_ITEMS PetscOptionsObje
                              "TSBatheSetRhoInfinity", rho, &rho, &set));
   if (set) PetscCall(TSBatheSetRhoInfinity(ts, rho));
   PetscCall(PetscOptionsEnum("-ts_bathe_error", "Estimate of the local error", "TSBatheSetErrorType", kErrorTypes,
-                             (PetscEnum)b.error_type, (PetscEnum *)&b.error_type, NULL));
+                             error, &error, &set));
+  if (set) PetscCall(TSBatheSetErrorType(ts, (TSBatheErrorType)error));
   PetscCall(PetscOptionsReal("-ts_bathe_displacement_scale", "Displacement that errors are compared with",
                              "TSBatheSetErrorScales", u, &u, NULL));
   PetscCall(PetscOptionsReal("-ts_bathe_velocity_scale", "Velocity that errors are compared with",

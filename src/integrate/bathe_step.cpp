@@ -173,11 +173,12 @@ PetscErrorCode BatheStart(TS ts, BatheState &s, PetscReal t) {
     PetscCall(VecRestoreArrayRead(s.v, &v));
     PetscCall(VecAXPY(b.stage_a, -1, s.reaction));
   }
-  // M a = force - reaction. dF/da alone cannot be asked for: a large shift makes the rest negligible, and a few
-  // corrections remove what is left of it.
+  // M a = force - reaction. dF/da alone cannot be asked for: a large shift makes the rest small, and corrections remove
+  // what is left of it.
   const PetscReal shift = 1e12;
-  PetscReal norm, norm0;
+  PetscReal norm, norm0, last;
   PetscCall(VecNorm(b.stage_a, NORM_INFINITY, &norm0));
+  last = norm0;
   if (norm0 == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SNESGetJacobian(ts->snes, &J, &P, NULL, NULL));
   PetscCall(TSComputeI2Jacobian(ts, t, s.u, s.v, s.a, 0, shift, J, P));
@@ -192,10 +193,20 @@ PetscErrorCode BatheStart(TS ts, BatheState &s, PetscReal t) {
   PetscCall(KSPSetTolerances(ksp, 1e-13, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   PetscCall(KSPSetOperators(ksp, J, P));
   PetscCall(KSPSetFromOptions(ksp));
-  PetscCall(VecScale(b.stage_a, shift));
-  PetscCall(KSPSolve(ksp, b.stage_a, s.a));
   KSPConvergedReason reason;
-  PetscCall(KSPGetConvergedReason(ksp, &reason));
+  for (int correction = 0;; ++correction) {
+    PetscCall(VecScale(b.stage_a, shift));
+    PetscCall(KSPSolve(ksp, b.stage_a, b.stage_u));
+    PetscCall(KSPGetConvergedReason(ksp, &reason));
+    PetscCall(VecAXPY(s.a, 1, b.stage_u));
+    if (reason < 0 || correction == 4) break;
+    PetscCall(TSComputeI2Function(ts, t, s.u, s.v, s.a, b.stage_a));
+    if (b.friction) PetscCall(VecAXPY(b.stage_a, 1, s.reaction));
+    PetscCall(VecScale(b.stage_a, -1));
+    PetscCall(VecNorm(b.stage_a, NORM_INFINITY, &norm));
+    if (norm <= 1e-13 * norm0 || norm > 0.5 * last) break; /* good, or no better for rounding */
+    last = norm;
+  }
   PetscCall(KSPDestroy(&ksp));
   PetscCall(VecNorm(s.a, NORM_INFINITY, &norm));
   PetscCheck(reason >= 0 && !PetscIsInfOrNanReal(norm), PetscObjectComm((PetscObject)ts), PETSC_ERR_NOT_CONVERGED,
