@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "problems/fault/run.hpp"
+
 namespace petrl::cli {
 
 struct Options {
@@ -17,5 +19,9 @@ void addCommands(CLI::App &app, Options &options);
 void addInfo(CLI::App &app, Options &options);
 void addTrain(CLI::App &app, Options &options);
 void addEvaluate(CLI::App &app, Options &options);
+void addRun(CLI::App &app, Options &options);
+
+/// The attempts of a run as CSV text.
+std::string stepsCsv(const fault::FaultRun &run);
 
 }  // namespace petrl::cli

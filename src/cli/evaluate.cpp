@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "cli/commands.hpp"
+#include "cli/fault_study.hpp"
 #include "cli/work_precision.hpp"
 #include "problems/ode/run.hpp"
 
@@ -20,8 +21,7 @@ const char *kindOf(const ode::Problem &p) {
 }
 
 // Runs every controller on every case of the configuration.
-std::vector<Point> runAll(const std::string &config) {
-  YamlMap yaml = YamlMap::read(config);
+std::vector<Point> runAll(YamlMap yaml) {
   const auto problems = yaml.get<std::vector<std::string>>("problems", ode::testProblems());
   const auto all = ode::problemNames();
   for (const auto &name : problems) {
@@ -91,7 +91,14 @@ void addEvaluate(CLI::App &app, Options &options) {
   command->callback([config, directory, &options] {
     options.run = [config, directory] {
       makeFolders(*directory);
-      const auto points = runAll(*config);
+      YamlMap yaml = YamlMap::read(*config);
+      const auto study = yaml.get<std::string>("study", std::string("ode"));
+      if (study == "fault") {
+        faultStudy(yaml, *directory);
+        return 0;
+      }
+      if (study != "ode") yaml.fail("study", "expected ode or fault, found '" + study + "'");
+      const auto points = runAll(yaml);
       writePoints(*directory + "/points.csv", points);
       compare(points, "rl", *directory);
       return 0;

@@ -23,6 +23,7 @@ void addCommands(CLI::App &app, Options &options) {
   addInfo(app, options);
   addTrain(app, options);
   addEvaluate(app, options);
+  addRun(app, options);
 }
 
 }  // namespace petrl::cli

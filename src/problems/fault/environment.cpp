@@ -96,7 +96,6 @@ FaultEnvironment::FaultEnvironment(YamlMap yaml) {
     prices_.slip = reward.number("slip_price", prices_.slip, 0, 100);
     prices_.slip_tolerance = reward.number("slip_tolerance", prices_.slip_tolerance, 1e-12, 1);
     prices_.history = reward.number("history_price", prices_.history, 0, 100);
-    prices_.history_tolerance = reward.number("history_tolerance", prices_.history_tolerance, 1e-12, 1e3);
   } else {
     reward.fail("kind", "expected local or run, found '" + kind + "'");
   }
@@ -161,7 +160,7 @@ FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
     local_reward_->use(*w.fault);
     reward = local_reward_.get();
   } else {
-    run_reward_.use(*w.fault, w.yardstick->heuristic);
+    run_reward_.use(*w.fault, *w.yardstick, prices_);
   }
   StepTraining training(agent, *reward);
   FaultRun run = simulate(*w.fault, [&](Fault &fault) {
@@ -180,8 +179,8 @@ FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
   PetRLThrow(TSSetMaxSteps(w.fault->ts(), PETSC_MAX_INT));
   // Out of patience is no outcome of the last decision: nothing is known of what would have followed.
   const bool broke = run.reason.rfind("DIVERGED", 0) == 0;
-  double last = broke ? kBreakdown : 0;
-  if (!local_ && run.finished) last = -w.yardstick->errorPrice(run, prices_);
+  double last = broke ? kBreakdown * (local_ ? 1 : run_reward_.unit()) : 0;
+  if (!local_ && run.finished) last = run_reward_.remainder();
   training.finish(run.finished || broke, last, {});
   *total = training.total();
   return run;

@@ -29,7 +29,7 @@ Scenario randomScenario(const Variations &variations, std::uint64_t seed);
 
 /// The environment `fault` of `petrl train`. YAML keys: scenario (as in readScenario: train on this one) or vary
 /// (ranges: a pool of `pool` random scenarios), reward: {kind: local, alpha, run_time: iterations|wall} or {kind: run,
-/// slip_price, slip_tolerance, history_price, history_tolerance}, error (none|embedded|doubling), observables,
+/// slip_price, slip_tolerance, history_price}, error (none|embedded|doubling), observables,
 /// transform, low, high, safeguard, validation (number of held-out random scenarios; with `scenario` that one is used).
 class FaultEnvironment : public Environment {
  public:

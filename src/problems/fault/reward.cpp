@@ -41,25 +41,25 @@ double LocalReward::operator()(const Attempt &attempt) {
   return x * speed * std::exp(-alpha_ * std::max(attempt.error, 0.0));
 }
 
-double Yardstick::slipError(const FaultRun &run) const {
-  return std::fabs(run.slip - reference.slip) / std::max(std::fabs(reference.slip), 1e-300);
+double Yardstick::slipError(double slip) const {
+  return std::fabs(slip - reference.slip) / std::max(std::fabs(reference.slip), 1e-300);
+}
+
+double Yardstick::historyError(double t, double h, double slip) const {
+  return h * std::fabs(slip - reference.slipAt(t + h)) / std::max(std::fabs(reference.slip), 1e-300) / growth_time;
 }
 
 double Yardstick::historyError(const FaultRun &run) const {
   double sum = 0;
   for (const auto &a : run.attempts) {
-    if (a.attempt.accepted)
-      sum += a.attempt.h * std::fabs(a.slip - reference.slipAt(a.attempt.t + a.attempt.h));
+    if (a.attempt.accepted) sum += historyError(a.attempt.t, a.attempt.h, a.slip);
   }
-  return sum / std::max(std::fabs(reference.slip), 1e-300) / growth_time;
+  return sum;
 }
 
 double Yardstick::errorPrice(const FaultRun &run, const RunPrices &p) const {
-  const auto ratio = [](double ours, double theirs, double tolerance) {
-    return std::log((ours + tolerance) / (theirs + tolerance));
-  };
-  return p.slip * ratio(slipError(run), slipError(heuristic), p.slip_tolerance) +
-         p.history * ratio(historyError(run), historyError(heuristic), p.history_tolerance);
+  return p.slip * std::log((slipError(run) + p.slip_tolerance) / (slipError(heuristic) + p.slip_tolerance)) +
+         p.history * (historyError(run) - historyError(heuristic));
 }
 
 Yardstick makeYardstick(Fault &fault) {
@@ -78,8 +78,13 @@ double costOf(const BatheAttempted &a) {
 
 }  // namespace
 
-void RunReward::use(Fault &fault, const FaultRun &heuristic) {
+void RunReward::use(Fault &fault, const Yardstick &yardstick, const RunPrices &prices) {
+  const FaultRun &heuristic = yardstick.heuristic;
   fault_ = &fault;
+  yardstick_ = &yardstick;
+  prices_ = prices;
+  priced_ = false;
+  attempts_ = static_cast<double>(heuristic.attempts.size());
   time_.assign(1, 0);
   cost_.assign(1, 0);
   double cost = 0;
@@ -101,7 +106,21 @@ double RunReward::spent(double t) const {
 double RunReward::operator()(const Attempt &attempt) {
   const BatheAttempted &latest = bathe(fault_->ts()).latest;
   const double progress = attempt.accepted ? spent(attempt.t + attempt.h) - spent(attempt.t) : 0;
-  return (progress - costOf(latest)) / cost_.back();
+  double reward = (progress - costOf(latest)) / cost_.back();
+  if (attempt.accepted) {
+    reward -= prices_.history * yardstick_->historyError(attempt.t, attempt.h, fault_->meanSlip());
+    const bool slipped = fault_->meanSlip() > 0.3 * yardstick_->reference.slip;
+    if (slipped && fault_->sliding() == 0 && fault_->scenario().far_field_velocity == 0)
+      reward += remainder() / attempts_;
+  }
+  return reward * attempts_;
+}
+
+double RunReward::remainder() {
+  if (priced_) return 0;
+  priced_ = true;
+  const double ours = yardstick_->slipError(fault_->meanSlip()), theirs = yardstick_->slipError(yardstick_->heuristic);
+  return -attempts_ * prices_.slip * std::log((ours + prices_.slip_tolerance) / (theirs + prices_.slip_tolerance));
 }
 
 }  // namespace petrl::fault

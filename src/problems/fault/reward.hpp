@@ -26,18 +26,19 @@ class LocalReward : public StepReward {
 
 /// Prices of the reward of a whole run.
 struct RunPrices {
-  double slip = 0.5;          ///< of an e-fold in (tolerance + final slip error)
+  double slip = 0.5;  ///< of an e-fold in (slip_tolerance + final slip error)
   double slip_tolerance = 1e-3;
-  double history = 0.1;       ///< of an e-fold in (tolerance + history error)
-  double history_tolerance = 0.1;
+  double history = 0.15;  ///< of the history error
 };
 
 /// A yardstick for runs of one scenario: a fine reference and the heuristic.
 struct Yardstick {
   FaultRun reference, heuristic;
-  double slipError(const FaultRun &run) const;     ///< |final mean slip - reference's| over the reference's
-  double historyError(const FaultRun &run) const;  ///< time integral of |mean slip - reference's| over its final slip
-                                                   ///< in growth times
+  double slipError(double slip) const;  ///< |final mean slip - reference's| over the reference's
+  double slipError(const FaultRun &run) const { return slipError(run.slip); }
+  /// Time integral of |mean slip - reference's| over its final slip, in growth times; of one step, of a run.
+  double historyError(double t, double h, double slip) const;
+  double historyError(const FaultRun &run) const;
   double growth_time = 1;
   /// Price of a run's errors against the heuristic's: 0 for the same.
   double errorPrice(const FaultRun &run, const RunPrices &prices) const;
@@ -47,16 +48,24 @@ struct Yardstick {
 Yardstick makeYardstick(Fault &fault);
 
 /// Reward of an attempt: what the heuristic spent on the time that it covers (nothing if it failed) minus what it cost,
-/// over the cost of the heuristic's whole run. Over a run that is the share of work saved; the price of the errors
-/// follows at its end. Without the first term long and short steps would look alike to a discounting learner.
+/// in units of the heuristic's mean attempt, and minus the price of the errors: that of the history as it accrues, that
+/// of the final slip once the fault has come to rest (or at the end of the run, by remainder()). Over a run that is
+/// the share of work saved minus the price of the errors, times the heuristic's attempts. A price at the very end would
+/// teach to put off the end by idle steps. Without the first term long and short steps would look alike to a discounting learner.
 class RunReward : public StepReward {
  public:
-  void use(Fault &fault, const FaultRun &heuristic);
+  void use(Fault &fault, const Yardstick &yardstick, const RunPrices &prices);
   double operator()(const Attempt &attempt) override;
+  double unit() const { return attempts_; }  ///< the heuristic's attempts: the worth of a whole run
+  double remainder();                        ///< what is due at the end of a run that finished
 
  private:
   double spent(double t) const;  // by the heuristic until t
+  double attempts_ = 1;
+  bool priced_ = false;  // the final slip is known and paid for
   Fault *fault_ = nullptr;
+  const Yardstick *yardstick_ = nullptr;
+  RunPrices prices_;
   std::vector<double> time_, cost_;
 };
 
