@@ -371,10 +371,10 @@ PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
    Not Collective
 
    Input Parameter:
-.  ts - the TS, of type `TSBATHE`, set up
+.  ts - the TS, of type `TSBATHE`
 
    Output Parameter:
-.  history - per component; NULL without friction
+.  history - per component; before the set-up that of `TSBatheSetHistory()`; NULL without friction
 
    Level: intermediate
 
@@ -383,7 +383,7 @@ PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
 PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
   PetscFunctionBegin;
   PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *history = petrl::current(ts).history;
+  *history = petrl::current(ts).history ? petrl::current(ts).history : petrl::bathe(ts).initial_history;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

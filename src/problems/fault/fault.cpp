@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.hpp"
 
@@ -70,7 +71,7 @@ double Fault::growth(double weakening) const {
 
 double Fault::criticalStep() const {
   // m/c + h + c (k - k_c) = 0 at c = 1/s; the first sub-step has c = gamma h/2, gamma = 2 - sqrt(2).
-  return growth_rate_ > 0 ? 2 / ((2 - std::sqrt(2.0)) * growth_rate_) : PETSC_INFINITY;
+  return growth_rate_ > 0 ? 2 / ((2 - std::sqrt(2.0)) * growth_rate_) : std::numeric_limits<double>::infinity();
 }
 
 double Fault::currentCriticalStep() const {
@@ -88,7 +89,7 @@ double Fault::currentCriticalStep() const {
   if (MPI_Allreduce(sums, total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
     throw Error("MPI_Allreduce failed");
   const double rate = growth(total[0] / static_cast<double>(elasticity_->size()));
-  return rate > 0 ? 2 / ((2 - std::sqrt(2.0)) * rate) : PETSC_INFINITY;
+  return rate > 0 ? 2 / ((2 - std::sqrt(2.0)) * rate) : std::numeric_limits<double>::infinity();
 }
 
 void Fault::checkUnstable() {

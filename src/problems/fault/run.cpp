@@ -39,11 +39,12 @@ class Settings {
     return value;
   }
   double number(const std::string &key, double fallback) {
+    if (values_.find(key) == values_.end()) return fallback;
     const std::string value = text(key, "");
-    if (value.empty()) return fallback;
     char *end;
     const double x = std::strtod(value.c_str(), &end);
-    if (*end != 0 || !(x >= 0)) fail(key + ": expected a number that is not negative, found '" + value + "'");
+    if (value.empty() || *end != 0 || !(x >= 0) || !std::isfinite(x))
+      fail(key + ": expected a number that is not negative, found '" + value + "'");
     return x;
   }
   void finish() const {
@@ -123,6 +124,7 @@ FaultController faultController(const std::string &text) {
   FaultController result;
   if (name == "constant") {
     const double h = settings.number("h", 0.05);
+    if (h == 0) settings.fail("h: expected a positive number, found '0'");
     result = [=](Fault &fault) {
       setType(fault, TSADAPTNONE, TS_BATHE_ERROR_NONE);
       PetRLThrow(TSSetTimeStep(fault.ts(), h));

@@ -93,8 +93,8 @@ Scenario readScenario(YamlMap yaml) {
   s.min_step = yaml.number("min_step", s.min_step, 1e-15, 1e12);
   s.max_step = yaml.number("max_step", s.final_time / 4, 1e-15, 1e12);
   s.first_step = yaml.number("first_step", 0.1 * s.max_step, 1e-15, 1e12);
-  if (s.min_step > s.max_step)
-    yaml.fail("min_step", "must not exceed max_step: found " + std::to_string(s.min_step) + " s and " +
+  if (s.min_step >= s.max_step)
+    yaml.fail("min_step", "must be below max_step: found " + std::to_string(s.min_step) + " s and " +
                               std::to_string(s.max_step) + " s");
   s.velocity_scale = yaml.number("velocity_scale", s.velocity_scale, 1e-12, 1e6);
   s.tolerance = yaml.number("tolerance", s.tolerance, 1e-12, 1e3);
