@@ -5,6 +5,7 @@
 
 PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PETSC_EXTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
+PETSC_EXTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
 PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
 PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 
@@ -13,6 +14,7 @@ PetscErrorCode PetRLInitialize(void) {
   // Registering twice replaces the entry: harmless.
   PetscCall(TSAdaptRegister(TSADAPTRL, TSAdaptCreate_RL));
   PetscCall(TSAdaptRegister(TSADAPTRICHARDSON, TSAdaptCreate_Richardson));
+  PetscCall(TSAdaptRegister(TSADAPTITERATIONS, TSAdaptCreate_Iterations));
   PetscCall(TSRegister(TSBATHE, TSCreate_Bathe));
   PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
   PetscFunctionReturn(PETSC_SUCCESS);

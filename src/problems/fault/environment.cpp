@@ -21,6 +21,8 @@ void readRange(YamlMap &yaml, const std::string &key, double range[2]) {
   range[0] = values[0], range[1] = values[1];
 }
 
+}  // namespace
+
 Variations readVariations(YamlMap yaml) {
   Variations v;
   readRange(yaml, "cells", v.cells);
@@ -35,8 +37,6 @@ Variations readVariations(YamlMap yaml) {
   yaml.finish();
   return v;
 }
-
-}  // namespace
 
 Scenario randomScenario(const Variations &v, std::uint64_t seed) {
   std::mt19937_64 rng(seed * 0x9e3779b97f4a7c15ull + 0xfa17ull);
@@ -72,6 +72,7 @@ Scenario randomScenario(const Variations &v, std::uint64_t seed) {
   s.max_step = s.final_time / 4;
   s.min_step = s.max_step / 5000;
   s.first_step = s.max_step / 10;
+  s.allow_stable = true;
   return s;
 }
 
@@ -140,9 +141,9 @@ FaultEnvironment::World &FaultEnvironment::world(std::vector<World> &pool, std::
     // A draw that never ruptures, or whose heuristic breaks down, is no yardstick: draw again.
     for (std::uint64_t draw = 0; draw < 50; ++draw) {
       Scenario s = varied_ ? randomScenario(variations_, seed * 64 + draw) : scenario_;
-      s.allow_stable = varied_;
       w.fault = std::make_unique<Fault>(PETSC_COMM_SELF, s);
       if (local_) return w;
+      w.probe = std::make_unique<Fault>(PETSC_COMM_SELF, s, w.fault->sharedElasticity());
       w.yardstick = std::make_unique<Yardstick>(makeYardstick(*w.fault));
       const bool ruptures = w.yardstick->reference.peak_velocity > 0.1 * s.velocity_scale &&
                             w.yardstick->reference.slip > 0.3 * s.friction->criticalSlip();
@@ -160,7 +161,7 @@ FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
     local_reward_->use(*w.fault);
     reward = local_reward_.get();
   } else {
-    run_reward_.use(*w.fault, *w.yardstick, prices_);
+    run_reward_.use(*w.fault, *w.probe, *w.yardstick, prices_);
   }
   StepTraining training(agent, *reward);
   FaultRun run = simulate(*w.fault, [&](Fault &fault) {
@@ -180,7 +181,6 @@ FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
   // Out of patience is no outcome of the last decision: nothing is known of what would have followed.
   const bool broke = run.reason.rfind("DIVERGED", 0) == 0;
   double last = broke ? kBreakdown * (local_ ? 1 : run_reward_.unit()) : 0;
-  if (!local_ && run.finished) last = run_reward_.remainder();
   training.finish(run.finished || broke, last, {});
   *total = training.total();
   return run;
@@ -211,7 +211,14 @@ Evaluation FaultEnvironment::evaluate(Agent &agent) {
     slip += run.finished ? w.yardstick->slipError(run) : 1;
     slip_heuristic += w.yardstick->slipError(w.yardstick->heuristic);
     history += run.finished ? w.yardstick->historyError(run) : 1;
-    score += log_cost + (run.finished ? w.yardstick->errorPrice(run, prices_) : 0);
+    if (run.finished) {
+      const double tolerance = prices_.slip_tolerance;
+      score += log_cost + 0.5 * std::log((w.yardstick->slipError(run) + tolerance) /
+                                         (w.yardstick->slipError(w.yardstick->heuristic) + tolerance)) +
+               prices_.history * (w.yardstick->historyError(run) - w.yardstick->historyError(w.yardstick->heuristic));
+    } else {
+      score += log_cost;
+    }
   }
   const auto n = static_cast<double>(validation_size_);
   e.score = score / n;

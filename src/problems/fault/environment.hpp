@@ -24,6 +24,9 @@ struct Variations {
   double depth_dependent = 0.2;           ///< probability of normal stress that grows linearly with depth
 };
 
+/// Reads ranges [low, high] of the members of Variations. Throws petrl::Error naming the key.
+Variations readVariations(YamlMap yaml);
+
 /// A random scenario. Final time, steps and velocity scale follow from its stiffness, mass and weakening.
 Scenario randomScenario(const Variations &variations, std::uint64_t seed);
 
@@ -39,13 +42,14 @@ class FaultEnvironment : public Environment {
   ObservationSpec observation() const override { return specification_.observation; }
   ActionSpec action() const override { return specification_.action; }
   double episode(Agent &agent, std::uint64_t seed) override;
-  /// Score with the run reward: mean over held-out scenarios of log(cost over heuristic's) + price of the errors; with
-  /// the local reward: minus the return.
+  /// Score with the run reward: mean over held-out scenarios of log(cost over heuristic's) + log((slip error +
+  /// tolerance) over the heuristic's)/2 + price of the history error beyond the heuristic's; with the local reward:
+  /// minus the return.
   Evaluation evaluate(Agent &agent) override;
 
  private:
   struct World {
-    std::unique_ptr<Fault> fault;
+    std::unique_ptr<Fault> fault, probe;
     std::unique_ptr<Yardstick> yardstick;
   };
   World &world(std::vector<World> &pool, std::size_t index, std::uint64_t seed);

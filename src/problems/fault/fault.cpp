@@ -162,6 +162,14 @@ void Fault::restart() {
   PetRLThrow(TSBatheSetHistory(ts_, history));
 }
 
+void Fault::startFrom(const Fault &other, double t) {
+  restart();
+  PetRLThrow(VecCopy(other.d_, d_));
+  PetRLThrow(VecCopy(other.v_, v_));
+  PetRLThrow(TSBatheSetHistory(ts_, other.history()));
+  PetRLThrow(TSSetTime(ts_, t));
+}
+
 double Fault::meanVelocity() const {
   PetscScalar sum;
   PetRLThrow(VecSum(v_, &sum));

@@ -45,6 +45,8 @@ class Fault {
 
   /// Back to the start of the scenario, counters included.
   void restart();
+  /// To the state that another fault of the same scenario has reached at time t.
+  void startFrom(const Fault &other, double t);
 
  private:
   static PetscErrorCode Function(TS ts, PetscReal t, Vec u, Vec v, Vec a, Vec f, void *ctx);

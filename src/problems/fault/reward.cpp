@@ -9,6 +9,14 @@
 
 namespace petrl::fault {
 
+namespace {
+
+double costOf(const BatheAttempted &a) {
+  return static_cast<double>(a.iterations + a.linear + a.solves);
+}
+
+}  // namespace
+
 void LocalReward::use(Fault &fault) {
   PetscLogDouble now;
   PetRLThrow(PetscTime(&now));
@@ -57,11 +65,6 @@ double Yardstick::historyError(const FaultRun &run) const {
   return sum;
 }
 
-double Yardstick::errorPrice(const FaultRun &run, const RunPrices &p) const {
-  return p.slip * std::log((slipError(run) + p.slip_tolerance) / (slipError(heuristic) + p.slip_tolerance)) +
-         p.history * (historyError(run) - historyError(heuristic));
-}
-
 Yardstick makeYardstick(Fault &fault) {
   Yardstick y;
   y.growth_time = fault.growthRate() > 0 ? 1 / fault.growthRate() : fault.scenario().final_time / 20;
@@ -70,20 +73,12 @@ Yardstick makeYardstick(Fault &fault) {
   return y;
 }
 
-namespace {
-
-double costOf(const BatheAttempted &a) {
-  return static_cast<double>(a.iterations + a.linear + a.solves);
-}
-
-}  // namespace
-
-void RunReward::use(Fault &fault, const Yardstick &yardstick, const RunPrices &prices) {
+void RunReward::use(Fault &fault, Fault &probe, const Yardstick &yardstick, const RunPrices &prices) {
   const FaultRun &heuristic = yardstick.heuristic;
   fault_ = &fault;
+  probe_ = &probe;
   yardstick_ = &yardstick;
   prices_ = prices;
-  priced_ = false;
   attempts_ = static_cast<double>(heuristic.attempts.size());
   time_.assign(1, 0);
   cost_.assign(1, 0);
@@ -94,6 +89,7 @@ void RunReward::use(Fault &fault, const Yardstick &yardstick, const RunPrices &p
     time_.push_back(a.attempt.t + a.attempt.h);
     cost_.push_back(cost);
   }
+  predicted_ = -1;
 }
 
 double RunReward::spent(double t) const {
@@ -103,24 +99,42 @@ double RunReward::spent(double t) const {
   return cost_[next - 1] + x * (cost_[next] - cost_[next - 1]);
 }
 
-double RunReward::operator()(const Attempt &attempt) {
-  const BatheAttempted &latest = bathe(fault_->ts()).latest;
-  const double progress = attempt.accepted ? spent(attempt.t + attempt.h) - spent(attempt.t) : 0;
-  double reward = (progress - costOf(latest)) / cost_.back();
-  if (attempt.accepted) {
-    reward -= prices_.history * yardstick_->historyError(attempt.t, attempt.h, fault_->meanSlip());
-    const bool slipped = fault_->meanSlip() > 0.3 * yardstick_->reference.slip;
-    if (slipped && fault_->sliding() == 0 && fault_->scenario().far_field_velocity == 0)
-      reward += remainder() / attempts_;
-  }
-  return reward * attempts_;
+double RunReward::finalSlip(double t) {
+  const Scenario &s = fault_->scenario();
+  if (t >= s.final_time * (1 - 1e-9) || (fault_->sliding() == 0 && s.far_field_velocity == 0))
+    return fault_->meanSlip();
+  constexpr double kFine = 0.12;  // growth times: errors of some 0.01 %, alike before and after
+  TSAdapt adapt;
+  TS ts = probe_->ts();
+  probe_->startFrom(*fault_, t);
+  PetRLThrow(TSGetAdapt(ts, &adapt));
+  PetRLThrow(TSAdaptSetType(adapt, TSADAPTNONE));
+  PetRLThrow(TSBatheSetErrorType(ts, TS_BATHE_ERROR_NONE));
+  PetRLThrow(TSSetErrorIfStepFails(ts, PETSC_FALSE));
+  PetRLThrow(TSSetTimeStep(ts, kFine * yardstick_->growth_time));
+  // At rest nothing happens any more.
+  bathe(ts).observer = [this, ts, &s](const BatheAttempted &a) {
+    if (a.accepted && s.far_field_velocity == 0 && probe_->sliding() == 0)
+      PetRLThrow(TSSetConvergedReason(ts, TS_CONVERGED_USER));
+  };
+  PetRLThrow(TSSolve(ts, NULL));
+  bathe(ts).observer = nullptr;
+  return probe_->meanSlip();
 }
 
-double RunReward::remainder() {
-  if (priced_) return 0;
-  priced_ = true;
-  const double ours = yardstick_->slipError(fault_->meanSlip()), theirs = yardstick_->slipError(yardstick_->heuristic);
-  return -attempts_ * prices_.slip * std::log((ours + prices_.slip_tolerance) / (theirs + prices_.slip_tolerance));
+double RunReward::operator()(const Attempt &attempt) {
+  const BatheAttempted &latest = bathe(fault_->ts()).latest;
+  if (predicted_ < 0) predicted_ = yardstick_->reference.slip;
+  if (!attempt.accepted) return -costOf(latest) / cost_.back() * attempts_;
+  const double end = attempt.t + attempt.h;
+  const double after = finalSlip(end);
+  const double change = std::fabs(after - predicted_) / std::max(std::fabs(yardstick_->reference.slip), 1e-300);
+  predicted_ = after;
+  constexpr double kWorst = 2;  // one hopeless step must not drown all others
+  const double price =
+      std::min(prices_.slip * change / (yardstick_->slipError(yardstick_->heuristic) + prices_.slip_tolerance), kWorst);
+  const double history = prices_.history * yardstick_->historyError(attempt.t, attempt.h, fault_->meanSlip());
+  return ((spent(end) - spent(attempt.t) - costOf(latest)) / cost_.back() - price - history) * attempts_;
 }
 
 }  // namespace petrl::fault

@@ -24,48 +24,50 @@ class LocalReward : public StepReward {
   double min_time_ = 1e30, max_time_ = 0, last_clock_ = 0;
 };
 
-/// Prices of the reward of a whole run.
+/// Prices of the reward of a whole run, in units of the heuristic's work on it.
 struct RunPrices {
-  double slip = 0.5;  ///< of an e-fold in (slip_tolerance + final slip error)
-  double slip_tolerance = 1e-3;
-  double history = 0.15;  ///< of the history error
+  double slip = 0.25;             ///< of a slip error like the heuristic's (plus slip_tolerance)
+  double slip_tolerance = 1e-3;   ///< relative slip error that does not matter
+  double history = 0.15;          ///< of the history error
 };
 
 /// A yardstick for runs of one scenario: a fine reference and the heuristic.
 struct Yardstick {
   FaultRun reference, heuristic;
+  double growth_time = 1;
   double slipError(double slip) const;  ///< |final mean slip - reference's| over the reference's
   double slipError(const FaultRun &run) const { return slipError(run.slip); }
   /// Time integral of |mean slip - reference's| over its final slip, in growth times; of one step, of a run.
   double historyError(double t, double h, double slip) const;
   double historyError(const FaultRun &run) const;
-  double growth_time = 1;
-  /// Price of a run's errors against the heuristic's: 0 for the same.
-  double errorPrice(const FaultRun &run, const RunPrices &prices) const;
 };
 
 /// Runs the reference (constant steps of 1/20 growth time) and the heuristic. Throws petrl::Error.
 Yardstick makeYardstick(Fault &fault);
 
-/// Reward of an attempt: what the heuristic spent on the time that it covers (nothing if it failed) minus what it cost,
-/// in units of the heuristic's mean attempt, and minus the price of the errors: that of the history as it accrues, that
-/// of the final slip once the fault has come to rest (or at the end of the run, by remainder()). Over a run that is
-/// the share of work saved minus the price of the errors, times the heuristic's attempts. A price at the very end would
-/// teach to put off the end by idle steps. Without the first term long and short steps would look alike to a discounting learner.
+/// Reward of an attempt, in units of the heuristic's mean attempt:
+///   + what the heuristic spent on the time that it covers (nothing if it failed)
+///   - what it cost
+///   - the price of its errors: of the history, and of the change that this step alone makes in the final slip, found by
+///     going on with fine steps from before and from after it.
+/// Over a run that is the work saved minus the price of the errors. Without the first term long and short steps would
+/// look alike to a discounting learner; an error that is charged at the end of the run cannot be traced to the step that
+/// made it, because what one observes soon forgets that step.
 class RunReward : public StepReward {
  public:
-  void use(Fault &fault, const Yardstick &yardstick, const RunPrices &prices);
+  /// `probe`: a fault of the same scenario, used to go on.
+  void use(Fault &fault, Fault &probe, const Yardstick &yardstick, const RunPrices &prices);
   double operator()(const Attempt &attempt) override;
   double unit() const { return attempts_; }  ///< the heuristic's attempts: the worth of a whole run
-  double remainder();                        ///< what is due at the end of a run that finished
 
  private:
   double spent(double t) const;  // by the heuristic until t
+  double finalSlip(double t);    // going on from the fault's state
   double attempts_ = 1;
-  bool priced_ = false;  // the final slip is known and paid for
-  Fault *fault_ = nullptr;
+  Fault *fault_ = nullptr, *probe_ = nullptr;
   const Yardstick *yardstick_ = nullptr;
   RunPrices prices_;
+  double predicted_ = 0;  // final slip before the step
   std::vector<double> time_, cost_;
 };
 
