@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The paper's study of the seismic fault and what PetRL makes of it. Usage: run.sh [OUT]  (about 40 minutes on 2 cores)
+# Trains the paper's policies (alpha 2, 4, 8, 16; transfer learning), runs its grid beside the policy that ships and the
+# rivals, held-out scenarios, scaling, and draws the pictures. What is there already is not made again.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=${1:-$here/out}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMP_NUM_THREADS=1
+
+cd "$root"
+if [ -z "${PETRL:-}" ]; then
+  sh cmake/install-deps.sh
+  cmake --preset release >/dev/null
+  cmake --build build/release
+fi
+petrl=${PETRL:-$root/build/release/bin/petrl}
+policy=${POLICY:-$root/plugins/petrl/policies/fault.h5}
+mkdir -p "$out/config" "$out/results/training" "$out/results/maps"
+out=$(cd "$out" && pwd)
+
+fill() { sed -e "s|OUT|$out|g" -e "s|POLICY|$policy|g" "$here/$1" > "$out/config/$1"; }
+
+# The paper's trainings, two at a time: a minute each, transfer learning some minutes.
+train() { "$petrl" train "$1" -o "$out/$2" > "$out/$2.log" 2>&1 || { tail -5 "$out/$2.log" >&2; exit 1; }; }
+echo "training alpha = 2, 4, 8, 16 on one element ..."
+train "$here/paper_alpha2.yaml" alpha2 & train "$here/paper_alpha4.yaml" alpha4; wait $!
+train "$here/paper_alpha8.yaml" alpha8 & train "$here/paper_alpha16.yaml" alpha16; wait $!
+echo "transfer learning on 30 x 30 elements ..."
+fill transfer.yaml
+train "$out/config/transfer.yaml" transfer
+for name in alpha2 alpha4 alpha8 alpha16 transfer; do cp "$out/$name/log.csv" "$out/results/training/${name}_log.csv"; done
+cp "$root/plugins/petrl/policies/fault_log.csv" "$out/results/training/petrl_log.csv"
+
+for study in tuning grid heldout; do
+  [ -f "$out/results/$study/summary.csv" ] && continue
+  echo "== $study"
+  fill $study.yaml
+  "$petrl" evaluate "$out/config/$study.yaml" -o "$out/results/$study" | tee "$out/results/$study.txt"
+done
+
+# Velocity maps of figure 5.
+for run in petrl:rl:$policy reference:constant:h=0.05; do
+  cat > "$out/config/map.yaml" <<Y
+scenario: {cells: [50, 50]}
+controller: "${run#*:}"
+snapshots: [8.6]
+Y
+  "$petrl" run "$out/config/map.yaml" -o "$out/results/maps/${run%%:*}"
+done
+[ -f "$out/results/scale.csv" ] || bash "$here/scale.sh" "$petrl" "$out/results/scale.csv"
+/usr/bin/python3 "$here/plot.py" "$out/results" "$out/pictures"
+echo "tables: $out/results, pictures: $out/pictures"
