@@ -4,7 +4,7 @@ import os
 
 import h5py
 import numpy as np
-from harness import BUILD, MPIEXEC, main, run, write_policy
+from harness import BUILD, main, run, write_policy
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -26,7 +26,7 @@ def runs_on_any_number_of_ranks(folder):
     slips = []
     for n in (1, 2, 3):
         out = f"{folder}/r{n}"
-        run(MPIEXEC, "-n", str(n), PETRL, "run", config(folder, text), "-o", out).ok().says("CONVERGED_TIME", "final mean slip")
+        run(PETRL, "run", config(folder, text), "-o", out, ranks=n).ok().says("CONVERGED_TIME", "final mean slip")
         last = rows(f"{out}/steps.csv")[-1]
         slips.append(float(last["mean_slip_m"]))
         with h5py.File(f"{out}/fields.h5") as f:
@@ -108,7 +108,7 @@ def mistakes(folder):
         run(PETRL, command, config(folder, text), "-o", f"{folder}/m").fails(*words)
 
     says("scenario: {cells: [2, 2], normal_stress: {average: -1}}\n", "c.yaml", "average", "positive")
-    says("scenario: {min_step: 6, max_step: 5}\n", "min_step", "must not exceed max_step")
+    says("scenario: {min_step: 6, max_step: 5}\n", "min_step", "must be below max_step")
     says("scenario: {cell_size: 70}\n", "cell_size", "must divide")
     says("scenario: {friction: {critical_slip: 10}}\n", "stable", "never slips", "critical_slip")
     says("scenario: {kernal: full}\n", "kernal: unknown key", "'kernel'")
@@ -124,5 +124,5 @@ def mistakes(folder):
 
 
 if __name__ == "__main__":
-    main(runs_on_any_number_of_ranks, petsc_options_have_the_last_word, policies_decide_also_after_failures,
-         study_writes_its_tables, trains_and_its_policy_runs, mistakes)
+    main([runs_on_any_number_of_ranks, petsc_options_have_the_last_word, policies_decide_also_after_failures,
+          study_writes_its_tables, trains_and_its_policy_runs, mistakes])
