@@ -130,7 +130,7 @@ void Fault::createTS() {
   PetRLThrow(TSGetSNES(ts_, &snes));
   PetRLThrow(SNESGetKSP(snes, &ksp));
   PetRLThrow(KSPSetType(ksp, KSPCG));
-  PetRLThrow(KSPSetTolerances(ksp, 1e-6, PETSC_DEFAULT, PETSC_DEFAULT, 200));
+  PetRLThrow(KSPSetTolerances(ksp, 1e-5, PETSC_DEFAULT, PETSC_DEFAULT, 200));
   PetRLThrow(KSPGetPC(ksp, &pc));
   PetRLThrow(PCSetType(pc, PCSHELL));
   PetRLThrow(PCShellSetApply(pc, Precondition));
