@@ -188,6 +188,30 @@ TEST(Fault, StaysSymmetric) {
   EXPECT_GT(spread, 0.01) << "a trivial field would be symmetric anyway";
 }
 
+// From the state of another fault it goes on as that one does.
+TEST(Fault, GoesOnFromAnothersState) {
+  Scenario s = faultScenario(4, 3);
+  s.perturbation = 0.2;
+  Fault whole(PETSC_COMM_SELF, s), rest(PETSC_COMM_SELF, s, whole.sharedElasticity());
+  TSAdapt adapt;
+  PetRLThrow(TSGetAdapt(rest.ts(), &adapt));
+  for (const double from : {4.0, 8.5, 10.0}) {
+    double end = 0;
+    const FaultRun run = simulate(whole, faultController("constant:h=0.1"), false, [&](Fault &, double t) {
+      if (std::fabs(t - from) > 1e-6) return;
+      rest.startFrom(whole, t);
+      EXPECT_EQ(rest.meanSlip(), whole.meanSlip());
+      EXPECT_EQ(rest.currentCriticalStep(), whole.currentCriticalStep());
+      PetRLThrow(TSAdaptSetType(adapt, TSADAPTNONE));
+      PetRLThrow(TSBatheSetErrorType(rest.ts(), TS_BATHE_ERROR_NONE));
+      PetRLThrow(TSSetTimeStep(rest.ts(), 0.1));
+      PetRLThrow(TSSolve(rest.ts(), NULL));
+      end = rest.meanSlip();
+    });
+    EXPECT_NEAR(end, run.slip, 1e-6 * run.slip) << from;
+  }
+}
+
 TEST(Fault, MatrixFreeDampingAgreesWithDense) {
   double slip[2];
   for (const int dense : {0, 1}) {
