@@ -12,7 +12,7 @@ struct StepLimits {
   double dt_min = 1e-20, dt_max = 1e20;
   double scale_failed = 0.25;
   double time_scale = 0;  ///< of the application; 0: not known
-  bool hold = false;  ///< no growth now (TSAdaptSetTimeStepIncreaseDelay)
+  bool hold = false;      ///< no growth now (TSAdaptSetTimeStepIncreaseDelay)
 };
 
 /// The next step of TSADAPTBASIC after an attempt of length h with weighted error `error` of order `order`;

@@ -31,10 +31,11 @@ PetscErrorCode TSAdaptChoose_Richardson(TSAdapt adapt, TS ts, PetscReal h, Petsc
   *next_sc = 0;
   *wltea = -1; /* not used */
   *wlter = -1; /* not used */
-  PetscCheck(ts->ops->evaluatewlte, PetscObjectComm((PetscObject)adapt), PETSC_ERR_SUP,
-             "-ts_adapt_type richardson needs an estimate of the local error, which TS type %s does not give here (bathe: "
-             "-ts_bathe_error doubling)",
-             ((PetscObject)ts)->type_name);
+  PetscCheck(
+      ts->ops->evaluatewlte, PetscObjectComm((PetscObject)adapt), PETSC_ERR_SUP,
+      "-ts_adapt_type richardson needs an estimate of the local error, which TS type %s does not give here (bathe: "
+      "-ts_bathe_error doubling)",
+      ((PetscObject)ts)->type_name);
   PetscCall(TSEvaluateWLTE(ts, adapt->wnormtype, &order, &error));
   *wlte = error;
   *accept = PETSC_TRUE;
@@ -66,8 +67,8 @@ PetscErrorCode TSAdaptSetFromOptions_Richardson(TSAdapt adapt, PETRL_OPTION_ITEM
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Richardson (step doubling) controller options");
-  PetscCall(PetscOptionsInt("-ts_adapt_richardson_order", "Assumed order p", "TSADAPTRICHARDSON", r.order, &r.order,
-                            NULL));
+  PetscCall(
+      PetscOptionsInt("-ts_adapt_richardson_order", "Assumed order p", "TSADAPTRICHARDSON", r.order, &r.order, NULL));
   PetscCall(PetscOptionsReal("-ts_adapt_richardson_up", "Largest growth of the step", "TSADAPTRICHARDSON", r.up, &r.up,
                              NULL));
   PetscCall(PetscOptionsReal("-ts_adapt_richardson_down", "Factor after a failed solve", "TSADAPTRICHARDSON", r.down,

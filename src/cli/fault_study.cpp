@@ -119,7 +119,8 @@ void writeRuns(const std::string &directory, const std::vector<Result> &results)
   std::ostringstream out;
   out.precision(9);
   out << "scenario,controller,finished,steps,failures,rejections,sub_steps,nonlinear_iterations,linear_iterations,work,"
-         "repeats,wall_median_s,wall_relative_spread,final_slip_m,slip_error_percent,history_error,peak_velocity_m_per_s,"
+         "repeats,wall_median_s,wall_relative_spread,final_slip_m,slip_error_percent,history_error,peak_velocity_m_per_"
+         "s,"
          "peak_time_s,peak_velocity_error_percent,speed_ratio,work_ratio,accuracy_ratio,proficiency\n";
   for (const auto &r : results) {
     out << r.scenario << "," << r.controller << "," << r.run.finished << "," << r.run.steps << "," << r.run.failures
@@ -135,13 +136,15 @@ void writeRuns(const std::string &directory, const std::vector<Result> &results)
 void summarise(const std::string &directory, const std::vector<Result> &results, const std::vector<Named> &controllers,
                const std::string &baseline) {
   std::ostringstream out;
-  out << "controller,scenarios,not_finished,failed_solves,speed_mean,speed_geometric_mean,speed_min,work_geometric_mean,"
+  out << "controller,scenarios,not_finished,failed_solves,speed_mean,speed_geometric_mean,speed_min,work_geometric_"
+         "mean,"
          "slip_error_percent_mean,slip_error_percent_max,accuracy_mean,accuracy_geometric_mean,proficiency_mean,"
          "proficiency_geometric_mean,history_error_mean,peak_velocity_error_percent_mean\n";
-  std::printf("\nRatios are %s's over the controller's (above 1: better), geometric means over scenarios.\n"
-              "%-22s %8s %7s %7s %7s %10s %10s %9s %11s %9s %7s\n",
-              baseline.c_str(), "controller", "finished", "failed", "speed", "work", "slip err %", "worst %", "accuracy",
-              "proficiency", "history", "peak %");
+  std::printf(
+      "\nRatios are %s's over the controller's (above 1: better), geometric means over scenarios.\n"
+      "%-22s %8s %7s %7s %7s %10s %10s %9s %11s %9s %7s\n",
+      baseline.c_str(), "controller", "finished", "failed", "speed", "work", "slip err %", "worst %", "accuracy",
+      "proficiency", "history", "peak %");
   for (const auto &c : controllers) {
     Mean speed, work, slip, accuracy, proficiency, history, peak;
     long scenarios = 0, unfinished = 0, failures = 0;

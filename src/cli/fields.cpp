@@ -42,7 +42,8 @@ void FieldWriter::write(fault::Fault &fault) const {
   PetscMPIInt rank;
   if (MPI_Comm_rank(fault.elasticity().comm(), &rank) != MPI_SUCCESS) throw Error("MPI_Comm_rank failed");
   if (rank != 0 || snapshots_.empty()) return;
-  const auto nx = static_cast<std::size_t>(fault.elasticity().nx()), nz = static_cast<std::size_t>(fault.elasticity().nz());
+  const auto nx = static_cast<std::size_t>(fault.elasticity().nx()),
+             nz = static_cast<std::size_t>(fault.elasticity().nz());
   const fault::ElasticityParameters &e = fault.scenario().elasticity;
   h5::Writer file(directory_ + "/fields.h5");
   std::ostringstream xdmf;
@@ -55,14 +56,14 @@ void FieldWriter::write(fault::Fault &fault) const {
     file.number(group, "time_s", s.time);
     xdmf << "<Grid GridType=\"Uniform\"><Time Value=\"" << s.time << "\"/>\n<Topology TopologyType=\"2DCoRectMesh\" "
          << "Dimensions=\"" << nz + 1 << " " << nx + 1 << "\"/>\n<Geometry GeometryType=\"ORIGIN_DXDY\">"
-         << "<DataItem Dimensions=\"2\">0 0</DataItem><DataItem Dimensions=\"2\">" << e.lz / static_cast<double>(nz) << " "
-         << e.lx / static_cast<double>(nx) << "</DataItem></Geometry>\n";
+         << "<DataItem Dimensions=\"2\">0 0</DataItem><DataItem Dimensions=\"2\">" << e.lz / static_cast<double>(nz)
+         << " " << e.lx / static_cast<double>(nx) << "</DataItem></Geometry>\n";
     const std::pair<const char *, const std::vector<float> *> fields[] = {
         {"velocity", &s.velocity}, {"displacement", &s.displacement}, {"history", &s.history}};
     for (const auto &[name, values] : fields) {
       file.floats(group + "/" + name, {nz, nx}, *values);
-      xdmf << "<Attribute Name=\"" << name << "\" Center=\"Cell\"><DataItem Format=\"HDF\" Dimensions=\"" << nz << " " << nx
-           << "\">fields.h5:" << group << "/" << name << "</DataItem></Attribute>\n";
+      xdmf << "<Attribute Name=\"" << name << "\" Center=\"Cell\"><DataItem Format=\"HDF\" Dimensions=\"" << nz << " "
+           << nx << "\">fields.h5:" << group << "/" << name << "</DataItem></Attribute>\n";
     }
     xdmf << "</Grid>\n";
   }

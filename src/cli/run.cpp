@@ -1,4 +1,6 @@
 // petrl run config.yaml -o DIR: one simulation of one of the problems, recorded.
+#include "problems/fault/run.hpp"
+
 #include <cstdio>
 #include <memory>
 #include <sstream>
@@ -8,7 +10,6 @@
 #include "base/yaml.hpp"
 #include "cli/commands.hpp"
 #include "cli/fields.hpp"
-#include "problems/fault/run.hpp"
 
 namespace petrl::cli {
 
@@ -52,11 +53,12 @@ int runFault(const std::string &config, const std::string &directory) {
   fields.write(fault);
   if (rank == 0) {
     writeWhole(directory + "/steps.csv", stepsCsv(run));
-    std::printf("%s: %s at t = %g s\n"
-                "%ld steps, %ld failed, %ld rejected; %ld sub-steps, %ld nonlinear, %ld linear iterations; %.4g s\n"
-                "final mean slip %.6g m; largest mean velocity %.4g m/s at %.4g s\n%s/steps.csv\n",
-                name.c_str(), run.reason.c_str(), run.time, run.steps, run.failures, run.rejections, run.solves,
-                run.iterations, run.linear, run.wall, run.slip, run.peak_velocity, run.peak_time, directory.c_str());
+    std::printf(
+        "%s: %s at t = %g s\n"
+        "%ld steps, %ld failed, %ld rejected; %ld sub-steps, %ld nonlinear, %ld linear iterations; %.4g s\n"
+        "final mean slip %.6g m; largest mean velocity %.4g m/s at %.4g s\n%s/steps.csv\n",
+        name.c_str(), run.reason.c_str(), run.time, run.steps, run.failures, run.rejections, run.solves, run.iterations,
+        run.linear, run.wall, run.slip, run.peak_velocity, run.peak_time, directory.c_str());
   }
   return run.finished ? 0 : 1;
 }
@@ -70,9 +72,8 @@ void addRun(CLI::App &app, Options &options) {
   command->add_option("config", *config, "Problem, scenario and controller (.yaml)")->required();
   command->add_option("-o,--output", *directory, "Folder for steps.csv and fields.h5")->required();
   command->add_option("petsc", options.petsc, "PETSc options, after --");
-  command->callback([config, directory, &options] {
-    options.run = [config, directory] { return runFault(*config, *directory); };
-  });
+  command->callback(
+      [config, directory, &options] { options.run = [config, directory] { return runFault(*config, *directory); }; });
 }
 
 }  // namespace petrl::cli

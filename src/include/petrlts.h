@@ -12,8 +12,9 @@
 
      F(v) + lambda = 0,    lambda_i in q_i(|v_i|) Sign(v_i),
 
-   F from `SNESSetFunction()`, its Jacobian A from `SNESSetJacobian()`, the strength q >= 0 from `SNESPDASSetFriction()`.
-   Where the set S = {|lambda + r v| > q} slides in direction s = sign(lambda + r v), one iteration solves
+   F from `SNESSetFunction()`, its Jacobian A from `SNESSetJacobian()`, the strength q >= 0 from
+`SNESPDASSetFriction()`. Where the set S = {|lambda + r v| > q} slides in direction s = sign(lambda + r v), one
+iteration solves
 
      (A_SS + diag(dq/d|v|)) v_S = -(F - A v_old)_S - s (q - dq/d|v| |v_old|),
 
@@ -30,8 +31,8 @@
    max(|F + lambda|, |lambda - P_[-q,q](lambda + r v)|), over the force scale (`SNESPDASSetForceScale()`).
    Defaults: -snes_atol 1e-8, -snes_max_it 20, no test of the step length.
 
-   With an assembled Jacobian any KSP and PC work. With a shell Jacobian the operator is restricted to S by masking, and a
-   shell preconditioner should restrict itself with `SNESPDASGetActive()`. Where weakening makes the operator indefinite
+   With an assembled Jacobian any KSP and PC work. With a shell Jacobian the operator is restricted to S by masking, and
+a shell preconditioner should restrict itself with `SNESPDASGetActive()`. Where weakening makes the operator indefinite
    and KSPCG says so, the system is solved again by KSPMINRES (options prefix pdas_indefinite_).
 
    Reference: M. Hintermueller, K. Ito, K. Kunisch, The primal-dual active set strategy as a semismooth Newton method,
@@ -74,9 +75,9 @@ PETSC_EXTERN PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum);
      v_1 = v_n + h (q0 a_n + q1 a_g + q2 a_1),    u_1 = u_n + h (q0 v_n + q1 v_g + q2 v_1).
    Second order; the local error is O(h^3).
 
-   Error estimates (`-ts_adapt_type` other than none needs one): "doubling" compares the step with two of half its length
-   and goes on with the latter (three steps' work); "embedded" compares with the quadrature of third order through the
-   three accelerations (velocities) at hand, at no cost. Where both scales are set the weighted error is
+   Error estimates (`-ts_adapt_type` other than none needs one): "doubling" compares the step with two of half its
+length and goes on with the latter (three steps' work); "embedded" compares with the quadrature of third order through
+the three accelerations (velocities) at hand, at no cost. Where both scales are set the weighted error is
    max(RMS(dv)/v_scale, RMS(du)/u_scale)/rtol with rtol of `TSSetTolerances()`; otherwise the larger of the
    `TSErrorWeightedNorm()`s of velocity and displacement.
 

@@ -1,4 +1,4 @@
-// TSBATHE: the operations that PETSc calls, and the public setters.
+// TSBATHE: the operations that PETSc calls. The public functions are in bathe_interface.cpp.
 #include "integrate/bathe.hpp"
 
 #include <petscdm.h>
@@ -42,16 +42,6 @@ PetscErrorCode CopyState(const BatheState &from, BatheState &to) {
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-void SetMethod(Bathe &b, PetscReal rho) {
-  b.rho = rho;
-  b.gamma = rho == 1 ? 0.5 : (2 - PetscSqrtReal(2 + 2 * rho)) / (1 - rho);
-  b.q1 = (rho + 1) / (2 * b.gamma * (rho - 1) + 4);
-  b.q0 = (b.gamma - 1) * b.q1 + 0.5;
-  b.q2 = 0.5 - b.gamma * b.q1;
-}
-
-PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte);
 
 PetscErrorCode TSSetUp_Bathe(TS ts) {
   Bathe &b = bathe(ts);
@@ -146,18 +136,13 @@ PetscErrorCode TSStep_Bathe(TS ts) {
     accept = PETSC_FALSE;
     if (!ts->reason && ++rejections > ts->max_reject && ts->max_reject >= 0) {
       ts->reason = TS_DIVERGED_STEP_REJECTED;
-      PetscCall(PetscInfo(ts, "Step=%" PetscInt_FMT ", step rejections %" PetscInt_FMT
-                              " greater than current TS allowed, stopping solve\n",
+      PetscCall(PetscInfo(ts,
+                          "Step=%" PetscInt_FMT ", step rejections %" PetscInt_FMT
+                          " greater than current TS allowed, stopping solve\n",
                           ts->steps, rejections));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// The state at the current solution: the start of the step while it is under way, and where it was taken back.
-const BatheState &current(TS ts) {
-  const Bathe &b = bathe(ts);
-  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
 }
 
 // RMS of a vector.
@@ -167,33 +152,6 @@ PetscErrorCode RootMeanSquare(Vec x, PetscReal *rms) {
   PetscCall(VecNorm(x, NORM_2, rms));
   PetscCall(VecGetSize(x, &n));
   *rms /= PetscSqrtReal((PetscReal)n);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte) {
-  Bathe &b = bathe(ts);
-
-  PetscFunctionBegin;
-  *wlte = -1;
-  if (order) *order = 3; /* the local error is O(h^3) */
-  if (b.error_type == TS_BATHE_ERROR_NONE) PetscFunctionReturn(PETSC_SUCCESS);
-  if (b.displacement_scale > 0 && b.velocity_scale > 0) {
-    PetscReal u, v;
-    PetscCall(RootMeanSquare(b.error_u, &u));
-    PetscCall(RootMeanSquare(b.error_v, &v));
-    *wlte = PetscMax(v / b.velocity_scale, u / b.displacement_scale) / ts->rtol;
-  } else {
-    PetscReal u, v, absolute, relative;
-    // Against the solution plus the error.
-    PetscCall(VecAYPX(b.error_u, 1, b.now.u));
-    PetscCall(VecAYPX(b.error_v, 1, b.now.v));
-    PetscCall(TSErrorWeightedNorm(ts, b.now.u, b.error_u, type, &u, &absolute, &relative));
-    PetscCall(TSErrorWeightedNorm(ts, b.now.v, b.error_v, type, &v, &absolute, &relative));
-    PetscCall(VecAXPY(b.error_u, -1, b.now.u));
-    PetscCall(VecAXPY(b.error_v, -1, b.now.v));
-    *wlte = PetscMax(u, v);
-  }
-  b.latest.error = *wlte;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -236,8 +194,8 @@ PetscErrorCode TSSetFromOptions_Bathe(TS ts, PETRL_OPTION_ITEMS PetscOptionsObje
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Bathe's composite method");
-  PetscCall(PetscOptionsReal("-ts_bathe_rho_infinity", "Spectral radius at infinite frequency",
-                             "TSBatheSetRhoInfinity", rho, &rho, &set));
+  PetscCall(PetscOptionsReal("-ts_bathe_rho_infinity", "Spectral radius at infinite frequency", "TSBatheSetRhoInfinity",
+                             rho, &rho, &set));
   if (set) PetscCall(TSBatheSetRhoInfinity(ts, rho));
   PetscCall(PetscOptionsEnum("-ts_bathe_error", "Estimate of the local error", "TSBatheSetErrorType", kErrorTypes,
                              error, &error, &set));
@@ -291,6 +249,47 @@ PetscErrorCode TSDestroy_Bathe(TS ts) {
 
 }  // namespace
 
+void BatheSetMethod(Bathe &b, PetscReal rho) {
+  b.rho = rho;
+  b.gamma = rho == 1 ? 0.5 : (2 - PetscSqrtReal(2 + 2 * rho)) / (1 - rho);
+  b.q1 = (rho + 1) / (2 * b.gamma * (rho - 1) + 4);
+  b.q0 = (b.gamma - 1) * b.q1 + 0.5;
+  b.q2 = 0.5 - b.gamma * b.q1;
+}
+
+// The state at the current solution: the start of the step while it is under way, and where it was taken back.
+const BatheState &BatheCurrent(TS ts) {
+  const Bathe &b = bathe(ts);
+  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
+}
+
+PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte) {
+  Bathe &b = bathe(ts);
+
+  PetscFunctionBegin;
+  *wlte = -1;
+  if (order) *order = 3; /* the local error is O(h^3) */
+  if (b.error_type == TS_BATHE_ERROR_NONE) PetscFunctionReturn(PETSC_SUCCESS);
+  if (b.displacement_scale > 0 && b.velocity_scale > 0) {
+    PetscReal u, v;
+    PetscCall(RootMeanSquare(b.error_u, &u));
+    PetscCall(RootMeanSquare(b.error_v, &v));
+    *wlte = PetscMax(v / b.velocity_scale, u / b.displacement_scale) / ts->rtol;
+  } else {
+    PetscReal u, v, absolute, relative;
+    // Against the solution plus the error.
+    PetscCall(VecAYPX(b.error_u, 1, b.now.u));
+    PetscCall(VecAYPX(b.error_v, 1, b.now.v));
+    PetscCall(TSErrorWeightedNorm(ts, b.now.u, b.error_u, type, &u, &absolute, &relative));
+    PetscCall(TSErrorWeightedNorm(ts, b.now.v, b.error_v, type, &v, &absolute, &relative));
+    PetscCall(VecAXPY(b.error_u, -1, b.now.u));
+    PetscCall(VecAXPY(b.error_v, -1, b.now.v));
+    *wlte = PetscMax(u, v);
+  }
+  b.latest.error = *wlte;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace petrl
 
 PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
@@ -298,7 +297,7 @@ PetscErrorCode TSCreate_Bathe(TS ts) {
   PetscFunctionBegin;
   PetscCall(petrl::InitializePackage());
   PetRLCallCXX(ts->data = new petrl::Bathe());
-  petrl::SetMethod(petrl::bathe(ts), 0);
+  petrl::BatheSetMethod(petrl::bathe(ts), 0);
   ts->ops->setup = petrl::TSSetUp_Bathe;
   ts->ops->step = petrl::TSStep_Bathe;
   ts->ops->rollback = petrl::TSRollBack_Bathe;
@@ -314,249 +313,5 @@ PetscErrorCode TSCreate_Bathe(TS ts) {
   PetscCall(PetscObjectComposeFunction((PetscObject)ts, "TSBatheSetFriction_C", petrl::SetFriction));
   // For adaptors: TSAdaptSolveFailed_C will be called, failures need not be noticed otherwise.
   PetscCall(PetscObjectComposeFunction((PetscObject)ts, "TSAnnouncesFailures_C", petrl::SetFriction));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   TSBatheSetFriction - Adds set-valued friction, F_r in q Sign(v)
-
-   Logically Collective
-
-   Input Parameters:
-+  ts  - the TS, ignored unless of type `TSBATHE`
-.  law - the friction law, see `TSBatheFriction`
--  ctx - passed to law
-
-   Level: intermediate
-
-   Note:
-   Sets the SNES type to `SNESPDAS` unless one was chosen. Must come before TSSetUp().
-
-.seealso: `TSBATHE`, `TSBatheSetHistory()`, `SNESPDAS`
-@*/
-PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
-  PetscTryMethod(ts, "TSBatheSetFriction_C", (TS, TSBatheFriction, void *), (ts, law, ctx));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheSetHistory - Sets the friction law's history variable at the start; it is copied. Default: zero
-
-   Logically Collective
-
-   Input Parameters:
-+  ts      - the TS, of type `TSBATHE`
--  history - per component, e.g. the slip accumulated so far
-
-   Level: intermediate
-
-.seealso: `TSBatheSetFriction()`, `TSBatheGetHistory()`
-@*/
-PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  petrl::Bathe &b = petrl::bathe(ts);
-  if (!b.initial_history) PetscCall(VecDuplicate(history, &b.initial_history));
-  PetscCall(VecCopy(history, b.initial_history));
-  if (b.now.history) PetscCall(VecCopy(history, b.now.history));
-  b.started = false;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheGetHistory - Gets the friction law's history variable at the current solution (borrowed)
-
-   Not Collective
-
-   Input Parameter:
-.  ts - the TS, of type `TSBATHE`
-
-   Output Parameter:
-.  history - per component; before the set-up that of `TSBatheSetHistory()`; NULL without friction
-
-   Level: intermediate
-
-.seealso: `TSBatheSetFriction()`
-@*/
-PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *history = petrl::current(ts).history ? petrl::current(ts).history : petrl::bathe(ts).initial_history;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheGetReaction - Gets the friction force F_r at the current solution (borrowed)
-
-   Not Collective
-
-   Input Parameter:
-.  ts - the TS, of type `TSBATHE`, set up
-
-   Output Parameter:
-.  reaction - per component, |F_r| <= q; NULL without friction
-
-   Level: intermediate
-
-.seealso: `TSBatheSetFriction()`
-@*/
-PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *reaction = petrl::current(ts).reaction;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheGetAcceleration - Gets the acceleration at the current solution (borrowed)
-
-   Not Collective
-
-   Input Parameter:
-.  ts - the TS, of type `TSBATHE`, set up
-
-   Output Parameter:
-.  acceleration - per component
-
-   Level: intermediate
-
-.seealso: `TSBATHE`
-@*/
-PetscErrorCode TSBatheGetAcceleration(TS ts, Vec *acceleration) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  *acceleration = petrl::current(ts).a;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheSetForceScale - Sets the force that the residuals of the friction solver are measured in
-
-   Logically Collective
-
-   Input Parameters:
-+  ts    - the TS, of type `TSBATHE`
--  scale - positive, e.g. the largest static strength: then -snes_atol is a relative accuracy
-
-   Level: intermediate
-
-.seealso: `TSBatheSetFriction()`, `SNESPDASSetForceScale()`
-@*/
-PetscErrorCode TSBatheSetForceScale(TS ts, PetscReal scale) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  PetscCheck(scale > 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
-             "force scale: found %g, expected a positive number", (double)scale);
-  petrl::bathe(ts).force_scale = scale;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheSetRhoInfinity - Sets the spectral radius at infinite frequency
-
-   Logically Collective
-
-   Input Parameters:
-+  ts  - the TS, of type `TSBATHE`
--  rho - in [0, 1]: 0 damps the highest frequencies within a step, 1 conserves energy
-
-   Options Database Key:
-.  -ts_bathe_rho_infinity <rho> - the radius
-
-   Level: intermediate
-
-.seealso: `TSBATHE`
-@*/
-PetscErrorCode TSBatheSetRhoInfinity(TS ts, PetscReal rho) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  PetscCheck(rho >= 0 && rho <= 1, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
-             "-ts_bathe_rho_infinity: found %g, expected a number in [0, 1]", (double)rho);
-  petrl::SetMethod(petrl::bathe(ts), rho);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheSetErrorType - Sets how the local error is estimated
-
-   Logically Collective
-
-   Input Parameters:
-+  ts   - the TS, of type `TSBATHE`
--  type - `TS_BATHE_ERROR_NONE` (default), `TS_BATHE_ERROR_EMBEDDED`, `TS_BATHE_ERROR_DOUBLING`
-
-   Options Database Key:
-.  -ts_bathe_error <none|embedded|doubling> - the estimate
-
-   Level: intermediate
-
-.seealso: `TSBATHE`, `TSBatheSetErrorScales()`
-@*/
-PetscErrorCode TSBatheSetErrorType(TS ts, TSBatheErrorType type) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  petrl::bathe(ts).error_type = type;
-  if (ts->setupcalled) ts->ops->evaluatewlte = type == TS_BATHE_ERROR_NONE ? NULL : petrl::TSEvaluateWLTE_Bathe;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheSetErrorScales - Sets what local errors are compared with
-
-   Logically Collective
-
-   Input Parameters:
-+  ts           - the TS, of type `TSBATHE`
-.  displacement - positive, or 0 for the tolerances of the TS
--  velocity     - positive, or 0 for the tolerances of the TS
-
-   Options Database Keys:
-+  -ts_bathe_displacement_scale <u> - displacement
--  -ts_bathe_velocity_scale <v>     - velocity
-
-   Level: intermediate
-
-   Note:
-   With both set, the weighted error is max(RMS(dv)/velocity, RMS(du)/displacement)/rtol.
-
-.seealso: `TSBATHE`, `TSBatheSetErrorType()`
-@*/
-PetscErrorCode TSBatheSetErrorScales(TS ts, PetscReal displacement, PetscReal velocity) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  PetscCheck(displacement >= 0 && velocity >= 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
-             "error scales: found %g (displacement), %g (velocity), expected positive numbers, or 0", (double)displacement,
-             (double)velocity);
-  petrl::bathe(ts).displacement_scale = displacement;
-  petrl::bathe(ts).velocity_scale = velocity;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   TSBatheGetAttempt - Gets what the latest attempt at a step cost
-
-   Not Collective
-
-   Input Parameter:
-.  ts - the TS, of type `TSBATHE`
-
-   Output Parameters (any may be NULL):
-+  iterations   - nonlinear iterations
-.  solves       - sub-steps solved (2; 6 with step doubling; fewer if one failed)
--  residual_sum - sum over the iterations of min(norm, 1); 0 unless the SNES is of type pdas
-
-   Level: advanced
-
-.seealso: `TSBATHE`, `SNESPDASGetResidualSum()`
-@*/
-PetscErrorCode TSBatheGetAttempt(TS ts, PetscInt *iterations, PetscInt *solves, PetscReal *residual_sum) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
-  const petrl::Bathe &b = petrl::bathe(ts);
-  if (iterations) *iterations = b.latest.iterations;
-  if (solves) *solves = b.latest.solves;
-  if (residual_sum) *residual_sum = b.latest.residual_sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -58,6 +58,10 @@ inline Bathe &bathe(TS ts) {
   return *static_cast<Bathe *>(ts->data);
 }
 
+// bathe.cpp
+void BatheSetMethod(Bathe &b, PetscReal rho);
+const BatheState &BatheCurrent(TS ts);
+PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte);
 // bathe_step.cpp
 PetscErrorCode BatheStart(TS ts, BatheState &state, PetscReal t);  // acceleration, reaction, rate at a given u, v
 PetscErrorCode BatheAttempt(TS ts, PetscBool *ok);                 // one attempt at ts->time_step, from start to now

@@ -12,8 +12,7 @@ PetscErrorCode StageFriction(SNES snes, Vec v, Vec strength, Vec slope, void *ct
 
   PetscFunctionBegin;
   (void)snes;
-  PetscCall(
-      (*b.friction)(ts, b.stage_time, b.known_history, b.c, v, strength, slope, NULL, NULL, b.friction_context));
+  PetscCall((*b.friction)(ts, b.stage_time, b.known_history, b.c, v, strength, slope, NULL, NULL, b.friction_context));
   if (strength) PetscCall(VecScale(strength, 1 / b.c));
   if (slope) PetscCall(VecScale(slope, 1 / b.c));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -137,8 +136,7 @@ PetscErrorCode BatheSNESJacobian(SNES snes, Vec v, Mat J, Mat P, TS ts) {
   PetscCall(VecWAXPY(b.stage_u, b.c, v, b.known_u));
   PetscCall(VecWAXPY(b.stage_a, -1, b.known_v, v));
   PetscCall(VecScale(b.stage_a, 1 / b.c));
-  PetscCall(
-      TSComputeI2Jacobian(ts, b.stage_time, b.stage_u, v, b.stage_a, 1 / b.c, 1 / PetscSqr(b.c), J, P));
+  PetscCall(TSComputeI2Jacobian(ts, b.stage_time, b.stage_u, v, b.stage_a, 1 / b.c, 1 / PetscSqr(b.c), J, P));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -10,10 +10,6 @@ namespace petrl {
 
 namespace {
 
-PDAS &data(SNES snes) {
-  return *static_cast<PDAS *>(snes->data);
-}
-
 // Local arrays of one iteration, held together so that they are given back together.
 struct Arrays {
   const PetscScalar *v, *f, *q, *slope;
@@ -21,7 +17,7 @@ struct Arrays {
 };
 
 PetscErrorCode GetArrays(SNES snes, Arrays &a) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   PetscCall(VecGetArrayRead(snes->vec_sol, &a.v));
   PetscCall(VecGetArrayRead(snes->vec_func, &a.f));
@@ -34,7 +30,7 @@ PetscErrorCode GetArrays(SNES snes, Arrays &a) {
 }
 
 PetscErrorCode RestoreArrays(SNES snes, Arrays &a) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   PetscCall(VecRestoreArray(p.sign, &a.sign));
   PetscCall(VecRestoreArray(p.active, &a.active));
@@ -48,7 +44,7 @@ PetscErrorCode RestoreArrays(SNES snes, Arrays &a) {
 
 // Weight of v against lambda: the geometric mean of the Jacobian's diagonal, or its size on a constant vector.
 PetscErrorCode EstimateScaling(SNES snes) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscBool has;
 
   PetscFunctionBegin;
@@ -69,7 +65,7 @@ PetscErrorCode EstimateScaling(SNES snes) {
 
 // lambda and the natural residual at v; on the way the sets of the next iteration. `first`: lambda is the start value.
 PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscInt n;
   Arrays a;
   PetscReal largest = 0;
@@ -102,7 +98,7 @@ PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
 
 // Right-hand side on S: -(F + s (q - slope |v|) + slope v) + A (v off S), and the update off S.
 PetscErrorCode RightHandSide(SNES snes, PetscInt *sliding) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscInt n, counts[2] = {0, 0}, totals[2];
   Arrays a;
   PetscScalar *b, *w;
@@ -141,7 +137,7 @@ PetscErrorCode RightHandSide(SNES snes, PetscInt *sliding) {
 }
 
 PetscErrorCode MinresSolver(SNES snes, KSP *ksp) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   if (!p.indefinite) {
     PetscReal rtol, atol, dtol;
@@ -165,7 +161,7 @@ PetscErrorCode MinresSolver(SNES snes, KSP *ksp) {
 
 // Solves the masked system for the update; false in *ok where no solver managed.
 PetscErrorCode LinearSolve(SNES snes, PetscBool *ok) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   Mat A, P;
   KSPConvergedReason reason;
   PetscInt its;
@@ -192,7 +188,7 @@ PetscErrorCode LinearSolve(SNES snes, PetscBool *ok) {
 }
 
 PetscErrorCode SNESSolve_PDAS(SNES snes) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscReal norm, xnorm = 0, ynorm = 0;
   PetscBool ok = PETSC_TRUE;
 
@@ -250,7 +246,7 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
 }
 
 PetscErrorCode SNESSetUp_PDAS(SNES snes) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   PetscCall(SNESSetUpMatrices(snes));
   for (Vec *v : {&p.active, &p.strength, &p.slope, &p.sign, &p.update, &p.rhs, &p.work}) {
@@ -265,7 +261,7 @@ PetscErrorCode SNESSetUp_PDAS(SNES snes) {
 }
 
 PetscErrorCode SNESReset_PDAS(SNES snes) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   for (Vec *v : {&p.reaction, &p.active, &p.strength, &p.slope, &p.sign, &p.update, &p.rhs, &p.work})
     PetscCall(VecDestroy(v));
@@ -275,7 +271,7 @@ PetscErrorCode SNESReset_PDAS(SNES snes) {
 }
 
 PetscErrorCode SNESSetFromOptions_PDAS(SNES snes, PETRL_OPTION_ITEMS PetscOptionsObject) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscReal r = p.scaling;
   PetscBool set;
 
@@ -289,28 +285,28 @@ PetscErrorCode SNESSetFromOptions_PDAS(SNES snes, PETRL_OPTION_ITEMS PetscOption
 }
 
 PetscErrorCode SNESView_PDAS(SNES snes, PetscViewer viewer) {
-  const PDAS &p = data(snes);
+  const PDAS &p = pdas(snes);
   PetscBool ascii;
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (ascii) {
-    PetscCall(PetscViewerASCIIPrintf(viewer, "  scaling %g%s, force scale %g, indefinite linear solves %" PetscInt_FMT "\n",
-                                     (double)p.r, p.scaling > 0 ? "" : " (estimated)", (double)p.force_scale,
-                                     p.indefinite_solves));
+    PetscCall(PetscViewerASCIIPrintf(
+        viewer, "  scaling %g%s, force scale %g, indefinite linear solves %" PetscInt_FMT "\n", (double)p.r,
+        p.scaling > 0 ? "" : " (estimated)", (double)p.force_scale, p.indefinite_solves));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
   PetscFunctionBegin;
-  data(snes).friction = f;
-  data(snes).friction_context = ctx;
+  pdas(snes).friction = f;
+  pdas(snes).friction_context = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SetReaction(SNES snes, Vec reaction) {
-  PDAS &p = data(snes);
+  PDAS &p = pdas(snes);
   PetscFunctionBegin;
   if (!p.reaction) PetscCall(VecDuplicate(reaction, &p.reaction));
   PetscCall(VecCopy(reaction, p.reaction));
@@ -352,167 +348,5 @@ PetscErrorCode SNESCreate_PDAS(SNES snes) {
   }
   PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetFriction_C", petrl::SetFriction));
   PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetReaction_C", petrl::SetReaction));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   SNESPDASSetFriction - Sets the function that computes the strength q(|v|) of the friction
-
-   Logically Collective
-
-   Input Parameters:
-+  snes - the SNES, ignored unless of type `SNESPDAS`
-.  f    - computes q >= 0 and dq/d|v| per component
--  ctx  - passed to f
-
-   Level: intermediate
-
-.seealso: `SNESPDAS`, `SNESPDASSetReaction()`
-@*/
-PetscErrorCode SNESPDASSetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
-  PetscTryMethod(snes, "SNESPDASSetFriction_C", (SNES, SNESPDASFriction, void *), (snes, f, ctx));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASSetReaction - Sets the start value of the reaction lambda; it is copied
-
-   Logically Collective
-
-   Input Parameters:
-+  snes     - the SNES, ignored unless of type `SNESPDAS`
--  reaction - start value, laid out as the solution
-
-   Level: intermediate
-
-   Note:
-   Without it the first solve starts from zero and each further one from the latest result.
-
-.seealso: `SNESPDAS`, `SNESPDASGetReaction()`
-@*/
-PetscErrorCode SNESPDASSetReaction(SNES snes, Vec reaction) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
-  PetscValidHeaderSpecific(reaction, VEC_CLASSID, 2);
-  PetscTryMethod(snes, "SNESPDASSetReaction_C", (SNES, Vec), (snes, reaction));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASGetReaction - Gets the reaction lambda of the latest solve (borrowed: do not destroy)
-
-   Not Collective
-
-   Input Parameter:
-.  snes - the SNES, of type `SNESPDAS`
-
-   Output Parameter:
-.  reaction - lambda
-
-   Level: intermediate
-
-.seealso: `SNESPDAS`, `SNESPDASSetReaction()`
-@*/
-PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
-  *reaction = petrl::data(snes).reaction;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASGetActive - Gets the sliding set of the current iteration: 1 where sliding, 0 elsewhere (borrowed)
-
-   Not Collective
-
-   Input Parameter:
-.  snes - the SNES, of type `SNESPDAS`
-
-   Output Parameter:
-.  active - the mask; NULL before the first solve
-
-   Level: advanced
-
-   Note:
-   For shell preconditioners: P_S B P_S with B an approximate inverse of the whole Jacobian does well.
-
-.seealso: `SNESPDAS`
-@*/
-PetscErrorCode SNESPDASGetActive(SNES snes, Vec *active) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
-  *active = petrl::data(snes).active;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASSetScaling - Sets the weight r of v against lambda in the choice of the sliding set {|lambda + r v| > q}
-
-   Logically Collective
-
-   Input Parameters:
-+  snes - the SNES, of type `SNESPDAS`
--  r    - positive, in force per velocity; the geometric mean of the Jacobian's extreme eigenvalues does well; 0 for the
-          default, an estimate from the Jacobian
-
-   Options Database Key:
-.  -snes_pdas_scaling <r> - the weight
-
-   Level: advanced
-
-.seealso: `SNESPDAS`
-@*/
-PetscErrorCode SNESPDASSetScaling(SNES snes, PetscReal r) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
-  PetscCheck(r >= 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
-             "-snes_pdas_scaling: found %g, expected a positive number (or 0: estimate)", (double)r);
-  petrl::data(snes).scaling = r;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASSetForceScale - Sets the force that residuals are measured in
-
-   Logically Collective
-
-   Input Parameters:
-+  snes  - the SNES, of type `SNESPDAS`
--  scale - positive, in units of F; for friction the largest strength makes -snes_atol a relative accuracy
-
-   Level: intermediate
-
-.seealso: `SNESPDAS`
-@*/
-PetscErrorCode SNESPDASSetForceScale(SNES snes, PetscReal scale) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
-  PetscCheck(scale > 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
-             "force scale: found %g, expected a positive number", (double)scale);
-  petrl::data(snes).force_scale = scale;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   SNESPDASGetResidualSum - Gets the sum of min(norm, 1) over the iterations of the latest solve
-
-   Not Collective
-
-   Input Parameter:
-.  snes - the SNES, of type `SNESPDAS`
-
-   Output Parameter:
-.  sum - how hard the solve was, between 0 and 1 + the number of iterations
-
-   Level: advanced
-
-.seealso: `SNESPDAS`
-@*/
-PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum) {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
-  *sum = petrl::data(snes).residual_sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

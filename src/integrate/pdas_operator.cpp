@@ -9,7 +9,7 @@ PetscErrorCode MaskedMult(Mat mat, Vec x, Vec y) {
   SNES snes;
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(mat, &snes));
-  const PDAS &p = *static_cast<PDAS *>(snes->data);
+  const PDAS &p = pdas(snes);
   const PetscScalar *xx, *on, *slope, *w;
   PetscScalar *yy;
   PetscInt n;
@@ -43,7 +43,7 @@ PetscErrorCode HasEntries(Mat mat, PetscBool *has) {
 
 // Copy of an assembled matrix with rows and columns off S replaced by the identity.
 PetscErrorCode MaskedCopy(SNES snes, Mat from, Mat *copy) {
-  const PDAS &p = *static_cast<PDAS *>(snes->data);
+  const PDAS &p = pdas(snes);
   const PetscScalar *on;
   PetscInt n, first, *rows, count = 0;
 
@@ -70,7 +70,7 @@ PetscErrorCode MaskedCopy(SNES snes, Mat from, Mat *copy) {
 }  // namespace
 
 PetscErrorCode PDASOperators(SNES snes, Mat *A, Mat *P) {
-  PDAS &p = *static_cast<PDAS *>(snes->data);
+  PDAS &p = pdas(snes);
   PetscBool assembled, pre_assembled;
 
   PetscFunctionBegin;

@@ -60,8 +60,8 @@ Scenario randomScenario(const Variations &v, std::uint64_t seed) {
   // The mesh-consistent fault is as stiff as one cell (mirror kernel: about 0.961 G/L).
   const double area = e.lx * e.lz, stiffness = 0.961 * e.shear_modulus / e.lx * area;
   const double mass = e.density * e.ly * area;
-  const double drop = uniform(v.instability[0], v.instability[1]) * stiffness * critical_slip /
-                      (area * s.normal_stress.average);
+  const double drop =
+      uniform(v.instability[0], v.instability[1]) * stiffness * critical_slip / (area * s.normal_stress.average);
   s.friction = std::make_shared<ExponentialWeakening>(0.5, drop, critical_slip);
   const double omega = std::sqrt(stiffness / mass);
   // An estimate of the peak velocity, as good as a user's would be.
@@ -213,8 +213,9 @@ Evaluation FaultEnvironment::evaluate(Agent &agent) {
     history += run.finished ? w.yardstick->historyError(run) : 1;
     if (run.finished) {
       const double tolerance = prices_.slip_tolerance;
-      score += log_cost + 0.5 * std::log((w.yardstick->slipError(run) + tolerance) /
-                                         (w.yardstick->slipError(w.yardstick->heuristic) + tolerance)) +
+      score += log_cost +
+               0.5 * std::log((w.yardstick->slipError(run) + tolerance) /
+                              (w.yardstick->slipError(w.yardstick->heuristic) + tolerance)) +
                prices_.history * (w.yardstick->historyError(run) - w.yardstick->historyError(w.yardstick->heuristic));
     } else {
       score += log_cost;

@@ -10,18 +10,18 @@
 
 namespace petrl::fault {
 
-/// Ranges from which training scenarios are drawn; a range of equal ends is a fixed value. Quantities that scale are drawn
-/// evenly in the logarithm.
+/// Ranges from which training scenarios are drawn; a range of equal ends is a fixed value. Quantities that scale are
+/// drawn evenly in the logarithm.
 struct Variations {
-  double cells[2] = {1, 10};              ///< per side
-  double size[2] = {2000, 6000};          ///< of the cube [m]
+  double cells[2] = {1, 10};               ///< per side
+  double size[2] = {2000, 6000};           ///< of the cube [m]
   double normal_stress[2] = {12e6, 40e6};  ///< [Pa]
-  double critical_slip[2] = {0.05, 0.2};  ///< [m]
+  double critical_slip[2] = {0.05, 0.2};   ///< [m]
   double damping_ratio[2] = {0.15, 0.45};
-  double instability[2] = {1.4, 3.5};     ///< weakening over stiffness; sets the drop of friction
+  double instability[2] = {1.4, 3.5};         ///< weakening over stiffness; sets the drop of friction
   double initial_velocity[2] = {1e-3, 1e-2};  ///< over the velocity scale
   double perturbation[2] = {0, 0.8};
-  double depth_dependent = 0.2;           ///< probability of normal stress that grows linearly with depth
+  double depth_dependent = 0.2;  ///< probability of normal stress that grows linearly with depth
 };
 
 /// Reads ranges [low, high] of the members of Variations. Throws petrl::Error naming the key.

@@ -14,8 +14,7 @@ Fault::Fault(MPI_Comm comm, const Scenario &scenario, std::shared_ptr<Elasticity
     : scenario_(scenario), elasticity_(std::move(elasticity)) {
   if (!elasticity_) elasticity_ = Elasticity::create(comm, scenario_.elasticity);
   d_ = elasticity_->createVector();
-  for (Vec *v : {&v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_})
-    PetRLThrow(VecDuplicate(d_, v));
+  for (Vec *v : {&v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_}) PetRLThrow(VecDuplicate(d_, v));
   fillCells();
   elasticity_->bounds(&smallest_stiffness_, &largest_stiffness_);
   growth_rate_ = growth(scenario_.friction->weakening() * mean_normal_force_);
@@ -95,12 +94,13 @@ double Fault::currentCriticalStep() const {
 void Fault::checkUnstable() {
   if (scenario_.allow_stable || growth_rate_ > 0) return;
   const double area = elasticity_->cellArea();
-  throw Error("fault: this configuration is stable and never slips: its elastic stiffness " +
-                  std::to_string(smallest_stiffness_ / area / 1e6) + " MPa/m is not below the weakening rate " +
-                  std::to_string(scenario_.friction->weakening() * mean_normal_force_ / area / 1e6) +
-                  " MPa/m of friction; expected a larger fault, normal stress or drop, a smaller critical_slip, k_scale, "
-                  "or allow_stable: true",
-              PETSC_ERR_USER_INPUT);
+  throw Error(
+      "fault: this configuration is stable and never slips: its elastic stiffness " +
+          std::to_string(smallest_stiffness_ / area / 1e6) + " MPa/m is not below the weakening rate " +
+          std::to_string(scenario_.friction->weakening() * mean_normal_force_ / area / 1e6) +
+          " MPa/m of friction; expected a larger fault, normal stress or drop, a smaller critical_slip, k_scale, "
+          "or allow_stable: true",
+      PETSC_ERR_USER_INPUT);
 }
 
 void Fault::createTS() {

@@ -35,8 +35,8 @@ class Fault {
   double energy();              ///< U = U0 - F0'd + d'Kd/2 over U_c = U0 = F0'K^-1 F0/2; 1 at the start
   double sliding() const;       ///< share of cells with v != 0
 
-  /// Rate of growth of the weakest mode at rest [1/s]: the positive root of m s^2 + h s + (k - k_c) = 0 with the smallest
-  /// eigenvalue k of K and the mean weakening k_c; 0: stable.
+  /// Rate of growth of the weakest mode at rest [1/s]: the positive root of m s^2 + h s + (k - k_c) = 0 with the
+  /// smallest eigenvalue k of K and the mean weakening k_c; 0: stable.
   double growthRate() const { return growth_rate_; }
   /// Longest step for which the first sub-step at onset has a positive definite operator, 2/(gamma growth rate) [s].
   double criticalStep() const;
@@ -71,8 +71,8 @@ class Fault {
   Vec prestress_ = nullptr;     // F0 [N]
   Vec start_velocity_ = nullptr;
   Vec work_ = nullptr, work2_ = nullptr;
-  double shift_v_ = 0, shift_a_ = 0;   // of the Jacobian at hand
-  double critical_energy_ = 0;         // U0 [J]
+  double shift_v_ = 0, shift_a_ = 0;  // of the Jacobian at hand
+  double critical_energy_ = 0;        // U0 [J]
   double smallest_stiffness_ = 0, largest_stiffness_ = 0, mean_normal_force_ = 0, largest_strength_ = 0;
   double growth_rate_ = 0;
 };

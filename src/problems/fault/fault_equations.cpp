@@ -52,8 +52,8 @@ PetscErrorCode Fault::Diagonal(Mat J, Vec diagonal) {
   const auto eigenvalue = [&](double k) {
     return fault->shift_a_ * m + fault->shift_v_ * 2 * zeta * std::sqrt(m * k) + k;
   };
-  PetscCall(VecSet(diagonal,
-                   std::sqrt(eigenvalue(fault->smallest_stiffness_) * eigenvalue(fault->largest_stiffness_))));
+  PetscCall(
+      VecSet(diagonal, std::sqrt(eigenvalue(fault->smallest_stiffness_) * eigenvalue(fault->largest_stiffness_))));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

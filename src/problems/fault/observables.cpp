@@ -92,7 +92,9 @@ const std::vector<FaultObservable> &faultObservables() {
        }},
       {"embedded_error", "log of the weighted embedded error over 3; 0 if not estimated", 0, 1,
        [](Fault &f) {
-         return latest(f).failed || latest(f).error < 0 ? 0.0 : logClamped(static_cast<double>(latest(f).error), 1e-6, 1e6) / 3;
+         return latest(f).failed || latest(f).error < 0
+                    ? 0.0
+                    : logClamped(static_cast<double>(latest(f).error), 1e-6, 1e6) / 3;
        }},
   };
   return list;

@@ -26,9 +26,9 @@ class LocalReward : public StepReward {
 
 /// Prices of the reward of a whole run, in units of the heuristic's work on it.
 struct RunPrices {
-  double slip = 0.25;             ///< of a slip error like the heuristic's (plus slip_tolerance)
-  double slip_tolerance = 1e-3;   ///< relative slip error that does not matter
-  double history = 0.15;          ///< of the history error
+  double slip = 0.25;            ///< of a slip error like the heuristic's (plus slip_tolerance)
+  double slip_tolerance = 1e-3;  ///< relative slip error that does not matter
+  double history = 0.15;         ///< of the history error
 };
 
 /// A yardstick for runs of one scenario: a fine reference and the heuristic.
@@ -48,11 +48,12 @@ Yardstick makeYardstick(Fault &fault);
 /// Reward of an attempt, in units of the heuristic's mean attempt:
 ///   + what the heuristic spent on the time that it covers (nothing if it failed)
 ///   - what it cost
-///   - the price of its errors: of the history, and of the change that this step alone makes in the final slip, found by
+///   - the price of its errors: of the history, and of the change that this step alone makes in the final slip, found
+///   by
 ///     going on with fine steps from before and from after it.
 /// Over a run that is the work saved minus the price of the errors. Without the first term long and short steps would
-/// look alike to a discounting learner; an error that is charged at the end of the run cannot be traced to the step that
-/// made it, because what one observes soon forgets that step.
+/// look alike to a discounting learner; an error that is charged at the end of the run cannot be traced to the step
+/// that made it, because what one observes soon forgets that step.
 class RunReward : public StepReward {
  public:
   /// `probe`: a fault of the same scenario, used to go on.

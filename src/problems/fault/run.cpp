@@ -150,7 +150,7 @@ FaultController faultController(const std::string &text) {
     std::map<std::string, double> values;
     const std::string prefix = name == "event" ? "-ts_adapt_fault_event_" : "-ts_adapt_iterations_";
     const std::vector<std::string> keys = name == "event" ? std::vector<std::string>{"nucleation", "event", "onset"}
-                                                           : std::vector<std::string>{"target", "power"};
+                                                          : std::vector<std::string>{"target", "power"};
     for (const auto &key : keys) {
       const double value = settings.number(key, -1);
       if (value >= 0) values[prefix + key] = value;
@@ -192,8 +192,10 @@ FaultRun simulate(Fault &fault, const FaultController &controller, bool options,
     run.iterations += a.iterations;
     run.linear += a.linear;
     run.solves += a.solves;
-    if (a.failed) ++run.failures;
-    else if (!a.accepted) ++run.rejections;
+    if (a.failed)
+      ++run.failures;
+    else if (!a.accepted)
+      ++run.rejections;
     else {
       ++run.steps;
       if (record.velocity > run.peak_velocity) run.peak_velocity = record.velocity, run.peak_time = a.t + a.h;

@@ -47,8 +47,8 @@ NormalStress readNormalStress(YamlMap yaml) {
     yaml.fail("profile", "expected uniform, linear or heterogeneous, found '" + profile + "'");
   const double average = yaml.get<double>("average", n.average);
   if (!(average > 0) || !std::isfinite(average))
-    yaml.fail("average", "the effective normal stress must be positive (compression, in Pa), found " +
-                             std::to_string(average));
+    yaml.fail("average",
+              "the effective normal stress must be positive (compression, in Pa), found " + std::to_string(average));
   n.average = average;
   n.amplitude = yaml.number("amplitude", n.amplitude, 0, 10);
   n.correlation = yaml.number("correlation", n.correlation, 0.01, 10);

@@ -24,15 +24,15 @@ struct Scenario {
   ElasticityParameters elasticity;
   std::shared_ptr<const FrictionLaw> friction;
   NormalStress normal_stress;
-  double initial_velocity = 1e-4;    ///< v0 [m/s], everywhere
-  double perturbation = 0;           ///< relative standard deviation of a smooth random factor on v0
-  double prestress = 1;              ///< F0 over the static strength
-  double far_field_velocity = 0;     ///< v_inf [m/s]
-  double final_time = 20;            ///< [s]
+  double initial_velocity = 1e-4;  ///< v0 [m/s], everywhere
+  double perturbation = 0;         ///< relative standard deviation of a smooth random factor on v0
+  double prestress = 1;            ///< F0 over the static strength
+  double far_field_velocity = 0;   ///< v_inf [m/s]
+  double final_time = 20;          ///< [s]
   double first_step = 0.5, min_step = 0.001, max_step = 5;
-  double velocity_scale = 0.07;      ///< v_max of the error measure and of the observables
-  double tolerance = 1e-2;           ///< of the local error, relative to velocity_scale and the critical slip
-  bool allow_stable = false;         ///< accept a fault that creeps and never slips
+  double velocity_scale = 0.07;  ///< v_max of the error measure and of the observables
+  double tolerance = 1e-2;       ///< of the local error, relative to velocity_scale and the critical slip
+  bool allow_stable = false;     ///< accept a fault that creeps and never slips
 };
 
 /// Reads a scenario; every key is optional and defaults to the paper's Table 2 on one cell. Keys: cells [nx, nz] or
