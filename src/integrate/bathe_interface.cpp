@@ -1,6 +1,21 @@
 // TSBATHE: the public functions.
 #include "integrate/bathe.hpp"
 
+namespace {
+
+// Also where PETSc was built without its own checks: another type's data are something else.
+PetscErrorCode CheckType(TS ts) {
+  PetscBool match;
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSBATHE, &match));
+  PetscCheck(match, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG, "Expected a TS of type %s, found %s",
+             TSBATHE, ((PetscObject)ts)->type_name ? ((PetscObject)ts)->type_name : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
 /*@C
    TSBatheSetFriction - Adds set-valued friction, F_r in q Sign(v)
 
@@ -40,7 +55,7 @@ PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
 @*/
 PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   petrl::Bathe &b = petrl::bathe(ts);
   if (!b.initial_history) PetscCall(VecDuplicate(history, &b.initial_history));
   PetscCall(VecCopy(history, b.initial_history));
@@ -66,7 +81,7 @@ PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
 @*/
 PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   *history = petrl::BatheCurrent(ts).history ? petrl::BatheCurrent(ts).history : petrl::bathe(ts).initial_history;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -88,7 +103,7 @@ PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
 @*/
 PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   *reaction = petrl::BatheCurrent(ts).reaction;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -110,7 +125,7 @@ PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
 @*/
 PetscErrorCode TSBatheGetAcceleration(TS ts, Vec *acceleration) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   *acceleration = petrl::BatheCurrent(ts).a;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -130,7 +145,7 @@ PetscErrorCode TSBatheGetAcceleration(TS ts, Vec *acceleration) {
 @*/
 PetscErrorCode TSBatheSetForceScale(TS ts, PetscReal scale) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   PetscCheck(scale > 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
              "force scale: found %g, expected a positive number", (double)scale);
   petrl::bathe(ts).force_scale = scale;
@@ -155,7 +170,7 @@ PetscErrorCode TSBatheSetForceScale(TS ts, PetscReal scale) {
 @*/
 PetscErrorCode TSBatheSetRhoInfinity(TS ts, PetscReal rho) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   PetscCheck(rho >= 0 && rho <= 1, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
              "-ts_bathe_rho_infinity: found %g, expected a number in [0, 1]", (double)rho);
   petrl::BatheSetMethod(petrl::bathe(ts), rho);
@@ -180,7 +195,7 @@ PetscErrorCode TSBatheSetRhoInfinity(TS ts, PetscReal rho) {
 @*/
 PetscErrorCode TSBatheSetErrorType(TS ts, TSBatheErrorType type) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   petrl::bathe(ts).error_type = type;
   if (ts->setupcalled) ts->ops->evaluatewlte = type == TS_BATHE_ERROR_NONE ? NULL : petrl::TSEvaluateWLTE_Bathe;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -209,7 +224,7 @@ PetscErrorCode TSBatheSetErrorType(TS ts, TSBatheErrorType type) {
 @*/
 PetscErrorCode TSBatheSetErrorScales(TS ts, PetscReal displacement, PetscReal velocity) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   PetscCheck(displacement >= 0 && velocity >= 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
              "error scales: found %g (displacement), %g (velocity), expected positive numbers, or 0",
              (double)displacement, (double)velocity);
@@ -237,7 +252,7 @@ PetscErrorCode TSBatheSetErrorScales(TS ts, PetscReal displacement, PetscReal ve
 @*/
 PetscErrorCode TSBatheGetAttempt(TS ts, PetscInt *iterations, PetscInt *solves, PetscReal *residual_sum) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(ts, TS_CLASSID, 1, TSBATHE);
+  PetscCall(CheckType(ts));
   const petrl::Bathe &b = petrl::bathe(ts);
   if (iterations) *iterations = b.latest.iterations;
   if (solves) *solves = b.latest.solves;

@@ -342,6 +342,7 @@ PetscErrorCode SNESCreate_PDAS(SNES snes) {
   snes->alwayscomputesfinalresidual = PETSC_TRUE;
   if (!snes->tolerancesset) {
     snes->abstol = 1e-8;
+    snes->rtol = 0; /* the force scale makes the absolute one relative to what matters */
     snes->stol = 0;
     snes->max_its = 20;
     snes->divtol = -1; /* a first step that turns cells around may well raise the residual */

@@ -1,6 +1,21 @@
 // SNESPDAS: the public functions.
 #include "integrate/pdas.hpp"
 
+namespace {
+
+// Also where PETSc was built without its own checks: another type's data are something else.
+PetscErrorCode CheckType(SNES snes) {
+  PetscBool match;
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESPDAS, &match));
+  PetscCheck(match, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_WRONG, "Expected a SNES of type %s, found %s",
+             SNESPDAS, ((PetscObject)snes)->type_name ? ((PetscObject)snes)->type_name : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
 /*@C
    SNESPDASSetFriction - Sets the function that computes the strength q(|v|) of the friction
 
@@ -63,7 +78,7 @@ PetscErrorCode SNESPDASSetReaction(SNES snes, Vec reaction) {
 @*/
 PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCall(CheckType(snes));
   *reaction = petrl::pdas(snes).reaction;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -88,7 +103,7 @@ PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
 @*/
 PetscErrorCode SNESPDASGetActive(SNES snes, Vec *active) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCall(CheckType(snes));
   *active = petrl::pdas(snes).active;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -112,7 +127,7 @@ PetscErrorCode SNESPDASGetActive(SNES snes, Vec *active) {
 @*/
 PetscErrorCode SNESPDASSetScaling(SNES snes, PetscReal r) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCall(CheckType(snes));
   PetscCheck(r >= 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
              "-snes_pdas_scaling: found %g, expected a positive number (or 0: estimate)", (double)r);
   petrl::pdas(snes).scaling = r;
@@ -134,7 +149,7 @@ PetscErrorCode SNESPDASSetScaling(SNES snes, PetscReal r) {
 @*/
 PetscErrorCode SNESPDASSetForceScale(SNES snes, PetscReal scale) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCall(CheckType(snes));
   PetscCheck(scale > 0, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_OUTOFRANGE,
              "force scale: found %g, expected a positive number", (double)scale);
   petrl::pdas(snes).force_scale = scale;
@@ -158,7 +173,7 @@ PetscErrorCode SNESPDASSetForceScale(SNES snes, PetscReal scale) {
 @*/
 PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(snes, SNES_CLASSID, 1, SNESPDAS);
+  PetscCall(CheckType(snes));
   *sum = petrl::pdas(snes).residual_sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "integrate/bathe.hpp"
 
 namespace petrl::fault {
 
@@ -69,8 +70,8 @@ double Fault::growth(double weakening) const {
 }
 
 double Fault::criticalStep() const {
-  // m/c + h + c (k - k_c) = 0 at c = 1/s; the first sub-step has c = gamma h/2, gamma = 2 - sqrt(2).
-  return growth_rate_ > 0 ? 2 / ((2 - std::sqrt(2.0)) * growth_rate_) : std::numeric_limits<double>::infinity();
+  // m/c + h + c (k - k_c) = 0 at c = 1/s; the first sub-step has c = gamma h/2.
+  return growth_rate_ > 0 ? 2 / (bathe(ts_).gamma * growth_rate_) : std::numeric_limits<double>::infinity();
 }
 
 double Fault::currentCriticalStep() const {
@@ -88,7 +89,7 @@ double Fault::currentCriticalStep() const {
   if (MPI_Allreduce(sums, total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
     throw Error("MPI_Allreduce failed");
   const double rate = growth(total[0] / static_cast<double>(elasticity_->size()));
-  return rate > 0 ? 2 / ((2 - std::sqrt(2.0)) * rate) : std::numeric_limits<double>::infinity();
+  return rate > 0 ? 2 / (bathe(ts_).gamma * rate) : std::numeric_limits<double>::infinity();
 }
 
 void Fault::checkUnstable() {
@@ -126,7 +127,7 @@ void Fault::createTS() {
   PetRLThrow(TSSetMaxSteps(ts_, PETSC_MAX_INT));
   PetRLThrow(TSSetExactFinalTime(ts_, TS_EXACTFINALTIME_MATCHSTEP));
   PetRLThrow(TSSetMaxSNESFailures(ts_, -1));
-  PetRLThrow(TSSetMaxStepRejections(ts_, 50));
+  PetRLThrow(TSSetMaxStepRejections(ts_, 49));
   PetRLThrow(TSGetSNES(ts_, &snes));
   PetRLThrow(SNESGetKSP(snes, &ksp));
   PetRLThrow(KSPSetType(ksp, KSPCG));

@@ -107,15 +107,20 @@ FaultController faultController(const std::string &text) {
   const auto colon = text.find(':');
   const std::string name = text.substr(0, colon), rest = colon == std::string::npos ? "" : text.substr(colon + 1);
   if (name == "rl") {
-    std::string file = rest;
-    bool safeguard = true;
-    const auto comma = file.find(",safeguard=0");
-    if (comma != std::string::npos) safeguard = false, file = file.substr(0, comma);
+    // A file name may hold commas: the settings begin at the first one that is followed by key=.
+    const auto comma = std::min(rest.find(",safeguard="), rest.find(",accept="));
+    const std::string file = rest.substr(0, comma);
+    Settings settings(text, comma == std::string::npos ? "" : rest.substr(comma + 1));
+    const bool safeguard = settings.number("safeguard", 1) != 0;
+    const std::string accept = settings.text("accept", "always");
+    if (accept != "always" && accept != "error")
+      settings.fail("accept: expected always or error, found '" + accept + "'");
+    settings.finish();
     const TSBatheErrorType error = errorFor(file);
     return [=](Fault &fault) {
       TSAdapt adapt = setType(fault, TSADAPTRL, error);
       PetRLThrow(TSAdaptRLSetPolicy(adapt, (file.empty() ? policyFolder() + "/fault.h5" : file).c_str()));
-      PetRLThrow(TSAdaptSetAlwaysAccept(adapt, PETSC_TRUE));
+      PetRLThrow(TSAdaptSetAlwaysAccept(adapt, accept == "always" ? PETSC_TRUE : PETSC_FALSE));
       adaptRL(adapt).safeguard = safeguard;
       addObservables(fault);
     };

@@ -40,7 +40,8 @@ using FaultController = std::function<void(Fault &)>;
 ///   basic, dsp-<filter>                      with error=doubling|embedded (doubling), tolerance=<E>
 ///   iterations:target=,power=                by nonlinear iterations
 ///   event:nucleation=,event=,onset=          fault-event
-///   rl:<policy file>                         or rl for the fault policy that ships; safeguard=0 for none
+///   rl:<policy file>                         or rl for the fault policy that ships; with safeguard=0 for none,
+///                                            accept=error: reject steps by their error as basic does
 /// Throws petrl::Error for anything else.
 FaultController faultController(const std::string &text);
 
