@@ -174,7 +174,7 @@ def main(results, out):
     tiles(grid, paper, "proficiency", "Proficiency: speed times accuracy [fig. 7]", f"{out}/proficiency.png", (0, 4))
     tiles(grid, ["alpha2", "transfer"], "proficiency", "Proficiency before and after transfer learning [fig. 8d]",
           f"{out}/transfer.png", (0, 4))
-    ours = ["petrl", "PI42-embedded", "H211b-embedded", "iterations", "event"]
+    ours = ["petrl", "PI42-embedded", "H211b-embedded", "event", "event-fast"]
     tiles(grid, ours, "speed_ratio", "Heuristic's run time over ours and over the rivals'", f"{out}/beat_speed.png", (0, 4))
     tiles(grid, ours, "slip_error_percent", "Error of the final slip, %", f"{out}/beat_error.png", (0, 1), "%.3f")
     folder = f"{results}/grid/steps"

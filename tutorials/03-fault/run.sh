@@ -19,7 +19,7 @@ policy=${POLICY:-$root/plugins/petrl/policies/fault.h5}
 mkdir -p "$out/config" "$out/results/training" "$out/results/maps"
 out=$(cd "$out" && pwd)
 
-fill() { sed -e "s|OUT|$out|g" -e "s|POLICY|$policy|g" "$here/$1" > "$out/config/$1"; }
+fill() { sed -e "s|OUT|$out|g" -e "s|POLICY|$policy|g" -e "s|DEFAULT|$root/plugins/petrl/policies/default.h5|g" "$here/$1" > "$out/config/$1"; }
 
 # The paper's trainings, two at a time: a minute each, transfer learning some minutes.
 train() { "$petrl" train "$1" -o "$out/$2" > "$out/$2.log" 2>&1 || { tail -5 "$out/$2.log" >&2; exit 1; }; }
@@ -49,5 +49,6 @@ Y
   "$petrl" run "$out/config/map.yaml" -o "$out/results/maps/${run%%:*}"
 done
 [ -f "$out/results/scale.csv" ] || bash "$here/scale.sh" "$petrl" "$out/results/scale.csv"
+/usr/bin/python3 "$here/table.py" "$out/results" | tee "$out/results/tables.md"
 /usr/bin/python3 "$here/plot.py" "$out/results" "$out/pictures"
 echo "tables: $out/results, pictures: $out/pictures"
