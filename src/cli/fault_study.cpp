@@ -38,10 +38,11 @@ struct Result {
     std::nth_element(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(w.size() / 2), w.end());
     return w[w.size() / 2];
   }
-  double spread() const {  // half the range between the quartiles, over the median
+  double spread() const {  // half the range between the quartiles (of less than four: all of it), over the median
     std::vector<double> w = wall;
     std::sort(w.begin(), w.end());
-    return (w[(3 * (w.size() - 1)) / 4] - w[(w.size() - 1) / 4]) / 2 / medianWall();
+    const std::size_t cut = w.size() < 4 ? 0 : w.size() / 4;
+    return (w[w.size() - 1 - cut] - w[cut]) / 2 / medianWall();
   }
 };
 
