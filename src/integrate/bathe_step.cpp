@@ -112,6 +112,15 @@ PetscErrorCode EmbeddedError(TS ts, PetscReal h) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// Displacement and acceleration that go with a velocity of the sub-step.
+PetscErrorCode StageState(Bathe &b, Vec v) {
+  PetscFunctionBegin;
+  PetscCall(VecWAXPY(b.stage_u, b.c, v, b.known_u));
+  PetscCall(VecWAXPY(b.stage_a, -1, b.known_v, v));
+  PetscCall(VecScale(b.stage_a, 1 / b.c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
 
 PetscErrorCode BatheSNESFunction(SNES snes, Vec v, Vec f, TS ts) {
@@ -119,9 +128,7 @@ PetscErrorCode BatheSNESFunction(SNES snes, Vec v, Vec f, TS ts) {
 
   PetscFunctionBegin;
   (void)snes;
-  PetscCall(VecWAXPY(b.stage_u, b.c, v, b.known_u));
-  PetscCall(VecWAXPY(b.stage_a, -1, b.known_v, v));
-  PetscCall(VecScale(b.stage_a, 1 / b.c));
+  PetscCall(StageState(b, v));
   PetscCall(TSComputeI2Function(ts, b.stage_time, b.stage_u, v, b.stage_a, f));
   // TSI2Jacobian differentiates with respect to the displacement u = known + c v: divide by c to match.
   PetscCall(VecScale(f, 1 / b.c));
@@ -133,9 +140,7 @@ PetscErrorCode BatheSNESJacobian(SNES snes, Vec v, Mat J, Mat P, TS ts) {
 
   PetscFunctionBegin;
   (void)snes;
-  PetscCall(VecWAXPY(b.stage_u, b.c, v, b.known_u));
-  PetscCall(VecWAXPY(b.stage_a, -1, b.known_v, v));
-  PetscCall(VecScale(b.stage_a, 1 / b.c));
+  PetscCall(StageState(b, v));
   PetscCall(TSComputeI2Jacobian(ts, b.stage_time, b.stage_u, v, b.stage_a, 1 / b.c, 1 / PetscSqr(b.c), J, P));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

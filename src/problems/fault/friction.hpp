@@ -35,39 +35,36 @@ class FrictionLaw {
   virtual double weakening() const = 0;
 };
 
-/// mu = mu_res + drop exp(-s/d_c) (Kanamori & Brodsky 2004; eq. 9 of the paper), ds/dt = speed - s/t_heal.
-/// Healing (t_heal finite) lets a fault that is loaded from afar slip again and again.
-class ExponentialWeakening : public FrictionLaw {
+/// What the slip-weakening laws share: s is the slip, ds/dt = speed - s/t_heal. Healing (t_heal finite) lets a fault that
+/// is loaded from afar slip again and again.
+class SlipWeakening : public FrictionLaw {
  public:
-  ExponentialWeakening(double residual, double drop, double critical_slip,
-                       double healing_time = std::numeric_limits<double>::infinity())
+  SlipWeakening(double residual, double drop, double critical_slip,
+                double healing_time = std::numeric_limits<double>::infinity())
       : residual_(residual), drop_(drop), critical_slip_(critical_slip), healing_rate_(1 / healing_time) {}
-  std::string name() const override { return "exponential"; }
-  FrictionPoint evaluate(double known, double c, double speed) const override;
   double staticCoefficient() const override { return residual_ + drop_; }
   double residualCoefficient() const override { return residual_; }
   double criticalSlip() const override { return critical_slip_; }
   double weakening() const override { return drop_ / critical_slip_; }
 
- private:
+ protected:
   double residual_, drop_, critical_slip_, healing_rate_;
 };
 
-/// mu = mu_res + drop max(0, 1 - s/d_c) (Ida 1972), s the accumulated slip, healing as above.
-class LinearWeakening : public FrictionLaw {
+/// mu = mu_res + drop exp(-s/d_c) (Kanamori & Brodsky 2004; eq. 9 of the paper).
+class ExponentialWeakening : public SlipWeakening {
  public:
-  LinearWeakening(double residual, double drop, double critical_slip,
-                  double healing_time = std::numeric_limits<double>::infinity())
-      : residual_(residual), drop_(drop), critical_slip_(critical_slip), healing_rate_(1 / healing_time) {}
+  using SlipWeakening::SlipWeakening;
+  std::string name() const override { return "exponential"; }
+  FrictionPoint evaluate(double known, double c, double speed) const override;
+};
+
+/// mu = mu_res + drop max(0, 1 - s/d_c) (Ida 1972).
+class LinearWeakening : public SlipWeakening {
+ public:
+  using SlipWeakening::SlipWeakening;
   std::string name() const override { return "linear"; }
   FrictionPoint evaluate(double known, double c, double speed) const override;
-  double staticCoefficient() const override { return residual_ + drop_; }
-  double residualCoefficient() const override { return residual_; }
-  double criticalSlip() const override { return critical_slip_; }
-  double weakening() const override { return drop_ / critical_slip_; }
-
- private:
-  double residual_, drop_, critical_slip_, healing_rate_;
 };
 
 /// Regularised rate and state, mu = a asinh(speed/(2 V0) exp((f0 + b ln(V0 s/d_c))/a)), aging law

@@ -34,7 +34,7 @@ class Settings {
   std::string text(const std::string &key, const std::string &fallback) {
     const auto it = values_.find(key);
     if (it == values_.end()) return fallback;
-    const std::string value = it->second;
+    std::string value = it->second;
     values_.erase(it);
     return value;
   }
