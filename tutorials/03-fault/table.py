@@ -66,6 +66,8 @@ def main(results):
     reproduction(grid)
     print("\n### The paper's grid: everything\n")
     comparison(grid)
+    print("\n### The paper's grid with exact damping\n")
+    comparison(rows(f"{results}/grid_exact/runs.csv"))
     print("\n### Held out\n")
     comparison(rows(f"{results}/heldout/runs.csv"))
     try:
