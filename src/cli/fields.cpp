@@ -1,11 +1,12 @@
 #include "cli/fields.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/hdf5.hpp"
+#include "integrate/bathe.hpp"
 
 namespace petrl::cli {
 
@@ -29,13 +30,30 @@ std::vector<float> gather(Vec x) {
   return result;
 }
 
+// Cubic Hermite interpolation between (x0, rate0) and (x1, rate1) at the share y of a step of length h.
+std::vector<float> hermite(Vec x0, Vec rate0, Vec x1, Vec rate1, double h, double y) {
+  const double z = 1 - y;
+  const PetscScalar weights[4] = {z * z * (1 + 2 * y), h * y * z * z, y * y * (1 + 2 * z), -h * y * y * z};
+  Vec terms[4] = {x0, rate0, x1, rate1}, sum;
+  PetRLThrow(VecDuplicate(x0, &sum));
+  PetRLThrow(VecSet(sum, 0));
+  PetRLThrow(VecMAXPY(sum, 4, weights, terms));
+  std::vector<float> result = gather(sum);
+  PetRLThrow(VecDestroy(&sum));
+  return result;
+}
+
 }  // namespace
 
-void FieldWriter::observe(fault::Fault &fault, double time) {
-  if (snapshots_.size() >= times_.size() || time < times_[snapshots_.size()] * (1 - 1e-12)) return;
-  // A long step may pass several times: the same state then stands for each.
-  const Snapshot s{time, gather(fault.velocity()), gather(fault.displacement()), gather(fault.history())};
-  while (snapshots_.size() < times_.size() && time >= times_[snapshots_.size()] * (1 - 1e-12)) snapshots_.push_back(s);
+void FieldWriter::observe(fault::Fault &fault) {
+  const Bathe &b = bathe(fault.ts());
+  const double start = b.latest.t, h = b.latest.h;
+  while (snapshots_.size() < times_.size() && times_[snapshots_.size()] <= start + h * (1 + 1e-12)) {
+    const double time = times_[snapshots_.size()], y = std::clamp((time - start) / h, 0.0, 1.0);
+    snapshots_.push_back({time, hermite(b.start.v, b.start.a, b.now.v, b.now.a, h, y),
+                          hermite(b.start.u, b.start.v, b.now.u, b.now.v, h, y),
+                          hermite(b.start.history, b.start.rate, b.now.history, b.now.rate, h, y)});
+  }
 }
 
 void FieldWriter::write(fault::Fault &fault) const {

@@ -13,8 +13,8 @@ class FieldWriter {
  public:
   FieldWriter(std::string directory, std::vector<double> times)
       : directory_(std::move(directory)), times_(std::move(times)) {}
-  /// To be called after each step; takes the first state at or after each time. Collective.
-  void observe(fault::Fault &fault, double time);
+  /// To be called after each step; interpolates within it (cubic Hermite) at the times that it covers. Collective.
+  void observe(fault::Fault &fault);
   /// Writes on the first rank. Collective. Throws petrl::Error.
   void write(fault::Fault &fault) const;
 

@@ -49,7 +49,7 @@ int runFault(const std::string &config, const std::string &directory) {
                 scenario.elasticity.lx / 1e3, scenario.elasticity.lz / 1e3, size, fault.growthRate(),
                 fault.criticalStep());
   const fault::FaultRun run =
-      fault::simulate(fault, controller, true, [&](fault::Fault &f, double t) { fields.observe(f, t); });
+      fault::simulate(fault, controller, true, [&](fault::Fault &f, double) { fields.observe(f); });
   fields.write(fault);
   if (rank == 0) {
     writeWhole(directory + "/steps.csv", stepsCsv(run));

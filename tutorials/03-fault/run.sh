@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The paper's study of the seismic fault and what PetRL makes of it. Usage: run.sh [OUT]  (about 35 minutes on 2 cores)
+# The paper's study of the seismic fault and what PetRL makes of it. Usage: run.sh [OUT]  (about 25 minutes on 2 cores)
 # Trains the paper's policies (alpha 2, 4, 8, 16; transfer learning), runs its grid beside the policy that ships and the
 # rivals, held-out scenarios, scaling, and draws the pictures. What is there already is not made again.
 set -euo pipefail
