@@ -32,7 +32,7 @@ train "$out/config/transfer.yaml" transfer
 for name in alpha2 alpha4 alpha8 alpha16 transfer; do cp "$out/$name/log.csv" "$out/results/training/${name}_log.csv"; done
 cp "$root/plugins/petrl/policies/fault_log.csv" "$out/results/training/petrl_log.csv"
 
-for study in tuning grid heldout grid_exact; do
+for study in tuning grid heldout random grid_exact; do
   [ -f "$out/results/$study/summary.csv" ] && continue
   echo "== $study"
   fill $study.yaml

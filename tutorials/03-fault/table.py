@@ -70,6 +70,8 @@ def main(results):
     comparison(rows(f"{results}/grid_exact/runs.csv"))
     print("\n### Held out\n")
     comparison(rows(f"{results}/heldout/runs.csv"))
+    print("\n### Random faults\n")
+    comparison(rows(f"{results}/random/runs.csv"))
     try:
         print("\n### Time per step\n")
         print("| cells | ranks | damping | s per step | ns per step, cell and linear iteration |\n|---|---|---|---|---|")
