@@ -67,6 +67,8 @@ struct AdaptRL {
   std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
   std::shared_ptr<FailureHook> hook;
 
+  PetscErrorCode (*known_step)(TS) = nullptr;  // the TS type for which `announces` was found out
+  bool announces = false;                      // it tells of failed solves itself
   bool monitor = false, warned = false;
   double time_scale = 0;  // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
@@ -90,8 +92,8 @@ PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called by a TS that announces failures
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h);        // rl_decide.cpp: the policy chooses the retry
 PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts);              // rl.cpp
-bool announcesFailures(TS ts);
-PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
+bool announcesFailures(AdaptRL &rl, TS ts);                            // does this TS tell of failed solves itself?
+PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                // rl_online.cpp
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);

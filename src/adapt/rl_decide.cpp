@@ -151,7 +151,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   PetscMPIInt rank, size;
   const StepLimits limits = limitsAt(adapt, ts);
   const Attempt last = rl.history.last();
-  const bool solves = ts->usessnes && ts->snes && !announcesFailures(ts);
+  const bool solves = ts->usessnes && ts->snes && !announcesFailures(rl, ts);
   const bool no_error = !failed && last.error < 0;
   std::vector<double> built_in, app;
   Decision d;

@@ -34,7 +34,7 @@ PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts) {
   PetscObjectId id;
 
   PetscFunctionBegin;
-  if (!ts->usessnes || !ts->snes || announcesFailures(ts)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ts->usessnes || !ts->snes || announcesFailures(rl, ts)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectGetId((PetscObject)ts->snes, &id));
   if (rl.hook && rl.hook->snes == id) PetscFunctionReturn(PETSC_SUCCESS);
   // A monitor makes SNESKSPONLY evaluate the function once more; linear solves fail too rarely to pay for that.
@@ -62,9 +62,15 @@ PetscErrorCode AdaptRLUnhook(TSAdapt adapt) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-bool announcesFailures(TS ts) {
-  void (*function)(void) = nullptr;
-  return PetscObjectQueryFunction((PetscObject)ts, "TSAnnouncesFailures_C", &function) == PETSC_SUCCESS && function;
+// Asked at every step, so the answer is kept until the TS changes its type.
+bool announcesFailures(AdaptRL &rl, TS ts) {
+  if (rl.known_step != ts->ops->step) {
+    void (*function)(void) = nullptr;
+    rl.known_step = ts->ops->step;
+    rl.announces =
+        PetscObjectQueryFunction((PetscObject)ts, "TSAnnouncesFailures_C", &function) == PETSC_SUCCESS && function;
+  }
+  return rl.announces;
 }
 
 // A TS of ours tells of a failed solve before PETSc shortens the step: the policy sees what happened and decides.
