@@ -18,7 +18,8 @@ struct ObservationSpec {
 
 /// How the network's output in [-1, 1] becomes an action: the meaning of `transform` belongs to the policy's kind.
 struct ActionSpec {
-  std::string transform;     ///< tsadapt: "ratio", "error-ratio", "linear", "log", "log-scaled" (see TSADAPTRL)
+  std::string transform;     ///< tsadapt: "ratio", "error-ratio", "linear", "log", "log-scaled" (see TSADAPTRL);
+                             ///< closure: "additive", "additive-rate", "flux" (see closure/correction.hpp)
   std::vector<double> low;   ///< value at -1, one an action
   std::vector<double> high;  ///< value at +1
 };

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
+#include "policy/grid.hpp"
 
 namespace petrl {
 
@@ -16,6 +17,7 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<std::string, LearnerFactory> learners;
+  std::map<std::string, GridLearnerFactory> grid_learners;
   std::map<std::string, BackendFactory> backends;
 };
 
@@ -87,6 +89,15 @@ void registerLearner(const std::string &name, LearnerFactory factory) {
 
 LearnerFactory findLearner(const std::string &name) {
   return find(&Registry::learners, "learner", name);
+}
+
+void registerGridLearner(const std::string &name, GridLearnerFactory factory) {
+  const std::lock_guard<std::mutex> lock(registry().mutex);
+  registry().grid_learners[name] = std::move(factory);
+}
+
+GridLearnerFactory findGridLearner(const std::string &name) {
+  return find(&Registry::grid_learners, "grid learner", name);
 }
 
 void registerBackend(const std::string &name, BackendFactory factory) {
