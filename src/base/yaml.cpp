@@ -108,6 +108,12 @@ void YamlMap::fail(const std::string &key, const std::string &message) const {
               key + ": " + message);
 }
 
+std::vector<std::string> YamlMap::keys() const {
+  std::vector<std::string> result;
+  for (const auto &entry : node_) result.push_back(entry.first.as<std::string>(""));
+  return result;
+}
+
 bool YamlMap::has(const std::string &key) {
   asked_.insert(key);
   const YAML::Node &node = node_;

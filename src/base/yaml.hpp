@@ -20,6 +20,8 @@ class YamlMap {
   YamlMap(const YAML::Node &node, std::string source, std::string path);
 
   bool has(const std::string &key);
+  /// All keys, for mappings whose keys are the user's own.
+  std::vector<std::string> keys() const;
   /// The value of a required key. Throws petrl::Error naming source, line, key, what was found and expected.
   template <typename T>
   T get(const std::string &key);

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/yaml.hpp"
+#include "policy/grid_backend.hpp"
 #include "policy/native/mlp.hpp"
 
 namespace petrl {
@@ -33,10 +34,12 @@ std::vector<float> toFloat(const std::vector<double> &values) {
   return {values.begin(), values.end()};
 }
 
-Policy readSidecar(const std::string &path) {
+Policy readSidecar(const std::string &module, const std::string &kind) {
+  const std::string path = module.substr(0, module.size() - 3) + ".yaml";
   YamlMap yaml = YamlMap::read(path);
   Policy p;
   p.kind = yaml.get<std::string>("kind");
+  requireKind(p, kind, module);
   YamlMap observation = yaml.map("observation");
   p.observation.names = observation.get<std::vector<std::string>>("names");
   p.observation.offset = toFloat(observation.get<std::vector<double>>("offset"));
@@ -47,6 +50,9 @@ Policy readSidecar(const std::string &path) {
   p.action.transform = action.get<std::string>("transform");
   p.action.low = action.get<std::vector<double>>("low");
   p.action.high = action.get<std::vector<double>>("high");
+  YamlMap parameters = action.map("parameters", false);
+  for (const auto &name : parameters.keys()) p.action.parameters[name] = parameters.get<std::string>(name);
+  parameters.finish();
   action.finish();
   yaml.finish();
   validateSpecification(p, path);
@@ -54,7 +60,7 @@ Policy readSidecar(const std::string &path) {
 }
 
 // A program may create many TS: a file that did not change since is not read again.
-Policy readPolicyOnce(const std::string &path) {
+Policy readPolicyOnce(const std::string &path, const std::string &kind) {
   struct Entry {
     struct timespec changed;
     off_t size;
@@ -63,13 +69,13 @@ Policy readPolicyOnce(const std::string &path) {
   static std::mutex mutex;
   static std::map<std::string, Entry> cache;
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) return readPolicy(path);  // says what is wrong
+  if (stat(path.c_str(), &info) != 0) return readPolicy(path, kind);  // says what is wrong
   const std::lock_guard<std::mutex> lock(mutex);
   const auto it = cache.find(path);
-  if (it != cache.end() && it->second.size == info.st_size && it->second.changed.tv_sec == info.st_mtim.tv_sec &&
-      it->second.changed.tv_nsec == info.st_mtim.tv_nsec)
+  if (it != cache.end() && it->second.policy.kind == kind && it->second.size == info.st_size &&
+      it->second.changed.tv_sec == info.st_mtim.tv_sec && it->second.changed.tv_nsec == info.st_mtim.tv_nsec)
     return it->second.policy;
-  Policy policy = readPolicy(path);
+  Policy policy = readPolicy(path, kind);
   cache[path] = {info.st_mtim, info.st_size, policy};
   return policy;
 }
@@ -79,18 +85,31 @@ Policy readPolicyOnce(const std::string &path) {
 std::unique_ptr<Decider> Decider::load(const std::string &path, const std::string &kind) {
   auto decider = std::make_unique<Decider>();
   if (endsWith(path, ".pt")) {
-    decider->policy = readSidecar(path.substr(0, path.size() - 3) + ".yaml");
+    decider->policy = readSidecar(path, kind);
     const auto &p = decider->policy;
     decider->backend =
         findBackend("torch")(path, static_cast<int>(p.observation.names.size()), static_cast<int>(p.action.low.size()));
   } else {
-    decider->policy = readPolicyOnce(path);
+    decider->policy = readPolicyOnce(path, kind);
     decider->backend = std::make_unique<NativeBackend>(decider->policy.network, path);
   }
-  if (decider->policy.kind != kind) {
-    throw Error(path + ": kind: expected a " + kind + " policy, found a " + decider->policy.kind + " policy",
-                PETSC_ERR_ARG_WRONG);
-  }
+  return decider;
+}
+
+std::unique_ptr<GridDecider> GridDecider::load(const std::string &path, const std::string &kind) {
+  if (!endsWith(path, ".pt")) return make(readPolicyOnce(path, kind), path);
+  auto decider = std::make_unique<GridDecider>();
+  decider->policy = readSidecar(path, kind);
+  const auto &p = decider->policy;
+  decider->backend = findGridBackend("torch")(path, static_cast<int>(p.observation.names.size()),
+                                              static_cast<int>(p.action.low.size()));
+  return decider;
+}
+
+std::unique_ptr<GridDecider> GridDecider::make(const Policy &policy, const std::string &source) {
+  auto decider = std::make_unique<GridDecider>();
+  decider->policy = policy;
+  decider->backend = makeNativeGridBackend(policy.network, source);
   return decider;
 }
 

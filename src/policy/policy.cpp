@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
+#include "policy/native/fcn.hpp"
 #include "policy/native/mlp.hpp"
 
 namespace petrl {
@@ -52,6 +54,39 @@ void validateObservation(const ObservationSpec &o, const std::string &source) {
     bad(source, "/observation", "clip: expected a positive number, found " + std::to_string(o.clip));
 }
 
+// A closure changes components of the state, by name: those that it was told, or the first that it observes.
+void validateClosure(const Policy &policy, const std::string &source) {
+  const ActionSpec &a = policy.action;
+  static const std::set<std::string> transforms = {"additive", "additive-rate", "flux"};
+  if (transforms.count(a.transform) == 0)
+    bad(source, "/action", "transform: expected additive, additive-rate or flux, found '" + a.transform + "'");
+  const auto &names = policy.observation.names;
+  const auto given = a.parameters.find("components");
+  const std::vector<std::string> components =
+      given == a.parameters.end() ? std::vector<std::string>() : words(given->second);
+  if (given != a.parameters.end() && components.empty()) bad(source, "/action", "components: found no name");
+  for (const auto &name : components) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      bad(source, "/action", "components: '" + name + "' is not among the observation's names");
+    if (std::count(components.begin(), components.end(), name) > 1)
+      bad(source, "/action", "components: '" + name + "' appears twice");
+  }
+  if (a.transform == "flux") return;
+  for (const auto &[name, value] : a.parameters) {
+    if (name != "components") bad(source, "/action", name + ": unknown parameter, expected components");
+  }
+  if (!components.empty() && components.size() != a.low.size()) {
+    bad(source, "/action",
+        "components: expected " + std::to_string(a.low.size()) + " names (one an action), found " +
+            std::to_string(components.size()));
+  }
+  if (a.low.size() > names.size()) {
+    bad(source, "/action",
+        "found " + std::to_string(a.low.size()) + " actions, more than the " + std::to_string(names.size()) +
+            " observed fields that they could change");
+  }
+}
+
 void validateAction(const Policy &policy, const std::string &source) {
   const ActionSpec &a = policy.action;
   if (a.low.empty() || a.low.size() != a.high.size()) {
@@ -66,10 +101,13 @@ void validateAction(const Policy &policy, const std::string &source) {
       bad(source, "/action",
           "expected low < high, found " + std::to_string(a.low[i]) + " and " + std::to_string(a.high[i]));
   }
+  if (policy.kind == "closure") validateClosure(policy, source);
   if (policy.kind != "tsadapt") return;
+  if (!a.parameters.empty()) bad(source, "/action", a.parameters.begin()->first + ": unknown parameter");
   static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log", "log-scaled"};
   if (transforms.count(a.transform) == 0)
-    bad(source, "/action", "transform: expected ratio, error-ratio, linear, log or log-scaled, found '" + a.transform + "'");
+    bad(source, "/action",
+        "transform: expected ratio, error-ratio, linear, log or log-scaled, found '" + a.transform + "'");
   if (a.low.size() != 1)
     bad(source, "/action", "a tsadapt policy has one action, found " + std::to_string(a.low.size()));
   if (!(a.low[0] > 0))
@@ -95,22 +133,48 @@ void validate(const Policy &policy, const std::string &source) {
     if (n != tensor.data.size()) bad(source, "/network/" + name, "shape and number of values disagree");
     requireFinite(tensor.data, source, "/network/" + name);
   }
-  if (policy.network.architecture != "mlp")
-    bad(source, "/network", "architecture: expected mlp, found '" + policy.network.architecture + "'");
-  const Mlp mlp(policy.network, source);
-  if (mlp.inputs() != policy.observation.names.size()) {
+  const std::string architecture = policy.kind == "closure" ? "fcn" : "mlp";
+  if (policy.network.architecture != architecture) {
     bad(source, "/network",
-        "the network has " + std::to_string(mlp.inputs()) + " inputs, expected " +
+        "architecture: expected " + architecture + " (for kind " + policy.kind + "), found '" +
+            policy.network.architecture + "'");
+  }
+  std::size_t inputs, outputs;
+  if (architecture == "fcn") {
+    const Fcn fcn(policy.network, source);
+    inputs = static_cast<std::size_t>(fcn.inputs());
+    outputs = static_cast<std::size_t>(fcn.outputs());
+  } else {
+    const Mlp mlp(policy.network, source);
+    inputs = mlp.inputs();
+    outputs = mlp.outputs();
+  }
+  if (inputs != policy.observation.names.size()) {
+    bad(source, "/network",
+        "the network has " + std::to_string(inputs) + " inputs, expected " +
             std::to_string(policy.observation.names.size()) + " (one an observation)");
   }
-  if (mlp.outputs() != policy.action.low.size()) {
+  if (outputs != policy.action.low.size()) {
     bad(source, "/network",
-        "the network has " + std::to_string(mlp.outputs()) + " outputs, expected " +
+        "the network has " + std::to_string(outputs) + " outputs, expected " +
             std::to_string(policy.action.low.size()) + " (one an action)");
   }
 }
 
-Policy readPolicy(const std::string &path) {
+std::vector<std::string> words(const std::string &text) {
+  std::vector<std::string> result;
+  std::istringstream in(text);
+  for (std::string word; in >> word;) result.push_back(word);
+  return result;
+}
+
+void requireKind(const Policy &policy, const std::string &kind, const std::string &source) {
+  if (policy.kind == kind) return;
+  throw Error(source + ": kind: expected a " + kind + " policy, found a " + policy.kind + " policy",
+              PETSC_ERR_ARG_WRONG);
+}
+
+Policy readPolicy(const std::string &path, const std::string &kind) {
   const h5::Reader in(path);
   const std::string format = in.text("/", "format");
   if (format != "petrl-policy") in.fail("/", "format: expected petrl-policy, found '" + format + "'");
@@ -119,6 +183,7 @@ Policy readPolicy(const std::string &path) {
     in.fail("/", "version: expected " + std::to_string(kVersion) + ", found " + std::to_string(version));
   Policy p;
   p.kind = in.text("/", "kind");
+  if (!kind.empty()) requireKind(p, kind, path);
   p.observation.names = in.texts("/observation/names");
   for (const double v : in.numbers("/observation/offset")) p.observation.offset.push_back(static_cast<float>(v));
   for (const double v : in.numbers("/observation/scale")) p.observation.scale.push_back(static_cast<float>(v));
@@ -126,6 +191,9 @@ Policy readPolicy(const std::string &path) {
   p.action.transform = in.text("/action", "transform");
   p.action.low = in.numbers("/action/low");
   p.action.high = in.numbers("/action/high");
+  for (const auto &name : in.attributes("/action")) {
+    if (name != "transform") p.action.parameters[name] = in.text("/action", name);
+  }
   p.network.architecture = in.text("/network", "architecture");
   for (const auto &name : in.attributes("/network")) {
     if (name != "architecture") p.network.parameters[name] = in.text("/network", name);
@@ -166,6 +234,7 @@ void writePolicy(const std::string &path, const Policy &p) {
     out.number("/observation", "clip", p.observation.clip);
     out.group("/action");
     out.text("/action", "transform", p.action.transform);
+    for (const auto &[name, value] : p.action.parameters) out.text("/action", name, value);
     out.numbers("/action/low", p.action.low);
     out.numbers("/action/high", p.action.high);
     out.group("/network");
@@ -193,12 +262,20 @@ std::string describe(const Policy &p) {
   out << "kind          " << p.kind << "\n";
   std::size_t weights = 0;
   for (const auto &[name, tensor] : p.network.weights) weights += tensor.data.size();
-  out << "network       " << p.network.architecture << " " << Mlp(p.network, "policy").shape() << ", " << weights
+  const bool grid = p.network.architecture == "fcn";
+  out << "network       " << p.network.architecture << " "
+      << (grid ? Fcn(p.network, "policy").shape() : Mlp(p.network, "policy").shape()) << ", " << weights
       << " weights\n";
+  if (grid) {
+    const Fcn fcn(p.network, "policy");
+    out << "              receptive field " << 2 * fcn.reach() + 1 << " x " << 2 * fcn.reach() + 1 << " points, "
+        << fcn.multiplyAdds() << " multiply-adds a point\n";
+  }
   for (const auto &[name, value] : p.network.parameters) out << "              " << name << " = " << value << "\n";
   out << "action        " << p.action.transform;
   for (std::size_t i = 0; i < p.action.low.size(); ++i)
     out << " [" << p.action.low[i] << ", " << p.action.high[i] << "]";
+  for (const auto &[name, value] : p.action.parameters) out << "\n              " << name << " = " << value;
   out << "\nneeds         " << p.observation.names.size()
       << " observables (value -> (value - offset) / scale, clipped to +-" << p.observation.clip << ")\n";
   for (std::size_t i = 0; i < p.observation.names.size(); ++i) {

@@ -22,6 +22,7 @@ struct ActionSpec {
                              ///< closure: "additive", "additive-rate", "flux" (see closure/correction.hpp)
   std::vector<double> low;   ///< value at -1, one an action
   std::vector<double> high;  ///< value at +1
+  std::map<std::string, std::string> parameters = {};  ///< further ones of the transform: attributes of /action
 };
 
 /// A dense array by name, row major, float32.
@@ -34,6 +35,10 @@ struct Tensor {
 /// Architecture "mlp": parameters activation = relu | tanh, output = tanh | hardtanh-tanh | linear;
 /// weights "layer<i>/weight" (out x in), "layer<i>/bias" (out), i = 0, 1, ...
 /// "hardtanh-tanh" is tanh(clamp(x, -2, 2)), the mean of a gSDE policy.
+/// Architecture "fcn", fully convolutional: parameters activation = relu | tanh, output = linear | tanh, dilation = one
+/// number a layer ("1 2 1"; default: 1 everywhere); weights "layer<i>/weight" (out x in x k x k, k = 1, 3 or 5),
+/// "layer<i>/bias" (out). As PyTorch's Conv2d without padding: out(y, x) = bias + sum of weight(ky, kx)
+/// in(y + (ky - k/2) dilation, x + (kx - k/2) dilation).
 struct NetworkSpec {
   std::string architecture = "mlp";
   std::map<std::string, std::string> parameters;
@@ -65,8 +70,15 @@ void validate(const Policy &policy, const std::string &source);
 /// The part of it that concerns observations and actions, not the network.
 void validateSpecification(const Policy &policy, const std::string &source);
 
-/// Reads and validates a policy file (HDF5). Not collective. Throws petrl::Error naming file and key.
-Policy readPolicy(const std::string &path);
+/// Reads and validates a policy file (HDF5), of this kind unless it is empty. Not collective. Throws petrl::Error
+/// naming file and key.
+Policy readPolicy(const std::string &path, const std::string &kind = "");
+
+/// Throws petrl::Error unless the policy is of this kind.
+void requireKind(const Policy &policy, const std::string &kind, const std::string &source);
+
+/// Names separated by blanks, as parameters hold them.
+std::vector<std::string> words(const std::string &text);
 
 /// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then
 /// rename). Not collective.

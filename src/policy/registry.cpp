@@ -9,6 +9,7 @@
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
+#include "policy/grid_backend.hpp"
 
 namespace petrl {
 
@@ -19,6 +20,7 @@ struct Registry {
   std::map<std::string, LearnerFactory> learners;
   std::map<std::string, GridLearnerFactory> grid_learners;
   std::map<std::string, BackendFactory> backends;
+  std::map<std::string, GridBackendFactory> grid_backends;
 };
 
 // Never destroyed: the factories' code may be gone by the time static objects are.
@@ -107,6 +109,15 @@ void registerBackend(const std::string &name, BackendFactory factory) {
 
 BackendFactory findBackend(const std::string &name) {
   return find(&Registry::backends, "backend", name);
+}
+
+void registerGridBackend(const std::string &name, GridBackendFactory factory) {
+  const std::lock_guard<std::mutex> lock(registry().mutex);
+  registry().grid_backends[name] = std::move(factory);
+}
+
+GridBackendFactory findGridBackend(const std::string &name) {
+  return find(&Registry::grid_backends, "grid backend", name);
 }
 
 }  // namespace petrl

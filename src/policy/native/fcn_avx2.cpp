@@ -1,0 +1,30 @@
+// The convolution for processors with AVX2 and FMA.
+#include <cstddef>
+#include <utility>
+
+#include "policy/native/fcn_kernels.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// From here on only: what the headers above define must stay callable on every processor.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define PETRL_SIMD 256
+#define PETRL_SIMD_NAME avx2
+#include "policy/native/fcn_kernels.inc"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+namespace petrl::fcn {
+extern const Kernels kernels_avx2;
+const Kernels kernels_avx2 = {"avx2", avx2::kOutputs, avx2::row};
+}  // namespace petrl::fcn
+#endif

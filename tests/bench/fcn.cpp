@@ -1,0 +1,47 @@
+// One evaluation of a closure's network on a periodic 64 x 64 grid, and of a whole closure step around it.
+#include "policy/native/fcn.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include "support/closures.hpp"
+
+namespace {
+
+constexpr int kPoints = 64;
+
+const petrl::test::FcnShape kShapes[] = {
+    {{3, 8, 8, 6}, {3, 3, 3}, {1, 1, 1}},
+    {{3, 16, 16, 10}, {3, 3, 3}, {1, 2, 3}},
+    {{3, 64, 64, 64, 64, 64, 64, 1}, {3, 3, 3, 3, 3, 3, 3}, {1, 2, 3, 4, 3, 2, 1}},
+};
+
+void report(benchmark::State &state, const petrl::Fcn &net) {
+  const double points = static_cast<double>(kPoints * kPoints), n = static_cast<double>(state.iterations());
+  state.SetLabel(net.shape());
+  state.counters["ns/point"] =
+      benchmark::Counter(points * n * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * static_cast<double>(net.multiplyAdds()) * points * n, benchmark::Counter::kIsRate);
+}
+
+void fcn(benchmark::State &state, const char *processor) {
+  const petrl::fcn::Kernels *kernels = petrl::fcn::kernels(processor);
+  if (kernels == nullptr) {
+    state.SkipWithError("not on this processor");
+    return;
+  }
+  petrl::Fcn net(petrl::test::randomFcn(kShapes[state.range(0)], "relu", "tanh", 1), "bench", *kernels);
+  std::vector<float> in(kPoints * kPoints * 3, 0.3f), out(kPoints * kPoints * 16);
+  for (auto _ : state) {
+    net.evaluatePeriodic(in.data(), kPoints, kPoints, out.data());
+    benchmark::DoNotOptimize(out[0]);
+  }
+  report(state, net);
+}
+BENCHMARK_CAPTURE(fcn, avx512, "avx512")->DenseRange(0, 2);
+BENCHMARK_CAPTURE(fcn, avx2, "avx2")->DenseRange(0, 2);
+BENCHMARK_CAPTURE(fcn, portable, "portable")->DenseRange(0, 2);
+
+}  // namespace
+
+BENCHMARK_MAIN();
