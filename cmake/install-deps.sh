@@ -2,7 +2,7 @@
 # Installs what PetRL is built and tested with, on Debian and its descendants. Does nothing when all is there.
 set -eu
 
-packages="petsc-dev libfftw3-dev libtorch-dev libhdf5-openmpi-dev libyaml-cpp-dev
+packages="petsc-dev libfftw3-dev libtorch-dev libhdf5-openmpi-dev libyaml-cpp-dev zlib1g-dev
   libopenmpi-dev openmpi-bin libgtest-dev libbenchmark-dev libcli11-dev cmake ninja-build ccache g++ git pkg-config python3-h5py python3-matplotlib
   python3-numpy python3-yaml python3-petsc4py"
 

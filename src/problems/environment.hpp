@@ -2,13 +2,21 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/yaml.hpp"
 #include "policy/agent.hpp"
+#include "policy/grid.hpp"
 
 namespace petrl {
 
 /// Makes the environment that a YAML section describes; its key `name` says which ("ode"). Throws petrl::Error.
 std::unique_ptr<Environment> makeEnvironment(YamlMap yaml);
+
+/// True for the names that makeGridEnvironment() knows: advection, burgers.
+bool isGridEnvironment(const std::string &name);
+
+/// The same for worlds of one agent a grid point ("advection", "burgers"). Throws petrl::Error.
+std::unique_ptr<GridEnvironment> makeGridEnvironment(YamlMap yaml);
 
 }  // namespace petrl

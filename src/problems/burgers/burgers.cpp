@@ -1,0 +1,47 @@
+#include "problems/burgers/burgers.hpp"
+
+#include <cmath>
+
+#include "problems/burgers/fine.hpp"
+#include "problems/grid2d/vortices.hpp"
+
+namespace petrl::burgers {
+
+BurgersModel::BurgersModel(const grid2d::Sizes &sizes, double viscosity) : Model(sizes, 2, viscosity) {}
+
+std::unique_ptr<grid2d::FineSolver> BurgersModel::fine(const grid2d::Case &c) const {
+  return std::make_unique<FineBurgers>(sizes_.fine(), sizes_.dt() / sizes_.substeps, sizes_.substeps, viscosity_,
+                                       c.state.data());
+}
+
+void BurgersModel::restrictTo(int n, const grid2d::ConstPatch &fine, double *coarse) const {
+  checkDivides(n);
+  const int width = sizes_.fine() / n;
+  const double share = 1. / (width * width);
+  for (int c = 0; c < 2; ++c) {
+    for (int y = 0; y < n; ++y) {
+      for (int x = 0; x < n; ++x) {
+        double sum = 0;
+        for (int j = 0; j < width; ++j) {
+          const double *line = fine.at(c, y * width + j) + static_cast<std::ptrdiff_t>(x) * width;
+          for (int i = 0; i < width; ++i) sum += line[i];
+        }
+        *coarse++ = sum * share;
+      }
+    }
+  }
+}
+
+double BurgersModel::scale(const std::vector<double> &target) const {
+  double sum = 0;
+  for (const double value : target) sum += std::fabs(value);
+  // A fluid at rest has no scale.
+  return sum > 0 ? 2 * sum / static_cast<double>(target.size()) : 1;
+}
+
+grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t seed) {
+  grid2d::Random random(3 * seed + static_cast<std::uint64_t>(stream));
+  return {grid2d::taylorGreen(model.sizes().fine(), {2, 4, 6, 8}, 2, 4, false, random), {}};
+}
+
+}  // namespace petrl::burgers

@@ -1,0 +1,29 @@
+// The Burgers problem of "Closure-RL" (section 4.2): decaying vortices that carry themselves.
+#pragma once
+
+#include <cstdint>
+
+#include "problems/grid2d/model.hpp"
+
+namespace petrl::burgers {
+
+constexpr double kViscosity = 0.003;
+
+/// Truth: first-order upwind, central diffusion and forward Euler on the fine grid (150 x 150); restriction: the mean
+/// of the fine points around a coarse one (5 x 5). The state is the velocity: components u, v.
+class BurgersModel : public grid2d::Model {
+ public:
+  explicit BurgersModel(const grid2d::Sizes &sizes = {30, 5, 10, 0.9}, double viscosity = kViscosity);
+  std::unique_ptr<grid2d::FineSolver> fine(const grid2d::Case &c) const override;
+  void restrictTo(int n, const grid2d::ConstPatch &fine, double *coarse) const override;
+  /// mean(|u| + |v|).
+  double scale(const std::vector<double> &target) const override;
+  /// Spacing of the fine grid, whose numerical diffusion the modified equation adds.
+  double fineSpacing() const { return 1. / sizes_.fine(); }
+};
+
+/// Taylor-Green vortices of 2 to 4 distinct wave numbers of {2, 4, 6, 8}, no translation. There are 72 of them in all.
+/// `stream` tells training (0), validation (1) and test (2) draws apart.
+grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t seed);
+
+}  // namespace petrl::burgers

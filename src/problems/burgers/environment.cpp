@@ -1,0 +1,32 @@
+#include "problems/burgers/environment.hpp"
+
+namespace petrl::burgers {
+
+namespace {
+
+grid2d::ClosureSettings defaults() {
+  grid2d::ClosureSettings s;
+  s.max_error = 0.2;
+  s.min_steps = 20;
+  s.max_steps = 200;
+  return s;
+}
+
+BurgersModel readModel(YamlMap &yaml) {
+  const grid2d::Sizes sizes = grid2d::readSizes(yaml, {30, 5, 10, 0.9});
+  return BurgersModel(sizes, yaml.number("viscosity", kViscosity, 0, 1));
+}
+
+}  // namespace
+
+BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
+  settings_ = grid2d::readSettings(yaml, model_, defaults());
+  correction_ = grid2d::makeCorrection(yaml.map("action", false), "additive-rate", 2, 2, model_.sizes().dt());
+  yaml.finish();
+}
+
+grid2d::Case BurgersEnvironment::draw(bool validation, std::uint64_t seed) const {
+  return sampleCase(model_, validation ? 1 : 0, seed);
+}
+
+}  // namespace petrl::burgers

@@ -1,0 +1,236 @@
+#include "problems/grid2d/environment.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "problems/grid2d/random.hpp"
+
+namespace petrl::grid2d {
+
+namespace {
+
+constexpr double kHopeless = 10;        // relative error beyond which a run teaches nothing any more
+constexpr double kLargestReward = 1e6;  // before scaling; a bound for what blows up within one step
+
+int count(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {
+  const int value = yaml.get<int>(key, fallback);
+  if (value < low || value > high) {
+    yaml.fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
+                       std::to_string(value));
+  }
+  return value;
+}
+
+// A step with a policy, as the environment and its validation take it.
+class Corrector {
+ public:
+  Corrector(const Correction &correction, const Field &velocity)
+      : correction_(correction), prescribed_(velocity.components() > 0) {
+    if (prescribed_) velocity_ = velocity.dense();
+  }
+  void operator()(const float *action, Field &state) {
+    dense_.resize(static_cast<std::size_t>(state.components() * state.nx() * state.ny()));
+    state.get(dense_.data());
+    if (!prescribed_) velocity_ = dense_;
+    correction_.apply(action, velocity_.data(), state.nx(), state.ny(), dense_.data());
+    state.set(dense_.data());
+  }
+
+ private:
+  const Correction &correction_;
+  bool prescribed_;
+  std::vector<double> velocity_, dense_;
+};
+
+class ClosureEpisode : public GridEpisode {
+ public:
+  ClosureEpisode(const ClosureEnvironment &environment, std::uint64_t seed)
+      : environment_(environment), model_(environment.model()), case_(environment.draw(false, seed)) {
+    const int n = model_.sizes().n;
+    if (!case_.velocity.empty()) velocity_ = model_.velocity(case_, n);
+    fine_ = model_.fine(case_);
+    stepper_ = std::make_unique<Stepper>(model_.stepper(case_, environment.settings().scheme, n, model_.sizes().dt()));
+    corrector_ = std::make_unique<Corrector>(environment.correction(), velocity_);
+    target_ = model_.initial(case_, n);
+    std::vector<double> start = target_;
+    if (environment.settings().noise > 0) {
+      Random random(~seed);
+      for (double &value : start) value += environment.settings().noise * random.normal();
+    }
+    state_ = Field(model_.components(), n, n);
+    state_.set(start.data());
+    case_ = Case();  // only the solvers are needed from here on
+  }
+
+  void observe(float *observation) const override { observeState(state_, velocity_, observation); }
+
+  GridOutcome step(const float *action, float *reward) override {
+    const ClosureSettings &settings = environment_.settings();
+    const int n = model_.sizes().n;
+    const std::size_t channels = environment_.action().low.size();
+    bounded_.assign(action, action + channels * static_cast<std::size_t>(n * n));
+    // A NaN becomes no action at all.
+    for (float &a : bounded_) a = std::isnan(a) ? 0.f : std::clamp(a, -1.f, 1.f);
+    const bool later = settings.reward == Reward::after_step;
+    Field without = state_;
+    (*corrector_)(bounded_.data(), state_);
+    if (!later) setReward(without.dense(), reward);
+    stepper_->step(state_);
+    fine_->advance();
+    model_.restrictTo(n, fine_->state().patch(), target_.data());
+    if (later) {
+      stepper_->step(without);
+      setReward(without.dense(), reward);
+    }
+    ++steps_;
+    const double error = model_.relativeError(state_.dense(), target_);
+    // Written so that a NaN ends it, too.
+    if (!(error < kHopeless)) return GridOutcome::truncated;
+    const bool far = error >= settings.max_error && steps_ >= settings.min_steps;
+    return far || steps_ >= settings.max_steps ? GridOutcome::truncated : GridOutcome::running;
+  }
+
+  std::vector<double> state() const override { return state_.dense(); }
+  void setState(const std::vector<double> &state) override {
+    if (state.size() != target_.size()) {
+      throw Error("setState: " + std::to_string(state.size()) + " values; expected " + std::to_string(target_.size()));
+    }
+    state_.set(state.data());
+  }
+  std::vector<double> target() const override { return target_; }
+
+ private:
+  // Squared errors without the action minus those of the state, against the target, summed over the components as the
+  // problem's scale says: the mean for one component, the sum over mean(|u| + |v|) for two.
+  void setReward(const std::vector<double> &without, float *reward) const {
+    const std::vector<double> with = state_.dense();
+    const auto components = static_cast<std::size_t>(model_.components());
+    const std::size_t points = with.size() / components;
+    const double scale = model_.scale(target_);
+    for (std::size_t i = 0; i < points; ++i) {
+      double sum = 0;
+      for (std::size_t j = i; j < with.size(); j += points) {
+        const double before = without[j] - target_[j], after = with[j] - target_[j];
+        sum += before * before - after * after;
+      }
+      sum /= scale;
+      if (!(std::fabs(sum) < kLargestReward))
+        sum = std::isnan(sum) ? -kLargestReward : std::copysign(kLargestReward, sum);
+      reward[i] = static_cast<float>(environment_.settings().reward_scale * sum);
+    }
+  }
+
+  const ClosureEnvironment &environment_;
+  const Model &model_;
+  Case case_;
+  Field velocity_, state_;
+  std::unique_ptr<FineSolver> fine_;
+  std::unique_ptr<Stepper> stepper_;
+  std::unique_ptr<Corrector> corrector_;
+  std::vector<double> target_;
+  std::vector<float> bounded_;
+  int steps_ = 0;
+};
+
+}  // namespace
+
+void observeState(const Field &state, const Field &velocity, float *observation) {
+  for (const Field *field : {&state, &velocity}) {
+    const ConstPatch p = field->patch();
+    for (int c = 0; c < field->components(); ++c)
+      for (int y = 0; y < p.ny; ++y)
+        for (int x = 0; x < p.nx; ++x) *observation++ = static_cast<float>(p.at(c, y)[x]);
+  }
+}
+
+Sizes readSizes(YamlMap &yaml, const Sizes &fallback) {
+  Sizes s;
+  s.n = count(yaml, "n", fallback.n, 4, 4096);
+  s.ratio = count(yaml, "ratio", fallback.ratio, 1, 64);
+  s.substeps = count(yaml, "substeps", fallback.substeps, 1, 1000);
+  s.dt_factor = yaml.number("dt_factor", fallback.dt_factor, 1e-6, 100);
+  if (s.fine() < 5)
+    yaml.fail("ratio", "expected a fine grid of at least 5 points a side, found " + std::to_string(s.fine()));
+  return s;
+}
+
+ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback) {
+  ClosureSettings s = fallback;
+  s.scheme = readScheme(yaml, model.viscosity(), 1. / model.sizes().fine(), model.sizes().ratio);
+  const auto reward = yaml.get<std::string>("reward", std::string("immediate"));
+  if (reward == "after-step")
+    s.reward = Reward::after_step;
+  else if (reward != "immediate")
+    yaml.fail("reward", "expected immediate or after-step, found '" + reward + "'");
+  s.reward_scale = yaml.number("reward_scale", s.reward_scale, 1e-12, 1e12);
+  s.noise = yaml.number("noise", s.noise, 0, 1);
+  YamlMap episode = yaml.map("episode", false);
+  s.max_error = episode.number("max_error", s.max_error, 1e-9, 10);
+  s.min_steps = count(episode, "min_steps", s.min_steps, 1, 1000000);
+  s.max_steps = count(episode, "max_steps", s.max_steps, 1, 1000000);
+  if (s.max_steps < s.min_steps)
+    episode.fail("max_steps", "expected at least min_steps = " + std::to_string(s.min_steps));
+  episode.finish();
+  YamlMap validation = yaml.map("validation", false);
+  s.validation_cases = count(validation, "cases", s.validation_cases, 1, 10000);
+  s.validation_steps = count(validation, "steps", s.validation_steps, 2, 100000);
+  validation.finish();
+  return s;
+}
+
+ObservationSpec ClosureEnvironment::observation() const {
+  ObservationSpec spec;
+  spec.names =
+      model().components() == 1 ? std::vector<std::string>{"psi", "u", "v"} : std::vector<std::string>{"u", "v"};
+  spec.offset.assign(spec.names.size(), 0.f);
+  spec.scale.assign(spec.names.size(), 1.f);
+  return spec;
+}
+
+std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
+  return std::make_unique<ClosureEpisode>(*this, seed);
+}
+
+Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
+  const int n = model().sizes().n, steps = settings_.validation_steps;
+  const Configuration configuration{settings_.scheme, n, 1, 1};
+  if (validation_.empty()) {
+    for (int i = 0; i < settings_.validation_cases; ++i) {
+      Validation v;
+      v.c = draw(true, static_cast<std::uint64_t>(i));
+      v.reference = reference(model(), v.c, steps, {n});
+      v.base = simulate(model(), v.c, v.reference, configuration);
+      validation_.push_back(std::move(v));
+    }
+  }
+  const std::string half = std::to_string(steps / 2), end = std::to_string(steps);
+  Evaluation e;
+  const std::size_t observation_names = this->observation().names.size(), actions = this->action().low.size();
+  std::vector<float> observation(observation_names * static_cast<std::size_t>(n * n));
+  std::vector<float> action(actions * static_cast<std::size_t>(n * n));
+  for (const Validation &v : validation_) {
+    const Field velocity = v.c.velocity.empty() ? Field() : model().velocity(v.c, n);
+    Corrector corrector(*correction_, velocity);
+    const Errors errors = simulate(model(), v.c, v.reference, configuration, [&](Field &state, const Field &) {
+      observeState(state, velocity, observation.data());
+      policy.decide(observation.data(), n, n, action.data());
+      for (float &a : action) a = std::isnan(a) ? 0.f : std::clamp(a, -1.f, 1.f);
+      corrector(action.data(), state);
+    });
+    const auto add = [&](const std::string &name, const std::vector<double> &values, int step) {
+      e.details[name] += 100 * std::min(values[static_cast<std::size_t>(step)], kHopeless) / settings_.validation_cases;
+    };
+    add("relative_error_" + half, errors.relative, steps / 2);
+    add("relative_error_" + end, errors.relative, steps);
+    add("mass_error_" + end, errors.mass, steps);
+    add("base_relative_error_" + half, v.base.relative, steps / 2);
+    add("base_relative_error_" + end, v.base.relative, steps);
+    add("base_mass_error_" + end, v.base.mass, steps);
+  }
+  e.score = e.details["relative_error_" + end];
+  e.details["cases"] = settings_.validation_cases;
+  return e;
+}
+
+}  // namespace petrl::grid2d

@@ -1,0 +1,84 @@
+// The learning environment that advection and Burgers' equation share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/yaml.hpp"
+#include "policy/grid.hpp"
+#include "problems/grid2d/correction.hpp"
+#include "problems/grid2d/model.hpp"
+#include "problems/grid2d/simulation.hpp"
+
+namespace petrl::grid2d {
+
+/// What one step is worth to a point.
+enum class Reward {
+  /// The paper's: (e^2 before the action) - (e^2 after it), e = state - restricted fine state, both now.
+  immediate,
+  /// The same difference after the next coarse step, with the action and without: what the action alone does to the
+  /// state that follows.
+  after_step
+};
+
+/// The choices of a closure environment. The defaults are the paper's advection case.
+struct ClosureSettings {
+  Scheme scheme;
+  Reward reward = Reward::immediate;
+  double reward_scale = 1;   ///< rewards are multiplied by it: squared errors are tiny (1e-5)
+  double max_error = 0.015;  ///< relative error that ends an episode
+  int min_steps = 4;         ///< but not before so many steps
+  int max_steps = 100;
+  double noise = 0;  ///< standard deviation of what is added to the initial coarse state
+  int validation_cases = 12, validation_steps = 50;
+};
+
+/// Reads sizes: keys n, ratio, substeps, dt_factor. Throws petrl::Error.
+Sizes readSizes(YamlMap &yaml, const Sizes &fallback);
+
+/// Reads the keys scheme, integrator, diffusion_order, modified, reward (immediate | after-step), reward_scale, noise,
+/// episode: {max_error, min_steps, max_steps}, validation: {cases, steps}. Throws petrl::Error.
+ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback);
+
+/// Order of one step: the action changes the state; the reward is taken; the coarse solver steps; the fine one does its
+/// substeps. The error is that after both steps.
+class ClosureEnvironment : public GridEnvironment {
+ public:
+  std::string kind() const override { return "closure"; }
+  ObservationSpec observation() const override;
+  ActionSpec action() const override { return correction_->specification(); }
+  int nx() const override { return model().sizes().n; }
+  int ny() const override { return model().sizes().n; }
+  std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
+  /// Score: mean over the validation cases of the relative error in percent after the last step. Details (percent):
+  /// relative_error_25 (half way), relative_error_50 (the end), mass_error_50, the same without a policy
+  /// (base_relative_error_...), and the number of cases; the names carry the number of steps.
+  Evaluation evaluate(GridPolicy &policy) override;
+
+  virtual const Model &model() const = 0;
+  const ClosureSettings &settings() const { return settings_; }
+  const Correction &correction() const { return *correction_; }
+  /// Swaps how actions change the state.
+  void setCorrection(std::unique_ptr<Correction> correction) { correction_ = std::move(correction); }
+  /// A random case; those for validation are never trained on (where there are enough of them).
+  virtual Case draw(bool validation, std::uint64_t seed) const = 0;
+
+ protected:
+  ClosureSettings settings_;
+  std::unique_ptr<Correction> correction_;
+
+ private:
+  struct Validation {
+    Case c;
+    Reference reference;
+    Errors base;  // without a policy
+  };
+  std::vector<Validation> validation_;
+};
+
+/// The observation of one point: (psi, u, v), or (u, v) where the state is the velocity, as it is. Writes channels x
+/// ny x nx.
+void observeState(const Field &state, const Field &velocity, float *observation);
+
+}  // namespace petrl::grid2d

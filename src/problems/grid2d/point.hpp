@@ -1,0 +1,54 @@
+// What happens at one point of the grid: plain functions of a pointer and a stride, for host loops and others.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "problems/grid2d/clones.hpp"
+#include "problems/grid2d/scheme.hpp"
+
+namespace petrl::grid2d {
+
+/// -u q_s + diffusion along one axis by linear stencils; `stride` from one point to the next along it.
+template <bool Diffuses, int... K>
+PETRL_INLINE double linearTerm(const double *q, std::ptrdiff_t stride, double u, const Axis &c,
+                               std::integer_sequence<int, K...>) {
+  const double central = ((c.antisymmetric[K] * (q[(K + 1) * stride] - q[-(K + 1) * stride])) + ...);
+  const double second = ((c.dissipation[K] * (q[(K + 1) * stride] + q[-(K + 1) * stride] - 2 * q[0])) + ...);
+  double f = std::fabs(u) * second - u * central;
+  if constexpr (Diffuses) f += ((c.diffusion[K] * (q[(K + 1) * stride] + q[-(K + 1) * stride] - 2 * q[0])) + ...);
+  return f;
+}
+
+/// One-sided derivative times the spacing from five differences in upwind order (Jiang, Shu 1996; epsilon relative to
+/// values of order one, as usual).
+PETRL_INLINE double weno5(double d1, double d2, double d3, double d4, double d5) {
+  constexpr double eps = 1e-6, c = 13. / 12;
+  const double p1 = d1 / 3 - 7 * d2 / 6 + 11 * d3 / 6;
+  const double p2 = -d2 / 6 + 5 * d3 / 6 + d4 / 3;
+  const double p3 = d3 / 3 + 5 * d4 / 6 - d5 / 6;
+  const double e1 = d1 - 2 * d2 + d3, g1 = d1 - 4 * d2 + 3 * d3;
+  const double e2 = d2 - 2 * d3 + d4, g2 = d2 - d4;
+  const double e3 = d3 - 2 * d4 + d5, g3 = 3 * d3 - 4 * d4 + d5;
+  const double s1 = eps + c * e1 * e1 + 0.25 * g1 * g1;
+  const double s2 = eps + c * e2 * e2 + 0.25 * g2 * g2;
+  const double s3 = eps + c * e3 * e3 + 0.25 * g3 * g3;
+  const double a1 = 0.1 / (s1 * s1), a2 = 0.6 / (s2 * s2), a3 = 0.3 / (s3 * s3);
+  return (a1 * p1 + a2 * p2 + a3 * p3) / (a1 + a2 + a3);
+}
+
+/// As linearTerm(), advection by WENO5.
+template <bool Diffuses>
+PETRL_INLINE double wenoTerm(const double *q, std::ptrdiff_t s, double u, const Axis &c) {
+  const double m3 = q[-3 * s], m2 = q[-2 * s], m1 = q[-s], o = q[0], p1 = q[s], p2 = q[2 * s], p3 = q[3 * s];
+  const bool right = u >= 0;
+  const double derivative = weno5(right ? m2 - m3 : p3 - p2, right ? m1 - m2 : p2 - p1, right ? o - m1 : p1 - o,
+                                  right ? p1 - o : o - m1, right ? p2 - p1 : m1 - m2);
+  double f = -u * derivative * c.inverse_h;
+  f += std::fabs(u) * (c.dissipation[0] * (p1 + m1 - 2 * o) + c.dissipation[1] * (p2 + m2 - 2 * o));
+  if constexpr (Diffuses) f += c.diffusion[0] * (p1 + m1 - 2 * o) + c.diffusion[1] * (p2 + m2 - 2 * o);
+  return f;
+}
+
+}  // namespace petrl::grid2d

@@ -1,0 +1,123 @@
+#include "problems/grid2d/scheme.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace petrl::grid2d {
+
+namespace {
+
+// Sixth difference over 60: the dissipation of the fifth-order upwind scheme (q_{+k} + q_{-k} - 2 q_0 form).
+constexpr double kSixth[3] = {15. / 60, -6. / 60, 1. / 60};
+constexpr double kFittedDissipation = 0.3;  // share of it that the fitted stencils get
+
+struct Stencil {
+  std::vector<double> a, s;
+};
+
+Stencil fitted(int radius, double ratio) {
+  Stencil stencil{fittedStencil(radius, ratio), {}};
+  for (const double s : kSixth) stencil.s.push_back(kFittedDissipation * s);
+  return stencil;
+}
+
+Stencil stencilOf(const Scheme &scheme) {
+  const std::string &name = scheme.advection;
+  if (name == "upwind1") return {{1. / 2}, {1. / 2}};
+  if (name == "upwind2") return {{1., -1. / 4}, {1., -1. / 4}};
+  if (name == "upwind5") return {{45. / 60, -9. / 60, 1. / 60}, {kSixth[0], kSixth[1], kSixth[2]}};
+  if (name == "central2") return {{1. / 2}, {}};
+  if (name == "weno5") return {{0, 0, 0}, {}};
+  if (name == "fitted9") return fitted(4, scheme.ratio);
+  if (name == "fitted11") return fitted(5, scheme.ratio);
+  std::string known;
+  for (const auto &n : advectionSchemes()) known += (known.empty() ? "" : ", ") + n;
+  throw Error("advection scheme '" + name + "' is unknown; expected one of " + known, PETSC_ERR_ARG_UNKNOWN_TYPE);
+}
+
+}  // namespace
+
+const std::vector<std::string> &advectionSchemes() {
+  static const std::vector<std::string> names = {"upwind1", "upwind2", "upwind5", "central2",
+                                                 "weno5",   "fitted9", "fitted11"};
+  return names;
+}
+
+std::vector<double> fittedStencil(int radius, double ratio) {
+  // Normal equations of sum_k 2 a_k sin(k theta) = ratio sin(theta / ratio), midpoint rule over (0, 2].
+  constexpr int samples = 4000;
+  const auto n = static_cast<std::size_t>(radius);
+  std::vector<std::vector<long double>> m(n, std::vector<long double>(n + 1, 0));
+  for (int q = 0; q < samples; ++q) {
+    const double theta = 2 * (q + 0.5) / samples, target = ratio * std::sin(theta / ratio);
+    std::vector<double> basis;
+    for (int k = 1; k <= radius; ++k) basis.push_back(2 * std::sin(k * theta));
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < n; ++j) m[i][j] += basis[i] * basis[j];
+      m[i][n] += basis[i] * target;
+    }
+  }
+  // Gauss-Jordan; the matrix is symmetric and positive definite.
+  for (std::size_t p = 0; p < n; ++p) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i == p) continue;
+      const long double factor = m[i][p] / m[p][p];
+      for (std::size_t j = p; j <= n; ++j) m[i][j] -= factor * m[p][j];
+    }
+  }
+  std::vector<double> a;
+  for (std::size_t i = 0; i < n; ++i) a.push_back(static_cast<double>(m[i][n] / m[i][i]));
+  return a;
+}
+
+Discretization discretize(const Scheme &scheme, double hx, double hy) {
+  const Stencil stencil = stencilOf(scheme);
+  std::vector<double> second;
+  if (scheme.viscosity > 0 || scheme.modified > 0) {
+    if (scheme.diffusion_order == 2) second = {1};
+    if (scheme.diffusion_order == 4) second = {4. / 3, -1. / 12};
+    if (second.empty()) {
+      throw Error("diffusion_order: expected 2 or 4, found " + std::to_string(scheme.diffusion_order),
+                  PETSC_ERR_ARG_OUTOFRANGE);
+    }
+  }
+  Discretization d;
+  d.weno = scheme.advection == "weno5";
+  d.radius = static_cast<int>(std::max({stencil.a.size(), stencil.s.size(), second.size()}));
+  for (const auto &[axis, h] : {std::pair{&d.x, hx}, std::pair{&d.y, hy}}) {
+    axis->inverse_h = 1 / h;
+    for (std::size_t k = 0; k < stencil.a.size(); ++k) axis->antisymmetric[k] = stencil.a[k] / h;
+    for (std::size_t k = 0; k < stencil.s.size(); ++k) axis->dissipation[k] = stencil.s[k] / h;
+    for (std::size_t k = 0; k < second.size(); ++k) {
+      axis->dissipation[k] += scheme.modified / 2 * second[k] / (h * h);
+      axis->diffusion[k] = scheme.viscosity * second[k] / (h * h);
+    }
+  }
+  d.diffuses = scheme.viscosity > 0;
+  return d;
+}
+
+Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio) {
+  Scheme s;
+  s.viscosity = viscosity;
+  s.ratio = ratio;
+  s.advection = yaml.get<std::string>("scheme", s.advection);
+  s.integrator = yaml.get<std::string>("integrator", s.integrator);
+  if (s.integrator != "euler" && s.integrator != "rk4")
+    yaml.fail("integrator", "expected euler or rk4, found '" + s.integrator + "'");
+  s.diffusion_order = yaml.get<int>("diffusion_order", s.diffusion_order);
+  if (s.diffusion_order != 2 && s.diffusion_order != 4)
+    yaml.fail("diffusion_order", "expected 2 or 4, found " + std::to_string(s.diffusion_order));
+  if (yaml.get<bool>("modified", false)) s.modified = fine_h;
+  const auto &names = advectionSchemes();
+  if (std::find(names.begin(), names.end(), s.advection) == names.end()) {
+    std::string known;
+    for (const auto &n : names) known += (known.empty() ? "" : ", ") + n;
+    yaml.fail("scheme", "expected one of " + known + ", found '" + s.advection + "'");
+  }
+  return s;
+}
+
+}  // namespace petrl::grid2d

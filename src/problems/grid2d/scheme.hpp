@@ -1,0 +1,55 @@
+// Spatial schemes by name, as stencil coefficients.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/yaml.hpp"
+#include "problems/grid2d/field.hpp"
+
+namespace petrl::grid2d {
+
+/// What a user chooses.
+struct Scheme {
+  std::string advection = "upwind1";  ///< one of advectionSchemes()
+  std::string integrator = "euler";   ///< euler | rk4
+  int diffusion_order = 2;            ///< 2 | 4, of central second differences
+  double viscosity = 0;               ///< nu of nu (q_xx + q_yy)
+  /// Spacing h_f of a finer first-order upwind grid whose own numerical diffusion |u| h_f/2 q_xx + |v| h_f/2 q_yy is
+  /// added (its modified equation: an analytic closure). 0: none.
+  double modified = 0;
+  /// Coarsening ratio that fitted9 and fitted11 imitate: the central differences of a grid so many times finer.
+  double ratio = 4;
+};
+
+/// upwind1, upwind2, upwind5, central2, weno5 (Hamilton-Jacobi; Jiang, Peng 2000), fitted9, fitted11.
+const std::vector<std::string> &advectionSchemes();
+
+/// One axis: u q_x is  u sum_k a_k (q_{+k} - q_{-k}) - |u| sum_k s_k (q_{+k} + q_{-k} - 2 q_0), the diffusive term
+/// sum_k d_k (q_{+k} + q_{-k} - 2 q_0). Entry k - 1 belongs to offset k. Every linear upwind scheme has this form: an
+/// antisymmetric stencil and a dissipation. A constant gives exactly zero.
+struct Axis {
+  double antisymmetric[kGhost] = {}, dissipation[kGhost] = {}, diffusion[kGhost] = {};
+  double inverse_h = 1;
+};
+
+/// A scheme on a grid: what the kernels use.
+struct Discretization {
+  int radius = 1;         ///< ghost points needed
+  bool weno = false;      ///< advection is nonlinear; `dissipation` then only holds the modified equation's
+  bool diffuses = false;  ///< any entry of `diffusion` is not 0
+  Axis x, y;
+};
+
+/// Coefficients of a scheme on a grid with spacings hx, hy. Throws petrl::Error naming an unknown scheme or order.
+Discretization discretize(const Scheme &scheme, double hx, double hy);
+
+/// Coefficients a_1 .. a_radius of an antisymmetric first-derivative stencil on a grid of spacing 1, least-squares
+/// fitted for 0 < theta <= 2 to the modified wavenumber ratio * sin(theta / ratio) of central differences on a grid
+/// `ratio` times finer.
+std::vector<double> fittedStencil(int radius, double ratio);
+
+/// Reads the keys scheme, integrator, diffusion_order, modified (true | false; uses fine_h) of a section.
+Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio);
+
+}  // namespace petrl::grid2d
