@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "closure/periodic.hpp"
 #include "support/closures.hpp"
 
 namespace {
@@ -41,6 +42,22 @@ void fcn(benchmark::State &state, const char *processor) {
 BENCHMARK_CAPTURE(fcn, avx512, "avx512")->DenseRange(0, 2);
 BENCHMARK_CAPTURE(fcn, avx2, "avx2")->DenseRange(0, 2);
 BENCHMARK_CAPTURE(fcn, portable, "portable")->DenseRange(0, 2);
+
+// From doubles to doubles, as a solver sees it.
+void closure(benchmark::State &state) {
+  petrl::Policy policy = petrl::test::closurePolicy({"psi", "u", "v"}, 1, "additive", -0.1, 0.1);
+  auto shape = kShapes[state.range(0)];
+  shape.channels.back() = 1;
+  policy.network = petrl::test::randomFcn(shape, "relu", "tanh", 1);
+  petrl::PeriodicClosure closure(petrl::GridDecider::make(policy, "bench"));
+  std::vector<double> field(kPoints * kPoints, 0.3), change(field.size());
+  for (auto _ : state) {
+    closure.compute({field.data(), field.data(), field.data()}, {kPoints, kPoints, 0.1, 1, 1}, change.data());
+    benchmark::DoNotOptimize(change[0]);
+  }
+  report(state, dynamic_cast<petrl::Fcn &>(closure.backend()));
+}
+BENCHMARK(closure)->DenseRange(0, 2);
 
 }  // namespace
 

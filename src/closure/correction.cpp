@@ -1,0 +1,64 @@
+#include "closure/correction.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "closure/clones.hpp"
+
+namespace petrl {
+
+namespace {
+
+PETRL_CLONES void scaleRow(const float *output, int n, double middle, double half, double *change) {
+  for (int i = 0; i < n; ++i) {
+    const float x = output[i] > 1.f ? 1.f : output[i];
+    change[i] = middle + half * static_cast<double>(x < -1.f ? -1.f : x);
+  }
+}
+
+class Additive : public Correction {
+ public:
+  explicit Additive(const Policy &policy) : action_(policy.action), rate_(policy.action.transform == "additive-rate") {
+    components_ = changedComponents(policy, policy.action.low.size());
+  }
+
+  void compute(const Fields &, const NetworkOutput &output, const CorrectionStep &step, double *change) override {
+    const double factor = rate_ ? 0.5 * step.dt : 0.5;
+    for (std::size_t a = 0; a < components_.size(); ++a) {
+      const double middle = factor * (action_.high[a] + action_.low[a]);
+      const double half = factor * (action_.high[a] - action_.low[a]);
+      const float *row = output.data + static_cast<std::ptrdiff_t>(a) * output.plane;
+      for (int y = 0; y < step.ny; ++y, row += output.row, change += step.nx)
+        scaleRow(row, step.nx, middle, half, change);
+    }
+  }
+
+ private:
+  ActionSpec action_;
+  bool rate_;
+};
+
+}  // namespace
+
+std::vector<int> changedComponents(const Policy &policy, std::size_t count) {
+  std::vector<int> result;
+  const auto given = policy.action.parameters.find("components");
+  if (given == policy.action.parameters.end()) {
+    for (std::size_t c = 0; c < count; ++c) result.push_back(static_cast<int>(c));
+    return result;
+  }
+  const auto &names = policy.observation.names;
+  for (const auto &name : words(given->second))
+    result.push_back(static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin()));
+  return result;
+}
+
+std::unique_ptr<Correction> Correction::make(const Policy &policy, const std::string &source) {
+  validateSpecification(policy, source);
+  const std::string &transform = policy.action.transform;
+  if (transform == "additive" || transform == "additive-rate") return std::make_unique<Additive>(policy);
+  throw Error(source + ": /action: transform: '" + transform + "' is not available in this version of PetRL",
+              PETSC_ERR_SUP);
+}
+
+}  // namespace petrl

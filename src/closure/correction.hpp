@@ -1,0 +1,58 @@
+// How a network's output becomes a change of the state. Plain C++: on PETSc's patches and periodic arrays alike.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "closure/fields.hpp"
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// The network's output at the points of a patch, planar.
+struct NetworkOutput {
+  const float *data = nullptr;  ///< first channel at the patch's point (0, 0)
+  std::ptrdiff_t plane = 0;     ///< from channel to channel
+  std::ptrdiff_t row = 0;       ///< from (0, 0) to (0, 1) in y
+};
+
+/// The patch, and the step that the correction is for.
+struct CorrectionStep {
+  int nx, ny;     ///< points of the patch
+  double dt;      ///< the step, in the solver's time
+  double hx, hy;  ///< distances of the points
+};
+
+/// One action transform of closure policies. Of what it computes, A, the solver makes: state <- state - A.
+/// It must compute the same at a point wherever in a patch that lies: answers do not depend on the number of ranks.
+///
+///   additive       A = a
+///   additive-rate  A = dt a         with a = low + (high - low) (clamp(output, -1, 1) + 1) / 2
+///
+/// one action a component; the action parameter `components` names them, otherwise they are the first observed fields.
+class Correction {
+ public:
+  /// By the policy's transform. Throws petrl::Error naming `source` when it is not known, or its parameters are wrong.
+  static std::unique_ptr<Correction> make(const Policy &policy, const std::string &source);
+  virtual ~Correction() = default;
+
+  /// The fields that it changes, by their number in the observation.
+  const std::vector<int> &components() const { return components_; }
+  /// How far beyond the patch it needs the network's output.
+  virtual int outputGhost() const { return 0; }
+  /// How far beyond the patch it needs the fields themselves.
+  virtual int stateGhost() const { return 0; }
+  /// A, planar and dense: components x ny x nx. A NaN in the output must show in it. Not collective; no allocation.
+  virtual void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                       double *change) = 0;
+
+ protected:
+  std::vector<int> components_;
+};
+
+/// What the action parameter `components` says, as numbers of observed fields; without it the first `count` of them.
+std::vector<int> changedComponents(const Policy &policy, std::size_t count);
+
+}  // namespace petrl

@@ -1,0 +1,57 @@
+// Closures on doubly periodic arrays, without PETSc objects or MPI: for solvers in plain C++ and for training.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "closure/correction.hpp"
+#include "closure/fields.hpp"
+#include "policy/grid_backend.hpp"
+
+namespace petrl {
+
+/// What a closure sees and does on a periodic grid of nx x ny points, whoever decides. Fields are planar, ny x nx, x
+/// fastest, one array a name of the observation. No allocation after the first call for a size of grid.
+class PeriodicCorrection {
+ public:
+  /// Needs the policy's specification only. Throws petrl::Error naming `source`.
+  PeriodicCorrection(const Policy &policy, const std::string &source);
+
+  /// Network inputs, observation names x ny x nx.
+  void observe(const std::vector<const double *> &fields, int nx, int ny, float *observation);
+  /// A for the network's output (actions x ny x nx): components() planes of ny x nx; state <- state - A.
+  void correct(const std::vector<const double *> &fields, const float *output, const CorrectionStep &step,
+               double *change);
+  /// The fields that change, by their number in the observation.
+  const std::vector<int> &components() const { return correction_->components(); }
+
+ private:
+  friend class PeriodicClosure;
+  std::unique_ptr<Correction> correction_;
+  FieldInput input_;
+  Fields plain_, ghosted_;
+  std::size_t actions_;
+  std::vector<double> state_;  // ghosted, where the correction wants them so
+  std::vector<float> output_;
+};
+
+/// A policy that corrects periodic arrays.
+class PeriodicClosure {
+ public:
+  /// From a file (GridDecider::load), or from a policy in memory (GridDecider::make).
+  explicit PeriodicClosure(std::unique_ptr<GridDecider> decider, const std::string &source = "policy");
+
+  const Policy &policy() const { return decider_->policy; }
+  GridBackend &backend() { return *decider_->backend; }
+  const std::vector<int> &components() const { return correction_.components(); }
+  /// A, components() planes of ny x nx; state <- state - A.
+  void compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change);
+
+ private:
+  std::unique_ptr<GridDecider> decider_;
+  PeriodicCorrection correction_;
+  std::vector<float> output_;
+};
+
+}  // namespace petrl
