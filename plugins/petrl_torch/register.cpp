@@ -3,10 +3,12 @@
 #include <petscsys.h>
 
 #include "base/error.hpp"
+#include "learn/ppo/ppo.hpp"
 #include "learn/torchscript/torchscript_backend.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
+#include "policy/grid.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -22,6 +24,9 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
     stayLoaded();
     petrl::registerLearner("tqc", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
       return std::make_unique<petrl::Tqc>(yaml, observations, actions, seed);
+    });
+    petrl::registerGridLearner("ppo", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
+      return std::make_unique<petrl::Ppo>(yaml, observations, actions, seed);
     });
     petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
   });

@@ -1,8 +1,13 @@
 // petrl train config.yaml -o DIR
+#include <petscsys.h>
+
 #include <csignal>
+#include <cstdio>
 #include <memory>
 
+#include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/grid_trainer.hpp"
 #include "cli/trainer.hpp"
 
 namespace petrl::cli {
@@ -13,6 +18,24 @@ volatile int stop_requested = 0;
 
 void requestStop(int) {
   stop_requested = 1;
+}
+
+void train(const std::string &file, const std::string &directory) {
+  PetscMPIInt ranks = 1;
+  MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+  TrainingConfig config = TrainingConfig::read(file);
+  const bool grid = isGridLearner(config.learner);
+  if (ranks > 1 && !grid) {
+    throw Error("learner " + config.learner + " trains on one process, found " + std::to_string(ranks) +
+                " ranks; those that train on several: ppo, unroll");
+  }
+  std::unique_ptr<Training> training;
+  if (grid) {
+    training = std::make_unique<GridTrainer>(std::move(config), directory);
+  } else {
+    training = std::make_unique<Trainer>(std::move(config), directory);
+  }
+  training->run(&stop_requested);
 }
 
 }  // namespace
@@ -28,7 +51,16 @@ void addTrain(CLI::App &app, Options &options) {
     options.run = [config, directory] {
       std::signal(SIGINT, requestStop);
       std::signal(SIGTERM, requestStop);
-      Trainer(*config, *directory).run(&stop_requested);
+      try {
+        train(*config, *directory);
+      } catch (const std::exception &e) {
+        PetscMPIInt ranks = 1;
+        MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+        if (ranks == 1) throw;
+        // The others may wait for this one in a reduction.
+        std::fprintf(stderr, "petrl: %s\n", e.what());
+        MPI_Abort(PETSC_COMM_WORLD, 1);
+      }
       return 0;
     };
   });

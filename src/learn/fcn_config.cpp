@@ -1,0 +1,36 @@
+#include "learn/fcn_config.hpp"
+
+#include "learn/yaml_values.hpp"
+
+namespace petrl::learn {
+
+int FcnConfig::reach() const {
+  int points = 0;
+  for (const int dilation : dilations) points += kernel / 2 * dilation;
+  return points;
+}
+
+FcnConfig FcnConfig::parse(YamlMap &map, const FcnConfig &defaults) {
+  FcnConfig c = defaults;
+  c.channels = map.get<std::vector<int>>("channels", c.channels);
+  for (const int n : c.channels) {
+    if (n < 1 || n > 1024) map.fail("channels", "expected numbers in [1, 1024], found " + std::to_string(n));
+  }
+  if (c.channels.size() > 64) map.fail("channels", "expected at most 64 hidden layers");
+  const auto layers = static_cast<std::size_t>(c.layers());
+  if (c.dilations.size() != layers) c.dilations.assign(layers, 1);
+  c.dilations = map.get<std::vector<int>>("dilations", c.dilations);
+  if (c.dilations.size() != layers) {
+    map.fail("dilations", "expected " + std::to_string(layers) + " numbers (hidden layers and outputs), found " +
+                              std::to_string(c.dilations.size()));
+  }
+  for (const int d : c.dilations) {
+    if (d < 1 || d > 64) map.fail("dilations", "expected numbers in [1, 64], found " + std::to_string(d));
+  }
+  c.kernel = static_cast<int>(wholeNumber(map, "kernel", c.kernel, 1, 15));
+  if (c.kernel % 2 == 0) map.fail("kernel", "expected an odd number, found " + std::to_string(c.kernel));
+  c.tanh = oneOf(map, "activation", c.tanh ? "tanh" : "relu", {"relu", "tanh"}) == "tanh";
+  return c;
+}
+
+}  // namespace petrl::learn

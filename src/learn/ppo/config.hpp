@@ -1,0 +1,52 @@
+// The keys of the learner section for algorithm "ppo" on grids.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "learn/fcn_config.hpp"
+
+namespace petrl::learn {
+
+/// The networks: key `network`.
+struct PpoNetworkConfig {
+  FcnConfig policy;          ///< keys channels, dilations, kernel, activation
+  bool tanh_output = false;  ///< output: linear | tanh, of the mean
+  bool free_std = false;     ///< std: state (softplus of a head + 1e-6) | free (one number a channel)
+  double initial_std = .3;
+  bool zero_output = true;      ///< the mean starts as zero everywhere
+  bool separate_value = false;  ///< value: {trunk: shared | separate, and own channels, ... if separate}
+  FcnConfig value;
+};
+
+struct PpoConfig {
+  /// How advantages are normalised: over the minibatch for each point, over all that was collected, or not.
+  enum class Normalisation { point, global, none };
+
+  PpoNetworkConfig network;
+  int slots = 8;               ///< episodes that run at the same time, on each rank
+  std::int64_t horizon = 256;  ///< transitions collected an iteration and rank; 0 (`horizon: episode`): as many
+                               ///< whole episodes as there are slots
+  int batch_size = 16;         ///< transitions (whole grids) a minibatch and rank, at most
+  int epochs = 4;              ///< passes over what was collected
+  double clip = .2;
+  double gamma = .95;
+  double lambda = .95;
+  double entropy_coefficient = .01;
+  double value_coefficient = .5;
+  Normalisation normalisation = Normalisation::global;  ///< advantage_normalisation: point | global | none
+  double reward_scale = 1;  ///< rewards are multiplied by it (the log shows them as they were)
+  double learning_rate = 3e-4;
+  double learning_rate_final = 3e-4;  ///< reached linearly after decay_steps
+  std::int64_t decay_steps = 0;       ///< environment steps; 0: constant
+  double weight_decay = 0;            ///< optimiser: adam | adamw; adamw has .01 unless told otherwise
+  double max_gradient_norm = .5;      ///< 0: not clipped
+  double target_kl = 0;               ///< an iteration's updates end when the divergence is larger; 0: never
+  bool cuda = false;                  ///< device: cpu | cuda
+  int threads = 1;                    ///< default: OMP_NUM_THREADS, else 1
+
+  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
+  static PpoConfig parse(const std::string &yaml);
+};
+
+}  // namespace petrl::learn

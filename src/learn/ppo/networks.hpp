@@ -1,0 +1,38 @@
+// The part of Ppo that needs libtorch.
+#pragma once
+
+#include <torch/types.h>
+
+#include "learn/flat_adam.hpp"
+#include "learn/ppo/network.hpp"
+#include "learn/ppo/ppo.hpp"
+
+namespace petrl {
+
+struct Ppo::Networks {
+  torch::Device device;
+  learn::PpoNetwork network;
+  learn::FlatAdam adam;
+  std::vector<float> batch;  // scratch: rows of a minibatch
+
+  Networks(const learn::PpoConfig &config, int observations, int actions, learn::Rng &rng, const torch::Device &where)
+      : device(where),
+        network(config.network, observations, actions, rng, where),
+        adam(network.parameters().values(), config.weight_decay) {}
+
+  /// An array of the host on the device; on the CPU it is the array itself.
+  torch::Tensor tensor(const float *data, std::int64_t rows, int channels, int ny, int nx) const {
+    return torch::from_blob(const_cast<float *>(data), {rows, channels, ny, nx}, torch::kFloat32).to(device);
+  }
+};
+
+class Ppo::Deterministic : public GridPolicy {
+ public:
+  explicit Deterministic(Ppo &owner) : owner_(owner) {}
+  void decide(const float *observation, int nx, int ny, float *action) override;
+
+ private:
+  Ppo &owner_;
+};
+
+}  // namespace petrl

@@ -1,0 +1,229 @@
+#include "learn/ppo/ppo.hpp"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "learn/ppo/loss.hpp"
+#include "learn/ppo/networks.hpp"
+
+namespace petrl {
+
+namespace {
+
+int positive(int n, const char *what) {
+  if (n < 1) throw Error(std::string("learner ppo: needs at least one ") + what, PETSC_ERR_ARG_OUTOFRANGE);
+  return n;
+}
+
+// Random numbers of their own for every iteration and rank.
+std::uint64_t mixed(std::uint64_t seed, std::uint64_t rank, std::uint64_t iteration) {
+  std::uint64_t z = seed;
+  for (const std::uint64_t word : {rank + 1, iteration + 1}) {
+    z = (z ^ word) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 30)) * 0x94d049bb133111ebULL;
+    z ^= z >> 31;
+  }
+  return z;
+}
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double &total) : total_(total), begin_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+  Stopwatch(const Stopwatch &) = delete;
+  Stopwatch &operator=(const Stopwatch &) = delete;
+
+ private:
+  double &total_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+void fetch(const torch::Tensor &tensor, std::vector<float> &to) {
+  const torch::Tensor host = tensor.to(torch::kCPU).contiguous();
+  to.assign(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
+}
+
+}  // namespace
+
+Ppo::Ppo(const std::string &yaml, int observations, int actions, std::uint64_t seed)
+    : config_(learn::PpoConfig::parse(yaml)),
+      observations_(positive(observations, "observation")),
+      actions_(positive(actions, "action")),
+      seed_(seed),
+      rng_(seed),
+      slots_(config_.slots, seed, reduction_.rank(), reduction_.ranks(), config_.horizon > 0) {
+  at::set_num_threads(config_.threads);
+  networks_ =
+      std::make_unique<Networks>(config_, observations, actions, rng_, learn::chooseDevice(config_.cuda, "ppo"));
+  deterministic_ = std::make_unique<Deterministic>(*this);
+}
+
+Ppo::~Ppo() = default;
+
+void Ppo::Deterministic::decide(const float *observation, int nx, int ny, float *action) {
+  const c10::InferenceMode inference;
+  const Networks &networks = *owner_.networks_;
+  const torch::Tensor mean =
+      networks.network.mean(networks.tensor(observation, 1, owner_.observations_, ny, nx)).to(torch::kCPU).contiguous();
+  std::copy_n(mean.data_ptr<float>(), mean.numel(), action);
+}
+
+GridPolicy &Ppo::deterministic() {
+  return *deterministic_;
+}
+
+void Ppo::iterate(GridEnvironment &environment) {
+  if (nx_ != 0 && (environment.nx() != nx_ || environment.ny() != ny_)) {
+    throw Error("learner ppo: found a grid of " + std::to_string(environment.nx()) + " x " +
+                    std::to_string(environment.ny()) + ", expected " + std::to_string(nx_) + " x " +
+                    std::to_string(ny_) + ", on which it learned so far",
+                PETSC_ERR_ARG_INCOMP);
+  }
+  nx_ = environment.nx();
+  ny_ = environment.ny();
+  if (!rollout_) {
+    rollout_ = std::make_unique<learn::Rollout>(observations_, actions_,
+                                                static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_));
+  }
+  rng_ =
+      learn::Rng(mixed(seed_, static_cast<std::uint64_t>(reduction_.rank()), static_cast<std::uint64_t>(iterations_)));
+  collect(environment);
+  estimate();
+  {
+    const Stopwatch watch(seconds_.update);
+    update();
+  }
+  ++iterations_;
+}
+
+// Actions for the running episodes, all in one call of the network.
+void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
+  const std::size_t points = rollout_->points();
+  const std::size_t seen = static_cast<std::size_t>(observations_) * points;
+  observation_.resize(running.size() * seen);
+  {
+    const Stopwatch watch(seconds_.environment);
+    for (std::size_t i = 0; i < running.size(); ++i) running[i]->episode->observe(observation_.data() + i * seen);
+  }
+  const Stopwatch watch(seconds_.network);
+  const c10::InferenceMode inference;
+  const auto rows = static_cast<std::int64_t>(running.size());
+  const auto output = networks_->network.forward(networks_->tensor(observation_.data(), rows, observations_, ny_, nx_));
+  action_.resize(running.size() * static_cast<std::size_t>(actions_) * points);
+  for (float &number : action_) number = static_cast<float>(rng_.normal());
+  const torch::Tensor noise = networks_->tensor(action_.data(), rows, actions_, ny_, nx_);
+  const torch::Tensor action = output.mean + output.std * noise;
+  fetch(learn::logProbability(output, action), log_prob_);
+  fetch(output.value, value_);
+  fetch(action, action_);
+  sums_[kStd] += output.std.mean().item<double>();
+}
+
+// The part of an episode that belongs to this iteration ends here.
+void Ppo::close(learn::Slot &slot, bool terminal) {
+  if (!terminal) {
+    last_.resize(static_cast<std::size_t>(observations_) * rollout_->points());
+    slot.episode->observe(last_.data());
+  }
+  rollout_->endSegment(std::move(slot.rows), terminal ? nullptr : last_.data());
+  slot.rows.clear();
+}
+
+void Ppo::collect(GridEnvironment &environment) {
+  const std::size_t points = rollout_->points(), width = static_cast<std::size_t>(actions_) * points;
+  const std::size_t seen = static_cast<std::size_t>(observations_) * points;
+  const bool whole = config_.horizon == 0;
+  rollout_->clear();
+  slots_.prepare(environment, width);
+  for (auto &slot : slots_.slots()) {
+    if (!slot.open) slots_.start(environment, slot);
+  }
+  std::vector<learn::Slot *> running;
+  double forwards = 0, std_before = sums_[kStd];
+  std::vector<double> counts(4, 0.);  // transitions, episodes, their returns and lengths
+  while (whole || rollout_->rows() < config_.horizon) {
+    running.clear();
+    for (auto &slot : slots_.slots()) {
+      if (slot.open) running.push_back(&slot);
+    }
+    if (running.empty()) break;
+    decideForAll(running);
+    ++forwards;
+    const Stopwatch watch(seconds_.environment);
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      learn::Slot &slot = *running[i];
+      const float *action = action_.data() + i * width;
+      const std::int64_t row = rollout_->add(observation_.data() + i * seen, action, log_prob_.data() + i * points,
+                                             value_.data() + i * points);
+      slot.rows.push_back(row);
+      float *reward = rollout_->reward(row);
+      GridOutcome outcome;
+      slots_.step(slot, action, width, reward, points, outcome);
+      if (config_.reward_scale != 1) {
+        for (std::size_t p = 0; p < points; ++p) reward[p] *= static_cast<float>(config_.reward_scale);
+      }
+      if (outcome == GridOutcome::running) continue;
+      close(slot, outcome == GridOutcome::terminal);
+      counts[1] += 1;
+      counts[2] += slot.reward;
+      counts[3] += static_cast<double>(slot.steps);
+      if (!whole) slots_.start(environment, slot);
+    }
+  }
+  for (auto &slot : slots_.slots()) {
+    if (slot.open) close(slot, false);
+  }
+  counts[0] = static_cast<double>(rollout_->rows());
+  counts.push_back((sums_[kStd] - std_before) / std::max(forwards, 1.));
+  reduction_.sum(counts);
+  steps_ += static_cast<std::int64_t>(counts[0]);
+  episodes_ += static_cast<std::int64_t>(counts[1]);
+  sums_[kEpisodes] += counts[1];
+  sums_[kReturn] += counts[2];
+  sums_[kLength] += counts[3];
+  sums_[kStd] = std_before + counts[4] / reduction_.ranks();
+}
+
+// Advantages and targets; advantages normalised over all ranks, if globally.
+void Ppo::estimate() {
+  std::vector<float> values;
+  if (rollout_->lastCount() > 0) {
+    const Stopwatch watch(seconds_.network);
+    const c10::InferenceMode inference;
+    const std::size_t points = rollout_->points(), seen = static_cast<std::size_t>(observations_) * points;
+    std::vector<float> part;
+    // In portions: with many short episodes there are many of them.
+    for (std::int64_t i = 0; i < rollout_->lastCount(); i += config_.slots) {
+      const std::int64_t n = std::min<std::int64_t>(config_.slots, rollout_->lastCount() - i);
+      const float *from = rollout_->lastObservations().data() + static_cast<std::size_t>(i) * seen;
+      fetch(networks_->network.value(networks_->tensor(from, n, observations_, ny_, nx_)), part);
+      values.insert(values.end(), part.begin(), part.end());
+    }
+  }
+  rollout_->estimate(values.data(), config_.gamma, config_.lambda);
+
+  const std::size_t n = static_cast<std::size_t>(rollout_->rows()) * rollout_->points();
+  float *advantage = rollout_->advantage(0);
+  const float *target = rollout_->target(0);
+  std::vector<double> sum{static_cast<double>(n), 0, 0, 0, 0};
+  for (std::size_t i = 0; i < n; ++i) {
+    const double a = static_cast<double>(advantage[i]), t = static_cast<double>(target[i]);
+    sum[1] += a, sum[2] += a * a, sum[3] += t, sum[4] += t * t;
+  }
+  reduction_.sum(sum);
+  const double mean = sum[1] / sum[0], variance = std::max(0., sum[2] / sum[0] - mean * mean);
+  const double target_mean = sum[3] / sum[0], target_variance = sum[4] / sum[0] - target_mean * target_mean;
+  // The advantage is what the value did not foresee of the target.
+  sums_[kExplained] += target_variance > 0 ? 1 - variance / target_variance : 0;
+  sums_[kIterations] += 1;
+  if (config_.normalisation != learn::PpoConfig::Normalisation::global) return;
+  const double scale = 1 / (std::sqrt(variance) + 1e-8);
+  for (std::size_t i = 0; i < n; ++i)
+    advantage[i] = static_cast<float>((static_cast<double>(advantage[i]) - mean) * scale);
+}
+
+}  // namespace petrl

@@ -1,0 +1,98 @@
+// Proximal Policy Optimisation (Schulman et al. 2017) with one agent a grid point, as in Closure-RL (appendix B): all
+// agents share one fully convolutional network; ratios, advantages and values are taken at every point by itself.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "learn/ppo/config.hpp"
+#include "learn/ppo/rollout.hpp"
+#include "learn/ppo/slots.hpp"
+#include "learn/reduction.hpp"
+#include "learn/rng.hpp"
+#include "policy/grid.hpp"
+
+namespace petrl {
+
+/// The learner "ppo". Keys of its section: see learn::PpoConfig.
+///
+/// An iteration collects `horizon` transitions in `slots` episodes that go on in the next one (or `slots` whole
+/// episodes), then passes over them `epochs` times in minibatches. Actions are samples of a Gaussian, handed to the
+/// environment as they are.
+///
+/// On several ranks each has its own slots. Gradients are averaged with the number of transitions as weight, so that
+/// they are those of the union of all minibatches; advantages normalised per point are so over the rank's own part.
+///
+/// Random numbers of an iteration follow from seed, rank and its number: a checkpoint holds weights, moments, counters,
+/// and the seeds and actions of unfinished episodes, of all ranks. save() is collective, and load() wants as many
+/// ranks.
+class Ppo : public GridLearner {
+ public:
+  /// Throws petrl::Error when the YAML is wrong, or the device is not there.
+  Ppo(const std::string &yaml, int observations, int actions, std::uint64_t seed);
+  ~Ppo() override;
+
+  void iterate(GridEnvironment &environment) override;
+  std::int64_t steps() const override { return steps_; }
+  std::int64_t episodes() const override { return episodes_; }
+  NetworkSpec network() const override;
+  GridPolicy &deterministic() override;
+  std::map<std::string, double> metrics() override;
+  void save(const std::string &path) const override;
+  void load(const std::string &path) override;
+  void loadWeights(const NetworkSpec &network) override;
+
+  /// Seconds spent since the start: in the network while collecting, in the environment, in updates.
+  struct Seconds {
+    double network = 0, environment = 0, update = 0;
+  };
+  const Seconds &seconds() const { return seconds_; }
+
+ private:
+  struct Networks;  // what needs libtorch
+  class Deterministic;
+  /// Sums since the last call of metrics(), over all ranks.
+  enum Sum {
+    kEpisodes,
+    kReturn,
+    kLength,
+    kMinibatches,
+    kPolicyLoss,
+    kValueLoss,
+    kEntropy,
+    kKl,
+    kClipped,
+    kGradient,
+    kStd,
+    kIterations,
+    kExplained,
+    kSums
+  };
+
+  void collect(GridEnvironment &environment);
+  void decideForAll(const std::vector<learn::Slot *> &running);
+  void close(learn::Slot &slot, bool terminal);
+  void estimate();
+  void update();
+  /// False if the divergence from the policy that acted is already too large.
+  bool updateMinibatch(const std::vector<std::int64_t> &rows);
+  double learningRate() const;
+
+  learn::PpoConfig config_;
+  int observations_, actions_;
+  std::uint64_t seed_;
+  learn::Reduction reduction_;
+  learn::Rng rng_;
+  std::unique_ptr<Networks> networks_;
+  std::unique_ptr<Deterministic> deterministic_;
+  learn::EpisodeSlots slots_;
+  std::unique_ptr<learn::Rollout> rollout_;  // once the grid is known
+  int nx_ = 0, ny_ = 0;
+  // One row an episode of those that run.
+  std::vector<float> observation_, action_, log_prob_, value_, last_;
+  std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
+  std::array<double, kSums> sums_{};
+  Seconds seconds_;
+};
+
+}  // namespace petrl

@@ -1,0 +1,50 @@
+// The episodes that run side by side. No libtorch here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "policy/grid.hpp"
+
+namespace petrl::learn {
+
+/// One running episode and what it takes to make it again: its seed and the actions taken so far.
+struct Slot {
+  bool open = false;
+  std::unique_ptr<GridEpisode> episode;  ///< null after a checkpoint was loaded, until prepare()
+  std::uint64_t seed = 0;
+  std::vector<float> actions;
+  std::int64_t steps = 0;
+  double reward = 0;               ///< sum over steps of the mean over points
+  std::vector<std::int64_t> rows;  ///< of this iteration, in the rollout
+};
+
+/// Checkpoints hold no solver: an episode that was not finished is made again from its seed, and its recorded actions
+/// are taken once more. Episodes are deterministic, so that it is the same one.
+class EpisodeSlots {
+ public:
+  /// Seeds differ between ranks and from episode to episode. `recording`: episodes outlast an iteration.
+  EpisodeSlots(int slots, std::uint64_t seed, int rank, int ranks, bool recording);
+  std::vector<Slot> &slots() { return slots_; }
+  /// Starts a new episode in this slot.
+  void start(GridEnvironment &environment, Slot &slot);
+  /// Takes a step. Returns the mean reward over the points.
+  double step(Slot &slot, const float *action, std::size_t action_size, float *reward, std::size_t points,
+              GridOutcome &outcome) const;
+  /// Makes all episodes again that are open but not there.
+  void prepare(GridEnvironment &environment, std::size_t action_size);
+
+  /// For checkpoints: numbers, and the actions of all open episodes one after another.
+  void pack(std::vector<std::int64_t> &numbers, std::vector<float> &actions) const;
+  /// False if these do not come from pack() of as many slots, with actions of this size.
+  bool unpack(const std::vector<std::int64_t> &numbers, const std::vector<float> &actions, std::size_t action_size);
+
+ private:
+  std::uint64_t seed_, rank_, ranks_;
+  bool recording_;
+  std::int64_t started_ = 0;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace petrl::learn

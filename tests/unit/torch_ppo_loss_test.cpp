@@ -1,0 +1,172 @@
+// The parts of grid PPO that are libtorch's: loss, normalisation, circular padding, optimiser, gradients over ranks.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "learn/flat_adam.hpp"
+#include "learn/gradient.hpp"
+#include "learn/ppo/loss.hpp"
+
+using namespace petrl::learn;
+
+static torch::Tensor points(std::initializer_list<double> values) {
+  return torch::tensor(std::vector<float>(values.begin(), values.end())).view({1, 1, 1, -1});
+}
+
+// One action, three points, std 1/2: log pi = -2 (a - mu)^2 + log 2 - log(2 pi) / 2.
+TEST(PpoLossTest, ByHand) {
+  PpoConfig config;
+  config.clip = .2;
+  config.value_coefficient = .5;
+  config.entropy_coefficient = .1;
+  PpoNetwork::Output output{points({0, .5, 1}), torch::full({1, 1, 1, 1}, .5), points({1, 2, 3})};
+  PpoBatch batch;
+  batch.action = points({.5, .5, .5});
+  const double constant = std::log(2.) - .5 * std::log(2 * M_PI);
+  const torch::Tensor log_prob = logProbability(output, batch.action);
+  EXPECT_NEAR(log_prob[0][0][0][0].item<double>(), constant - .5, 1e-6);
+  EXPECT_NEAR(log_prob[0][0][0][1].item<double>(), constant, 1e-6);
+  // Ratios 1.5 (clipped to 1.2), .9, .5 (to .8).
+  batch.log_prob = log_prob - points({std::log(1.5), std::log(.9), std::log(.5)});
+  batch.target = points({0, 2, 5});
+  const double entropy = .5 + .5 * std::log(2 * M_PI) + std::log(.5), value = (1 + 0 + 4) / 3.;
+  const double kl = (.5 - std::log(1.5) + -.1 - std::log(.9) + -.5 - std::log(.5)) / 3;
+  struct Case {
+    std::initializer_list<double> advantage;
+    double objective;
+  };
+  // min(r A, clip(r) A): with A > 0 large ratios are cut, with A < 0 small ones.
+  for (const Case &c : {Case{{1, 2, 3}, (1.2 + 1.8 + 1.5) / 3}, Case{{-1, -2, -3}, (-1.5 - 1.8 - 2.4) / 3}}) {
+    batch.advantage = points(c.advantage);
+    const PpoLoss loss = ppoLoss(output, batch, config);
+    EXPECT_NEAR(loss.policy.item<double>(), -c.objective, 1e-5);
+    EXPECT_NEAR(loss.value.item<double>(), value, 1e-5);
+    EXPECT_NEAR(loss.entropy.item<double>(), entropy, 1e-5);
+    EXPECT_NEAR(loss.loss.item<double>(), -c.objective + .5 * value - .1 * entropy, 1e-5);
+    EXPECT_NEAR(loss.kl.item<double>(), kl, 1e-5);
+    EXPECT_NEAR(loss.clipped.item<double>(), 2. / 3, 1e-6);
+  }
+}
+
+// Channels of the action are summed, points are not mixed.
+TEST(PpoLossTest, LogProbabilityOfTwoChannels) {
+  const auto mean = torch::randn({2, 2, 3, 3}), std = torch::rand({2, 2, 3, 3}) + .1,
+             action = torch::randn({2, 2, 3, 3});
+  const auto sum = logProbability({mean, std, {}}, action);
+  ASSERT_EQ(sum.sizes(), (std::vector<std::int64_t>{2, 1, 3, 3}));
+  double expected = 0;
+  for (int c = 0; c < 2; ++c) {
+    const auto at = [c](const torch::Tensor &t) { return t[1][c][2][0].item<double>(); };
+    const double z = (at(action) - at(mean)) / at(std);
+    expected += -.5 * z * z - std::log(at(std)) - .5 * std::log(2 * M_PI);
+  }
+  EXPECT_NEAR(sum[1][0][2][0].item<double>(), expected, 1e-4);
+}
+
+TEST(PpoLossTest, NormalisationPerPoint) {
+  const auto advantage = torch::tensor({1.f, 10.f, 3.f, 10.f, 8.f, 40.f}).view({3, 1, 1, 2});
+  const auto normal = normalisePerPoint(advantage);
+  // Point 0: mean 4, deviations -3, -1, 4, variance 26 / 2. Point 1: mean 20, -10, -10, 20, variance 300.
+  EXPECT_NEAR(normal[0][0][0][0].item<double>(), -3 / std::sqrt(13.), 1e-6);
+  EXPECT_NEAR(normal[2][0][0][0].item<double>(), 4 / std::sqrt(13.), 1e-6);
+  EXPECT_NEAR(normal[1][0][0][1].item<double>(), -10 / std::sqrt(300.), 1e-6);
+  EXPECT_EQ(normalisePerPoint(advantage.narrow(0, 0, 1)).abs().max().item<double>(), 0);
+}
+
+// Padding and its gradient are those of the definition, the index modulo the size.
+TEST(FcnModuleTest, CircularPadding) {
+  torch::manual_seed(1);
+  const auto x = torch::randn({2, 3, 4, 6}, torch::requires_grad());
+  for (const std::int64_t p : {1, 3, 4}) {
+    const auto index = [p](std::int64_t n) { return torch::remainder(torch::arange(-p, n + p), n); };
+    const auto expected = x.index_select(2, index(4)).index_select(3, index(6));
+    const auto padded = padCircular(x, p);
+    EXPECT_TRUE(torch::equal(padded, expected));
+    const auto weight = torch::randn_like(expected);
+    const auto g = torch::autograd::grad({(padded * weight).sum()}, {x})[0];
+    const auto h = torch::autograd::grad({(expected * weight).sum()}, {x})[0];
+    EXPECT_LT((g - h).abs().max().item<double>(), 1e-5);
+  }
+}
+
+// A policy that sees only differences of places: a shifted observation gives the shifted answer.
+TEST(FcnModuleTest, TranslationInvariance) {
+  Rng rng(3);
+  PpoNetworkConfig config;
+  config.policy.dilations = {1, 2, 1};
+  config.zero_output = false;
+  const PpoNetwork network(config, 2, 1, rng, torch::kCPU);
+  const auto x = torch::randn({1, 2, 9, 11});
+  const auto shifted = network.forward(x.roll({2, -5}, {2, 3}));
+  EXPECT_LT((network.forward(x).mean.roll({2, -5}, {2, 3}) - shifted.mean).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((network.forward(x).value.roll({2, -5}, {2, 3}) - shifted.value).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((network.forward(x).mean - network.mean(x)).abs().max().item<double>(), 1e-6);
+}
+
+TEST(FlatAdamTest, AgreesWithLibtorch) {
+  torch::manual_seed(2);
+  auto own = torch::randn({50});
+  auto reference = own.clone().set_requires_grad(true);
+  FlatAdam adam(own, .1);
+  torch::optim::AdamW other({reference}, torch::optim::AdamWOptions(1e-2).weight_decay(.1));
+  for (int i = 0; i < 5; ++i) {
+    const auto gradient = torch::randn({50});
+    adam.step(own, gradient, 1e-2);
+    reference.mutable_grad() = gradient.clone();
+    other.step();
+  }
+  EXPECT_LT((own - reference).abs().max().item<double>(), 1e-6);
+}
+
+TEST(GradientTest, ClipsTheNorm) {
+  auto g = torch::tensor({3.f, 4.f});
+  EXPECT_NEAR(clipNorm(g, 0), 5, 1e-6);
+  EXPECT_NEAR(clipNorm(g, 10), 5, 1e-6);
+  EXPECT_NEAR(g[1].item<double>(), 4, 1e-6);
+  clipNorm(g, 1);
+  EXPECT_NEAR(g[1].item<double>(), .8, 1e-6);
+}
+
+// The average over ranks is the gradient of the union of what they hold, be it 5 transitions here and 2 there.
+TEST(GradientTest, OverRanksIsThatOfTheUnion) {
+  const Reduction reduction;
+  std::vector<std::int64_t> begin{0};
+  for (int r = 0; r < reduction.ranks(); ++r) begin.push_back(begin.back() + (r % 2 == 0 ? 5 : 2));
+  Rng rng(3);
+  PpoConfig config;
+  config.network.zero_output = false;
+  PpoNetwork network(config.network, 2, 1, rng, torch::kCPU);
+  auto &parameters = network.parameters();
+  torch::manual_seed(4);
+  const std::int64_t all = begin.back();
+  PpoBatch batch{torch::randn({all, 2, 6, 6}),
+                 torch::randn({all, 1, 6, 6}),
+                 {},
+                 torch::randn({all, 1, 6, 6}),
+                 torch::randn({all, 1, 6, 6})};
+  {
+    const torch::NoGradGuard no_grad;
+    batch.log_prob =
+        logProbability(network.forward(batch.observation), batch.action) + .1 * torch::randn({all, 1, 6, 6});
+  }
+  const auto gradientOf = [&](std::int64_t first, std::int64_t n, std::vector<double> &terms) {
+    const auto part = [&](const torch::Tensor &t) { return t.narrow(0, first, n); };
+    const PpoBatch some{part(batch.observation), part(batch.action), part(batch.log_prob), part(batch.advantage),
+                        part(batch.target)};
+    parameters.gradient().zero_();
+    const PpoLoss loss = ppoLoss(network.forward(some.observation), some, config);
+    loss.loss.backward();
+    terms = {loss.value.item<double>()};
+    return parameters.gradient().clone();
+  };
+  std::vector<double> whole_terms, terms;
+  const torch::Tensor whole = gradientOf(0, all, whole_terms);
+  const auto rank = static_cast<std::size_t>(reduction.rank());
+  const std::int64_t own = begin[rank + 1] - begin[rank];
+  torch::Tensor average = gradientOf(begin[rank], own, terms);
+  averageGradient(reduction, average, static_cast<double>(own), terms);
+  EXPECT_GT(whole.norm().item<double>(), .1);
+  EXPECT_LT((average - whole).norm().item<double>(), 1e-5 * whole.norm().item<double>());
+  EXPECT_NEAR(terms[0], whole_terms[0], 1e-5 * whole_terms[0]);
+}
