@@ -7,6 +7,7 @@ PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PETSC_EXTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
 PETSC_EXTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
 PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
+PETSC_EXTERN PetscErrorCode TSCreate_Closure(TS ts);
 PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 
 PetscErrorCode PetRLInitialize(void) {
@@ -16,6 +17,7 @@ PetscErrorCode PetRLInitialize(void) {
   PetscCall(TSAdaptRegister(TSADAPTRICHARDSON, TSAdaptCreate_Richardson));
   PetscCall(TSAdaptRegister(TSADAPTITERATIONS, TSAdaptCreate_Iterations));
   PetscCall(TSRegister(TSBATHE, TSCreate_Bathe));
+  PetscCall(TSRegister(TSCLOSURE, TSCreate_Closure));
   PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

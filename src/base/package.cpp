@@ -1,8 +1,11 @@
 #include "base/package.hpp"
 
+#include <petrlclosure.h>
+
 #include "base/compat.hpp"
 
-PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Train;
+PetscClassId PETRL_CLOSURE_CLASSID;
+PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Train;
 
 namespace petrl {
 
@@ -25,8 +28,10 @@ PetscErrorCode InitializePackage() {
   if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
   initialised = true;
   PetscCall(PetscClassIdRegister("PetRL", &classid));
+  PetscCall(PetscClassIdRegister("PetRLClosure", &PETRL_CLOSURE_CLASSID));
   PetscCall(PetscLogEventRegister("PetRLObserve", classid, &PetRL_Observe));
   PetscCall(PetscLogEventRegister("PetRLInfer", classid, &PetRL_Infer));
+  PetscCall(PetscLogEventRegister("PetRLAct", classid, &PetRL_Act));
   PetscCall(PetscLogEventRegister("PetRLTrain", classid, &PetRL_Train));
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscFunctionReturn(PETSC_SUCCESS);

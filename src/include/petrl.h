@@ -6,6 +6,7 @@
 #include <petscsys.h>
 
 #include "petrladapt.h"
+#include "petrlclosure.h"
 #include "petrlts.h"
 
 /*@C
@@ -17,7 +18,7 @@
 
    Notes:
    Call it after PetscInitialize(); calling it again does nothing. It registers `TSADAPTRL`,
-   `TSADAPTRICHARDSON`, `TSBATHE` and `SNESPDAS`.
+   `TSADAPTRICHARDSON`, `TSADAPTITERATIONS`, `TSBATHE`, `TSCLOSURE` and `SNESPDAS`.
    Programs that load PetRL with `-dll_append libpetrl.so` need not call anything.
 
 .seealso: `TSADAPTRL`, `TSADAPTRICHARDSON`, `TSBATHE`, `SNESPDAS`, `TSAdaptRLSetPolicy()`

@@ -1,0 +1,331 @@
+// PetRLClosure: life and settings.
+#include "closure/closure.hpp"
+
+const char *const PetRLClosureModes[] = {"before-step", "forcing", "PetRLClosureMode", "PETRL_CLOSURE_", NULL};
+
+namespace petrl {
+
+std::string joined(const std::vector<std::string> &names) {
+  std::string text;
+  for (const auto &name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+PetscErrorCode ClosureReset(PetRLClosure closure) {
+  Closure &c = *closure->data;
+  PetscFunctionBegin;
+  for (FieldSource &source : c.sources) {
+    PetscCall(VecDestroy(&source.vec));
+    PetscCall(VecDestroy(&source.local));
+  }
+  c.sources.clear();
+  for (auto &grid : c.grids) PetscCall(DMDestroy(&grid.second));
+  c.grids.clear();
+  for (Vec &vec : c.read) PetscCall(VecDestroy(&vec));
+  c.read.clear();
+  PetscCall(DMDestroy(&c.halo));
+  PetscCall(VecDestroy(&c.work));
+  c.channels.clear();
+  c.decider.reset();
+  c.correction.reset();
+  c.input.reset();
+  c.ready = false;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+/*@
+   PetRLClosureCreate - Creates a closure, a learned correction of a coarse solver's state
+
+   Collective
+
+   Input Parameter:
+.  comm - the communicator, that of the DMDA
+
+   Output Parameter:
+.  closure - the closure
+
+   Level: beginner
+
+.seealso: `PetRLClosure`, `PetRLClosureSetDM()`, `PetRLClosureSetPolicy()`, `PetRLClosureDestroy()`
+@*/
+PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
+  PetRLClosure c;
+  PetscFunctionBegin;
+  PetscValidPointer(closure, 2);
+  *closure = NULL;
+  PetscCall(petrl::InitializePackage());
+  PetscCall(PetscHeaderCreate(c, PETRL_CLOSURE_CLASSID, "PetRLClosure", "Learned closure", "PetRLClosure", comm,
+                              PetRLClosureDestroy, PetRLClosureView));
+  PetRLCallCXX(c->data = new petrl::Closure());
+  *closure = c;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureDestroy - Destroys a closure
+
+   Collective
+
+   Input Parameter:
+.  closure - the closure
+
+   Level: beginner
+
+.seealso: `PetRLClosureCreate()`
+@*/
+PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
+  PetscFunctionBegin;
+  if (!*closure) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscValidHeaderSpecific(*closure, PETRL_CLOSURE_CLASSID, 1);
+  if (--((PetscObject)(*closure))->refct > 0) {
+    *closure = NULL;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(petrl::ClosureReset(*closure));
+  for (petrl::NamedField &field : (*closure)->data->fields) PetscCall(VecDestroy(&field.vec));
+  PetscCall(DMDestroy(&(*closure)->data->dm));
+  delete (*closure)->data;
+  PetscCall(PetscHeaderDestroy(closure));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetDM - Sets the grid of the state
+
+   Collective
+
+   Input Parameters:
++  closure - the closure
+-  dm      - a two-dimensional DMDA, with or without periodic boundaries
+
+   Level: beginner
+
+.seealso: `PetRLClosure`, `PetRLClosureSetStateNames()`, `PetRLClosureSetField()`
+@*/
+PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscValidHeaderSpecific(dm, DM_CLASSID, 2);
+  PetscCall(petrl::ClosureReset(closure));
+  PetscCall(PetscObjectReference((PetscObject)dm));
+  PetscCall(DMDestroy(&closure->data->dm));
+  closure->data->dm = dm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureSetPolicy - Sets the file with the policy
+
+   Collective
+
+   Input Parameters:
++  closure - the closure
+-  file    - policy file of kind closure (.h5, or a TorchScript .pt with a YAML sidecar)
+
+   Options Database Key:
+.  -closure_policy <file> - the policy file
+
+   Level: beginner
+
+   Note:
+   Each rank reads the file at the set-up; errors in it are reported then, on all ranks.
+
+.seealso: `PetRLClosure`, `PetRLClosureGetPolicy()`
+@*/
+PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscValidCharPointer(file, 2);
+  PetscCall(petrl::ClosureReset(closure));
+  PetRLCallCXX(closure->data->file = file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureGetPolicy - Gets the name of the policy file
+
+   Not Collective
+
+   Input Parameter:
+.  closure - the closure
+
+   Output Parameter:
+.  file - the file, "" if none was set; valid until the next PetRLClosureSetPolicy()
+
+   Level: intermediate
+
+.seealso: `PetRLClosureSetPolicy()`
+@*/
+PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  *file = closure->data->file.c_str();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureSetStateNames - Names the components of the state as the policy knows them
+
+   Collective
+
+   Input Parameters:
++  closure - the closure
+.  n       - number of components of the DMDA
+-  names   - their names, in order
+
+   Options Database Key:
+.  -closure_fields <names> - the names, separated by commas
+
+   Level: beginner
+
+   Note:
+   By default they are those of DMDASetFieldName().
+
+.seealso: `PetRLClosure`, `PetRLClosureSetField()`
+@*/
+PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const char *const names[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscCall(petrl::ClosureReset(closure));
+  PetRLCallCXX(closure->data->state_names.assign(names, names + n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureSetField - Offers a field that is not part of the state, such as a velocity
+
+   Collective
+
+   Input Parameters:
++  closure   - the closure
+.  name      - the field's name in the policy
+.  field     - a global Vec of a DMDA with the same grid and distribution as the closure's (any number of components)
+-  component - which component of it
+
+   Level: beginner
+
+   Notes:
+   The Vec is referenced, not copied: what it holds at each call counts. Setting a name again replaces the field.
+   The fields of the state come before these.
+
+.seealso: `PetRLClosure`, `PetRLClosureSetStateNames()`
+@*/
+PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec field, PetscInt component) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscValidCharPointer(name, 2);
+  PetscValidHeaderSpecific(field, VEC_CLASSID, 3);
+  PetscCheck(component >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
+             "field '%s': component: found %" PetscInt_FMT ", expected 0 or more", name, component);
+  PetscCall(petrl::ClosureReset(closure));
+  auto &fields = closure->data->fields;
+  for (auto it = fields.begin(); it != fields.end(); ++it) {
+    if (it->name != name) continue;
+    PetscCall(VecDestroy(&it->vec));
+    fields.erase(it);
+    break;
+  }
+  PetscCall(PetscObjectReference((PetscObject)field));
+  PetRLCallCXX(fields.push_back({name, "PetRLClosureSetField()", field, component}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetSpacing - Sets the distances of the grid's points
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+.  hx      - in x, > 0
+-  hy      - in y, > 0
+
+   Options Database Key:
+.  -closure_spacing <hx,hy> - the distances
+
+   Level: intermediate
+
+   Note:
+   By default they follow from the DMDA's coordinates, which must be uniform; without coordinates from the unit
+   square: 1/n for n points of a periodic direction, 1/(n-1) otherwise. Not all policies use them.
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscCheck(hx > 0 && hy > 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_spacing: found %g, %g, expected positive numbers", (double)hx, (double)hy);
+  closure->data->spacing[0] = closure->data->h[0] = hx;
+  closure->data->spacing[1] = closure->data->h[1] = hy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetErrorIfNaN - Makes a state, or an answer of the policy, that is not finite an error
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  error   - true: an error; false (default): the correction is left out for that step
+
+   Options Database Key:
+.  -closure_error_if_nan <bool> - whether it is an error
+
+   Level: intermediate
+
+.seealso: `PetRLClosure`, `PetRLClosureGetStatistics()`
+@*/
+PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  closure->data->error_if_nan = error == PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureSetOptionsPrefix - Sets what precedes "closure_" in the names of the closure's options
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  prefix  - the prefix
+
+   Level: advanced
+
+.seealso: `PetRLClosureSetFromOptions()`
+@*/
+PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)closure, prefix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureGetStatistics - Gets how often a closure was asked, and how often it was left out
+
+   Not Collective
+
+   Input Parameter:
+.  closure - the closure
+
+   Output Parameters (may be NULL):
++  calls     - corrections computed
+-  fallbacks - those of them that were left out because the state or the policy's answer was not finite
+
+   Level: intermediate
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, PetscInt *calls, PetscInt *fallbacks) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  if (calls) *calls = closure->data->calls;
+  if (fallbacks) *fallbacks = closure->data->fallbacks;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,108 @@
+// PetRLClosure: private state.
+#pragma once
+
+#include <petrlclosure.h>
+#include <petsc/private/petscimpl.h>
+#include <petscdmda.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/package.hpp"
+#include "closure/correction.hpp"
+#include "closure/fields.hpp"
+#include "policy/grid_backend.hpp"
+
+namespace petrl {
+
+/// A Vec on the closure's grid that channels are taken from, and its ghosted copy.
+struct FieldSource {
+  std::string what;  // for messages and views
+  Vec vec = NULL;    // NULL: the state, which comes with each call
+  DM ghosted = NULL;
+  Vec local = NULL;
+  PetscInt dof = 0;
+  PetscObjectState seen = -1;  // parameters that did not change since are not fetched again
+};
+
+/// One channel of the policy's observation.
+struct Channel {
+  std::size_t source;
+  PetscInt component;
+};
+
+/// A field that somebody offers by name.
+struct NamedField {
+  std::string name, what;
+  Vec vec;
+  PetscInt component;
+};
+
+/// What a closure took the place of in a TS.
+struct Attached {
+  PetRLClosure closure = NULL;
+  PetscErrorCode (*prestep)(TS) = NULL;
+  TSRHSFunction rhs = NULL;
+  void *rhs_context = NULL;
+};
+
+struct Closure {
+  // What the user said.
+  DM dm = NULL;
+  std::string file, auxiliary;
+  std::vector<std::string> state_names, auxiliary_names;
+  std::vector<NamedField> fields;
+  PetscReal spacing[2] = {0, 0};  // 0: from the coordinates
+  bool error_if_nan = false;
+
+  // From the set-up on.
+  bool ready = false;
+  std::unique_ptr<GridDecider> decider;
+  std::unique_ptr<Correction> correction;
+  std::unique_ptr<FieldInput> input;
+  std::vector<FieldSource> sources;  // the first is the state
+  std::vector<Channel> channels;
+  std::map<PetscInt, DM> grids;  // ghosted grids by number of components
+  std::vector<Vec> read;         // from the auxiliary file
+  DM halo = NULL;
+  PetscInt nx = 0, ny = 0, ghost = 0;  // own points, and how many around them
+  PetscInt inside[4] = {};             // of the patch with its surrounding: what lies on the grid (x0, x1, y0, y1)
+  PetscReal h[2] = {0, 0};
+  Vec work = NULL;
+  std::vector<double> planes, change;
+  std::vector<float> output;
+  Fields view;
+
+  PetscInt calls = 0, fallbacks = 0;
+
+  std::map<PetscObjectId, Attached> attached;  // what the TS did by themselves
+};
+
+}  // namespace petrl
+
+struct _PetRLClosureOps {
+  void *none;
+};
+
+struct _p_PetRLClosure {
+  PETSCHEADER(struct _PetRLClosureOps);
+  petrl::Closure *data;
+};
+
+namespace petrl {
+
+/// Forgets what the set-up made. Collective.
+PetscErrorCode ClosureReset(PetRLClosure closure);
+/// Reads -closure_auxiliary; the names of its components are `names`. Collective.
+PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std::string> &names);
+/// Fetches and rearranges what the policy observes; `finite` is about this rank. Collective.
+PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite);
+/// The user's right-hand side again, where forcing was added to it.
+PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts);
+/// "a, b, c"
+std::string joined(const std::vector<std::string> &names);
+
+}  // namespace petrl

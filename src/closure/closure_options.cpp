@@ -1,0 +1,124 @@
+// PetRLClosure: options and view.
+#include <petscviewer.h>
+
+#include "closure/closure.hpp"
+
+namespace petrl {
+
+static PetscErrorCode GetNames(const char option[], const char text[], PetRLClosure closure,
+                               std::vector<std::string> &result) {
+  char *names[64];
+  PetscInt n = 64;
+  PetscBool set;
+  PetscFunctionBegin;
+  PetscObjectOptionsBegin((PetscObject)closure);
+  PetscCall(PetscOptionsStringArray(option, text, "PetRLClosure", names, &n, &set));
+  PetscOptionsEnd();
+  if (set) {
+    result.clear();
+    for (PetscInt i = 0; i < n; i++) {
+      PetRLCallCXX(result.emplace_back(names[i]));
+      PetscCall(PetscFree(names[i]));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+/*@
+   PetRLClosureSetFromOptions - Sets a closure up as the options say
+
+   Collective
+
+   Input Parameter:
+.  closure - the closure
+
+   Options Database Keys:
+   see `PetRLClosure`
+
+   Level: beginner
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
+  petrl::Closure &c = *closure->data;
+  char file[PETSC_MAX_PATH_LEN] = "";
+  PetscReal spacing[2] = {0, 0};
+  PetscInt n = 2;
+  PetscBool set, nan = c.error_if_nan ? PETSC_TRUE : PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscObjectOptionsBegin((PetscObject)closure);
+  PetscCall(PetscOptionsString("-closure_policy", "Policy file", "PetRLClosureSetPolicy", c.file.c_str(), file,
+                               sizeof(file), &set));
+  if (set) PetscCall(PetRLClosureSetPolicy(closure, file));
+  PetscCall(PetscOptionsString("-closure_auxiliary", "Vec file with fields that the policy observes",
+                               "PetRLClosureSetField", c.auxiliary.c_str(), file, sizeof(file), &set));
+  if (set) PetRLCallCXX(c.auxiliary = file);
+  PetscCall(PetscOptionsRealArray("-closure_spacing", "Distances of the points in x and y", "PetRLClosureSetSpacing",
+                                  spacing, &n, &set));
+  if (set) {
+    PetscCheck(n == 2, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_WRONG,
+               "-closure_spacing: found %" PetscInt_FMT " number, expected two (hx,hy)", n);
+    PetscCall(PetRLClosureSetSpacing(closure, spacing[0], spacing[1]));
+  }
+  PetscCall(PetscOptionsBool("-closure_error_if_nan", "Error if the state or an answer is not finite",
+                             "PetRLClosureSetErrorIfNaN", nan, &nan, NULL));
+  PetscCall(PetRLClosureSetErrorIfNaN(closure, nan));
+  PetscOptionsEnd();
+  PetscCall(petrl::GetNames("-closure_fields", "Names of the state's components", closure, c.state_names));
+  PetscCall(petrl::GetNames("-closure_auxiliary_fields", "Names of the components in -closure_auxiliary", closure,
+                            c.auxiliary_names));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLClosureView - Describes a closure
+
+   Collective
+
+   Input Parameters:
++  closure - the closure
+-  viewer  - an ASCII viewer, or NULL for standard output
+
+   Options Database Key:
+.  -closure_view - describe the closure at its set-up
+
+   Level: beginner
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
+  PetscBool ascii;
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  const petrl::Closure &c = *closure->data;
+  if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)closure), &viewer));
+  PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
+  if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)closure, viewer));
+  PetscCall(PetscViewerASCIIPushTab(viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "policy: %s\n", c.file.empty() ? "none yet" : c.file.c_str()));
+  if (c.ready) {
+    const petrl::Policy &p = c.decider->policy;
+    const int r = c.decider->backend->reach();
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%s, %d x %d points seen, evaluated by: %s\n", p.action.transform.c_str(),
+                                     2 * r + 1, 2 * r + 1, c.decider->backend->name()));
+    for (std::size_t i = 0; i < c.channels.size(); ++i) {
+      const petrl::FieldSource &source = c.sources[c.channels[i].source];
+      PetscCall(PetscViewerASCIIPrintf(viewer, "observes %s: component %" PetscInt_FMT " of %s\n",
+                                       p.observation.names[i].c_str(), c.channels[i].component, source.what.c_str()));
+    }
+    for (const int component : c.correction->components())
+      PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s\n",
+                                       p.observation.names[static_cast<std::size_t>(component)].c_str()));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g; %" PetscInt_FMT " points exchanged between ranks\n",
+                                     (double)c.h[0], (double)c.h[1], c.ghost));
+  }
+  PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.calls,
+                                   c.fallbacks));
+  PetscCall(PetscViewerASCIIPopTab(viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,133 @@
+/*
+   PetRLClosure: what the grid cannot see, as a learned correction of the state.
+*/
+#pragma once
+
+#include <petscdm.h>
+#include <petscts.h>
+
+/*S
+   PetRLClosure - A learned correction of a coarse solver's state on a two-dimensional DMDA
+
+   A fully convolutional network looks at the fields around each grid point and gives a correction A of the state there:
+   the solver goes on from X - A instead of X. What is observed, how the network's output becomes A and which
+   components it changes is in the policy file.
+
+   Level: beginner
+
+   Options Database Keys:
++  -closure_policy <file>        - policy file of kind closure (.h5; TorchScript .pt with a YAML sidecar)
+.  -closure_fields <names>       - names of the state's components, in their order, where the DMDA does not name them
+(or names them differently from the policy) .  -closure_auxiliary <file>     - fields that the policy observes and the
+state does not hold, see Notes .  -closure_auxiliary_fields <names> - what the components of that file are .
+-closure_spacing <hx,hy>      - distances of the grid's points .  -closure_error_if_nan         - a state or an answer
+that is not finite is an error
+-  -closure_view                 - describe the closure at its set-up
+
+   Notes:
+   Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
+   -closure_fields), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
+DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA).
+
+   -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
+   component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.
+   Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
+
+   At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
+   gradient). Points needed from other ranks are exchanged, as many as the network's receptive field is wide: the answer
+   is the same on any number of ranks, but each rank's part of the grid must be that wide.
+
+   If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
+   ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
+
+   Arrays are used in host memory. PETSc must be configured with real scalars.
+
+   Example Usage:
+.vb
+   PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+   PetRLClosureSetDM(closure, da);
+   PetRLClosureSetPolicy(closure, "advection.h5");
+   PetRLClosureSetField(closure, "u", velocity, 0);
+   PetRLClosureSetField(closure, "v", velocity, 1);
+   PetRLClosureSetFromOptions(closure);
+   PetRLClosureAttachTS(closure, ts, PETRL_CLOSURE_BEFORE_STEP);
+   TSSolve(ts, X);
+   PetRLClosureDestroy(&closure);
+.ve
+
+.seealso: `PetRLClosureCreate()`, `PetRLClosureCorrect()`, `PetRLClosureAttachTS()`, `TSCLOSURE`
+S*/
+typedef struct _p_PetRLClosure *PetRLClosure;
+
+/*E
+   PetRLClosureMode - When a closure acts on a TS
+
+   Values:
++  `PETRL_CLOSURE_BEFORE_STEP` - the state is corrected once before each step: X <- X - A(X)
+-  `PETRL_CLOSURE_FORCING`     - the right-hand side gets a further term: F(t, X) - A(X)/dt, at every evaluation
+
+   Level: beginner
+
+   Note:
+   Policies are trained the first way. The second evaluates the network at each stage of the method; it differs by
+   terms of second order in dt, and suits methods that must see the state that they left.
+
+.seealso: `PetRLClosureAttachTS()`, `TSCLOSURE`
+E*/
+typedef enum { PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING } PetRLClosureMode;
+PETSC_EXTERN const char *const PetRLClosureModes[];
+
+PETSC_EXTERN PetscClassId PETRL_CLOSURE_CLASSID;
+
+PETSC_EXTERN PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const char *const names[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec field,
+                                                 PetscInt component);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetUp(PetRLClosure closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec A);
+PETSC_EXTERN PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X);
+PETSC_EXTERN PetscErrorCode PetRLClosureAddForcing(PetRLClosure closure, Vec X, PetscReal dt, Vec F);
+PETSC_EXTERN PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, PetscInt *calls, PetscInt *fallbacks);
+PETSC_EXTERN PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer);
+PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, PetRLClosureMode mode);
+
+/*MC
+   TSCLOSURE - "closure": another TS with a learned correction of its state (PetRLClosure)
+
+   Options Database Keys:
++  -closure_ts_type <type>  - the TS that takes the steps (euler); all of its options have the prefix closure_
+.  -closure_mode <before-step|forcing> - see `PetRLClosureMode`
+-  -closure_policy <file>, ... - see `PetRLClosure`
+
+   Level: beginner
+
+   Notes:
+   For programs that know nothing of closures, with a two-dimensional DMDA as the TS's DM:
+.vb
+   ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy advection.h5
+.ve
+   The step is that of the outer TS (-ts_dt, -ts_max_time, -ts_exact_final_time, TSSetTimeStep()). It is fixed: policies
+   belong to the step that they were trained with, and the inner TS gets `TSADAPTNONE`. (A solve that fails may make
+   it take a shorter one.) Monitors, events and the final time belong to the outer TS; -ts_view shows both.
+
+   The inner TS uses the program's DM and with it the functions that were set there; Jacobians, pre- and post-stage
+   functions, the equation type and the application context are handed on. Its solvers take the prefix closure_
+   (-closure_snes_type, -closure_ksp_type).
+
+   Interpolation within a step is linear.
+
+.seealso: `PetRLClosure`, `TSClosureGetClosure()`, `TSClosureGetTS()`, `TSClosureSetMode()`
+M*/
+#define TSCLOSURE "closure"
+
+PETSC_EXTERN PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure);
+PETSC_EXTERN PetscErrorCode TSClosureGetTS(TS ts, TS *inner);
+PETSC_EXTERN PetscErrorCode TSClosureSetMode(TS ts, PetRLClosureMode mode);
