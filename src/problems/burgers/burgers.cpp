@@ -44,4 +44,9 @@ grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t see
   return {grid2d::taylorGreen(model.sizes().fine(), {2, 4, 6, 8}, 2, 4, false, random), {}};
 }
 
+std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
+                                                            PetscReal dt) {
+  return std::make_unique<grid2d::DistributedProblem>(comm, scheme, std::vector<std::string>{"u", "v"}, false, n, dt);
+}
+
 }  // namespace petrl::burgers

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
+#include "problems/grid2d/distributed.hpp"
 #include "problems/grid2d/model.hpp"
 
 namespace petrl::burgers {
@@ -25,5 +27,9 @@ class BurgersModel : public grid2d::Model {
 /// Taylor-Green vortices of 2 to 4 distinct wave numbers of {2, 4, 6, 8}, no translation. There are 72 of them in all.
 /// `stream` tells training (0), validation (1) and test (2) draws apart.
 grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t seed);
+
+/// The problem for PETSc: fields u, v. n points a side, `dt` the TS's step; viscosity as the scheme says.
+std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
+                                                            PetscReal dt);
 
 }  // namespace petrl::burgers

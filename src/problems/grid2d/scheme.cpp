@@ -46,29 +46,36 @@ const std::vector<std::string> &advectionSchemes() {
 }
 
 std::vector<double> fittedStencil(int radius, double ratio) {
-  // Normal equations of sum_k 2 a_k sin(k theta) = ratio sin(theta / ratio), midpoint rule over (0, 2].
+  // Normal equations of sum_k 2 a_k sin(k theta) = ratio sin(theta / ratio), midpoint rule over (0, 2], and one more
+  // row and column (a Lagrange multiplier) for sum_k 2 k a_k = 1.
   constexpr int samples = 4000;
-  const auto n = static_cast<std::size_t>(radius);
-  std::vector<std::vector<long double>> m(n, std::vector<long double>(n + 1, 0));
+  const auto n = static_cast<std::size_t>(radius), size = n + 1;
+  std::vector<std::vector<long double>> m(size, std::vector<long double>(size + 1, 0));
   for (int q = 0; q < samples; ++q) {
     const double theta = 2 * (q + 0.5) / samples, target = ratio * std::sin(theta / ratio);
     std::vector<double> basis;
     for (int k = 1; k <= radius; ++k) basis.push_back(2 * std::sin(k * theta));
     for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j < n; ++j) m[i][j] += basis[i] * basis[j];
-      m[i][n] += basis[i] * target;
+      for (std::size_t j = 0; j < n; ++j) m[i][j] += basis[i] * basis[j] / samples;
+      m[i][size] += basis[i] * target / samples;
     }
   }
-  // Gauss-Jordan; the matrix is symmetric and positive definite.
-  for (std::size_t p = 0; p < n; ++p) {
-    for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n; ++i) m[i][n] = m[n][i] = 2 * static_cast<long double>(i + 1);
+  m[n][size] = 1;
+  // Gauss-Jordan with pivots.
+  for (std::size_t p = 0; p < size; ++p) {
+    std::size_t best = p;
+    for (std::size_t i = p; i < size; ++i)
+      if (std::fabs(m[i][p]) > std::fabs(m[best][p])) best = i;
+    m[p].swap(m[best]);
+    for (std::size_t i = 0; i < size; ++i) {
       if (i == p) continue;
       const long double factor = m[i][p] / m[p][p];
-      for (std::size_t j = p; j <= n; ++j) m[i][j] -= factor * m[p][j];
+      for (std::size_t j = p; j <= size; ++j) m[i][j] -= factor * m[p][j];
     }
   }
   std::vector<double> a;
-  for (std::size_t i = 0; i < n; ++i) a.push_back(static_cast<double>(m[i][n] / m[i][i]));
+  for (std::size_t i = 0; i < n; ++i) a.push_back(static_cast<double>(m[i][size] / m[i][i]));
   return a;
 }
 
