@@ -1,0 +1,229 @@
+// Closures in time integration: attached to a TS, and as the TS type closure.
+#include "mpi/closure_support.hpp"
+
+using namespace petrl;
+using namespace petrl::test;
+
+namespace {
+
+constexpr PetscInt kN = 25;  // divisible by 5: PETSc 3.18 colours other periodic grids of five-point stencils wrongly
+constexpr double kPi = 3.14159265358979323846, kNu = 0.15;  // nu in points^2 per unit of time
+
+// Eigenvalue of minus the five-point Laplacian for the wave below.
+double eigenvalue() {
+  const double s = 2 * kPi / static_cast<double>(kN);
+  return 2 * (1 - std::cos(2 * s)) + 2 * (1 - std::cos(s));
+}
+
+double wave(PetscInt i, PetscInt j, PetscInt) {
+  const double s = 2 * kPi / static_cast<double>(kN);
+  return 3 * std::sin(2 * s * static_cast<double>(i)) * std::cos(s * static_cast<double>(j));
+}
+
+PetscErrorCode Nothing(TS, PetscReal, Vec, Vec F, void *) {
+  PetscFunctionBegin;
+  PetscCall(VecSet(F, 0));
+  PetscFunctionReturn(0);
+}
+
+// Decay with a rate: u' = -rate u.
+PetscErrorCode Decay(TS, PetscReal, Vec U, Vec F, void *rate) {
+  PetscFunctionBegin;
+  PetscCall(VecCopy(U, F));
+  PetscCall(VecScale(F, -*static_cast<PetscReal *>(rate)));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ImplicitDecay(TS, PetscReal, Vec U, Vec Udot, Vec F, void *rate) {
+  PetscFunctionBegin;
+  PetscCall(VecWAXPY(F, *static_cast<PetscReal *>(rate), U, Udot));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ImplicitDecayJacobian(TS, PetscReal, Vec, Vec, PetscReal shift, Mat, Mat B, void *rate) {
+  PetscFunctionBegin;
+  PetscCall(MatZeroEntries(B));
+  PetscCall(MatAssemblyBegin(B, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(B, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatShift(B, shift + *static_cast<PetscReal *>(rate)));
+  PetscFunctionReturn(0);
+}
+
+int presteps = 0;
+PetscErrorCode CountPreStep(TS) {
+  ++presteps;
+  return 0;
+}
+
+struct Solver {
+  TS ts = NULL;
+  PetscReal rate = 0;
+  Solver(const Grid &grid, const char *type, PetscReal dt, PetscReal end) {
+    TSCreate(PetscObjectComm((PetscObject)grid.da), &ts);
+    TSSetDM(ts, grid.da);
+    TSSetType(ts, type);
+    TSSetTimeStep(ts, dt);
+    TSSetMaxTime(ts, end);
+    TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP);
+  }
+  ~Solver() { TSDestroy(&ts); }
+  Solver(const Solver &) = delete;
+  Solver &operator=(const Solver &) = delete;
+  PetscErrorCode solve(Vec x) { return TSSolve(ts, x); }
+};
+
+void expectFactor(const Grid &grid, double factor, double tolerance = 1e-6) {
+  grid.each(grid.x, [&](PetscScalar &v, PetscInt i, PetscInt j, PetscInt c) {
+    EXPECT_NEAR(v, factor * wave(i, j, c), tolerance);
+  });
+}
+
+// The closure is minus dt nu Laplacian: the step multiplies the wave by 1 - dt nu lambda.
+Policy heat() {
+  return diffusionClosure({"psi"}, "additive-rate", kNu, 4);
+}
+
+struct ClosureTS : Solver {
+  TS inner = NULL;
+  PetRLClosure closure = NULL;
+  ClosureTS(const Grid &grid, const std::string &policy, const char *type, PetscReal dt, PetscReal end)
+      : Solver(grid, TSCLOSURE, dt, end) {
+    TSClosureGetTS(ts, &inner);
+    TSSetType(inner, type);
+    TSClosureGetClosure(ts, &closure);
+    PetRLClosureSetPolicy(closure, policy.c_str());
+  }
+};
+
+}  // namespace
+
+TEST(ClosureTSMpi, HeatEquationByClosureAlone) {
+  const SharedFile file(heat());
+  const double dt = 0.5, expected = std::pow(1 - dt * kNu * eigenvalue(), 10);
+  for (const PetRLClosureMode mode : {PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING}) {
+    const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+    grid.fill(wave);
+    {
+      Solver solver(grid, TSEULER, dt, 5);
+      TSSetRHSFunction(solver.ts, NULL, Nothing, NULL);
+      PetRLClosure closure;
+      PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+      PetRLClosureSetPolicy(closure, file.path.c_str());
+      TSSetPreStep(solver.ts, CountPreStep);
+      presteps = 0;
+      ASSERT_EQ(PetRLClosureAttachTS(closure, solver.ts, mode), 0);
+      ASSERT_EQ(PetRLClosureAttachTS(closure, solver.ts, mode), 0);  // twice is once
+      PetRLClosureDestroy(&closure);                                 // the TS keeps it
+      ASSERT_EQ(solver.solve(grid.x), 0);
+      EXPECT_EQ(presteps, 10);
+    }
+    expectFactor(grid, expected);
+    const Grid again(PETSC_COMM_WORLD, kN, kN, {"psi"});
+    again.fill(wave);
+    ClosureTS typed(again, file.path, TSEULER, dt, 5);
+    TSSetRHSFunction(typed.ts, NULL, Nothing, NULL);
+    TSClosureSetMode(typed.ts, mode);
+    ASSERT_EQ(typed.solve(again.x), 0);
+    PetscBool same;
+    VecEqual(again.x, grid.x, &same);
+    EXPECT_EQ(same, PETSC_TRUE);
+  }
+}
+
+// With a right-hand side: (1 - dt rate)(1 - dt nu lambda) against 1 - dt rate - dt nu lambda in each step of euler.
+TEST(ClosureTSMpi, ModesDifferBySecondOrder) {
+  const SharedFile file(heat());
+  for (const double dt : {0.5, 0.25}) {
+    for (const PetRLClosureMode mode : {PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING}) {
+      const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+      grid.fill(wave);
+      ClosureTS s(grid, file.path, TSEULER, dt, 3);
+      s.rate = 0.2;
+      TSSetRHSFunction(s.ts, NULL, Decay, &s.rate);
+      TSClosureSetMode(s.ts, mode);
+      ASSERT_EQ(s.solve(grid.x), 0);
+      const double a = dt * s.rate, b = dt * kNu * eigenvalue();
+      expectFactor(grid, std::pow(mode == PETRL_CLOSURE_FORCING ? 1 - a - b : (1 - a) * (1 - b), std::lround(3 / dt)));
+    }
+  }
+}
+
+// The forcing at every stage of a method of fourth order: its amplification factor.
+TEST(ClosureTSMpi, ForcingInRungeKutta) {
+  const SharedFile file(heat());
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  grid.fill(wave);
+  ClosureTS s(grid, file.path, TSRK, 0.5, 2);
+  TSRKSetType(s.inner, TSRK4);
+  s.rate = 0.2;
+  TSSetRHSFunction(s.ts, NULL, Decay, &s.rate);
+  TSClosureSetMode(s.ts, PETRL_CLOSURE_FORCING);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  const double z = -0.5 * (s.rate + kNu * eigenvalue());
+  expectFactor(grid, std::pow(1 + z + z * z / 2 + z * z * z / 6 + z * z * z * z / 24, 4));
+}
+
+// Implicit equations, with the program's Jacobian and with one by differences.
+TEST(ClosureTSMpi, ImplicitInnerMethod) {
+  const SharedFile file(heat());
+  for (const bool jacobian : {true, false}) {
+    const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+    grid.fill(wave);
+    ClosureTS s(grid, file.path, TSBEULER, 0.5, 2);
+    s.rate = 0.7;
+    Mat B;
+    DMCreateMatrix(grid.da, &B);
+    TSSetIFunction(s.ts, NULL, ImplicitDecay, &s.rate);
+    if (jacobian) TSSetIJacobian(s.ts, B, B, ImplicitDecayJacobian, &s.rate);
+    SNES snes;
+    TSGetSNES(s.inner, &snes);
+    SNESSetTolerances(snes, 1e-12, 1e-12, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT);
+    ASSERT_EQ(s.solve(grid.x), 0);
+    expectFactor(grid, std::pow((1 - 0.5 * kNu * eigenvalue()) / (1 + 0.5 * s.rate), 4));
+    PetscInt its;
+    TSGetSNESIterations(s.ts, &its);
+    EXPECT_GE(its, 4);
+    MatDestroy(&B);
+  }
+}
+
+// The last step is cut to the final time, monitors see each step, solving again starts afresh.
+TEST(ClosureTSMpi, FinalTimeAndSecondSolve) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  VecSet(grid.x, 1);
+  ClosureTS s(grid, file.path, TSEULER, 0.3, 1);
+  TSSetRHSFunction(s.ts, NULL, Nothing, NULL);
+  TSClosureSetMode(s.ts, PETRL_CLOSURE_FORCING);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  PetscReal t;
+  PetscInt steps;
+  TSGetSolveTime(s.ts, &t);
+  TSGetStepNumber(s.ts, &steps);
+  EXPECT_NEAR(t, 1, 1e-14);
+  EXPECT_EQ(steps, 4);
+  grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0.5, 1e-14); });
+  ASSERT_EQ(TSReset(s.ts), 0);
+  TSSetTime(s.ts, 0);
+  TSSetStepNumber(s.ts, 0);
+  TSSetTimeStep(s.ts, 0.25);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0, 1e-14); });
+  // And once the type is gone, so is the forcing.
+  TSSetType(s.ts, TSEULER);
+  TSSetTime(s.ts, 0);
+  TSSetStepNumber(s.ts, 0);
+  VecSet(grid.x, 7);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_EQ(v, 7); });
+}
+
+TEST(ClosureTSMpi, MistakesAreNamed) {
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  Solver s(grid, TSCLOSURE, 0.1, 1);
+  TSSetRHSFunction(s.ts, NULL, Nothing, NULL);
+  expectError([&] { return s.solve(grid.x); }, {"no policy", "-closure_policy"});
+  Solver euler(grid, TSEULER, 0.1, 1);
+  PetRLClosure closure;
+  expectError([&] { return TSClosureGetClosure(euler.ts, &closure); }, {"type closure", "euler"});
+}
