@@ -5,10 +5,12 @@
 #include "base/error.hpp"
 #include "learn/ppo/ppo.hpp"
 #include "learn/torchscript/torchscript_backend.hpp"
+#include "learn/torchscript/torchscript_grid.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
+#include "policy/grid_backend.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -29,6 +31,7 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
       return std::make_unique<petrl::Ppo>(yaml, observations, actions, seed);
     });
     petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
+    petrl::registerGridBackend("torch", petrl::makeTorchScriptGridBackend);
   });
   return PETSC_SUCCESS;
 }

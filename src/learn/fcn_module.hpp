@@ -39,6 +39,9 @@ class FcnModule {
   std::vector<std::size_t> weight_, bias_;
 };
 
+/// Throws petrl::Error when a layer would wrap around a grid more than once.
+void checkReach(std::int64_t points, std::int64_t nx, std::int64_t ny);
+
 /// Pads the two last dimensions with `p` points of the periodic continuation. Differentiable.
 torch::Tensor padCircular(const torch::Tensor &x, std::int64_t p);
 

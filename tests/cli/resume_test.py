@@ -1,11 +1,10 @@
 """A training killed at any moment and started again ends where an uninterrupted one ends, to the last byte."""
 import os
-import signal
-import subprocess
 import sys
 import time
 
 from harness import BUILD, main, run
+from training import content, kill_after
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -28,37 +27,6 @@ learner:
   quantiles: 8
   updates_per_step: 0.5
 """
-
-
-def steps_at_checkpoint(folder):
-    """Where the training stands on disk; -1 before its first checkpoint."""
-    try:
-        with open(f"{folder}/progress.yaml") as f:
-            for line in f:
-                if line.startswith("saves:"):
-                    return int(line.split()[1])
-    except FileNotFoundError:
-        pass
-    return -1
-
-
-def kill_after(command, folder, saves, delay):
-    """Starts a training and kills it `delay` seconds after its checkpoint number `saves`."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    end = time.time() + 60
-    while steps_at_checkpoint(folder) < saves:
-        assert process.poll() is None, "the training ended before it could be killed"
-        assert time.time() < end, "no checkpoint in a minute"
-        time.sleep(0.002)
-    time.sleep(delay)
-    assert process.poll() is None, "the training ended before it could be killed"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def content(path):
-    with open(path, "rb") as f:
-        return f.read()
 
 
 def killed_and_resumed(folder):

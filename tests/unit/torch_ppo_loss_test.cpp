@@ -104,6 +104,42 @@ TEST(FcnModuleTest, TranslationInvariance) {
   EXPECT_LT((network.forward(x).mean - network.mean(x)).abs().max().item<double>(), 1e-6);
 }
 
+// What acts on the host is the network that is trained: the same log-probabilities and values.
+TEST(PpoNetworkTest, ActsAsItIsTrained) {
+  for (const int variant : {0, 1, 2, 3}) {
+    PpoNetworkConfig config;
+    config.policy.dilations = {1, 2, 1};
+    config.value.channels = {5};
+    config.value.dilations = {2, 1};
+    config.zero_output = false;
+    config.tanh_output = variant % 2 != 0;
+    config.free_std = config.separate_value = variant / 2 != 0;
+    Rng rng(3);
+    PpoNetwork network(config, 2, 2, rng, torch::kCPU);
+    {
+      const torch::NoGradGuard no_grad;
+      network.parameters().values().add_(.05 * torch::randn_like(network.parameters().values()));
+    }
+    const auto x = torch::randn({1, 2, 10, 12});
+    std::vector<float> action(240), log_prob(120), value(120), again(120);
+    const auto acting = network.acting();
+    const double std = acting->act(x.data_ptr<float>(), 12, 10, rng, action.data(), log_prob.data(), value.data());
+    acting->value(x.data_ptr<float>(), 12, 10, again.data());
+    EXPECT_EQ(value, again);
+    const auto output = network.forward(x);
+    const auto blob = [](std::vector<float> &v, int channels) {
+      return torch::from_blob(v.data(), {1, channels, 10, 12}, torch::kFloat32);
+    };
+    const auto expected = logProbability(output, blob(action, 2));
+    EXPECT_LT((expected - blob(log_prob, 1)).abs().max().item<double>(), 1e-3);
+    EXPECT_LT((output.value - blob(value, 1)).abs().max().item<double>(), 1e-5);
+    EXPECT_NEAR(output.std.mean().item<double>(), std, 1e-5);
+    // The noise has the standard deviation that it should.
+    const auto z = (blob(action, 2) - output.mean) / output.std;
+    EXPECT_NEAR(z.std().item<double>(), 1, .2);
+  }
+}
+
 TEST(FlatAdamTest, AgreesWithLibtorch) {
   torch::manual_seed(2);
   auto own = torch::randn({50});

@@ -69,10 +69,10 @@ TEST(PpoLearns, Stencil) {
                     "}, slots: 8, horizon: 32, batch_size: 8, learning_rate: 5.0e-3, gamma: 0, entropy_coefficient: 0}",
                 1, 1, 3);
     const double start = world.evaluate(learner.deterministic()).score;
-    const double end = train(learner, world, 4000);
+    const double end = train(learner, world, 3000);
     std::printf("        stencil, %s: %.4f -> %.4f\n", more, start, end);
     EXPECT_GT(start, .2);
-    EXPECT_LT(end, .02);
+    EXPECT_LT(end, .03);
   }
 }
 
@@ -96,14 +96,15 @@ TEST(PpoLearns, ToInvest) {
     toys::Investment world(8, 6);
     Ppo learner(
         "{network: {channels: [8], value: {trunk: separate, channels: [16]}, std: free, initial_std: 0.3}, "
-        "slots: 8, horizon: 64, batch_size: 16, learning_rate: 3.0e-3, entropy_coefficient: 0, gamma: " +
+        "slots: 8, horizon: 64, batch_size: 32, learning_rate: 5.0e-3, learning_rate_final: 0.0, "
+        "decay_steps: 6000, entropy_coefficient: 0.1, gamma: " +
             std::to_string(gamma) + "}",
         1, 1, 7);
-    train(learner, world, 10000);
+    train(learner, world, 6000);
     const double action = world.evaluate(learner.deterministic()).details.at("action");
     const double best = gamma * toys::Investment::kGain - toys::Investment::kCost;
     std::printf("        investment, gamma %.1f: action %.3f, best %.3f\n", gamma, action, best);
-    EXPECT_NEAR(action, best, .06);
+    EXPECT_NEAR(action, best, .05);
   }
 }
 

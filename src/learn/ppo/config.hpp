@@ -8,6 +8,9 @@
 
 namespace petrl::learn {
 
+/// What a state-dependent standard deviation is at least: as in the paper.
+constexpr double kStdFloor = 1e-6;
+
 /// The networks: key `network`.
 struct PpoNetworkConfig {
   FcnConfig policy;          ///< keys channels, dilations, kernel, activation

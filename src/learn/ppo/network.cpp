@@ -8,8 +8,6 @@ namespace petrl::learn {
 
 using torch::Tensor;
 
-static constexpr double kStdFloor = 1e-6;  // as in the paper
-
 PpoNetwork::PpoNetwork(const PpoNetworkConfig &config, int observations, int actions, Rng &rng,
                        const torch::Device &device)
     : config_(config), observations_(observations), actions_(actions) {
@@ -56,6 +54,19 @@ Tensor PpoNetwork::value(const Tensor &observation) const {
 
 NetworkSpec PpoNetwork::network() const {
   return policy_->network(actions_, outputName());
+}
+
+std::unique_ptr<PpoActing> PpoNetwork::acting() const {
+  const int outputs = actions_ * (config_.free_std ? 1 : 2) + (config_.separate_value ? 0 : 1);
+  std::vector<float> log_std;
+  if (config_.free_std) {
+    const Tensor host = parameters_[log_std_].detach().to(torch::kCPU);
+    log_std.assign(host.data_ptr<float>(), host.data_ptr<float>() + actions_);
+  }
+  NetworkSpec value;
+  if (value_) value = value_->network(1, "linear");
+  return std::make_unique<PpoActing>(policy_->network(outputs, "linear"), value_ ? &value : nullptr, std::move(log_std),
+                                     config_.tanh_output, actions_);
 }
 
 void PpoNetwork::loadWeights(const NetworkSpec &spec) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "learn/fcn_module.hpp"
+#include "learn/ppo/acting.hpp"
 #include "learn/ppo/config.hpp"
 
 namespace petrl::learn {
@@ -24,6 +25,8 @@ class PpoNetwork {
   FlatParameters &parameters() { return parameters_; }
   const FlatParameters &parameters() const { return parameters_; }
   NetworkSpec network() const;
+  /// The networks as they are now, for the host.
+  std::unique_ptr<PpoActing> acting() const;
   void loadWeights(const NetworkSpec &spec);
 
  private:

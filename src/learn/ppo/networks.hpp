@@ -13,7 +13,8 @@ struct Ppo::Networks {
   torch::Device device;
   learn::PpoNetwork network;
   learn::FlatAdam adam;
-  std::vector<float> batch;  // scratch: rows of a minibatch
+  std::unique_ptr<learn::PpoActing> acting;  // while collecting on the host; null on a GPU
+  std::vector<float> batch;                  // scratch: rows of a minibatch
 
   Networks(const learn::PpoConfig &config, int observations, int actions, learn::Rng &rng, const torch::Device &where)
       : device(where),
@@ -26,13 +27,17 @@ struct Ppo::Networks {
   }
 };
 
+/// The network as it is exported, evaluated as it is in production.
 class Ppo::Deterministic : public GridPolicy {
  public:
   explicit Deterministic(Ppo &owner) : owner_(owner) {}
   void decide(const float *observation, int nx, int ny, float *action) override;
+  /// Weights have changed.
+  void forget() { network_.reset(); }
 
  private:
   Ppo &owner_;
+  std::unique_ptr<Fcn> network_;
 };
 
 }  // namespace petrl

@@ -65,11 +65,8 @@ Ppo::Ppo(const std::string &yaml, int observations, int actions, std::uint64_t s
 Ppo::~Ppo() = default;
 
 void Ppo::Deterministic::decide(const float *observation, int nx, int ny, float *action) {
-  const c10::InferenceMode inference;
-  const Networks &networks = *owner_.networks_;
-  const torch::Tensor mean =
-      networks.network.mean(networks.tensor(observation, 1, owner_.observations_, ny, nx)).to(torch::kCPU).contiguous();
-  std::copy_n(mean.data_ptr<float>(), mean.numel(), action);
+  if (!network_) network_ = std::make_unique<Fcn>(owner_.network(), "learner ppo");
+  network_->evaluatePeriodic(observation, nx, ny, action);
 }
 
 GridPolicy &Ppo::deterministic() {
@@ -85,12 +82,16 @@ void Ppo::iterate(GridEnvironment &environment) {
   }
   nx_ = environment.nx();
   ny_ = environment.ny();
+  for (const auto *network : {&config_.network.policy, &config_.network.value}) {
+    for (const int dilation : network->dilations) learn::checkReach(network->kernel / 2 * dilation, nx_, ny_);
+  }
   if (!rollout_) {
     rollout_ = std::make_unique<learn::Rollout>(observations_, actions_,
                                                 static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_));
   }
   rng_ =
       learn::Rng(mixed(seed_, static_cast<std::uint64_t>(reduction_.rank()), static_cast<std::uint64_t>(iterations_)));
+  if (!config_.cuda) networks_->acting = networks_->network.acting();
   collect(environment);
   estimate();
   {
@@ -98,9 +99,11 @@ void Ppo::iterate(GridEnvironment &environment) {
     update();
   }
   ++iterations_;
+  deterministic_->forget();
 }
 
-// Actions for the running episodes, all in one call of the network.
+// Actions for the running episodes: on a GPU in one call of the network, on the host grid by grid, which stays in
+// cache.
 void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
   const std::size_t points = rollout_->points();
   const std::size_t seen = static_cast<std::size_t>(observations_) * points;
@@ -110,10 +113,22 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
     for (std::size_t i = 0; i < running.size(); ++i) running[i]->episode->observe(observation_.data() + i * seen);
   }
   const Stopwatch watch(seconds_.network);
-  const c10::InferenceMode inference;
   const auto rows = static_cast<std::int64_t>(running.size());
-  const auto output = networks_->network.forward(networks_->tensor(observation_.data(), rows, observations_, ny_, nx_));
   action_.resize(running.size() * static_cast<std::size_t>(actions_) * points);
+  if (networks_->acting) {
+    log_prob_.resize(running.size() * points);
+    value_.resize(running.size() * points);
+    double std = 0;
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      std += networks_->acting->act(observation_.data() + i * seen, nx_, ny_, rng_,
+                                    action_.data() + i * static_cast<std::size_t>(actions_) * points,
+                                    log_prob_.data() + i * points, value_.data() + i * points);
+    }
+    sums_[kStd] += std / static_cast<double>(rows);
+    return;
+  }
+  const c10::InferenceMode inference;
+  const auto output = networks_->network.forward(networks_->tensor(observation_.data(), rows, observations_, ny_, nx_));
   for (float &number : action_) number = static_cast<float>(rng_.normal());
   const torch::Tensor noise = networks_->tensor(action_.data(), rows, actions_, ny_, nx_);
   const torch::Tensor action = output.mean + output.std * noise;
@@ -193,15 +208,17 @@ void Ppo::estimate() {
   std::vector<float> values;
   if (rollout_->lastCount() > 0) {
     const Stopwatch watch(seconds_.network);
-    const c10::InferenceMode inference;
     const std::size_t points = rollout_->points(), seen = static_cast<std::size_t>(observations_) * points;
-    std::vector<float> part;
-    // In portions: with many short episodes there are many of them.
-    for (std::int64_t i = 0; i < rollout_->lastCount(); i += config_.slots) {
-      const std::int64_t n = std::min<std::int64_t>(config_.slots, rollout_->lastCount() - i);
+    const c10::InferenceMode inference;
+    std::vector<float> one(points);
+    for (std::int64_t i = 0; i < rollout_->lastCount(); ++i) {
       const float *from = rollout_->lastObservations().data() + static_cast<std::size_t>(i) * seen;
-      fetch(networks_->network.value(networks_->tensor(from, n, observations_, ny_, nx_)), part);
-      values.insert(values.end(), part.begin(), part.end());
+      if (networks_->acting) {
+        networks_->acting->value(from, nx_, ny_, one.data());
+      } else {
+        fetch(networks_->network.value(networks_->tensor(from, 1, observations_, ny_, nx_)), one);
+      }
+      values.insert(values.end(), one.begin(), one.end());
     }
   }
   rollout_->estimate(values.data(), config_.gamma, config_.lambda);

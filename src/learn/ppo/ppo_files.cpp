@@ -20,6 +20,7 @@ void Ppo::loadWeights(const NetworkSpec &network) {
   } catch (const Error &e) {
     throw Error(std::string("learner ppo: ") + e.what(), e.code());
   }
+  deterministic_->forget();
 }
 
 void Ppo::save(const std::string &path) const {
@@ -99,6 +100,7 @@ void Ppo::load(const std::string &path) {
   steps_ = steps;
   episodes_ = episodes;
   sums_ = sums;
+  deterministic_->forget();
 }
 
 }  // namespace petrl
