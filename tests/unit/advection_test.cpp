@@ -311,8 +311,12 @@ TEST(AdvectionEnvironment, BadValuesAreErrors) {
   EXPECT_NE(message("reward: late").find("expected immediate or after-step"), std::string::npos);
   EXPECT_NE(message("n: 2").find("expected an integer in [4, 4096], found 2"), std::string::npos);
   EXPECT_NE(message("n: many").find("expected an integer, found 'many'"), std::string::npos);
-  EXPECT_NE(message("action: {transform: add}").find("action.transform: expected additive or additive-rate"),
+  EXPECT_NE(
+      message("action: {transform: add}").find("transform: expected additive, additive-rate or flux, found 'add'"),
+      std::string::npos);
+  EXPECT_NE(message("action: {parameters: {components: u}}").find("'u' is no component of the state"),
             std::string::npos);
+  EXPECT_NE(message("action: {actions: 9}").find("found 9 actions"), std::string::npos);
   EXPECT_NE(message("action: {bound: 0}").find("action.bound"), std::string::npos);
   EXPECT_NE(message("episode: {max_steps: 2}").find("episode.max_steps: expected at least min_steps = 4"),
             std::string::npos);

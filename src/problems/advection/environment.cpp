@@ -10,7 +10,7 @@ AdvectionEnvironment::AdvectionEnvironment(YamlMap yaml) : model_(grid2d::readSi
   distribution_.velocity = yaml.get<std::string>("velocity", distribution_.velocity);
   if (distribution_.velocity != "train" && distribution_.velocity != "vortex")
     yaml.fail("velocity", "expected train or vortex, found '" + distribution_.velocity + "'");
-  correction_ = grid2d::makeCorrection(yaml.map("action", false), "additive", 0.1, 1, model_.sizes().dt());
+  specify(yaml, model_, "additive", 0.1);
   yaml.finish();
 }
 

@@ -21,7 +21,7 @@ BurgersModel readModel(YamlMap &yaml) {
 
 BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
   settings_ = grid2d::readSettings(yaml, model_, defaults());
-  correction_ = grid2d::makeCorrection(yaml.map("action", false), "additive-rate", 2, 2, model_.sizes().dt());
+  specify(yaml, model_, "additive-rate", 2);
   yaml.finish();
 }
 

@@ -22,27 +22,6 @@ int count(YamlMap &yaml, const std::string &key, int fallback, int low, int high
   return value;
 }
 
-// A step with a policy, as the environment and its validation take it.
-class Corrector {
- public:
-  Corrector(const Correction &correction, const Field &velocity)
-      : correction_(correction), prescribed_(velocity.components() > 0) {
-    if (prescribed_) velocity_ = velocity.dense();
-  }
-  void operator()(const float *action, Field &state) {
-    dense_.resize(static_cast<std::size_t>(state.components() * state.nx() * state.ny()));
-    state.get(dense_.data());
-    if (!prescribed_) velocity_ = dense_;
-    correction_.apply(action, velocity_.data(), state.nx(), state.ny(), dense_.data());
-    state.set(dense_.data());
-  }
-
- private:
-  const Correction &correction_;
-  bool prescribed_;
-  std::vector<double> velocity_, dense_;
-};
-
 class ClosureEpisode : public GridEpisode {
  public:
   ClosureEpisode(const ClosureEnvironment &environment, std::uint64_t seed)
@@ -51,7 +30,7 @@ class ClosureEpisode : public GridEpisode {
     if (!case_.velocity.empty()) velocity_ = model_.velocity(case_, n);
     fine_ = model_.fine(case_);
     stepper_ = std::make_unique<Stepper>(model_.stepper(case_, environment.settings().scheme, n, model_.sizes().dt()));
-    corrector_ = std::make_unique<Corrector>(environment.correction(), velocity_);
+    corrector_ = std::make_unique<Corrector>(environment.specification(), model_, velocity_, "environment");
     target_ = model_.initial(case_, n);
     std::vector<double> start = target_;
     if (environment.settings().noise > 0) {
@@ -63,18 +42,14 @@ class ClosureEpisode : public GridEpisode {
     case_ = Case();  // only the solvers are needed from here on
   }
 
-  void observe(float *observation) const override { observeState(state_, velocity_, observation); }
+  void observe(float *observation) const override { corrector_->observe(state_, observation); }
 
   GridOutcome step(const float *action, float *reward) override {
     const ClosureSettings &settings = environment_.settings();
     const int n = model_.sizes().n;
-    const std::size_t channels = environment_.action().low.size();
-    bounded_.assign(action, action + channels * static_cast<std::size_t>(n * n));
-    // A NaN becomes no action at all.
-    for (float &a : bounded_) a = std::isnan(a) ? 0.f : std::clamp(a, -1.f, 1.f);
     const bool later = settings.reward == Reward::after_step;
     Field without = state_;
-    (*corrector_)(bounded_.data(), state_);
+    corrector_->correct(action, state_);
     if (!later) setReward(without.dense(), reward);
     stepper_->step(state_);
     fine_->advance();
@@ -129,20 +104,10 @@ class ClosureEpisode : public GridEpisode {
   std::unique_ptr<Stepper> stepper_;
   std::unique_ptr<Corrector> corrector_;
   std::vector<double> target_;
-  std::vector<float> bounded_;
   int steps_ = 0;
 };
 
 }  // namespace
-
-void observeState(const Field &state, const Field &velocity, float *observation) {
-  for (const Field *field : {&state, &velocity}) {
-    const ConstPatch p = field->patch();
-    for (int c = 0; c < field->components(); ++c)
-      for (int y = 0; y < p.ny; ++y)
-        for (int x = 0; x < p.nx; ++x) *observation++ = static_cast<float>(p.at(c, y)[x]);
-  }
-}
 
 Sizes readSizes(YamlMap &yaml, const Sizes &fallback) {
   Sizes s;
@@ -179,13 +144,18 @@ ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSet
   return s;
 }
 
-ObservationSpec ClosureEnvironment::observation() const {
-  ObservationSpec spec;
-  spec.names =
-      model().components() == 1 ? std::vector<std::string>{"psi", "u", "v"} : std::vector<std::string>{"u", "v"};
-  spec.offset.assign(spec.names.size(), 0.f);
-  spec.scale.assign(spec.names.size(), 1.f);
-  return spec;
+void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::string &transform, double bound) {
+  ObservationSpec &seen = specification_.observation;
+  seen.names = model.components() == 1 ? std::vector<std::string>{"psi", "u", "v"} : std::vector<std::string>{"u", "v"};
+  seen.offset.assign(seen.names.size(), 0.f);
+  seen.scale.assign(seen.names.size(), 1.f);
+  specification_.kind = kind();
+  specification_.action = readAction(yaml.map("action", false), transform, bound, model.components());
+  try {
+    const Corrector probe(specification_, model, Field(), "transform");
+  } catch (const Error &e) {
+    yaml.fail("action", e.what());
+  }
 }
 
 std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
@@ -211,12 +181,11 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
   std::vector<float> action(actions * static_cast<std::size_t>(n * n));
   for (const Validation &v : validation_) {
     const Field velocity = v.c.velocity.empty() ? Field() : model().velocity(v.c, n);
-    Corrector corrector(*correction_, velocity);
+    Corrector corrector(specification_, model(), velocity, "environment");
     const Errors errors = simulate(model(), v.c, v.reference, configuration, [&](Field &state, const Field &) {
-      observeState(state, velocity, observation.data());
+      corrector.observe(state, observation.data());
       policy.decide(observation.data(), n, n, action.data());
-      for (float &a : action) a = std::isnan(a) ? 0.f : std::clamp(a, -1.f, 1.f);
-      corrector(action.data(), state);
+      corrector.correct(action.data(), state);
     });
     const auto add = [&](const std::string &name, const std::vector<double> &values, int step) {
       e.details[name] += 100 * std::min(values[static_cast<std::size_t>(step)], kHopeless) / settings_.validation_cases;

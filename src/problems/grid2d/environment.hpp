@@ -7,7 +7,7 @@
 
 #include "base/yaml.hpp"
 #include "policy/grid.hpp"
-#include "problems/grid2d/correction.hpp"
+#include "problems/grid2d/corrector.hpp"
 #include "problems/grid2d/model.hpp"
 #include "problems/grid2d/simulation.hpp"
 
@@ -46,8 +46,8 @@ ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSet
 class ClosureEnvironment : public GridEnvironment {
  public:
   std::string kind() const override { return "closure"; }
-  ObservationSpec observation() const override;
-  ActionSpec action() const override { return correction_->specification(); }
+  ObservationSpec observation() const override { return specification_.observation; }
+  ActionSpec action() const override { return specification_.action; }
   int nx() const override { return model().sizes().n; }
   int ny() const override { return model().sizes().n; }
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
@@ -58,15 +58,17 @@ class ClosureEnvironment : public GridEnvironment {
 
   virtual const Model &model() const = 0;
   const ClosureSettings &settings() const { return settings_; }
-  const Correction &correction() const { return *correction_; }
-  /// Swaps how actions change the state.
-  void setCorrection(std::unique_ptr<Correction> correction) { correction_ = std::move(correction); }
+  /// Kind, observation and action of the policies, no network.
+  const Policy &specification() const { return specification_; }
   /// A random case; those for validation are never trained on (where there are enough of them).
   virtual Case draw(bool validation, std::uint64_t seed) const = 0;
 
  protected:
+  /// Reads the section `action` and completes the specification: psi, u, v (or u, v) are observed as they are. Throws
+  /// petrl::Error where the transform does not fit. model() must be ready.
+  void specify(YamlMap &yaml, const Model &model, const std::string &transform, double bound);
   ClosureSettings settings_;
-  std::unique_ptr<Correction> correction_;
+  Policy specification_;
 
  private:
   struct Validation {
@@ -76,9 +78,5 @@ class ClosureEnvironment : public GridEnvironment {
   };
   std::vector<Validation> validation_;
 };
-
-/// The observation of one point: (psi, u, v), or (u, v) where the state is the velocity, as it is. Writes channels x
-/// ny x nx.
-void observeState(const Field &state, const Field &velocity, float *observation);
 
 }  // namespace petrl::grid2d
