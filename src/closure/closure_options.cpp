@@ -5,21 +5,18 @@
 
 namespace petrl {
 
-static PetscErrorCode GetNames(const char option[], const char text[], PetRLClosure closure,
+static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, const char option[], const char text[],
                                std::vector<std::string> &result) {
   char *names[64];
   PetscInt n = 64;
   PetscBool set;
   PetscFunctionBegin;
-  PetscObjectOptionsBegin((PetscObject)closure);
   PetscCall(PetscOptionsStringArray(option, text, "PetRLClosure", names, &n, &set));
-  PetscOptionsEnd();
-  if (set) {
-    result.clear();
-    for (PetscInt i = 0; i < n; i++) {
-      PetRLCallCXX(result.emplace_back(names[i]));
-      PetscCall(PetscFree(names[i]));
-    }
+  if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  result.clear();
+  for (PetscInt i = 0; i < n; i++) {
+    PetRLCallCXX(result.emplace_back(names[i]));
+    PetscCall(PetscFree(names[i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -67,10 +64,10 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscCall(PetscOptionsBool("-closure_error_if_nan", "Error if the state or an answer is not finite",
                              "PetRLClosureSetErrorIfNaN", nan, &nan, NULL));
   PetscCall(PetRLClosureSetErrorIfNaN(closure, nan));
+  PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_fields", "Names of the state's components", c.state_names));
+  PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_auxiliary_fields",
+                            "Names of the components in -closure_auxiliary", c.auxiliary_names));
   PetscOptionsEnd();
-  PetscCall(petrl::GetNames("-closure_fields", "Names of the state's components", closure, c.state_names));
-  PetscCall(petrl::GetNames("-closure_auxiliary_fields", "Names of the components in -closure_auxiliary", closure,
-                            c.auxiliary_names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -98,7 +95,7 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)closure), &viewer));
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)closure, viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLClosure:\n"));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "policy: %s\n", c.file.empty() ? "none yet" : c.file.c_str()));
   if (c.ready) {

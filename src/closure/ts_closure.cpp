@@ -25,9 +25,8 @@ PetscErrorCode HandOn(TS ts) {
   TSRHSJacobian rhs_jacobian;
   TSEquationType equation;
   SNES snes;
-  Mat A, B;
+  Mat A = NULL, B = NULL;
   DM dm;
-  void *ctx;
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
@@ -38,13 +37,18 @@ PetscErrorCode HandOn(TS ts) {
   // The solver's function is kept in the DM too, with the TS that it belongs to: that must be the inner one.
   PetscCall(TSGetSNES(c.inner, &snes));
   PetscCall(SNESSetFunction(snes, NULL, SNESTSFormFunction, c.inner));
-  PetscCall(DMTSGetRHSJacobian(dm, &rhs_jacobian, &ctx));
-  if (rhs_jacobian) PetscCall(TSSetRHSJacobian(c.inner, ts->Arhs, ts->Brhs, rhs_jacobian, ctx));
-  PetscCall(DMTSGetIJacobian(dm, &ijacobian, &ctx));
-  if (ijacobian) {
-    A = B = NULL;
+  // The Jacobians' functions are in the DM; only matrices that the program made are the outer TS's own.
+  PetscCall(DMTSGetRHSJacobian(dm, &rhs_jacobian, NULL));
+  PetscCall(DMTSGetIJacobian(dm, &ijacobian, NULL));
+  if (ts->Arhs) PetscCall(PetscObjectReference((PetscObject)ts->Arhs));
+  if (ts->Brhs) PetscCall(PetscObjectReference((PetscObject)ts->Brhs));
+  PetscCall(MatDestroy(&c.inner->Arhs));
+  PetscCall(MatDestroy(&c.inner->Brhs));
+  c.inner->Arhs = ts->Arhs;
+  c.inner->Brhs = ts->Brhs;
+  if (ijacobian || rhs_jacobian) {
     if (ts->snes) PetscCall(SNESGetJacobian(ts->snes, &A, &B, NULL, NULL));
-    PetscCall(TSSetIJacobian(c.inner, A, B, ijacobian, ctx));
+    PetscCall(SNESSetJacobian(snes, A, B, SNESTSFormJacobian, c.inner));
   }
   PetscCall(TSSetApplicationContext(c.inner, ts->user));
   PetscCall(TSSetPreStage(c.inner, ts->prestage));
