@@ -89,7 +89,10 @@ TEST(Advection, SamplesAreReproducible) {
   EXPECT_NE(a.state, sampleCase(model, {}, Part::test, 8).state);
   EXPECT_NE(a.velocity, sampleCase(model, {}, Part::validation, 7).velocity);
   // Written down once: the draw may not change behind the back of published numbers.
-  EXPECT_NEAR(a.velocity[1000], 0.17, 1) << a.velocity[1000];
+  EXPECT_NEAR(a.velocity[1000], 0.192926572960, 1e-11);
+  double mass = 0;
+  for (const double value : a.state) mass += value;
+  EXPECT_NEAR(mass, 2903.925052454812, 1e-7);
   const auto [low, high] = std::minmax_element(a.state.begin(), a.state.end());
   EXPECT_GE(*low, 1e-6);
   EXPECT_LE(*high, 1 + 2e-6);
