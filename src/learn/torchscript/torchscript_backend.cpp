@@ -3,32 +3,14 @@
 #include <torch/script.h>
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
 #include "base/error.hpp"
+#include "learn/torchscript/messages.hpp"
 
 namespace petrl {
 
 namespace {
-
-// libtorch's messages carry a C++ stack; the first lines say what is wrong.
-std::string firstLines(const std::string &message, int lines = 3) {
-  std::istringstream in(message);
-  std::string out, line;
-  for (int i = 0; i < lines && std::getline(in, line); ++i) {
-    const auto first = line.find_first_not_of(" \t");
-    if (first != std::string::npos) out += (out.empty() ? "" : " ") + line.substr(first);
-  }
-  return out;
-}
-
-template <typename Shape>
-std::string text(const Shape &shape) {
-  std::string out = "[";
-  for (const auto n : shape) out += (out.size() > 1 ? ", " : "") + std::to_string(n);
-  return out + "]";
-}
 
 class TorchScriptBackend : public Backend {
  public:
@@ -58,7 +40,7 @@ class TorchScriptBackend : public Backend {
     try {
       value = module_.forward({input_});
     } catch (const std::exception &e) {
-      throw Error(path_ + ": fails for an input of shape " + text(input_.sizes()) + ": " + firstLines(e.what()),
+      throw Error(path_ + ": fails for an input of shape " + shapeText(input_.sizes()) + ": " + firstLines(e.what()),
                   PETSC_ERR_ARG_INCOMP);
     }
     if (!value.isTensor()) {
@@ -66,9 +48,9 @@ class TorchScriptBackend : public Backend {
     }
     const torch::Tensor out = value.toTensor();
     if (out.scalar_type() != torch::kFloat32 || out.sizes() != torch::IntArrayRef({1, actions_})) {
-      throw Error(path_ + ": output: found " + c10::toString(out.scalar_type()) + " " + text(out.sizes()) +
+      throw Error(path_ + ": output: found " + c10::toString(out.scalar_type()) + " " + shapeText(out.sizes()) +
                       ", expected Float [1, " + std::to_string(actions_) + "] for an input of shape " +
-                      text(input_.sizes()),
+                      shapeText(input_.sizes()),
                   PETSC_ERR_ARG_INCOMP);
     }
     return out.contiguous();

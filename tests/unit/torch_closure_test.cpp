@@ -1,0 +1,77 @@
+// Closures whose network comes from Python as a TorchScript module: the same answers as natively.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "closure/periodic.hpp"
+#include "learn/torchscript/torchscript_writer.hpp"
+#include "support/closures.hpp"
+#include "support/policies.hpp"
+
+using namespace petrl;
+using namespace petrl::test;
+
+namespace {
+
+class TorchClosure : public ::testing::Test {
+ protected:
+  TorchClosure() : stem_(temporary("torch-closure")) {
+    policy_ = closurePolicy({"psi", "u"}, 1, "additive-rate", -0.5, 2);
+    policy_.action.parameters["components"] = "u";
+    policy_.network = randomFcn({{2, 6, 1}, {3, 3}, {1, 2}}, "relu", "tanh", 3);
+    writePolicy(stem_ + ".h5", policy_);
+    for (const auto &[name, tensor] : policy_.network.weights)
+      arrays_[(name.find("weight") != std::string::npos ? "w" : "b") + name.substr(5, 1)] = tensor;
+    std::ofstream(stem_ + ".yaml") << "kind: closure\n"
+                                      "observation: {names: [psi, u], offset: [0, 0], scale: [1, 1], clip: 1000}\n"
+                                      "action: {transform: additive-rate, low: [-0.5], high: [2], "
+                                      "parameters: {components: u}}\n";
+  }
+  ~TorchClosure() override {
+    for (const char *end : {".h5", ".pt", ".yaml"}) std::remove((stem_ + end).c_str());
+  }
+  void save(const std::string &forward) const { writeTorchScript(stem_ + ".pt", forward, arrays_); }
+  std::string message() const {
+    return messageOf([&] { GridDecider::load(stem_ + ".pt", "closure"); });
+  }
+  const std::string network_ =
+      "def forward(self, x):\n"
+      "  x = torch.relu(torch.conv2d(x, self.w0, self.b0))\n"
+      "  return torch.tanh(torch.conv2d(x, self.w1, self.b1, [1, 1], [0, 0], [2, 2]))\n";
+  std::string stem_;
+  Policy policy_;
+  std::map<std::string, Tensor> arrays_;
+};
+
+}  // namespace
+
+TEST_F(TorchClosure, AgreesWithTheNativeBackend) {
+  save(network_);
+  PeriodicClosure torch(GridDecider::load(stem_ + ".pt", "closure"));
+  PeriodicClosure native(GridDecider::load(stem_ + ".h5", "closure"));
+  EXPECT_STREQ(torch.backend().name(), "torch");
+  EXPECT_STREQ(native.backend().name(), "native");
+  EXPECT_EQ(torch.backend().reach(), 3);
+  EXPECT_EQ(torch.components(), std::vector<int>{1});
+  const int nx = 19, ny = 11;
+  std::vector<double> psi(nx * ny), u(nx * ny), a(nx * ny), b(nx * ny);
+  for (std::size_t i = 0; i < psi.size(); ++i) {
+    psi[i] = std::sin(static_cast<double>(i * i));
+    u[i] = std::cos(static_cast<double>(i));
+  }
+  torch.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, a.data());
+  native.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, b.data());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
+}
+
+TEST_F(TorchClosure, SaysWhatDoesNotFit) {
+  expectParts(message(), {stem_ + ".pt", "cannot be read"});
+  save("def forward(self, x):\n  return torch.conv2d(x, self.w0, self.b0)\n");
+  expectParts(message(), {stem_ + ".pt", "[1, 6, 3, 5]", "expected Float [1, 1, 3, 5]"});
+  save("def forward(self, x):\n  return torch.conv2d(x[:, :1], self.w0, self.b0)\n");
+  expectParts(message(), {stem_ + ".pt", "fails for an input of shape"});
+  save("def forward(self, x):\n  return torch.mean(x)\n");
+  expectParts(message(), {stem_ + ".pt", "expected Float"});
+  expectParts(messageOf([&] { GridDecider::load(stem_ + ".pt", "refiner"); }), {"expected a refiner policy"});
+}
