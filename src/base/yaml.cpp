@@ -120,6 +120,12 @@ bool YamlMap::has(const std::string &key) {
   return node[key].IsDefined();
 }
 
+bool YamlMap::isList(const std::string &key) {
+  asked_.insert(key);
+  const YAML::Node &node = node_;
+  return node[key].IsDefined() && node[key].IsSequence();
+}
+
 template <typename T>
 T YamlMap::get(const std::string &key) {
   if (!has(key)) fail(key, std::string("missing; expected ") + typeName<T>());

@@ -34,6 +34,8 @@ class YamlMap {
   double number(const std::string &key, double fallback, double low, double high);
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
+  /// Whether the key is there and holds a list.
+  bool isList(const std::string &key);
   /// A list of sub-mappings.
   std::vector<YamlMap> list(const std::string &key);
   /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.

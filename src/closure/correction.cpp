@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "base/clones.hpp"
 #include "base/error.hpp"
-#include "closure/clones.hpp"
+#include "closure/flux.hpp"
 
 namespace petrl {
 
@@ -57,8 +58,9 @@ std::unique_ptr<Correction> Correction::make(const Policy &policy, const std::st
   validateSpecification(policy, source);
   const std::string &transform = policy.action.transform;
   if (transform == "additive" || transform == "additive-rate") return std::make_unique<Additive>(policy);
-  throw Error(source + ": /action: transform: '" + transform + "' is not available in this version of PetRL",
-              PETSC_ERR_SUP);
+  if (transform == "flux") return std::make_unique<Flux>(policy, source);
+  throw Error(source + ": /action: transform: expected additive, additive-rate or flux, found '" + transform + "'",
+              PETSC_ERR_FILE_UNEXPECTED);
 }
 
 }  // namespace petrl

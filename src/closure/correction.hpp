@@ -32,6 +32,8 @@ struct CorrectionStep {
 ///   additive-rate  A = dt a         with a = low + (high - low) (clamp(output, -1, 1) + 1) / 2
 ///
 /// one action a component; the action parameter `components` names them, otherwise they are the first observed fields.
+///
+///   flux           A = -dt/h (F_{i+1/2} - F_{i-1/2}), face fluxes of weighted differences: see closure/flux.hpp
 class Correction {
  public:
   /// By the policy's transform. Throws petrl::Error naming `source` when it is not known, or its parameters are wrong.

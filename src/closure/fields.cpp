@@ -1,6 +1,6 @@
 #include "closure/fields.hpp"
 
-#include "closure/clones.hpp"
+#include "base/clones.hpp"
 
 namespace petrl {
 

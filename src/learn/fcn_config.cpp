@@ -6,7 +6,7 @@ namespace petrl::learn {
 
 int FcnConfig::reach() const {
   int points = 0;
-  for (const int dilation : dilations) points += kernel / 2 * dilation;
+  for (std::size_t l = 0; l < dilations.size(); ++l) points += kernels[l] / 2 * dilations[l];
   return points;
 }
 
@@ -27,8 +27,19 @@ FcnConfig FcnConfig::parse(YamlMap &map, const FcnConfig &defaults) {
   for (const int d : c.dilations) {
     if (d < 1 || d > 64) map.fail("dilations", "expected numbers in [1, 64], found " + std::to_string(d));
   }
-  c.kernel = static_cast<int>(wholeNumber(map, "kernel", c.kernel, 1, 15));
-  if (c.kernel % 2 == 0) map.fail("kernel", "expected an odd number, found " + std::to_string(c.kernel));
+  if (map.isList("kernel")) {
+    c.kernels = map.get<std::vector<int>>("kernel");
+    if (c.kernels.size() != layers) {
+      map.fail("kernel", "expected one number, or " + std::to_string(layers) + " (hidden layers and outputs), found " +
+                             std::to_string(c.kernels.size()));
+    }
+  } else {
+    c.kernels.assign(layers, static_cast<int>(wholeNumber(map, "kernel", c.kernels.front(), 1, 15)));
+  }
+  for (const int k : c.kernels) {
+    if (k < 1 || k > 15 || k % 2 == 0)
+      map.fail("kernel", "expected odd numbers in [1, 15], found " + std::to_string(k));
+  }
   c.tanh = oneOf(map, "activation", c.tanh ? "tanh" : "relu", {"relu", "tanh"}) == "tanh";
   return c;
 }

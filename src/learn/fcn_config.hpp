@@ -11,13 +11,14 @@ namespace petrl::learn {
 struct FcnConfig {
   std::vector<int> channels{16, 16};    ///< of the hidden layers
   std::vector<int> dilations{1, 1, 1};  ///< one a layer, that of the outputs included
-  int kernel = 3;                       ///< odd
+  std::vector<int> kernels{3, 3, 3};    ///< odd, one a layer
   bool tanh = false;                    ///< activation: relu | tanh
 
   int layers() const { return static_cast<int>(channels.size()) + 1; }
   /// Points on each side that an output depends on.
   int reach() const;
-  /// Takes channels, dilations, kernel and activation from a mapping; `defaults` where keys are missing. The caller
+  /// Takes channels, dilations, kernel (one number, or one a layer) and activation from a mapping; `defaults` where
+  /// keys are missing. The caller
   /// calls finish(). Throws petrl::Error with line and key.
   static FcnConfig parse(YamlMap &map, const FcnConfig &defaults);
 };

@@ -109,7 +109,8 @@ FcnModule::FcnModule(const FcnConfig &config, int inputs, int outputs, FlatParam
   int in = inputs;
   for (int l = 0; l < config_.layers(); ++l) {
     const int out = l + 1 < config_.layers() ? config_.channels[static_cast<std::size_t>(l)] : outputs;
-    weight_.push_back(parameters_.add({out, in, config_.kernel, config_.kernel}));
+    const int kernel = config_.kernels[static_cast<std::size_t>(l)];
+    weight_.push_back(parameters_.add({out, in, kernel, kernel}));
     bias_.push_back(parameters_.add({out}));
     in = out;
   }
@@ -142,7 +143,7 @@ Tensor FcnModule::forward(const Tensor &x, int outputs) const {
     const std::int64_t dilation = config_.dilations[l];
     Tensor w = parameters_[weight_[l]], b = parameters_[bias_[l]];
     if (last && outputs >= 0 && outputs < outputs_) w = w.narrow(0, 0, outputs), b = b.narrow(0, 0, outputs);
-    y = torch::conv2d(padCircular(y, config_.kernel / 2 * dilation), w, b, torch::IntArrayRef{1, 1},
+    y = torch::conv2d(padCircular(y, config_.kernels[l] / 2 * dilation), w, b, torch::IntArrayRef{1, 1},
                       torch::IntArrayRef{0, 0}, torch::IntArrayRef{dilation, dilation});
     if (!last) y = config_.tanh ? torch::tanh(y) : torch::relu(y);
   }

@@ -83,7 +83,8 @@ void Ppo::iterate(GridEnvironment &environment) {
   nx_ = environment.nx();
   ny_ = environment.ny();
   for (const auto *network : {&config_.network.policy, &config_.network.value}) {
-    for (const int dilation : network->dilations) learn::checkReach(network->kernel / 2 * dilation, nx_, ny_);
+    for (std::size_t l = 0; l < network->dilations.size(); ++l)
+      learn::checkReach(network->kernels[l] / 2 * network->dilations[l], nx_, ny_);
   }
   if (!rollout_) {
     rollout_ = std::make_unique<learn::Rollout>(observations_, actions_,

@@ -1,7 +1,7 @@
 #include "problems/advection/fine.hpp"
 
+#include "base/clones.hpp"
 #include "base/error.hpp"
-#include "problems/grid2d/clones.hpp"
 
 namespace petrl::advection {
 

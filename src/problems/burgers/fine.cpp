@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "base/clones.hpp"
 #include "base/error.hpp"
-#include "problems/grid2d/clones.hpp"
 
 namespace petrl::burgers {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "problems/grid2d/clones.hpp"
+#include "base/clones.hpp"
 #include "problems/grid2d/scheme.hpp"
 
 namespace petrl::grid2d {
