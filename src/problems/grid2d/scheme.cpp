@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -18,7 +20,11 @@ struct Stencil {
 };
 
 Stencil fitted(int radius, double ratio) {
-  Stencil stencil{fittedStencil(radius, ratio), {}};
+  // The fit takes a millisecond: kept, since who records steps asks for it at every one.
+  thread_local std::map<std::pair<int, double>, std::vector<double>> known;
+  std::vector<double> &a = known[{radius, ratio}];
+  if (a.empty()) a = fittedStencil(radius, ratio);
+  Stencil stencil{a, {}};
   for (const double s : kSixth) stencil.s.push_back(kFittedDissipation * s);
   return stencil;
 }

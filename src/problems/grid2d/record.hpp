@@ -1,0 +1,20 @@
+// One coarse step on a tape: what a closure's loss is differentiated through.
+#pragma once
+
+#include "problems/grid2d/scheme.hpp"
+#include "tape/tape.hpp"
+
+namespace petrl::grid2d {
+
+/// The state after one step of dt, as Stepper::step() has it but in float32.
+/// velocity: two channels, prescribed: a constant to which no gradient flows; Var{} for Burgers' equation, where the
+/// state's first two channels are the velocity and gradients flow through it as well.
+/// d: discretize() for the tape's grid. Throws petrl::Error for WENO, whose weights are not differentiable here, and
+/// for grids narrower than the stencil.
+tape::Var recordStep(tape::Tape &tape, const Discretization &d, bool rk4, tape::Var state, tape::Var velocity,
+                     double dt);
+
+/// The same by a scheme's names (euler | rk4), on the unit square.
+tape::Var recordStep(tape::Tape &tape, const Scheme &scheme, tape::Var state, tape::Var velocity, double dt);
+
+}  // namespace petrl::grid2d
