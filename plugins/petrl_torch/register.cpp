@@ -7,6 +7,7 @@
 #include "learn/torchscript/torchscript_backend.hpp"
 #include "learn/torchscript/torchscript_grid.hpp"
 #include "learn/tqc/tqc.hpp"
+#include "learn/unroll/unroll.hpp"
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
@@ -30,6 +31,10 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
     petrl::registerGridLearner("ppo", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
       return std::make_unique<petrl::Ppo>(yaml, observations, actions, seed);
     });
+    petrl::registerGridLearner("unroll",
+                               [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
+                                 return std::make_unique<petrl::Unroll>(yaml, observations, actions, seed);
+                               });
     petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
     petrl::registerGridBackend("torch", petrl::makeTorchScriptGridBackend);
   });

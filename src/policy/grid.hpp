@@ -13,6 +13,11 @@
 
 namespace petrl {
 
+namespace tape {
+class Tape;
+struct Var;
+}  // namespace tape
+
 /// A policy that decides for every point of a periodic grid at once.
 /// Arrays are planar: channel by channel, each ny x nx, x fastest.
 class GridPolicy {
@@ -43,6 +48,9 @@ class GridEpisode {
   virtual void setState(const std::vector<double> &state) = 0;
   /// The reference restricted to the coarse grid (components x ny x nx) at the time of state().
   virtual std::vector<double> target() const = 0;
+  /// Fields that the agents see beside the state and that do not change (fields x ny x nx; may be empty). The
+  /// observation is the state's components, then these.
+  virtual std::vector<double> parameters() const { return {}; }
 };
 
 /// A world of grid episodes. Deterministic given the seeds.
@@ -56,6 +64,10 @@ class GridEnvironment {
   virtual int ny() const = 0;
   /// A new training episode. Reentrant: episodes may be made and stepped in any order.
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
+  /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the
+  /// network's output (action channels, not clamped), then the coarse solver's step. parameters: see
+  /// GridEpisode::parameters(); id -1 where there are none. Throws petrl::Error where a solver cannot be recorded.
+  virtual tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const;
   /// Validation of a fixed policy on held-out cases (never the test cases).
   virtual Evaluation evaluate(GridPolicy &policy) = 0;
 };

@@ -9,6 +9,7 @@
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
+#include "tape/tape.hpp"
 #include "policy/grid_backend.hpp"
 
 namespace petrl {
@@ -91,6 +92,10 @@ void registerLearner(const std::string &name, LearnerFactory factory) {
 
 LearnerFactory findLearner(const std::string &name) {
   return find(&Registry::learners, "learner", name);
+}
+
+tape::Var GridEnvironment::record(tape::Tape &, tape::Var, tape::Var, tape::Var) const {
+  throw Error("this environment's solver cannot be differentiated: choose another learner (ppo)", PETSC_ERR_SUP);
 }
 
 void registerGridLearner(const std::string &name, GridLearnerFactory factory) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "problems/advection/diverse.hpp"
 #include "problems/advection/fine.hpp"
 #include "problems/grid2d/vortices.hpp"
 
@@ -94,25 +95,35 @@ std::vector<double> vortex(int n, double amplitude) {
 }
 
 grid2d::Case sampleCase(const AdvectionModel &model, const Distribution &distribution, Part part, std::uint64_t seed) {
-  if (distribution.images != "mnist" && distribution.images != "fashion")
-    throw Error("images: expected mnist or fashion, found '" + distribution.images + "'");
-  if (distribution.velocity != "train" && distribution.velocity != "vortex")
-    throw Error("velocity: expected train or vortex, found '" + distribution.velocity + "'");
+  std::string pictures = distribution.images, flow = distribution.velocity;
+  if (pictures != "mnist" && pictures != "fashion" && pictures != "texture" && pictures != "mixed")
+    throw Error("images: expected mnist, fashion, texture or mixed, found '" + pictures + "'");
+  if (flow != "train" && flow != "vortex" && flow != "stream" && flow != "mixed")
+    throw Error("velocity: expected train, vortex, stream or mixed, found '" + flow + "'");
   grid2d::Random random(3 * seed + static_cast<std::uint64_t>(part));
-  const images::Images &images = images::imageSet(distribution.images, part == Part::test ? "test" : "train");
-  const int held_out = std::max(1, images.count / 10), n = model.sizes().fine();
-  int index = 0;
-  if (part == Part::test)
-    index = random.below(images.count);
-  else if (part == Part::validation)
-    index = images.count - held_out + random.below(held_out);
-  else
-    index = random.below(std::max(1, images.count - held_out));
-  const double angle = distribution.images == "mnist" ? random.uniform(-kPi / 2, kPi / 2) : 0;
+  const int n = model.sizes().fine();
+  if (pictures == "mixed") pictures = random.unit() < 0.3 ? "texture" : "mnist";
+  if (flow == "mixed") flow = random.unit() < 0.5 ? "train" : "stream";
   grid2d::Case c;
-  c.state = concentration(images, index, angle, n);
-  if (distribution.velocity == "train") {
+  if (pictures == "texture") {
+    c.state = concentration(texture(random), 0, 0, n);
+  } else {
+    const images::Images &images = images::imageSet(pictures, part == Part::test ? "test" : "train");
+    const int held_out = std::max(1, images.count / 10);
+    int index = 0;
+    if (part == Part::test)
+      index = random.below(images.count);
+    else if (part == Part::validation)
+      index = images.count - held_out + random.below(held_out);
+    else
+      index = random.below(std::max(1, images.count - held_out));
+    const double angle = pictures == "mnist" ? random.uniform(-kPi / 2, kPi / 2) : 0;
+    c.state = concentration(images, index, angle, n);
+  }
+  if (flow == "train") {
     c.velocity = grid2d::taylorGreen(n, {1, 2, 3, 4, 5}, 1, 4, true, random);
+  } else if (flow == "stream") {
+    c.velocity = streamVelocity(n, random);
   } else {
     const double sign = random.sign();
     c.velocity = vortex(n, sign * random.uniform(0.5, 1));

@@ -16,8 +16,8 @@ enum class Part { train, validation, test };
 
 /// What the cases are made of.
 struct Distribution {
-  std::string images = "mnist";    ///< mnist | fashion
-  std::string velocity = "train";  ///< train | vortex
+  std::string images = "mnist";    ///< mnist | fashion | texture | mixed (seven parts mnist, three texture)
+  std::string velocity = "train";  ///< train | vortex | stream | mixed (half train, half stream); see diverse.hpp
 };
 
 /// Truth: central differences and RK4 on the fine grid (256 x 256); restriction: injection.

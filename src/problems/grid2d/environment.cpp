@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "closure/record.hpp"
 #include "problems/grid2d/random.hpp"
+#include "problems/grid2d/record.hpp"
 
 namespace petrl::grid2d {
 
@@ -24,14 +26,14 @@ int count(YamlMap &yaml, const std::string &key, int fallback, int low, int high
 
 class ClosureEpisode : public GridEpisode {
  public:
-  ClosureEpisode(const ClosureEnvironment &environment, std::uint64_t seed)
-      : environment_(environment), model_(environment.model()), case_(environment.draw(false, seed)) {
+  ClosureEpisode(const ClosureEnvironment &environment, std::shared_ptr<Trajectory> trajectory, std::uint64_t seed)
+      : environment_(environment), model_(environment.model()), trajectory_(std::move(trajectory)) {
     const int n = model_.sizes().n;
-    if (!case_.velocity.empty()) velocity_ = model_.velocity(case_, n);
-    fine_ = model_.fine(case_);
-    stepper_ = std::make_unique<Stepper>(model_.stepper(case_, environment.settings().scheme, n, model_.sizes().dt()));
-    corrector_ = std::make_unique<Corrector>(environment.specification(), model_, velocity_, "environment");
-    target_ = model_.initial(case_, n);
+    const Field &velocity = trajectory_->velocity();
+    stepper_ = std::make_unique<Stepper>(environment.settings().scheme, model_.components(), n, n, model_.sizes().dt());
+    if (velocity.components() > 0) stepper_->setVelocity(velocity);
+    corrector_ = std::make_unique<Corrector>(environment.specification(), model_, velocity, "environment");
+    look();
     std::vector<double> start = target_;
     if (environment.settings().noise > 0) {
       Random random(~seed);
@@ -39,26 +41,23 @@ class ClosureEpisode : public GridEpisode {
     }
     state_ = Field(model_.components(), n, n);
     state_.set(start.data());
-    case_ = Case();  // only the solvers are needed from here on
   }
 
   void observe(float *observation) const override { corrector_->observe(state_, observation); }
 
   GridOutcome step(const float *action, float *reward) override {
     const ClosureSettings &settings = environment_.settings();
-    const int n = model_.sizes().n;
     const bool later = settings.reward == Reward::after_step;
     Field without = state_;
     corrector_->correct(action, state_);
     if (!later) setReward(without.dense(), reward);
     stepper_->step(state_);
-    fine_->advance();
-    model_.restrictTo(n, fine_->state().patch(), target_.data());
+    ++steps_;
+    look();
     if (later) {
       stepper_->step(without);
       setReward(without.dense(), reward);
     }
-    ++steps_;
     const double error = model_.relativeError(state_.dense(), target_);
     // Written so that a NaN ends it, too.
     if (!(error < kHopeless)) return GridOutcome::truncated;
@@ -74,8 +73,17 @@ class ClosureEpisode : public GridEpisode {
     state_.set(state.data());
   }
   std::vector<double> target() const override { return target_; }
+  std::vector<double> parameters() const override {
+    const Field &velocity = trajectory_->velocity();
+    return velocity.components() > 0 ? velocity.dense() : std::vector<double>();
+  }
 
  private:
+  void look() {
+    const std::vector<float> &target = trajectory_->at(steps_);
+    target_.assign(target.begin(), target.end());
+  }
+
   // Squared errors without the action minus those of the state, against the target, summed over the components as the
   // problem's scale says: the mean for one component, the sum over mean(|u| + |v|) for two.
   void setReward(const std::vector<double> &without, float *reward) const {
@@ -98,9 +106,8 @@ class ClosureEpisode : public GridEpisode {
 
   const ClosureEnvironment &environment_;
   const Model &model_;
-  Case case_;
-  Field velocity_, state_;
-  std::unique_ptr<FineSolver> fine_;
+  std::shared_ptr<Trajectory> trajectory_;
+  Field state_;
   std::unique_ptr<Stepper> stepper_;
   std::unique_ptr<Corrector> corrector_;
   std::vector<double> target_;
@@ -130,6 +137,7 @@ ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSet
     yaml.fail("reward", "expected immediate or after-step, found '" + reward + "'");
   s.reward_scale = yaml.number("reward_scale", s.reward_scale, 1e-12, 1e12);
   s.noise = yaml.number("noise", s.noise, 0, 1);
+  s.pool = count(yaml, "pool", s.pool, 0, 1000000);
   YamlMap episode = yaml.map("episode", false);
   s.max_error = episode.number("max_error", s.max_error, 1e-9, 10);
   s.min_steps = count(episode, "min_steps", s.min_steps, 1, 1000000);
@@ -159,7 +167,24 @@ void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::s
 }
 
 std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
-  return std::make_unique<ClosureEpisode>(*this, seed);
+  const auto make = [this](std::uint64_t which) {
+    return std::make_shared<Trajectory>(model(), draw(false, which), settings_.max_steps);
+  };
+  if (settings_.pool == 0) return std::make_unique<ClosureEpisode>(*this, make(seed), seed);
+  const std::uint64_t which = seed % static_cast<std::uint64_t>(settings_.pool);
+  auto &trajectory = pool_[which];
+  if (!trajectory) trajectory = make(which);
+  return std::make_unique<ClosureEpisode>(*this, trajectory, seed);
+}
+
+tape::Var ClosureEnvironment::record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const {
+  const double h = 1. / nx(), dt = model().sizes().dt();
+  const bool prescribed = parameters.id >= 0;
+  const tape::Var fields = prescribed ? tape.concatenate({state, parameters}) : state;
+  const tape::Var corrected = recordCorrection(tape, specification_, fields, model().components(), output,
+                                               CorrectionStep{nx(), ny(), dt, h, h});
+  return recordStep(tape, discretize(settings_.scheme, h, h), settings_.scheme.integrator == "rk4", corrected,
+                    parameters, dt);
 }
 
 Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {

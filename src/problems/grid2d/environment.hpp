@@ -1,6 +1,7 @@
 // The learning environment that advection and Burgers' equation share.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "problems/grid2d/corrector.hpp"
 #include "problems/grid2d/model.hpp"
 #include "problems/grid2d/simulation.hpp"
+#include "problems/grid2d/trajectory.hpp"
 
 namespace petrl::grid2d {
 
@@ -31,6 +33,7 @@ struct ClosureSettings {
   int min_steps = 4;         ///< but not before so many steps
   int max_steps = 100;
   double noise = 0;  ///< standard deviation of what is added to the initial coarse state
+  int pool = 0;      ///< so many different cases, whose fine solutions are kept in memory; 0: always new ones
   int validation_cases = 12, validation_steps = 50;
 };
 
@@ -38,7 +41,7 @@ struct ClosureSettings {
 Sizes readSizes(YamlMap &yaml, const Sizes &fallback);
 
 /// Reads the keys scheme, integrator, diffusion_order, modified, reward (immediate | after-step), reward_scale, noise,
-/// episode: {max_error, min_steps, max_steps}, validation: {cases, steps}. Throws petrl::Error.
+/// pool, episode: {max_error, min_steps, max_steps}, validation: {cases, steps}. Throws petrl::Error.
 ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback);
 
 /// Order of one step: the action changes the state; the reward is taken; the coarse solver steps; the fine one does its
@@ -51,6 +54,7 @@ class ClosureEnvironment : public GridEnvironment {
   int nx() const override { return model().sizes().n; }
   int ny() const override { return model().sizes().n; }
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
+  tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const override;
   /// Score: mean over the validation cases of the relative error in percent after the last step. Details (percent):
   /// relative_error_25 (half way), relative_error_50 (the end), mass_error_50, the same without a policy
   /// (base_relative_error_...), and the number of cases; the names carry the number of steps.
@@ -77,6 +81,7 @@ class ClosureEnvironment : public GridEnvironment {
     Errors base;  // without a policy
   };
   std::vector<Validation> validation_;
+  std::map<std::uint64_t, std::shared_ptr<Trajectory>> pool_;
 };
 
 }  // namespace petrl::grid2d

@@ -1,0 +1,198 @@
+#include "learn/unroll/unroll.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+class Unroll::Deterministic : public GridPolicy {
+ public:
+  void set(const NetworkSpec &spec) { fcn_ = std::make_unique<Fcn>(spec, "learner unroll"); }
+  void decide(const float *observation, int nx, int ny, float *action) override {
+    fcn_->evaluatePeriodic(observation, nx, ny, action);
+  }
+
+ private:
+  std::unique_ptr<Fcn> fcn_;
+};
+
+Unroll::Unroll(const std::string &yaml, int observations, int actions, std::uint64_t seed)
+    : config_(learn::UnrollConfig::parse(yaml)),
+      observations_(observations),
+      actions_(actions),
+      seed_(seed),
+      network_(config_.network, observations, actions),
+      deterministic_(std::make_unique<Deterministic>()),
+      slots_(static_cast<std::size_t>(config_.slots)) {
+  learn::Rng rng(seed);
+  network_.initialise(rng, config_.output_scale);
+  first_.assign(network_.weights().size(), 0.f);
+  second_ = first_;
+}
+
+Unroll::~Unroll() = default;
+
+GridPolicy &Unroll::deterministic() {
+  deterministic_->set(network_.network());
+  return *deterministic_;
+}
+
+double Unroll::learningRate() const {
+  if (config_.decay_steps == 0) return config_.learning_rate;
+  const double done = std::min(1., static_cast<double>(steps_) / static_cast<double>(config_.decay_steps));
+  const double share = .5 * (1 + std::cos(3.14159265358979323846 * done));
+  return config_.learning_rate_final + share * (config_.learning_rate - config_.learning_rate_final);
+}
+
+void Unroll::start(GridEnvironment &environment, Slot &slot, std::int64_t limit) {
+  slot.seed = static_cast<std::int64_t>(seed_ * 1000003) + started_++ * reduction_.ranks() + reduction_.rank();
+  slot.steps = 0;
+  slot.limit = limit;
+  slot.episode = environment.episode(static_cast<std::uint64_t>(slot.seed));
+  slot.state = slot.episode->state();
+}
+
+// Episodes that are not there: at the start, with limits spread over the horizon so that they do not end together; or
+// after a checkpoint, where the fine solver (which actions do not touch) is brought to where it was.
+void Unroll::prepare(GridEnvironment &environment) {
+  const std::size_t points = static_cast<std::size_t>(environment.nx()) * static_cast<std::size_t>(environment.ny());
+  std::vector<float> none(static_cast<std::size_t>(actions_) * points, 0.f), reward(points);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot &slot = slots_[i];
+    if (slot.episode) continue;
+    if (slot.seed < 0) {
+      const auto share = static_cast<std::int64_t>(i + 1) * config_.horizon / config_.slots;
+      start(environment, slot, std::max<std::int64_t>(share, config_.window));
+      continue;
+    }
+    slot.episode = environment.episode(static_cast<std::uint64_t>(slot.seed));
+    for (std::int64_t s = 0; s < slot.steps; ++s) slot.episode->step(none.data(), reward.data());
+    slot.episode->setState(slot.state);
+  }
+}
+
+double Unroll::lossAndGradient(const std::vector<double> &target, tape::Var state) const {
+  const float *value = tape_->value(state);
+  const double points = static_cast<double>(tape_->points());
+  double error = 0, scale = 0;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    error += std::fabs(static_cast<double>(value[i]) - target[i]);
+    scale += std::fabs(target[i]);
+  }
+  const double per_point = config_.relative ? 1 / std::max(scale, 1e-30) : 1 / points;
+  error *= per_point;
+  const double loss = config_.error_scale > 0 ? std::log1p(error / config_.error_scale) : 100 * error;
+  const double slope = config_.error_scale > 0 ? 1 / (config_.error_scale + error) : 100;
+  const auto g = static_cast<float>(slope * per_point / (config_.window * config_.slots));
+  float *gradient = tape_->gradient(state);
+  for (std::size_t i = 0; i < target.size(); ++i)
+    gradient[i] += std::copysign(g, value[i] - static_cast<float>(target[i]));
+  return loss / config_.window;
+}
+
+double Unroll::window(GridEnvironment &environment, Slot &slot) {
+  tape::Tape &tape = *tape_;
+  tape.clear();
+  const auto floats = [](const std::vector<double> &v) { return std::vector<float>(v.begin(), v.end()); };
+  const std::vector<double> parameters = slot.episode->parameters();
+  tape::Var fixed;
+  if (!parameters.empty())
+    fixed = tape.input(floats(parameters).data(), static_cast<int>(parameters.size() / tape.points()));
+  tape::Var state = tape.input(floats(slot.state).data(), static_cast<int>(slot.state.size() / tape.points()));
+  std::vector<float> reward(tape.points());
+  double loss = 0;
+  bool blown_up = false;
+  for (int s = 0; s < config_.window && !blown_up; ++s) {
+    const tape::Var seen = fixed.id < 0 ? state : tape.concatenate({state, fixed});
+    const tape::Var output = network_.forward(tape, seen);
+    // The environment's own solver goes along, in double precision: its states are the truth, the tape's are for
+    // the gradient.
+    slot.episode->step(tape.value(output), reward.data());
+    state = environment.record(tape, state, fixed, output);
+    loss += lossAndGradient(slot.episode->target(), state);
+    slot.state = slot.episode->state();
+    ++slot.steps;
+    for (const double x : slot.state) blown_up = blown_up || !(std::fabs(x) < config_.max_state);
+  }
+  if (!blown_up) tape.backward();
+  if (blown_up || slot.steps + config_.window > slot.limit) {
+    ++episodes_;
+    start(environment, slot, config_.horizon);
+  }
+  return blown_up ? 0 : loss;
+}
+
+void Unroll::iterate(GridEnvironment &environment) {
+  if (!tape_) tape_ = std::make_unique<tape::Tape>(environment.nx(), environment.ny());
+  prepare(environment);
+  std::vector<float> &gradient = network_.gradient();
+  std::fill(gradient.begin(), gradient.end(), 0.f);
+  std::vector<double> numbers(3, 0.);  // loss, steps, episodes of all ranks
+  const std::int64_t episodes = episodes_;
+  for (Slot &slot : slots_) {
+    const std::int64_t before = slot.steps;
+    const std::int64_t seed = slot.seed;
+    numbers[0] += window(environment, slot);
+    numbers[1] += static_cast<double>(slot.seed == seed ? slot.steps - before : config_.window);
+  }
+  numbers[2] = static_cast<double>(episodes_ - episodes);
+  reduction_.sum(numbers);
+  reduction_.sum(gradient);
+  const auto share = static_cast<float>(1. / reduction_.ranks());
+  double square = 0;
+  for (float &g : gradient) {
+    g *= share;
+    square += static_cast<double>(g) * static_cast<double>(g);
+  }
+  const double norm = std::sqrt(square);
+  steps_ += static_cast<std::int64_t>(std::llround(numbers[1]));
+  episodes_ = episodes + static_cast<std::int64_t>(std::llround(numbers[2]));
+  loss_sum_ += numbers[0] / (config_.slots * reduction_.ranks());
+  norm_sum_ += norm;
+  ++loss_count_;
+  // A window in which the solver all but blew up says nothing that a small step could use.
+  if (!std::isfinite(norm)) return;
+  if (norm > config_.max_gradient_norm) {
+    const auto shrink = static_cast<float>(config_.max_gradient_norm / norm);
+    for (float &g : gradient) g *= shrink;
+  }
+  adam();
+}
+
+void Unroll::adam() {
+  constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
+  ++updates_;
+  const double c1 = 1 - std::pow(kBeta1, static_cast<double>(updates_));
+  const double c2 = 1 - std::pow(kBeta2, static_cast<double>(updates_)), rate = learningRate();
+  std::vector<float> &w = network_.weights();
+  const std::vector<float> &g = network_.gradient();
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const auto x = static_cast<double>(g[i]);
+    const double m = kBeta1 * static_cast<double>(first_[i]) + (1 - kBeta1) * x;
+    const double v = kBeta2 * static_cast<double>(second_[i]) + (1 - kBeta2) * x * x;
+    first_[i] = static_cast<float>(m);
+    second_[i] = static_cast<float>(v);
+    w[i] -= static_cast<float>(rate * (m / c1) / (std::sqrt(v / c2) + kEpsilon));
+  }
+}
+
+std::map<std::string, double> Unroll::metrics() {
+  const double n = std::max<double>(1, static_cast<double>(loss_count_));
+  std::map<std::string, double> out = {
+      {"loss", loss_sum_ / n}, {"gradient_norm", norm_sum_ / n}, {"learning_rate", learningRate()}};
+  loss_sum_ = norm_sum_ = 0;
+  loss_count_ = 0;
+  return out;
+}
+
+void Unroll::loadWeights(const NetworkSpec &network) {
+  try {
+    network_.loadWeights(network);
+  } catch (const Error &e) {
+    throw Error(std::string("learner unroll: ") + e.what(), e.code());
+  }
+}
+
+}  // namespace petrl
