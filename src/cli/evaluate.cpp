@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/yaml.hpp"
+#include "cli/closure_study.hpp"
 #include "cli/commands.hpp"
 #include "cli/fault_study.hpp"
 #include "cli/work_precision.hpp"
@@ -97,7 +98,11 @@ void addEvaluate(CLI::App &app, Options &options) {
         faultStudy(yaml, *directory);
         return 0;
       }
-      if (study != "ode") yaml.fail("study", "expected ode or fault, found '" + study + "'");
+      if (study == "closure") {
+        closureStudy(yaml, *directory);
+        return 0;
+      }
+      if (study != "ode") yaml.fail("study", "expected ode or fault or closure, found '" + study + "'");
       const auto points = runAll(yaml);
       writePoints(*directory + "/points.csv", points);
       compare(points, "rl", *directory);
