@@ -9,6 +9,24 @@ using namespace petrl;
 using namespace petrl::grid2d;
 using namespace petrl::test;
 
+// Mixed derivatives need the corners of the neighbours' points.
+TEST(BurgersMpi, ExtendedIsThePlainStepper) {
+  const burgers::BurgersModel model;
+  const auto state = model.initial(burgers::sampleCase(model, 2, 1), 30);
+  for (const std::string integrator : {"euler", "rk4"}) {
+    Scheme s;
+    s.advection = "upwind5", s.integrator = integrator, s.viscosity = burgers::kViscosity;
+    s.diffusion_order = 6, s.modified = model.fineSpacing(), s.fine_dt = model.fineTimeStep();
+    s.extended = true, s.dissipation = 0.3;
+    const auto problem = burgers::makeDistributed(PETSC_COMM_WORLD, s, 30, 0.01);
+    problem->setState(state);
+    problem->solve(5);
+    EXPECT_LT(largestDifference(problem->gatherState(), integrate(s, 2, 30, 30, state, {}, 0.01, 5)), 1e-12)
+        << integrator;
+    EXPECT_THROW(DistributedProblem(PETSC_COMM_WORLD, s, {"psi"}, true, 30, 0.01), Error);
+  }
+}
+
 TEST(BurgersMpi, SameAsThePlainStepper) {
   const burgers::BurgersModel model;
   const auto state = model.initial(burgers::sampleCase(model, 2, 1), 30);

@@ -68,6 +68,8 @@ TEST(Grid2d, DiffusionOrders) {
   EXPECT_NEAR(order(s, 64), 2, 0.1);
   s.diffusion_order = 4;
   EXPECT_NEAR(order(s, 32), 4, 0.2);
+  s.diffusion_order = 6, s.dissipation = 0;  // advection has the same order then
+  EXPECT_NEAR(order(s, 32), 6, 0.3);
 }
 
 // The modified equation on the coarse grid is what a first-order upwind scheme on the fine one is to second order.
@@ -128,6 +130,25 @@ TEST(Grid2d, TimeOrders) {
       };
       EXPECT_NEAR(std::log2(error(16) / error(32)), expected, 0.35) << name << " " << integrator << " " << components;
     }
+  }
+}
+
+TEST(Grid2d, DissipationIsAFactor) {
+  const int n = 12;
+  const auto q = noise(144, 11), velocity = noise(288, 12);
+  for (const std::string name : {"upwind5", "fitted9", "fitted11"}) {
+    Scheme s = named(name);
+    const auto by = [&](double factor) {
+      s.dissipation = factor;
+      return rightHandSide(s, 1, n, n, q, velocity);
+    };
+    const auto none = by(0), one = by(1), some = by(0.3);
+    for (std::size_t i = 0; i < none.size(); ++i) EXPECT_NEAR(some[i], none[i] + 0.3 * (one[i] - none[i]), 1e-12);
+    // Without it the direction of the flow does not matter.
+    std::vector<double> back = velocity;
+    for (double &value : back) value = -value;
+    const auto against = rightHandSide((s.dissipation = 0, s), 1, n, n, q, back);
+    for (std::size_t i = 0; i < none.size(); ++i) EXPECT_NEAR(against[i], -none[i], 1e-12);
   }
 }
 
@@ -253,5 +274,9 @@ TEST(Grid2d, UnknownNamesAreErrors) {
   EXPECT_NE(message(named("upwind5", "rk5")).find("'rk5' is unknown; expected euler or rk4"), std::string::npos);
   Scheme s = named("upwind1");
   s.viscosity = 1, s.diffusion_order = 3;
-  EXPECT_NE(message(s).find("expected 2 or 4, found 3"), std::string::npos);
+  EXPECT_NE(message(s).find("expected 2, 4 or 6, found 3"), std::string::npos);
+  s = named("upwind2"), s.dissipation = 0.5;
+  EXPECT_NE(message(s).find("dissipation: only upwind5, fitted9 and fitted11 have it, not upwind2"), std::string::npos);
+  s = named("weno5"), s.diffusion_order = 6;
+  EXPECT_NE(message(s).find("expected 2 or 4 with weno5"), std::string::npos);
 }

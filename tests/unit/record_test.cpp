@@ -46,7 +46,8 @@ struct Choice {
   Scheme scheme;
   bool burgers;
   std::string name() const {
-    return scheme.advection + " " + scheme.integrator + (burgers ? " Burgers" : " advection");
+    return scheme.advection + " " + scheme.integrator + (burgers ? " Burgers" : " advection") +
+           (scheme.extended ? " extended" : "");
   }
 };
 
@@ -64,6 +65,14 @@ std::vector<Choice> choices() {
           all.push_back({s, burgers});
         }
       }
+    }
+  }
+  for (const std::string integrator : {"euler", "rk4"}) {
+    for (const double dissipation : {0., 0.3}) {
+      Scheme s;
+      s.advection = "upwind5", s.integrator = integrator, s.viscosity = 0.003, s.modified = 0.01;
+      s.diffusion_order = 6, s.extended = true, s.fine_dt = 0.002, s.dissipation = dissipation;
+      all.push_back({s, true});
     }
   }
   return all;
@@ -142,6 +151,11 @@ TEST(Record, WhatCannotBeRecordedIsAnError) {
   EXPECT_NE(message(s, 16).find("weno5 is not differentiable here"), std::string::npos);
   s.advection = "fitted11";
   EXPECT_NE(message(s, 4).find("4 x 4 points cannot be recorded"), std::string::npos);
+  s.extended = true, s.modified = 0.01, s.fine_dt = 0.01, s.advection = "upwind5", s.diffusion_order = 6;
+  tape::Tape tape(16, 16);
+  const std::vector<float> values(512);
+  const tape::Var q = tape.input(values.data(), 2);
+  EXPECT_THROW(recordStep(tape, s, q, q, kDt), Error);
   s.integrator = "rk5";
   EXPECT_NE(message(s, 16).find("'rk5' is unknown"), std::string::npos);
 }

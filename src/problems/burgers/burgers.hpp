@@ -22,6 +22,8 @@ class BurgersModel : public grid2d::Model {
   double scale(const std::vector<double> &target) const override;
   /// Spacing of the fine grid, whose numerical diffusion the modified equation adds.
   double fineSpacing() const { return 1. / sizes_.fine(); }
+  /// Its time step, whose error `modified: extended` adds.
+  double fineTimeStep() const { return sizes_.dt() / sizes_.substeps; }
 };
 
 /// Taylor-Green vortices of 2 to 4 distinct wave numbers of {2, 4, 6, 8}, no translation. There are 72 of them in all.

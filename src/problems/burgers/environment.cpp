@@ -21,6 +21,7 @@ BurgersModel readModel(YamlMap &yaml) {
 
 BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
   settings_ = grid2d::readSettings(yaml, model_, defaults());
+  settings_.scheme.fine_dt = model_.fineTimeStep();
   specify(yaml, model_, "additive-rate", 2);
   yaml.finish();
 }

@@ -3,6 +3,7 @@
 #include <petsc/private/petscimpl.h>  // PetscObjectStateGet
 
 #include "base/error.hpp"
+#include "problems/grid2d/extended.hpp"
 
 #if defined(PETSC_USE_COMPLEX) || !defined(PETSC_USE_REAL_DOUBLE)
 #error "The problems on grids are written for real scalars in double precision"
@@ -42,9 +43,13 @@ DistributedProblem::DistributedProblem(MPI_Comm comm, const Scheme &scheme, cons
                                        bool prescribed, PetscInt n, PetscReal dt)
     : prescribed_(prescribed) {
   // Spacings are only known once the options have had their say; the radius is needed before.
-  const PetscInt radius = discretize(scheme, 1, 1).radius;
-  PetRLThrow(DMDACreate2d(comm, DM_BOUNDARY_PERIODIC, DM_BOUNDARY_PERIODIC, DMDA_STENCIL_STAR, n, n, PETSC_DECIDE,
-                          PETSC_DECIDE, static_cast<PetscInt>(fields.size()), radius, nullptr, nullptr, &dm_));
+  const Discretization probe = discretize(scheme, 1, 1);
+  const PetscInt radius = probe.radius;
+  checkExtended(probe, static_cast<int>(fields.size()), prescribed);
+  // Mixed derivatives read the corners.
+  const DMDAStencilType stencil = probe.extended ? DMDA_STENCIL_BOX : DMDA_STENCIL_STAR;
+  PetRLThrow(DMDACreate2d(comm, DM_BOUNDARY_PERIODIC, DM_BOUNDARY_PERIODIC, stencil, n, n, PETSC_DECIDE, PETSC_DECIDE,
+                          static_cast<PetscInt>(fields.size()), radius, nullptr, nullptr, &dm_));
   PetRLThrow(DMSetFromOptions(dm_));
   PetRLThrow(DMSetUp(dm_));
   for (std::size_t i = 0; i < fields.size(); ++i)

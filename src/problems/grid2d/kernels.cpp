@@ -1,5 +1,6 @@
 #include "problems/grid2d/kernels.hpp"
 
+#include "problems/grid2d/extended.hpp"
 #include "problems/grid2d/point.hpp"
 
 namespace petrl::grid2d {
@@ -74,6 +75,11 @@ constexpr Sweep kLinear[2][kGhost] = {{linear1, linear2, linear3, linear4, linea
 
 void advance(const Discretization &d, int components, const ConstPatch &q, const ConstPatch &velocity, double beta,
              const ConstPatch &base, double factor, const Patch &out) {
+  if (d.extended) {
+    checkExtended(d, components, velocity.data != q.data);
+    advanceExtended(d, q, beta, base, factor, out);
+    return;
+  }
   const Loop loop{components, q, velocity, base, out, beta, factor};
   if (d.weno)
     (d.diffuses ? wenoDiffusive : weno)(d, loop);

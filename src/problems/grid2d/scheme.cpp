@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "problems/grid2d/extended.hpp"
 
 namespace petrl::grid2d {
 
@@ -19,28 +20,48 @@ struct Stencil {
   std::vector<double> a, s;
 };
 
-Stencil fitted(int radius, double ratio) {
+std::vector<double> sixth(double factor) {
+  return {factor * kSixth[0], factor * kSixth[1], factor * kSixth[2]};
+}
+
+Stencil fitted(int radius, const Scheme &scheme) {
   // The fit takes a millisecond: kept, since who records steps asks for it at every one.
   thread_local std::map<std::pair<int, double>, std::vector<double>> known;
-  std::vector<double> &a = known[{radius, ratio}];
-  if (a.empty()) a = fittedStencil(radius, ratio);
-  Stencil stencil{a, {}};
-  for (const double s : kSixth) stencil.s.push_back(kFittedDissipation * s);
-  return stencil;
+  std::vector<double> &a = known[{radius, scheme.ratio}];
+  if (a.empty()) a = fittedStencil(radius, scheme.ratio);
+  return {a, sixth(kFittedDissipation * scheme.dissipation)};
 }
 
 Stencil stencilOf(const Scheme &scheme) {
   const std::string &name = scheme.advection;
   if (name == "upwind1") return {{1. / 2}, {1. / 2}};
   if (name == "upwind2") return {{1., -1. / 4}, {1., -1. / 4}};
-  if (name == "upwind5") return {{45. / 60, -9. / 60, 1. / 60}, {kSixth[0], kSixth[1], kSixth[2]}};
+  if (name == "upwind5") return {{kFirst, kFirst + 3}, sixth(scheme.dissipation)};
   if (name == "central2") return {{1. / 2}, {}};
   if (name == "weno5") return {{0, 0, 0}, {}};
-  if (name == "fitted9") return fitted(4, scheme.ratio);
-  if (name == "fitted11") return fitted(5, scheme.ratio);
+  if (name == "fitted9") return fitted(4, scheme);
+  if (name == "fitted11") return fitted(5, scheme);
   std::string known;
   for (const auto &n : advectionSchemes()) known += (known.empty() ? "" : ", ") + n;
   throw Error("advection scheme '" + name + "' is unknown; expected one of " + known, PETSC_ERR_ARG_UNKNOWN_TYPE);
+}
+
+bool hasSixthDifference(const std::string &name) {
+  return name == "upwind5" || name == "fitted9" || name == "fitted11";
+}
+
+// What does not go together, with the key that says so; empty: all is well.
+std::pair<std::string, std::string> conflict(const Scheme &s) {
+  if (s.diffusion_order != 2 && s.diffusion_order != 4 && s.diffusion_order != 6)
+    return {"diffusion_order", "expected 2, 4 or 6, found " + std::to_string(s.diffusion_order)};
+  // WENO5 has its own loop, which reaches two points far for everything else.
+  if (s.advection == "weno5" && s.diffusion_order == 6)
+    return {"diffusion_order", "expected 2 or 4 with weno5, found 6"};
+  if (s.dissipation != 1 && !hasSixthDifference(s.advection))
+    return {"dissipation", "only upwind5, fitted9 and fitted11 have it, not " + s.advection};
+  if (s.extended && s.advection != "upwind5")
+    return {"modified", "extended needs the scheme upwind5, found " + s.advection};
+  return {};
 }
 
 }  // namespace
@@ -87,14 +108,13 @@ std::vector<double> fittedStencil(int radius, double ratio) {
 
 Discretization discretize(const Scheme &scheme, double hx, double hy) {
   const Stencil stencil = stencilOf(scheme);
+  const auto [key, problem] = conflict(scheme);
+  if (!key.empty()) throw Error(key + ": " + problem, PETSC_ERR_ARG_OUTOFRANGE);
   std::vector<double> second;
   if (scheme.viscosity > 0 || scheme.modified > 0) {
     if (scheme.diffusion_order == 2) second = {1};
     if (scheme.diffusion_order == 4) second = {4. / 3, -1. / 12};
-    if (second.empty()) {
-      throw Error("diffusion_order: expected 2 or 4, found " + std::to_string(scheme.diffusion_order),
-                  PETSC_ERR_ARG_OUTOFRANGE);
-    }
+    if (scheme.diffusion_order == 6) second.assign(kSecond, kSecond + 3);
   }
   Discretization d;
   d.weno = scheme.advection == "weno5";
@@ -109,27 +129,45 @@ Discretization discretize(const Scheme &scheme, double hx, double hy) {
     }
   }
   d.diffuses = scheme.viscosity > 0;
+  if (!scheme.extended) return d;
+  if (!(scheme.modified > 0 && scheme.fine_dt > 0)) {
+    throw Error("modified: extended is for Burgers' equation, where spacing and time step of the fine grid are known",
+                PETSC_ERR_SUP);
+  }
+  d.extended = true;
+  d.half_fine_dt = scheme.fine_dt / 2;
+  // Variance of the mean over r = h / h_f points: (r^2 - 1) h_f^2 / 12.
+  const auto variance = [&](double h) { return std::max(0., h * h - scheme.modified * scheme.modified) / 12; };
+  d.subfilter_x = variance(hx), d.subfilter_y = variance(hy);
   return d;
 }
 
-Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio) {
+Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, double fine_dt) {
   Scheme s;
   s.viscosity = viscosity;
   s.ratio = ratio;
+  s.fine_dt = fine_dt;
   s.advection = yaml.get<std::string>("scheme", s.advection);
   s.integrator = yaml.get<std::string>("integrator", s.integrator);
   if (s.integrator != "euler" && s.integrator != "rk4")
     yaml.fail("integrator", "expected euler or rk4, found '" + s.integrator + "'");
-  s.diffusion_order = yaml.get<int>("diffusion_order", s.diffusion_order);
-  if (s.diffusion_order != 2 && s.diffusion_order != 4)
-    yaml.fail("diffusion_order", "expected 2 or 4, found " + std::to_string(s.diffusion_order));
-  if (yaml.get<bool>("modified", false)) s.modified = fine_h;
+  const auto modified = yaml.get<std::string>("modified", "false");
+  bool plain = false;
+  s.extended = modified == "extended";
+  // YAML has more than one way to say true.
+  if (!s.extended && !YAML::convert<bool>::decode(YAML::Node(modified), plain))
+    yaml.fail("modified", "expected false, true or extended, found '" + modified + "'");
+  if (s.extended || plain) s.modified = fine_h;
+  s.diffusion_order = yaml.get<int>("diffusion_order", s.extended ? 6 : s.diffusion_order);
+  s.dissipation = yaml.number("dissipation", s.dissipation, 0, 10);
   const auto &names = advectionSchemes();
   if (std::find(names.begin(), names.end(), s.advection) == names.end()) {
     std::string known;
     for (const auto &n : names) known += (known.empty() ? "" : ", ") + n;
     yaml.fail("scheme", "expected one of " + known + ", found '" + s.advection + "'");
   }
+  const auto [key, problem] = conflict(s);
+  if (!key.empty()) yaml.fail(key, problem);
   return s;
 }
 

@@ -13,11 +13,17 @@ namespace petrl::grid2d {
 struct Scheme {
   std::string advection = "upwind1";  ///< one of advectionSchemes()
   std::string integrator = "euler";   ///< euler | rk4
-  int diffusion_order = 2;            ///< 2 | 4, of central second differences
+  int diffusion_order = 2;            ///< 2 | 4 | 6, of central second differences
   double viscosity = 0;               ///< nu of nu (q_xx + q_yy)
   /// Spacing h_f of a finer first-order upwind grid whose own numerical diffusion |u| h_f/2 q_xx + |v| h_f/2 q_yy is
   /// added (its modified equation: an analytic closure). 0: none.
   double modified = 0;
+  /// With it (`modified: extended`): what else the finer grid and the averaging to this one do to Burgers' equation,
+  /// see extended.hpp. For upwind5 only.
+  bool extended = false;
+  double fine_dt = 0;  ///< time step of the finer grid's forward Euler scheme; `extended` needs it
+  /// Factor on the sixth difference that upwind5 dissipates by (fitted9, fitted11: on their share of it). 0: central.
+  double dissipation = 1;
   /// Coarsening ratio that fitted9 and fitted11 imitate: the central differences of a grid so many times finer.
   double ratio = 4;
 };
@@ -38,10 +44,13 @@ struct Discretization {
   int radius = 1;         ///< ghost points needed
   bool weno = false;      ///< advection is nonlinear; `dissipation` then only holds the modified equation's
   bool diffuses = false;  ///< any entry of `diffusion` is not 0
+  bool extended = false;  ///< advanceExtended() and its terms: box variances and half the fine grid's time step
+  double subfilter_x = 0, subfilter_y = 0, half_fine_dt = 0;
   Axis x, y;
 };
 
-/// Coefficients of a scheme on a grid with spacings hx, hy. Throws petrl::Error naming an unknown scheme or order.
+/// Coefficients of a scheme on a grid with spacings hx, hy. Throws petrl::Error naming an unknown scheme or order,
+/// or what does not go together.
 Discretization discretize(const Scheme &scheme, double hx, double hy);
 
 /// Coefficients a_1 .. a_radius of an antisymmetric first-derivative stencil on a grid of spacing 1, least-squares
@@ -50,7 +59,8 @@ Discretization discretize(const Scheme &scheme, double hx, double hy);
 /// too slowly).
 std::vector<double> fittedStencil(int radius, double ratio);
 
-/// Reads the keys scheme, integrator, diffusion_order, modified (true | false; uses fine_h) of a section.
-Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio);
+/// Reads the keys scheme, integrator, diffusion_order (default 2; with modified: extended 6), modified (false | true |
+/// extended; uses fine_h) and dissipation of a section. fine_dt: see Scheme; who leaves it out sets it later.
+Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, double fine_dt = 0);
 
 }  // namespace petrl::grid2d

@@ -1,8 +1,24 @@
 #include "problems/grid2d/stepper.hpp"
 
 #include "base/error.hpp"
+#include "problems/grid2d/extended.hpp"
 
 namespace petrl::grid2d {
+
+namespace {
+
+// Fills the corners, too: the x neighbours of the ghost rows.
+void fillCorners(Field &q, int width) {
+  const Patch p = q.patch();
+  for (int c = 0; c < q.components(); ++c) {
+    for (int k = 1; k <= width; ++k) {
+      for (double *row : {p.at(c, -k), p.at(c, p.ny - 1 + k)})
+        for (int i = 0; i < width; ++i) row[-1 - i] = row[p.nx - 1 - i % p.nx], row[p.nx + i] = row[i % p.nx];
+    }
+  }
+}
+
+}  // namespace
 
 Stepper::Stepper(const Scheme &scheme, int components, int nx, int ny, double dt)
     : discretization_(discretize(scheme, 1. / nx, 1. / ny)),
@@ -13,16 +29,19 @@ Stepper::Stepper(const Scheme &scheme, int components, int nx, int ny, double dt
   if (!rk4_ && scheme.integrator != "euler") {
     throw Error("integrator '" + scheme.integrator + "' is unknown; expected euler or rk4", PETSC_ERR_ARG_UNKNOWN_TYPE);
   }
+  checkExtended(discretization_, components, false);
   if (rk4_) w2_ = Field(components, nx, ny), w3_ = Field(components, nx, ny);
 }
 
 void Stepper::setVelocity(const Field &velocity) {
+  checkExtended(discretization_, components_, true);
   prescribed_ = true;
   velocity_ = velocity;
 }
 
 void Stepper::stage(Field &q, double beta, const Field &base, double factor, Field &out) {
   q.fillGhosts(discretization_.radius);
+  if (discretization_.extended) fillCorners(q, discretization_.radius);
   const Field &in = q;
   const Field &velocity = prescribed_ ? velocity_ : in;
   advance(discretization_, components_, in.patch(), velocity.patch(), beta, base.patch(), factor, out.patch());

@@ -11,7 +11,7 @@ class Stepper {
   /// components: of the state. Throws petrl::Error naming an unknown scheme or integrator.
   Stepper(const Scheme &scheme, int components, int nx, int ny, double dt);
   /// Transport by a velocity that does not change (two components, same grid). Without it the state's first two
-  /// components are the velocity (Burgers' equation).
+  /// components are the velocity (Burgers' equation). Throws petrl::Error where the scheme needs that.
   void setVelocity(const Field &velocity);
   /// One step of dt. The state's ghost points are overwritten.
   void step(Field &state);
