@@ -14,9 +14,9 @@ namespace petrl::grid2d {
 ///       - dt_f/2 (u^2 w_xx + 2 u v w_xy + v^2 w_yy + 2 a . grad w),          (fine grid: forward Euler)
 /// a = (u u_x + v u_y, u v_x + v v_y). The second and fourth lines are the leading terms of the modified equation of
 /// the fine scheme (Warming, Hyett, J. Comput. Phys. 14, 159, 1974), w_tt of the last written with Burgers' equation
-/// itself. The third is the gradient model of the transport by what a box mean of variance sigma^2 per direction
-/// removes (Clark, Ferziger, Reynolds, J. Fluid Mech. 91, 1, 1979). Derivatives: sixth-order central differences, and
-/// the scheme's dissipation and diffusion.
+/// itself, without its viscosity. The third is the gradient model of the transport by what a box mean of variance
+/// sigma^2 per direction removes (Clark, Ferziger, Reynolds, J. Fluid Mech. 91, 1, 1979). Derivatives: sixth-order
+/// central differences, and the scheme's dissipation and diffusion.
 ///
 /// q: kGhostExtended ghost points, corners included. Others as for advance().
 void advanceExtended(const Discretization &d, const ConstPatch &q, double beta, const ConstPatch &base, double factor,

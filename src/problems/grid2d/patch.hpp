@@ -11,7 +11,7 @@ template <class T>
 struct PatchOf {
   T *data = nullptr;         ///< point (0, 0) of component 0
   int nx = 0, ny = 0;        ///< interior points
-  int ghost = 0;             ///< width of what lies around them (only along the axes: corners are never read)
+  int ghost = 0;             ///< width of what lies around them (corners: only where a kernel says so)
   std::ptrdiff_t row = 0;    ///< from (x, y) to (x, y + 1)
   std::ptrdiff_t plane = 0;  ///< from one component to the next
   T *at(int component, int y) const { return data + component * plane + y * row; }

@@ -22,7 +22,8 @@ struct Scheme {
   /// see extended.hpp. For upwind5 only.
   bool extended = false;
   double fine_dt = 0;  ///< time step of the finer grid's forward Euler scheme; `extended` needs it
-  /// Factor on the sixth difference that upwind5 dissipates by (fitted9, fitted11: on their share of it). 0: central.
+  /// Factor on the sixth difference that upwind5 dissipates by (fitted9, fitted11: on their share of it). 0: central,
+  /// and nothing holds what the grid does not resolve.
   double dissipation = 1;
   /// Coarsening ratio that fitted9 and fitted11 imitate: the central differences of a grid so many times finer.
   double ratio = 4;
