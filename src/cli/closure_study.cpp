@@ -13,7 +13,7 @@ namespace petrl::cli {
 namespace {
 
 double percent(double error) {
-  return std::isfinite(error) ? 100 * error : std::numeric_limits<double>::infinity();
+  return 100 * error <= kBlownUp ? 100 * error : std::numeric_limits<double>::infinity();
 }
 
 // Fills what lies between two steps of a method.
@@ -91,22 +91,18 @@ std::vector<int> readSteps(YamlMap &yaml, const std::vector<int> &fallback) {
   return steps;
 }
 
-Summary::Summary(std::vector<double> values, double failed) : mean(NAN), deviation(NAN), failures(0) {
-  double sum = 0;
+Summary::Summary(std::vector<double> values) : mean(NAN), deviation(NAN), sorted_(std::move(values)) {
+  double sum = 0, squares = 0;
   int n = 0;
-  for (double &v : values) {
-    if (std::isnan(v)) v = std::numeric_limits<double>::infinity();
-    if (v > failed)
-      ++failures;
-    else
-      sum += v, ++n;
+  for (double &v : sorted_) {
+    if (!std::isfinite(v)) v = std::numeric_limits<double>::infinity(), ++left_out;
+    if (v > kFailed) ++failures;
+    if (std::isfinite(v)) sum += v, ++n;
   }
   if (n > 0) mean = sum / n;
-  double squares = 0;
-  for (const double v : values) squares += v > failed ? 0 : (v - mean) * (v - mean);
+  for (const double v : sorted_) squares += std::isfinite(v) ? (v - mean) * (v - mean) : 0;
   if (n > 1) deviation = std::sqrt(squares / (n - 1));
-  std::sort(values.begin(), values.end());
-  sorted_ = std::move(values);
+  std::sort(sorted_.begin(), sorted_.end());
 }
 
 double Summary::quantile(double share) const {
@@ -114,7 +110,8 @@ double Summary::quantile(double share) const {
   const double at = share * static_cast<double>(sorted_.size() - 1);
   const auto low = static_cast<std::size_t>(at);
   const double rest = at - static_cast<double>(low);
-  if (rest == 0) return sorted_[low];  // infinity times nothing is no number
+  // Infinity times nothing is no number, nor is the difference of two.
+  if (rest == 0 || std::isinf(sorted_[low])) return sorted_[low];
   return sorted_[low] + rest * (sorted_[low + 1] - sorted_[low]);
 }
 

@@ -28,8 +28,8 @@ namespace petrl::cli {
 /// Test cases are the same for all methods and parts. Throws petrl::Error.
 void closureStudy(YamlMap yaml, const std::string &directory);
 
-/// Errors of one run after 0, 1, ... reference steps, in percent; infinite where the state is not finite. A method that
-/// takes several reference steps at once has interpolated ones between.
+/// Errors of one run after 0, 1, ... reference steps, in percent; infinite once it has blown up. A method that takes
+/// several reference steps at once has interpolated ones between.
 struct Track {
   std::vector<double> relative, mass;
 };
@@ -59,17 +59,19 @@ int readInteger(YamlMap &yaml, const std::string &key, int fallback, int low, in
 /// A list of increasing step numbers. Throws petrl::Error.
 std::vector<int> readSteps(YamlMap &yaml, const std::vector<int> &fallback);
 
-/// Mean and standard deviation of the values below `failed`, and how many are not; quantiles of all of them.
+/// Errors in percent over many runs: mean and standard deviation of those that did not blow up, quantiles of all.
 struct Summary {
-  explicit Summary(std::vector<double> values, double failed = 1e300);
+  explicit Summary(std::vector<double> values);
   double mean, deviation;
-  int failures;
+  int failures = 0;  ///< above 100 %, or blown up
+  int left_out = 0;  ///< blown up: infinite
   double quantile(double share) const;
 
  private:
   std::vector<double> sorted_;
 };
 
-constexpr double kFailed = 100;  // percent: a run so far off is counted, not averaged
+constexpr double kFailed = 100;    // percent
+constexpr double kBlownUp = 1000;  // percent: beyond, a number means nothing and would hide all others in a mean
 
 }  // namespace petrl::cli

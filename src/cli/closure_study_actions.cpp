@@ -12,7 +12,7 @@ namespace petrl::cli {
 
 namespace {
 
-// Of one method in one cell, a number a sample.
+// One method in one cell, a number a sample.
 struct Samples {
   std::vector<double> paper, truncation, exact, slope, size;
 };

@@ -49,11 +49,14 @@ void errorPart(Study &study, YamlMap yaml) {
   const auto &cells = study.problem->cells();
   std::ostringstream table, cases;
   table.precision(6), cases.precision(6);
-  table << "cell,method,step,runs,mean_percent,std_percent,median_percent,q90_percent,failed,mass_percent,"
+  table << "cell,method,step,runs,mean_percent,std_percent,median_percent,q90_percent,failed,blown_up,mass_percent,"
            "mass_std_percent\n";
   cases << "cell,method,case,step,error_percent,mass_percent\n";
   Progress progress("errors", runs * static_cast<int>(cells.size()));
-  std::printf("relative errors in percent over %d test cases (failed: not finite or above %g %%)\n", runs, kFailed);
+  std::printf(
+      "relative errors in percent over %d test cases (failed: above %g %%; beyond %g %% a run has blown "
+      "up and is left out of mean and standard deviation)\n",
+      runs, kFailed, kBlownUp);
   for (const Cell &cell : cells) {
     std::vector<std::vector<const Track *>> found;
     for (int run = 0; run < runs; ++run)
@@ -64,12 +67,12 @@ void errorPart(Study &study, YamlMap yaml) {
       for (const int step : steps) {
         std::vector<double> mass;
         for (const auto &run : found) mass.push_back(run[m]->mass[static_cast<std::size_t>(step)]);
-        const Summary error(at(found, m, step), kFailed), lost(mass, kFailed);
+        const Summary error(at(found, m, step)), lost(mass);
         std::printf("%-16s %-24s %5d %9.3f %8.3f %9.3f %9.3f %7d %9.4f\n", "", methods[m]->name.c_str(), step,
                     error.mean, error.deviation, error.quantile(0.5), error.quantile(0.9), error.failures, lost.mean);
         table << cell.name << "," << methods[m]->name << "," << step << "," << runs << "," << error.mean << ","
               << error.deviation << "," << error.quantile(0.5) << "," << error.quantile(0.9) << "," << error.failures
-              << "," << lost.mean << "," << lost.deviation << "\n";
+              << "," << error.left_out << "," << lost.mean << "," << lost.deviation << "\n";
         for (std::size_t run = 0; run < found.size(); ++run) {
           const Track &t = *found[run][m];
           cases << cell.name << "," << methods[m]->name << "," << study.seed + run << "," << step << ","
@@ -106,7 +109,7 @@ void evolutionPart(Study &study, YamlMap yaml) {
     std::printf("%-16s %-24s %9s %9s %9s %9s\n", cell.name.c_str(), "method", "percent", "mean", "median", "reached");
     for (std::size_t m = 0; m < methods.size(); ++m) {
       for (int step = 0; step <= steps; step += every) {
-        const Summary s(at(found, m, step), kFailed);
+        const Summary s(at(found, m, step));
         curves << cell.name << "," << methods[m]->name << "," << step << "," << s.mean << "," << s.deviation;
         for (const double q : {0.1, 0.25, 0.5, 0.75, 0.9}) curves << "," << s.quantile(q);
         curves << "," << s.failures << "\n";
