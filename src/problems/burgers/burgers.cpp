@@ -44,6 +44,28 @@ grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t see
   return {grid2d::taylorGreen(model.sizes().fine(), {2, 4, 6, 8}, 2, 4, false, random), {}};
 }
 
+grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed) {
+  grid2d::Random random(3 * seed + static_cast<std::uint64_t>(stream));
+  constexpr double kTwoPi = 6.283185307179586;
+  const auto n = static_cast<std::size_t>(model.sizes().fine());
+  std::vector<double> velocity(2 * n * n, 0.0);
+  const int vortices = 2 + random.below(3);
+  for (int v = 0; v < vortices; ++v) {
+    const int waves = 1 + random.below(4);
+    const double x0 = random.unit(), y0 = random.unit();
+    const double amplitude = random.sign() * random.uniform(0.5, 1.25) / (vortices + 1);
+    for (std::size_t y = 0, i = 0; y < n; ++y) {
+      const double b = kTwoPi * waves * (static_cast<double>(y) / static_cast<double>(n) - y0);
+      for (std::size_t x = 0; x < n; ++x, ++i) {
+        const double a = kTwoPi * waves * (static_cast<double>(x) / static_cast<double>(n) - x0);
+        velocity[i] += amplitude * std::sin(a) * std::cos(b);
+        velocity[n * n + i] -= amplitude * std::cos(a) * std::sin(b);
+      }
+    }
+  }
+  return {std::move(velocity), {}};
+}
+
 std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
                                                             PetscReal dt) {
   return std::make_unique<grid2d::DistributedProblem>(comm, scheme, std::vector<std::string>{"u", "v"}, false, n, dt);

@@ -30,6 +30,10 @@ class BurgersModel : public grid2d::Model {
 /// `stream` tells training (0), validation (1) and test (2) draws apart.
 grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t seed);
 
+/// More than the paper trains on: Taylor-Green vortices of 2 to 4 wave numbers of {2, 4, 6, 8}, each of its own
+/// amplitude (a factor 0.5 to 1.25) and place. A closure trained on these has seen none of the paper's cases.
+grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed);
+
 /// The problem for PETSc: fields u, v. n points a side, `dt` the TS's step; viscosity as the scheme says.
 std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
                                                             PetscReal dt);

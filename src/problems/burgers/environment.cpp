@@ -22,12 +22,17 @@ BurgersModel readModel(YamlMap &yaml) {
 BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
   settings_ = grid2d::readSettings(yaml, model_, defaults());
   settings_.scheme.fine_dt = model_.fineTimeStep();
+  const auto velocity = yaml.get<std::string>("velocity", std::string("paper"));
+  if (velocity != "paper" && velocity != "diverse")
+    yaml.fail("velocity", "expected paper or diverse, found '" + velocity + "'");
+  diverse_ = velocity == "diverse";
   specify(yaml, model_, "additive-rate", 2);
   yaml.finish();
 }
 
 grid2d::Case BurgersEnvironment::draw(bool validation, std::uint64_t seed) const {
-  return sampleCase(model_, validation ? 1 : 0, seed);
+  const int stream = validation ? 1 : 0;
+  return diverse_ ? diverseCase(model_, stream, seed) : sampleCase(model_, stream, seed);
 }
 
 }  // namespace petrl::burgers
