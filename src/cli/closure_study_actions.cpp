@@ -1,4 +1,5 @@
 // The part `actions`: do closures do what they should?
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <sstream>
@@ -43,9 +44,12 @@ void actionPart(Study &study, YamlMap yaml) {
   for (const Method *m : chooseMethods(yaml, study.methods))
     if (comparable(*m, model)) methods.push_back(m);
   yaml.finish();
-  if (methods.empty()) yaml.fail("methods", "no method with a policy, on the problem's own grid and with its own step");
+  if (methods.empty()) yaml.fail("methods", "no method with a policy, on the problem's own grid and without substeps");
 
   const int n = model.sizes().n;
+  int longest = 1;
+  for (const Method *m : methods) longest = std::max(longest, m->stride);
+  longest *= 2;  // where even the first step goes beyond the last one, and one more
   std::ostringstream all, table;
   all.precision(6), table.precision(5);
   all << "cell,method,case,step,correlation_paper,correlation_truncation,correlation_exact,slope_exact,"
@@ -63,12 +67,13 @@ void actionPart(Study &study, YamlMap yaml) {
     std::vector<Samples> found(methods.size());
     for (int i = 0; i < samples; ++i) {
       const std::uint64_t seed = study.seed + static_cast<std::uint64_t>(i);
-      const int step = 1 + i % steps;  // all ages of a run alike
       const grid2d::Case c = problem.draw(cell, seed);
-      const grid2d::Reference reference = grid2d::reference(model, c, step + 1, {n});
+      const grid2d::Reference reference = grid2d::reference(model, c, steps + longest, {n});
       const auto &fine = reference.states.at(n);
       for (std::size_t m = 0; m < methods.size(); ++m) {
         const Method &method = *methods[m];
+        const int advances = 1 + i % std::max(1, steps / method.stride);  // all ages of a run alike
+        const int step = advances * method.stride;
         Start start = problem.start(cell, seed, c, n);
         const std::vector<double> velocity =
             start.velocity.components() > 0 ? start.velocity.dense() : std::vector<double>();
@@ -76,14 +81,15 @@ void actionPart(Study &study, YamlMap yaml) {
         double paper = NAN, truncation = NAN;
         // The formula is that of one scheme, and of a velocity that is given.
         if (!velocity.empty() && method.scheme.advection == "upwind1" && method.scheme.integrator == "euler") {
-          for (int s = 0; s < step; ++s) run.advance();
+          for (int s = 0; s < advances; ++s) run.advance();
           const std::vector<double> taken = run.action(), psi = run.state().dense();
           paper = correlation(taken, truncationAction(psi, velocity, n, method.dt(model), 1));
           truncation = correlation(taken, truncationAction(psi, velocity, n, method.dt(model), -1));
         }
         std::vector<double> taken;
         const auto now = static_cast<std::size_t>(step);
-        const std::vector<double> exact = exactAction(run, fine[now], fine[now + 1], taken);
+        const std::vector<double> exact =
+            exactAction(run, fine[now], fine[now + static_cast<std::size_t>(method.stride)], taken);
         Samples &f = found[m];
         f.paper.push_back(paper), f.truncation.push_back(truncation);
         f.exact.push_back(correlation(taken, exact)), f.slope.push_back(slope(taken, exact));

@@ -1,4 +1,5 @@
 // The part `fields`: states and actions of one case, for pictures.
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -56,13 +57,22 @@ void fieldPart(Study &study, YamlMap yaml) {
   const auto steps = readSteps(yaml, {0, 50});
   std::vector<const Method *> methods;
   for (const Method *m : chooseMethods(yaml, study.methods))
-    if (m->n == n && m->stride == 1) methods.push_back(m);
+    if (m->n == n) methods.push_back(m);
   yaml.finish();
-  if (methods.empty()) yaml.fail("methods", "no method on the problem's own grid and with its own step");
+  if (methods.empty()) yaml.fail("methods", "no method on the problem's own grid");
+  int longest = 1;
+  for (const Method *m : methods) {
+    longest = std::max(longest, m->stride);
+    for (const int step : steps) {
+      if (step % m->stride == 0) continue;
+      yaml.fail("steps", "method " + m->name + " goes by " + std::to_string(m->stride) + " at once, it has no step " +
+                             std::to_string(step));
+    }
+  }
 
   const std::uint64_t seed = study.seed + static_cast<std::uint64_t>(number);
   const grid2d::Case c = problem.draw(*cell, seed);
-  const grid2d::Reference reference = grid2d::reference(model, c, steps.back() + 1, {n});
+  const grid2d::Reference reference = grid2d::reference(model, c, steps.back() + longest, {n});
   const auto &fine = reference.states.at(n);
   std::vector<std::unique_ptr<CoarseRun>> runs;
   for (const Method *m : methods)
@@ -80,7 +90,8 @@ void fieldPart(Study &study, YamlMap yaml) {
   int done = 0;
   for (const int step : steps) {
     for (; done < step; ++done) {
-      for (auto &run : runs) run->advance();
+      for (std::size_t m = 0; m < methods.size(); ++m)
+        if (done % methods[m]->stride == 0) runs[m]->advance();
       whole->advance();
     }
     const std::string group = "/step" + std::to_string(step);
@@ -101,7 +112,8 @@ void fieldPart(Study &study, YamlMap yaml) {
       if (!comparable(*methods[m], model)) continue;
       CoarseRun probe(problem, *methods[m], problem.start(*cell, seed, c, n));
       std::vector<double> taken;
-      const std::vector<double> exact = exactAction(probe, fine[now], fine[now + 1], taken);
+      const std::vector<double> exact =
+          exactAction(probe, fine[now], fine[now + static_cast<std::size_t>(methods[m]->stride)], taken);
       snapshot.add("action-" + name, fields, taken);
       snapshot.add("exact-" + name, fields, exact);
     }

@@ -1,6 +1,8 @@
 #include "cli/closure_study_method.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -45,6 +47,24 @@ void loadPolicy(YamlMap &yaml, const std::string &name, const StudyProblem &prob
   }
 }
 
+// Says where a policy meets another base scheme or step than it was trained on: allowed, but easily a mistake.
+void noteTraining(const Method &method, const grid2d::Model &model) {
+  const YAML::Node all = YAML::Load(method.closure->policy().provenance.config);
+  const YAML::Node trained = all.IsMap() ? all["environment"] : YAML::Node();
+  if (!trained || !trained.IsMap()) return;
+  const auto note = [&](const char *key, const std::string &then, const std::string &now) {
+    if (then == now) return;
+    std::fprintf(stderr, "note: method %s: %s was trained with %s: %s, here it is %s\n", method.name.c_str(),
+                 method.policy.c_str(), key, then.c_str(), now.c_str());
+  };
+  note("scheme", trained["scheme"].as<std::string>("upwind1"), method.scheme.advection);
+  note("integrator", trained["integrator"].as<std::string>("euler"), method.scheme.integrator);
+  note("modified", trained["modified"].as<std::string>("false"), method.modified);
+  const double factor = trained["dt_factor"].as<double>(model.sizes().dt_factor);
+  const double now = method.dt(model) * method.n;
+  if (std::fabs(factor - now) > 1e-9 * now) note("dt_factor", std::to_string(factor), std::to_string(now));
+}
+
 int integer(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {
   const int value = yaml.get<int>(key, fallback);
   if (value < low || value > high) {
@@ -66,7 +86,8 @@ std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
     if (method.family.find_first_of(",\"\n/") != std::string::npos)
       entry.fail("name", "must not hold commas, quotes or slashes, found '" + method.family + "'");
     method.modified = entry.get<std::string>("modified", std::string("false"));
-    method.scheme = grid2d::readScheme(entry, model.viscosity(), 1. / fine, 1);
+    const grid2d::Sizes &sizes = model.sizes();
+    method.scheme = grid2d::readScheme(entry, model.viscosity(), 1. / fine, sizes.ratio, sizes.dt() / sizes.substeps);
     const int multiple = integer(entry, "dt_multiple", 1, 1, 1000);
     const bool scaled = entry.get<bool>("dt_scales_with_h", false);
     const int substeps = integer(entry, "substeps", 1, 1, 1000);
@@ -97,6 +118,7 @@ std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
       } catch (const Error &e) {
         entry.fail("n", e.what());
       }
+      if (method.closure) noteTraining(method, model);
       methods.push_back(method);
     }
   }

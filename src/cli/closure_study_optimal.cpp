@@ -80,7 +80,7 @@ double slope(const std::vector<double> &a, const std::vector<double> &b) {
 }
 
 bool comparable(const Method &method, const grid2d::Model &model) {
-  return method.closure && method.n == model.sizes().n && method.stride == 1 && method.substeps == 1;
+  return method.closure && method.n == model.sizes().n && method.substeps == 1;
 }
 
 }  // namespace petrl::cli

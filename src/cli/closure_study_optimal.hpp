@@ -14,7 +14,7 @@ std::vector<double> truncationAction(const std::vector<double> &psi, const std::
                                      double dt, double time_sign);
 
 /// The action that is missing: with state <- step(state - A) the state would follow the restricted fine one, but for
-/// the step's own influence on A. `now` and `next`: restricted fine states one reference step apart. Returns
+/// the step's own influence on A. `now` and `next`: restricted fine states one step of the method apart. Returns
 /// step(now) - next for the base scheme of `run`, and in `taken` what its policy does at `now`.
 std::vector<double> exactAction(CoarseRun &run, const std::vector<double> &now, const std::vector<double> &next,
                                 std::vector<double> &taken);
@@ -24,7 +24,7 @@ double correlation(const std::vector<double> &a, const std::vector<double> &b);
 /// The factor f that makes a - f b smallest (means removed).
 double slope(const std::vector<double> &a, const std::vector<double> &b);
 
-/// Whether actions can be compared: a policy, on the model's own grid, one step a reference step.
+/// Whether actions can be compared: a policy, on the model's own grid, with steps that end where reference steps end.
 bool comparable(const Method &method, const grid2d::Model &model);
 
 }  // namespace petrl::cli

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Closures of the advection problem beside classical schemes. Usage: run.sh [OUT]  (about 10 minutes on one core)
+# Errors, their evolution, actions and costs with the policies that ship; pictures. OUT is this folder by default. What
+# is there already is not made again. PETRL_POLICIES names another folder of policies.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=${1:-$here}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMP_NUM_THREADS=1
+
+if [ -z "${PETRL:-}" ]; then
+  cd "$root"
+  sh cmake/install-deps.sh
+  cmake --preset release >/dev/null
+  cmake --build build/release
+fi
+petrl=${PETRL:-$root/build/release/bin/petrl}
+mkdir -p "$out/results" "$out/out"
+out=$(cd "$out" && pwd)
+
+# Fields are large and stay in out/, tables go to results/.
+for study in table cost; do
+  [ -f "$out/results/$study.txt" ] && continue
+  echo "== $study"
+  "$petrl" evaluate "$here/$study.yaml" -o "$out/out/$study" | tee "$out/out/$study.txt"
+  mkdir -p "$out/results/$study"
+  cp "$out/out/$study"/*.csv "$out/results/$study/"
+  cp "$out/out/$study.txt" "$out/results/$study.txt"
+done
+/usr/bin/python3 "$here/plot.py" "$out/results" "$out/pictures" "$out/out/table/fields.h5"
+echo "tables: $out/results, pictures: $out/pictures"
