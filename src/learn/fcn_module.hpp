@@ -10,6 +10,7 @@
 #include "learn/flat_parameters.hpp"
 #include "learn/rng.hpp"
 #include "policy/policy.hpp"
+#include "tape/tape.hpp"
 
 namespace petrl::learn {
 
@@ -27,6 +28,8 @@ class FcnModule {
   /// (batch, inputs, ny, nx) -> (batch, outputs, ny, nx), nothing applied to the outputs. With `outputs` >= 0 only the
   /// first so many.
   torch::Tensor forward(const torch::Tensor &x, int outputs = -1) const;
+  /// Its layers for a tape, on the host: weights and gradients where they lie in the parameters.
+  std::vector<tape::Convolution> convolutions() const;
   /// The network of the first `outputs` outputs; `output`: linear | tanh, what the policy applies to them.
   NetworkSpec network(int outputs, const std::string &output) const;
   /// Takes over what network() gave, or a file; other outputs stay as they are. Throws petrl::Error.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/clones.hpp"
+#include "base/vector_math.hpp"
 
 namespace petrl::tape {
 
@@ -22,8 +23,12 @@ PETRL_CLONES void rectify(std::size_t n, const float *x, float *y) {
   for (std::size_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : 0;
 }
 
-PETRL_CLONES void rectifyBackward(std::size_t n, const float *y, const float *g, float *gx) {
-  for (std::size_t i = 0; i < n; ++i) gx[i] += y[i] > 0 ? g[i] : 0;
+PETRL_CLONES void rectifyBackward(std::size_t n, const float *y, const float *g, bool first, float *gx) {
+  if (first) {
+    for (std::size_t i = 0; i < n; ++i) gx[i] = y[i] > 0 ? g[i] : 0;
+  } else {
+    for (std::size_t i = 0; i < n; ++i) gx[i] += y[i] > 0 ? g[i] : 0;
+  }
 }
 
 PETRL_CLONES void clampForward(std::size_t n, float scale, const float *x, float *y) {
@@ -37,6 +42,14 @@ PETRL_CLONES void clampBackward(std::size_t n, float scale, const float *x, cons
     const bool out = (x[i] > 1 && d < 0) || (x[i] < -1 && d > 0);
     gx[i] += out ? 0 : d;
   }
+}
+
+PETRL_CLONES void tanhForward(std::size_t n, const float *x, float *y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = vector_math::hyperbolicTangent(x[i]);
+}
+
+PETRL_CLONES void tanhBackward(std::size_t n, const float *y, const float *g, float *gx) {
+  for (std::size_t i = 0; i < n; ++i) gx[i] += (1 - y[i] * y[i]) * g[i];
 }
 
 }  // namespace
@@ -138,19 +151,19 @@ Var Tape::absolute(Var x) {
 Var Tape::relu(Var x) {
   const Var r = make(channels(x));
   rectify(node(r).value.size(), value(x), node(r).value.data());
-  node(r).backward = [this, x, r] { rectifyBackward(node(r).value.size(), value(r), gradient(r), gradient(x)); };
+  node(r).backward = [this, x, r] {
+    const bool first = !node(x).has_gradient;
+    node(x).gradient.resize(node(x).value.size());
+    node(x).has_gradient = true;
+    rectifyBackward(node(r).value.size(), value(r), gradient(r), first, gradient(x));
+  };
   return r;
 }
 
 Var Tape::tanh(Var x) {
   const Var r = make(channels(x));
-  const std::size_t n = node(r).value.size();
-  for (std::size_t i = 0; i < n; ++i) node(r).value[i] = std::tanh(value(x)[i]);
-  node(r).backward = [this, x, r, n] {
-    const float *g = gradient(r), *y = value(r);
-    float *gx = gradient(x);
-    for (std::size_t i = 0; i < n; ++i) gx[i] += (1 - y[i] * y[i]) * g[i];
-  };
+  tanhForward(node(r).value.size(), value(x), node(r).value.data());
+  node(r).backward = [this, x, r] { tanhBackward(node(r).value.size(), value(r), gradient(r), gradient(x)); };
   return r;
 }
 

@@ -6,6 +6,7 @@
 
 #include "learn/flat_adam.hpp"
 #include "learn/gradient.hpp"
+#include "learn/normals.hpp"
 #include "learn/ppo/loss.hpp"
 
 using namespace petrl::learn;
@@ -138,6 +139,97 @@ TEST(PpoNetworkTest, ActsAsItIsTrained) {
     const auto z = (blob(action, 2) - output.mean) / output.std;
     EXPECT_NEAR(z.std().item<double>(), 1, .2);
   }
+}
+
+// The gradient of the loss that the host computes by hand is the one of autograd, whatever the options.
+TEST(PpoHostGradientTest, AgreesWithAutograd) {
+  const int nx = 18, ny = 10;  // neither fills whole vectors
+  for (int variant = 0; variant < 32; ++variant) {
+    SCOPED_TRACE(variant);
+    PpoConfig config;
+    config.network.tanh_output = (variant & 1) != 0;
+    config.network.free_std = (variant & 2) != 0;
+    config.network.separate_value = (variant & 4) != 0;
+    config.network.policy.tanh = (variant & 8) != 0;
+    config.network.zero_output = false;
+    config.network.policy.channels = {13, 6};
+    config.network.policy.kernels = {5, 3, (variant & 8) != 0 ? 7 : 1};
+    config.network.policy.dilations = {1, 3, 1};
+    config.network.value.channels = {5};
+    config.network.value.dilations = {2, 1};
+    config.network.value.kernels = {3, 3};
+    config.normalisation = (variant & 16) != 0 ? PpoConfig::Normalisation::point : PpoConfig::Normalisation::none;
+    config.entropy_coefficient = .3;
+    config.value_coefficient = .7;
+    torch::manual_seed(variant);
+    Rng rng(3);
+    PpoNetwork network(config.network, 3, 3, rng, torch::kCPU);
+    auto &parameters = network.parameters();
+    PpoBatch batch;
+    {
+      const torch::NoGradGuard no_grad;
+      parameters.values().add_(.05 * torch::randn_like(parameters.values()));
+      batch.observation = torch::randn({4, 3, ny, nx});
+      const auto output = network.forward(batch.observation);
+      batch.action = output.mean + output.std * torch::randn({4, 3, ny, nx});
+      // About half of the ratios lie outside the clip, on either side.
+      batch.log_prob = logProbability(output, batch.action) + .3 * torch::randn({4, 1, ny, nx});
+      batch.advantage = torch::randn({4, 1, ny, nx}) + .2;
+      batch.target = torch::randn({4, 1, ny, nx});
+    }
+    std::vector<PpoRow> rows;
+    for (std::int64_t i = 0; i < 4; ++i) {
+      const auto at = [i](const torch::Tensor &t) { return t[i].data_ptr<float>(); };
+      rows.push_back(
+          {at(batch.observation), at(batch.action), at(batch.log_prob), at(batch.advantage), at(batch.target)});
+    }
+    parameters.gradient().zero_();
+    const PpoTerms terms = PpoHostGradient(config, network.hostNetworks(), 3, nx, ny).add(rows);
+    const torch::Tensor own = parameters.gradient().clone();
+
+    if (config.normalisation == PpoConfig::Normalisation::point) batch.advantage = normalisePerPoint(batch.advantage);
+    parameters.gradient().zero_();
+    const PpoLoss loss = ppoLoss(network.forward(batch.observation), batch, config);
+    loss.loss.backward();
+    const auto near = [](double a, const torch::Tensor &b) {
+      EXPECT_NEAR(a, b.item<double>(), 1e-4 * std::abs(b.item<double>()) + 1e-6);
+    };
+    near(terms.policy, loss.policy);
+    near(terms.value, loss.value);
+    near(terms.entropy, loss.entropy);
+    near(terms.kl, loss.kl);
+    near(terms.clipped, loss.clipped);
+    EXPECT_GT(terms.clipped, .2);
+    // Array by array: small gradients count as much as large ones.
+    std::int64_t begin = 0;
+    for (std::size_t k = 0; begin < parameters.size(); ++k) {
+      const std::int64_t n = parameters[k].numel();
+      const auto expected = parameters.gradient().narrow(0, begin, n), found = own.narrow(0, begin, n);
+      EXPECT_GT(expected.norm().item<double>(), 0);
+      EXPECT_LT((found - expected).norm().item<double>(), 1e-4 * expected.norm().item<double>()) << k;
+      begin += n;
+    }
+  }
+}
+
+TEST(NormalsTest, HaveTheirMoments) {
+  Rng rng(5);
+  std::vector<float> x(1000001);
+  fillNormal(rng, x.data(), x.size());
+  double sum = 0, square = 0, fourth = 0, beyond = 0, neighbours = 0, pairs = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double v = static_cast<double>(x[i]);
+    sum += v, square += v * v, fourth += v * v * v * v, beyond += v > 1.959964 ? 1 : 0;
+    if (i + 1 < x.size()) neighbours += v * static_cast<double>(x[i + 1]);
+    if (i + 128 < x.size()) pairs += v * static_cast<double>(x[i + 128]);
+  }
+  const auto n = static_cast<double>(x.size());
+  EXPECT_NEAR(sum / n, 0, 4e-3);
+  EXPECT_NEAR(square / n, 1, 6e-3);
+  EXPECT_NEAR(fourth / n, 3, .04);
+  EXPECT_NEAR(beyond / n, .025, 6e-4);
+  EXPECT_NEAR(neighbours / n, 0, 4e-3);
+  EXPECT_NEAR(pairs / n, 0, 4e-3);
 }
 
 TEST(FlatAdamTest, AgreesWithLibtorch) {

@@ -54,6 +54,19 @@ TEST(PpoAdvantage, EpisodesDoNotMix) {
   EXPECT_NEAR(*rollout.target(3), 40, 1e-5);
 }
 
+// Periodic, along both axes; what is handed out stays the same.
+TEST(PpoReward, IsSpread) {
+  std::vector<float> reward(20, 0.f);  // 5 x 4
+  reward[0] = 9;
+  reward[13] = 18;  // x = 3, y = 2
+  spreadRewards(reward.data(), 5, 4, 1);
+  const std::vector<float> expected{1, 1, 0, 0, 1,  //
+                                    1, 1, 2, 2, 3,  //
+                                    0, 0, 2, 2, 2,  //
+                                    1, 1, 2, 2, 3};
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_NEAR(reward[i], expected[i], 1e-6) << i;
+}
+
 // --- toy worlds ---
 
 static double train(Ppo &learner, GridEnvironment &world, std::int64_t steps) {

@@ -44,6 +44,7 @@ PpoConfig PpoConfig::parse(const std::string &yaml) {
                     : word == "global" ? Normalisation::global
                                        : Normalisation::none;
   c.reward_scale = map.number("reward_scale", c.reward_scale, 1e-12, 1e12);
+  c.reward_reach = static_cast<int>(wholeNumber(map, "reward_reach", c.reward_reach, 0, 64));
   c.learning_rate = map.number("learning_rate", c.learning_rate, 0, 1);
   c.learning_rate_final = map.number("learning_rate_final", c.learning_rate, 0, 1);
   c.decay_steps = wholeNumber(map, "decay_steps", 0, 0, 1000000000000);

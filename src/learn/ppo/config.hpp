@@ -39,6 +39,8 @@ struct PpoConfig {
   double value_coefficient = .5;
   Normalisation normalisation = Normalisation::global;  ///< advantage_normalisation: point | global | none
   double reward_scale = 1;  ///< rewards are multiplied by it (the log shows them as they were)
+  int reward_reach = 0;     ///< a point earns the mean of all rewards up to so many points away along x and y: what an
+                            ///< action does next door counts, too (a flux takes from one what it gives to the other)
   double learning_rate = 3e-4;
   double learning_rate_final = 3e-4;  ///< reached linearly after decay_steps
   std::int64_t decay_steps = 0;       ///< environment steps; 0: constant
@@ -46,7 +48,7 @@ struct PpoConfig {
   double max_gradient_norm = .5;      ///< 0: not clipped
   double target_kl = 0;               ///< an iteration's updates end when the divergence is larger; 0: never
   bool cuda = false;                  ///< device: cpu | cuda
-  int threads = 1;                    ///< default: OMP_NUM_THREADS, else 1
+  int threads = 1;  ///< libtorch's; networks on the host run on one a rank. Default: OMP_NUM_THREADS, else 1
 
   /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
   static PpoConfig parse(const std::string &yaml);

@@ -69,6 +69,17 @@ std::unique_ptr<PpoActing> PpoNetwork::acting() const {
                                      config_.tanh_output, actions_);
 }
 
+PpoHostNetworks PpoNetwork::hostNetworks() const {
+  PpoHostNetworks out;
+  out.policy = policy_->convolutions();
+  if (value_) out.value = value_->convolutions();
+  if (config_.free_std) {
+    out.log_std = parameters_[log_std_].data_ptr<float>();
+    out.log_std_gradient = parameters_[log_std_].grad().data_ptr<float>();
+  }
+  return out;
+}
+
 void PpoNetwork::loadWeights(const NetworkSpec &spec) {
   policy_->loadWeights(spec, actions_, outputName());
 }

@@ -6,6 +6,7 @@
 #include "learn/fcn_module.hpp"
 #include "learn/ppo/acting.hpp"
 #include "learn/ppo/config.hpp"
+#include "learn/ppo/host_gradient.hpp"
 
 namespace petrl::learn {
 
@@ -27,6 +28,8 @@ class PpoNetwork {
   NetworkSpec network() const;
   /// The networks as they are now, for the host.
   std::unique_ptr<PpoActing> acting() const;
+  /// Parameters and gradients for updates on the host: where they lie.
+  PpoHostNetworks hostNetworks() const;
   void loadWeights(const NetworkSpec &spec);
 
  private:

@@ -13,8 +13,10 @@ struct Ppo::Networks {
   torch::Device device;
   learn::PpoNetwork network;
   learn::FlatAdam adam;
-  std::unique_ptr<learn::PpoActing> acting;  // while collecting on the host; null on a GPU
-  std::vector<float> batch;                  // scratch: rows of a minibatch
+  // On the host, once the grid is known; null on a GPU.
+  std::unique_ptr<learn::PpoActing> acting;
+  std::unique_ptr<learn::PpoHostGradient> host_gradient;
+  std::vector<float> batch;  // on a GPU: rows of a minibatch, side by side
 
   Networks(const learn::PpoConfig &config, int observations, int actions, learn::Rng &rng, const torch::Device &where)
       : device(where),

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "learn/normals.hpp"
 #include "learn/ppo/loss.hpp"
 #include "learn/ppo/networks.hpp"
 
@@ -92,7 +93,13 @@ void Ppo::iterate(GridEnvironment &environment) {
   }
   rng_ =
       learn::Rng(mixed(seed_, static_cast<std::uint64_t>(reduction_.rank()), static_cast<std::uint64_t>(iterations_)));
-  if (!config_.cuda) networks_->acting = networks_->network.acting();
+  if (!config_.cuda) {
+    networks_->acting = networks_->network.acting();
+    if (!networks_->host_gradient) {
+      networks_->host_gradient =
+          std::make_unique<learn::PpoHostGradient>(config_, networks_->network.hostNetworks(), actions_, nx_, ny_);
+    }
+  }
   collect(environment);
   estimate();
   {
@@ -130,7 +137,7 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
   }
   const c10::InferenceMode inference;
   const auto output = networks_->network.forward(networks_->tensor(observation_.data(), rows, observations_, ny_, nx_));
-  for (float &number : action_) number = static_cast<float>(rng_.normal());
+  learn::fillNormal(rng_, action_.data(), action_.size());
   const torch::Tensor noise = networks_->tensor(action_.data(), rows, actions_, ny_, nx_);
   const torch::Tensor action = output.mean + output.std * noise;
   fetch(learn::logProbability(output, action), log_prob_);
@@ -182,6 +189,7 @@ void Ppo::collect(GridEnvironment &environment) {
       if (config_.reward_scale != 1) {
         for (std::size_t p = 0; p < points; ++p) reward[p] *= static_cast<float>(config_.reward_scale);
       }
+      if (config_.reward_reach > 0) learn::spreadRewards(reward, nx_, ny_, config_.reward_reach);
       if (outcome == GridOutcome::running) continue;
       close(slot, outcome == GridOutcome::terminal);
       counts[1] += 1;

@@ -74,6 +74,9 @@ class Ppo : public GridLearner {
   void close(learn::Slot &slot, bool terminal);
   void estimate();
   void update();
+  /// Adds the gradient of the loss of these transitions; its terms: policy, value, entropy, kl, clipped.
+  std::vector<double> gradientOf(const std::vector<std::int64_t> &rows);
+  std::vector<double> gradientOnDevice(const std::vector<std::int64_t> &rows);
   /// False if the divergence from the policy that acted is already too large.
   bool updateMinibatch(const std::vector<std::int64_t> &rows);
   double learningRate() const;

@@ -1,5 +1,7 @@
 #include "learn/ppo/rollout.hpp"
 
+#include <algorithm>
+
 namespace petrl::learn {
 
 void generalisedAdvantage(const std::vector<const float *> &reward, const std::vector<const float *> &value,
@@ -19,6 +21,28 @@ void generalisedAdvantage(const std::vector<const float *> &reward, const std::v
     }
     next_value = v;
     next_advantage = a;
+  }
+}
+
+void spreadRewards(float *reward, int nx, int ny, int reach) {
+  const auto width = static_cast<std::size_t>(nx), height = static_cast<std::size_t>(ny);
+  const auto r = static_cast<std::size_t>(reach), side = 2 * r + 1;
+  // Sums along x of every row, rows continued periodically; then along y, whole rows at a time.
+  std::vector<float> line(width + 2 * r), rows(width * height);
+  for (std::size_t j = 0; j < height; ++j) {
+    const float *row = reward + j * width;
+    for (std::size_t i = 0; i < line.size(); ++i) line[i] = row[(i + width * side - r) % width];
+    for (std::size_t k = 0; k < side; ++k)
+      for (std::size_t i = 0; i < width; ++i) rows[j * width + i] += line[i + k];
+  }
+  const float share = 1.f / static_cast<float>(side * side);
+  for (std::size_t j = 0; j < height; ++j) {
+    float *out = reward + j * width;
+    std::fill_n(out, width, 0.f);
+    for (std::size_t k = 0; k < side; ++k) {
+      const float *row = rows.data() + (j + height * side + k - r) % height * width;
+      for (std::size_t i = 0; i < width; ++i) out[i] += share * row[i];
+    }
   }
 }
 

@@ -15,6 +15,9 @@ void generalisedAdvantage(const std::vector<const float *> &reward, const std::v
                           const float *last_value, std::size_t points, double gamma, double lambda,
                           const std::vector<float *> &advantage);
 
+/// Each becomes the mean over the square of 2 `reach` + 1 points a side around it, on a periodic grid.
+void spreadRewards(float *reward, int nx, int ny, int reach);
+
 /// Transitions of several episodes, one row each; every array is [row][channel][point].
 class Rollout {
  public:

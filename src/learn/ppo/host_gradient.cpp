@@ -1,0 +1,61 @@
+#include "learn/ppo/host_gradient.hpp"
+
+#include <utility>
+
+namespace petrl::learn {
+
+PpoHostGradient::PpoHostGradient(const PpoConfig &config, PpoHostNetworks networks, int actions, int nx, int ny)
+    : config_(config), networks_(std::move(networks)), actions_(actions), tape_(nx, ny), loss_(config) {}
+
+tape::Var PpoHostGradient::forward(const std::vector<tape::Convolution> &layers, bool tanh, tape::Var x) {
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    x = tape_.convolve(x, layers[l]);
+    if (l + 1 < layers.size()) x = tanh ? tape_.tanh(x) : tape_.relu(x);
+  }
+  return x;
+}
+
+PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
+  const std::size_t points = tape_.points();
+  const double all = static_cast<double>(rows.size()) * static_cast<double>(points);
+  if (config_.normalisation == PpoConfig::Normalisation::point) {
+    std::vector<const float *> advantages;
+    for (const PpoRow &row : rows) advantages.push_back(row.advantage);
+    normalisePerPoint(advantages, points, advantage_);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].advantage = advantage_.data() + i * points;
+  }
+  const auto actions = static_cast<std::size_t>(actions_);
+  const bool free = networks_.log_std != nullptr;
+  PpoTerms terms;
+  for (const PpoRow &row : rows) {
+    tape_.clear();
+    const tape::Var in = tape_.input(row.observation, networks_.policy.front().in);
+    const tape::Var heads = forward(networks_.policy, config_.network.policy.tanh, in);
+    const bool separate = !networks_.value.empty();
+    const tape::Var values = separate ? forward(networks_.value, config_.network.value.tanh, in) : heads;
+    const std::size_t value_at = static_cast<std::size_t>(tape_.channels(values) - 1) * points;
+    const float *y = tape_.value(heads);
+    float *d = tape_.gradient(heads);
+    PpoGrid grid{};
+    grid.actions = actions_;
+    grid.points = points;
+    grid.mean = y;
+    grid.raw_std = free ? nullptr : y + actions * points;
+    grid.log_std = networks_.log_std;
+    grid.value = tape_.value(values) + value_at;
+    grid.action = row.action;
+    grid.log_prob = row.log_prob;
+    grid.advantage = row.advantage;
+    grid.target = row.target;
+    grid.d_mean = d;
+    grid.d_raw_std = free ? nullptr : d + actions * points;
+    grid.d_value = tape_.gradient(values) + value_at;
+    grid.d_log_std = networks_.log_std_gradient;
+    loss_.add(grid, static_cast<float>(1 / all), terms);
+    tape_.backward();
+  }
+  for (double *term : {&terms.policy, &terms.value, &terms.entropy, &terms.kl, &terms.clipped}) *term /= all;
+  return terms;
+}
+
+}  // namespace petrl::learn
