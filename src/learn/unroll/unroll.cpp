@@ -95,6 +95,7 @@ double Unroll::lossAndGradient(const std::vector<double> &target, tape::Var stat
 double Unroll::window(GridEnvironment &environment, Slot &slot) {
   tape::Tape &tape = *tape_;
   tape.clear();
+  const std::int64_t before = slot.steps;
   const auto floats = [](const std::vector<double> &v) { return std::vector<float>(v.begin(), v.end()); };
   const std::vector<double> parameters = slot.episode->parameters();
   tape::Var fixed;
@@ -103,21 +104,23 @@ double Unroll::window(GridEnvironment &environment, Slot &slot) {
   tape::Var state = tape.input(floats(slot.state).data(), static_cast<int>(slot.state.size() / tape.points()));
   std::vector<float> reward(tape.points());
   double loss = 0;
-  bool blown_up = false;
-  for (int s = 0; s < config_.window && !blown_up; ++s) {
+  bool blown_up = false, ended = false;
+  for (int s = 0; s < config_.window && !ended; ++s) {
     const tape::Var seen = fixed.id < 0 ? state : tape.concatenate({state, fixed});
     const tape::Var output = network_.forward(tape, seen);
     // The environment's own solver goes along, in double precision: its states are the truth, the tape's are for
     // the gradient.
-    slot.episode->step(tape.value(output), reward.data());
+    ended = slot.episode->step(tape.value(output), reward.data()) != GridOutcome::running;
     state = environment.record(tape, state, fixed, output);
     loss += lossAndGradient(slot.episode->target(), state);
     slot.state = slot.episode->state();
     ++slot.steps;
     for (const double x : slot.state) blown_up = blown_up || !(std::fabs(x) < config_.max_state);
+    ended = ended || blown_up;
   }
   if (!blown_up) tape.backward();
-  if (blown_up || slot.steps + config_.window > slot.limit) {
+  steps_taken_ += slot.steps - before;
+  if (ended || slot.steps + config_.window > slot.limit) {
     ++episodes_;
     start(environment, slot, config_.horizon);
   }
@@ -131,12 +134,9 @@ void Unroll::iterate(GridEnvironment &environment) {
   std::fill(gradient.begin(), gradient.end(), 0.f);
   std::vector<double> numbers(3, 0.);  // loss, steps, episodes of all ranks
   const std::int64_t episodes = episodes_;
-  for (Slot &slot : slots_) {
-    const std::int64_t before = slot.steps;
-    const std::int64_t seed = slot.seed;
-    numbers[0] += window(environment, slot);
-    numbers[1] += static_cast<double>(slot.seed == seed ? slot.steps - before : config_.window);
-  }
+  steps_taken_ = 0;
+  for (Slot &slot : slots_) numbers[0] += window(environment, slot);
+  numbers[1] = static_cast<double>(steps_taken_);
   numbers[2] = static_cast<double>(episodes_ - episodes);
   reduction_.sum(numbers);
   reduction_.sum(gradient);

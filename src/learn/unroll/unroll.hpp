@@ -17,7 +17,8 @@ namespace petrl {
 /// Episodes go on with the closure as it is (so that it meets the states it makes itself), and are cut into windows;
 /// gradients run through the network, the correction and the coarse solver over one window (truncated
 /// back-propagation through time), weights follow by Adam. The loss is the mean over the window of the mean absolute
-/// error against the restricted fine state. An alternative to PPO where the coarse solver can be recorded
+/// error against the restricted fine state. Episodes end after `horizon` steps, or when the environment says so (its
+/// error is then too large to learn from). An alternative to PPO where the coarse solver can be recorded
 /// (GridEnvironment::record); it may start from PPO's weights and PPO from its.
 ///
 /// On several ranks each has its own episodes and gradients are averaged. save() is collective.
@@ -61,6 +62,7 @@ class Unroll : public GridLearner {
   std::vector<Slot> slots_;
   std::vector<float> first_, second_;  // Adam's moments
   std::int64_t updates_ = 0, steps_ = 0, episodes_ = 0, started_ = 0;
+  std::int64_t steps_taken_ = 0;  // in this iteration, on this rank
   double loss_sum_ = 0, norm_sum_ = 0;
   std::int64_t loss_count_ = 0;
 };
