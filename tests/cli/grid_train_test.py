@@ -9,7 +9,7 @@ from training import content, kill_after
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
 CONFIG = """seed: 3
-steps: 800
+steps: 4000
 evaluate_every: 120
 checkpoint_every: 60
 environment:
@@ -64,14 +64,14 @@ def killed_and_resumed(folder):
         assert int(row["steps"]) % 21 == 0 and float(row["episode_length"]) <= 12, row
     run(PETRL, "info", f"{whole}/best.h5").ok().says("closure", "fcn")
     # Another training starts from what this one found; a network of another shape cannot.
-    more = CONFIG.replace("steps: 800", "steps: 40") + f"initial_policy: {whole}/best.h5\n"
+    more = CONFIG.replace("steps: 4000", "steps: 40") + f"initial_policy: {whole}/best.h5\n"
     run(PETRL, "train", config(folder, more), "-o", f"{folder}/more").ok()
     other = more.replace("channels: [6]", "channels: [7]")
     run(PETRL, "train", config(folder, other), "-o", f"{folder}/other").fails("layer0/weight", "7")
 
 
 def on_two_ranks(folder):
-    path = config(folder, CONFIG.replace("steps: 800", "steps: 300"))
+    path = config(folder, CONFIG.replace("steps: 4000", "steps: 300"))
     one, two = f"{folder}/one", f"{folder}/two"
     run(PETRL, "train", path, "-o", one, ranks=2, timeout=120).ok().says("step 336 / 300")
     assert len([x for x in os.listdir(one) if x.endswith(".h5")]) == 2
