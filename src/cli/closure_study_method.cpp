@@ -49,7 +49,12 @@ void loadPolicy(YamlMap &yaml, const std::string &name, const StudyProblem &prob
 
 // Says where a policy meets another base scheme or step than it was trained on: allowed, but easily a mistake.
 void noteTraining(const Method &method, const grid2d::Model &model) {
-  const YAML::Node all = YAML::Load(method.closure->policy().provenance.config);
+  YAML::Node all;
+  try {
+    all = YAML::Load(method.closure->policy().provenance.config);
+  } catch (const YAML::Exception &) {
+    return;  // somebody else's words
+  }
   const YAML::Node trained = all.IsMap() ? all["environment"] : YAML::Node();
   if (!trained || !trained.IsMap()) return;
   const auto note = [&](const char *key, const std::string &then, const std::string &now) {
@@ -60,9 +65,11 @@ void noteTraining(const Method &method, const grid2d::Model &model) {
   note("scheme", trained["scheme"].as<std::string>("upwind1"), method.scheme.advection);
   note("integrator", trained["integrator"].as<std::string>("euler"), method.scheme.integrator);
   note("modified", trained["modified"].as<std::string>("false"), method.modified);
-  const double factor = trained["dt_factor"].as<double>(model.sizes().dt_factor);
-  const double now = method.dt(model) * method.n;
-  if (std::fabs(factor - now) > 1e-9 * now) note("dt_factor", std::to_string(factor), std::to_string(now));
+  const auto number = [&](const char *key, double then, double now) {
+    if (std::fabs(then - now) > 1e-9) note(key, std::to_string(then), std::to_string(now));
+  };
+  number("dissipation", trained["dissipation"].as<double>(1), method.scheme.dissipation);
+  number("dt_factor", trained["dt_factor"].as<double>(model.sizes().dt_factor), method.dt(model) * method.n);
 }
 
 int integer(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {

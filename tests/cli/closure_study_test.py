@@ -9,7 +9,8 @@ from harness import BUILD, main, run
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
 
-def write_closure(path, names=("psi", "u", "v"), transform="additive", bias=(0.0,), bound=0.1, parameters=None):
+def write_closure(path, names=("psi", "u", "v"), transform="additive", bias=(0.0,), bound=0.1, parameters=None,
+                  config="test: true\n"):
     """A policy of one layer without weights: always the same action, in units of `bound`."""
     with h5py.File(path, "w") as f:
         f.attrs.update({"format": "petrl-policy", "version": 1, "kind": "closure"})
@@ -28,7 +29,7 @@ def write_closure(path, names=("psi", "u", "v"), transform="additive", bias=(0.0
         n["layer0/weight"] = np.zeros((len(bias), len(names), 3, 3), "f4")
         n["layer0/bias"] = np.array(bias, "f4")
         p = f.create_group("provenance")
-        p.attrs.update({"config": "test: true\n", "seed": 1, "steps": 0, "version": "test", "libraries": "none"})
+        p.attrs.update({"config": config, "seed": 1, "steps": 0, "version": "test", "libraries": "none"})
         p.create_group("evaluation")
     return path
 
@@ -158,6 +159,20 @@ fields: {{steps: [0, 3], methods: [base, anti]}}
     assert os.path.exists(f"{folder}/out/fields.xdmf")
 
 
+def base_schemes_that_a_policy_does_not_know(folder):
+    write_closure(f"{folder}/zero.h5", config="environment: {name: advection, scheme: upwind5, dt_factor: 1.0}\n")
+    text = ADVECTION + f"""
+methods:
+  - {{name: same, scheme: upwind5, dt_multiple: 4, policy: {folder}/zero.h5}}
+  - {{name: other, integrator: rk4, policy: {folder}/zero.h5}}
+errors: {{runs: 1, steps: [4]}}
+"""
+    result = evaluate(folder, text).ok()
+    result.says("method other", "trained with scheme: upwind5, here it is upwind1", "integrator: euler, here it is rk4",
+                "dt_factor: 1.000000, here it is 0.250000")
+    assert "method same" not in result.output
+
+
 def mistakes(folder):
     write_closure(f"{folder}/uv.h5", ("u", "v"), "additive-rate", (0.0, 0.0), 2)
     write_closure(f"{folder}/psi.h5")
@@ -193,4 +208,5 @@ def mistakes(folder):
 
 
 if __name__ == "__main__":
-    main([no_action_is_the_base_scheme, grids_and_steps, averages_compare, actions_and_fields, mistakes])
+    main([no_action_is_the_base_scheme, grids_and_steps, averages_compare, actions_and_fields,
+          base_schemes_that_a_policy_does_not_know, mistakes])

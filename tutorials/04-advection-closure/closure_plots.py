@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
-CLASSICAL = ["0.55", "tab:brown", "tab:olive", "tab:cyan", "tab:purple", "tab:pink", "tab:gray", "k"]
+CLASSICAL = ["0.55", "tab:brown", "tab:olive", "tab:cyan", "tab:purple", "tab:pink", "navy", "k"]
 CLOSURE = ["tab:red", "tab:orange", "tab:blue", "tab:green"]
 
 
@@ -38,13 +38,13 @@ def colours(names):
 
 
 def save(fig, path):
-    """Photographs of noise do not compress: no more pixels than needed."""
+    """No more pixels than needed: fields do not compress."""
     fig.savefig(path, dpi=100)
     plt.close(fig)
 
 
 def evolution(folder, out, threshold):
-    """Mean error over time, quartiles as bands (closures) or not at all: many bands hide each other."""
+    """Median error over time; quartiles as bands for closures and the coarse grid only: many bands hide each other."""
     data = rows(f"{folder}/evolution.csv")
     cells, names = unique(r["cell"] for r in data), unique(r["method"] for r in data)
     colour = colours(names)
@@ -62,7 +62,7 @@ def evolution(folder, out, threshold):
         ax.set_yscale("log")
         ax.set_title(cell, fontsize=10)
         ax.set_xlabel("coarse time steps")
-    values = [float(r["median_percent"]) for r in data if int(r["step"]) > 4]
+    values = [float(r["median_percent"]) for r in data if int(r["step"]) > 8]
     axes[0, 0].set_ylim(0.7 * min(v for v in values if v > 0), min(1.5 * max(v for v in values if np.isfinite(v)), 100))
     axes[0, 0].set_ylabel("relative error [%]: median, quartiles")
     axes[0, -1].legend(*axes[0, 0].get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=8)

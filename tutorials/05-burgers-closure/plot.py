@@ -11,5 +11,5 @@ if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     all_pictures(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) == 4 else None, threshold=10,
-                 shown_names=["CGS", "upwind5", "extended", "closure-ppo", "closure"], shown_steps=[50, 200],
+                 shown_names=["CGS", "upwind5", "extended-0.3", "closure-ppo", "closure"], shown_steps=[50, 200],
                  action_step=50)
