@@ -18,14 +18,18 @@ namespace petrl::cli {
 ///   viscosity           (Burgers)
 ///   cells               (advection) list of {images, velocity}; by default mnist | fashion x train | vortex
 ///   seed                of the first test case (0)
-///   methods             list of {name, scheme, integrator, diffusion_order, modified, n (one or a list), dt_multiple,
-///                       substeps | dt_scales_with_h, policy}
+///   methods             list of {name, scheme, integrator, diffusion_order, modified, dissipation (see
+///                       grid2d/scheme.hpp), n (one or a list), dt_multiple (reference steps at once), substeps (in so
+///                       many steps) | dt_scales_with_h (the Courant number of the problem's own grid), policy (a path,
+///                       or a name among the shipped ones)}
 ///   errors              {runs, steps, methods}: errors.csv, runs.csv
 ///   evolution           {runs, steps, every, thresholds, methods}: evolution.csv, durations.csv, thresholds.csv
 ///   cost                {repeats, steps, runs, step, methods}: cost.csv
 ///   actions             {samples, steps, methods}: actions.csv, correlations.csv
 ///   fields              {cell, run, steps, methods}: fields.h5, fields.xdmf
-/// Test cases are the same for all methods and parts. Throws petrl::Error.
+/// Test cases are the same for all methods and parts, and errors are always taken at points (Burgers: of averages) of
+/// the problem's own grid. Times are those of the whole step, policy included, the least of `repeats` rounds through
+/// all methods. Throws petrl::Error.
 void closureStudy(YamlMap yaml, const std::string &directory);
 
 /// Errors of one run after 0, 1, ... reference steps, in percent; infinite once it has blown up. A method that takes
