@@ -49,6 +49,13 @@ class Correction {
   /// A, planar and dense: components x ny x nx. A NaN in the output must show in it. Not collective; no allocation.
   virtual void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) = 0;
+  /// The same where the patch is a whole periodic grid, and `output` has no points beyond it. False (the default): not
+  /// available, use compute(). Saves copying the output with its surroundings.
+  virtual bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                               double *change) {
+    (void)fields, (void)output, (void)step, (void)change;
+    return false;
+  }
 
  protected:
   std::vector<int> components_;

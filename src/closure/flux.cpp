@@ -120,7 +120,19 @@ Flux::Flux(const Policy &policy, const std::string &source)
 }
 
 void Flux::compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, double *change) {
-  const int nx = step.nx, ny = step.ny;
+  compute(fields, output, step, false, change);
+}
+
+bool Flux::computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                           double *change) {
+  compute(fields, output, step, true, change);
+  return true;
+}
+
+// On a periodic grid the face beyond one end is that beyond the other: the same numbers, computed once.
+void Flux::compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,
+                   double *change) {
+  const int nx = step.nx, ny = step.ny, left = periodic ? 0 : 1;
   const auto n = static_cast<std::size_t>(nx) + 1;
   work_.resize(4 * n);
   double *even = work_.data(), *odd = even + n, *flux = odd + n, *below = flux + n;
@@ -133,19 +145,23 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
     const std::size_t first = 2 * c * weights;
     const float *const wx = output.data + static_cast<std::ptrdiff_t>(first) * output.plane;
     const float *const wy = wx + static_cast<std::ptrdiff_t>(weights) * output.plane;
-    const Line along_x{nx + 1, form_.half_width, 1, output.plane, form_.floor, &low_[first], &high_[first]};
+    const Line along_x{nx + left, form_.half_width, 1, output.plane, form_.floor, &low_[first], &high_[first]};
     const Line along_y{
         nx, form_.half_width, fields.row, output.plane, form_.floor, &low_[first + weights], &high_[first + weights]};
-    for (int j = -1; j < ny; ++j) {
-      const std::ptrdiff_t at = j * fields.row, w = j * output.row;
+    const auto upwards = [&](int j) {
+      lineFluxes(along_y, q + j * fields.row, velocity[1] + j * fields.row, wy + j * output.row, even, odd, flux);
+    };
+    upwards(periodic ? ny - 1 : -1);
+    std::swap(flux, below);
+    for (int j = 0; j < ny; ++j) {
+      const std::ptrdiff_t at = j * fields.row - left, w = j * output.row - left;
       double *const row = out + static_cast<std::ptrdiff_t>(j) * nx;
-      if (j >= 0) {
-        // Starts at the face to the left of the first point.
-        lineFluxes(along_x, q + at - 1, velocity[0] + at - 1, wx + w - 1, even, odd, flux);
-        difference(nx, step.dt / step.hx, flux + 1, flux, row);
-      }
-      lineFluxes(along_y, q + at, velocity[1] + at, wy + w, even, odd, flux);
-      if (j >= 0) addDifference(nx, step.dt / step.hy, flux, below, row);
+      // flux[0] is that of the face to the left of the first point.
+      lineFluxes(along_x, q + at, velocity[0] + at, wx + w, even, odd, flux + 1 - left);
+      if (periodic) flux[0] = flux[nx];
+      difference(nx, step.dt / step.hx, flux + 1, flux, row);
+      upwards(j);
+      addDifference(nx, step.dt / step.hy, flux, below, row);
       std::swap(flux, below);
     }
   }

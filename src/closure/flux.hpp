@@ -37,8 +37,12 @@ class Flux : public Correction {
   int outputGhost() const override { return 1; }
   int stateGhost() const override { return form_.half_width + 1; }
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, double *change) override;
+  bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                       double *change) override;
 
  private:
+  void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,
+               double *change);
   FluxForm form_;
   std::vector<double> low_, high_;
   std::vector<double> work_;  // lines of fluxes

@@ -53,7 +53,9 @@ void PeriodicCorrection::correct(const std::vector<const double *> &fields, cons
       ghosted_.channel[c] = &state_[c * plane] + gs * ghosted_.row + gs;
     }
   }
+  const Fields &seen = gs > 0 ? ghosted_ : plain_;
   if (go > 0) {
+    if (correction_->computePeriodic(seen, out, step, change)) return;
     const std::size_t plane = product(nx + 2 * go, ny + 2 * go);
     output_.resize(plane * actions_);
     for (std::size_t a = 0; a < actions_; ++a) surround(output + a * product(nx, ny), nx, ny, go, &output_[a * plane]);
@@ -61,7 +63,7 @@ void PeriodicCorrection::correct(const std::vector<const double *> &fields, cons
     out.plane = static_cast<std::ptrdiff_t>(plane);
     out.data = output_.data() + go * out.row + go;
   }
-  correction_->compute(gs > 0 ? ghosted_ : plain_, out, step, change);
+  correction_->compute(seen, out, step, change);
 }
 
 PeriodicClosure::PeriodicClosure(std::unique_ptr<GridDecider> decider, const std::string &source)

@@ -115,6 +115,32 @@ TEST(Flux, RecordedAsComputed) {
   }
 }
 
+TEST(Flux, APeriodicGridIsAPatchThatGoesOn) {
+  Grid g;
+  const Policy policy = fluxPolicy(2, .4);
+  Flux flux(policy, "test");
+  const auto numbers = random(10 * Grid::points, 8);
+  const std::vector<float> output(numbers.begin(), numbers.end());
+  const int ghost = flux.stateGhost(), width = Grid::nx + 2 * ghost, height = Grid::ny + 2 * ghost;
+  const auto around = [&](const auto &plane, auto &wide) {
+    for (int j = 0; j < height; ++j)
+      for (int i = 0; i < width; ++i)
+        wide.push_back(plane[(j - ghost + Grid::ny) % Grid::ny * Grid::nx + (i - ghost + Grid::nx) % Grid::nx]);
+  };
+  std::vector<std::vector<double>> fields(3);
+  around(g.psi.data(), fields[0]);
+  around(g.u.data(), fields[1]);
+  around(g.v.data(), fields[2]);
+  std::vector<float> wide;
+  for (std::size_t a = 0; a < 10; ++a) around(&output[a * Grid::points], wide);
+  const std::ptrdiff_t start = ghost * width + ghost;
+  const Fields seen{{fields[0].data() + start, fields[1].data() + start, fields[2].data() + start}, width};
+  std::vector<double> once(Grid::points), again(Grid::points);
+  flux.compute(seen, {wide.data() + start, width * height, width}, g.step, once.data());
+  ASSERT_TRUE(flux.computePeriodic(seen, {output.data(), Grid::points, Grid::nx}, g.step, again.data()));
+  for (std::size_t i = 0; i < Grid::points; ++i) EXPECT_NEAR(once[i], again[i], 1e-15);
+}
+
 std::string message(const Policy &policy) {
   try {
     Correction::make(policy, "some.h5");
