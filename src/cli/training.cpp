@@ -176,7 +176,8 @@ void Training::run(const volatile int *stop) {
       return;
     }
   }
-  checkpoint();
+  // Not again where that was just done, or where a finished training was started once more.
+  if (next_checkpoint_ != steps() + config_.checkpoint_every) checkpoint();
   report(true);
 }
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "mpi/reaction_diffusion.hpp"
+#include "support/closures.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -126,9 +127,7 @@ TEST(AdaptMpi, MistakesInTheFileAreErrorsEverywhere) {
   const PolicyFile text([](const std::string &path) { std::ofstream(path) << "kind: tsadapt\n"; });
   run.policy = text.path;
   expectError(run, {text.path});
-  Policy closure = constantPolicy({"error"}, "ratio", 0.5, 2, 0);
-  closure.kind = "closure";
-  const PolicyFile kind(closure);
+  const PolicyFile kind(constantClosure({"psi"}, "additive", -1, 1, {0.f}));
   run.policy = kind.path;
   expectError(run, {kind.path, "expected a tsadapt policy", "found a closure policy"});
   const PolicyFile unknown(constantPolicy({"error", "temperature"}, "ratio", 0.5, 2, 0));

@@ -19,7 +19,7 @@ mkdir -p "$out/results" "$out/out"
 out=$(cd "$out" && pwd)
 
 # Fields are large and stay in out/, tables go to results/.
-for study in table cost; do
+for study in table cost general-32 general-128 general-ratio general-dt general-base; do
   [ -f "$out/results/$study.txt" ] && continue
   echo "== $study"
   "$petrl" evaluate "$here/$study.yaml" -o "$out/out/$study" | tee "$out/out/$study.txt"

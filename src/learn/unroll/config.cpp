@@ -23,6 +23,7 @@ UnrollConfig UnrollConfig::parse(const std::string &yaml) {
   c.max_gradient_norm = map.number("max_gradient_norm", c.max_gradient_norm, 1e-9, 1e9);
   c.relative = oneOf(map, "loss", "absolute", {"absolute", "relative"}) == "relative";
   c.error_scale = map.number("error_scale", c.error_scale, 0, 1e6);
+  c.mean_weight = map.number("mean_weight", c.mean_weight, 0, 1e6);
   c.output_scale = map.number("output_scale", c.output_scale, 0, 10);
   c.max_state = map.number("max_state", c.max_state, 1e-6, 1e30);
   map.finish();

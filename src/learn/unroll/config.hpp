@@ -19,6 +19,7 @@ struct UnrollConfig {
   double max_gradient_norm = 1;
   bool relative = false;      ///< loss: absolute | relative (to the target's mean absolute values)
   double error_scale = 0;     ///< loss log(1 + error / error_scale); 0: the error itself, in percent
+  double mean_weight = 0;     ///< weight of the error of each component's mean, beside that of all points
   double output_scale = .05;  ///< the last layer starts so much smaller than the others
   double max_state = 1e3;     ///< an episode with larger values has blown up and ends
 

@@ -75,20 +75,26 @@ void Unroll::prepare(GridEnvironment &environment) {
 
 double Unroll::lossAndGradient(const std::vector<double> &target, tape::Var state) const {
   const float *value = tape_->value(state);
-  const double points = static_cast<double>(tape_->points());
+  const std::size_t points = tape_->points();
+  std::vector<double> drift(target.size() / points, 0.);  // sums of the components' errors
   double error = 0, scale = 0;
   for (std::size_t i = 0; i < target.size(); ++i) {
-    error += std::fabs(static_cast<double>(value[i]) - target[i]);
+    const double difference = static_cast<double>(value[i]) - target[i];
+    error += std::fabs(difference);
+    drift[i / points] += difference;
     scale += std::fabs(target[i]);
   }
-  const double per_point = config_.relative ? 1 / std::max(scale, 1e-30) : 1 / points;
+  for (const double d : drift) error += config_.mean_weight * std::fabs(d);
+  const double per_point = config_.relative ? 1 / std::max(scale, 1e-30) : 1 / static_cast<double>(points);
   error *= per_point;
   const double loss = config_.error_scale > 0 ? std::log1p(error / config_.error_scale) : 100 * error;
   const double slope = config_.error_scale > 0 ? 1 / (config_.error_scale + error) : 100;
   const auto g = static_cast<float>(slope * per_point / (config_.window * config_.slots));
   float *gradient = tape_->gradient(state);
-  for (std::size_t i = 0; i < target.size(); ++i)
-    gradient[i] += std::copysign(g, value[i] - static_cast<float>(target[i]));
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const auto mean = static_cast<float>(config_.mean_weight * std::copysign(1., drift[i / points]));
+    gradient[i] += g * (std::copysign(1.f, value[i] - static_cast<float>(target[i])) + mean);
+  }
   return loss / config_.window;
 }
 

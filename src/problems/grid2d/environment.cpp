@@ -79,10 +79,7 @@ class ClosureEpisode : public GridEpisode {
   }
 
  private:
-  void look() {
-    const std::vector<float> &target = trajectory_->at(steps_);
-    target_.assign(target.begin(), target.end());
-  }
+  void look() { target_ = trajectory_->at(steps_); }
 
   // Squared errors without the action minus those of the state, against the target, summed over the components as the
   // problem's scale says: the mean for one component, the sum over mean(|u| + |v|) for two.

@@ -6,16 +6,15 @@ Trajectory::Trajectory(const Model &model, const Case &c, int last) : model_(mod
   const int n = model.sizes().n;
   if (!c.velocity.empty()) velocity_ = model.velocity(c, n);
   fine_ = model.fine(c);
-  const auto first = model.initial(c, n);
-  states_.emplace_back(first.begin(), first.end());
+  states_.push_back(model.initial(c, n));
 }
 
-const std::vector<float> &Trajectory::at(int step) {
+const std::vector<double> &Trajectory::at(int step) {
   std::vector<double> coarse(states_.front().size());
   while (static_cast<int>(states_.size()) <= step && fine_) {
     fine_->advance();
     model_.restrictTo(model_.sizes().n, fine_->state().patch(), coarse.data());
-    states_.emplace_back(coarse.begin(), coarse.end());
+    states_.push_back(coarse);
     if (static_cast<int>(states_.size()) > last_) fine_.reset();
   }
   return states_.at(static_cast<std::size_t>(step));

@@ -15,13 +15,13 @@ class Trajectory {
   /// u, v on the coarse grid; empty where the state is the velocity.
   const Field &velocity() const { return velocity_; }
   /// The restricted fine state after so many coarse steps.
-  const std::vector<float> &at(int step);
+  const std::vector<double> &at(int step);
 
  private:
   const Model &model_;
   Field velocity_;
   std::unique_ptr<FineSolver> fine_;
-  std::vector<std::vector<float>> states_;  // float: a pool of these is large, and errors are not as small as 1e-7
+  std::vector<std::vector<double>> states_;
   int last_;
 };
 
