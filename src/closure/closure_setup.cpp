@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "closure/closure.hpp"
+#include "policy/decider.hpp"
 
 namespace petrl {
 
@@ -41,7 +42,7 @@ PetscErrorCode LoadPolicy(PetRLClosure closure) {
   PetscCallMPI(MPI_Comm_size(comm, &size));
   header[0] = size;
   try {
-    c.decider = GridDecider::load(c.file, "closure");
+    c.decider = GridDecider::load(findPolicy(c.file), "closure");
     c.correction = Correction::make(c.decider->policy, c.file);
     c.input = std::make_unique<FieldInput>(c.decider->policy.observation);
   } catch (const std::exception &e) {

@@ -6,6 +6,7 @@
 #include <petscdm.h>
 #include <petscts.h>
 
+// clang-format off: it would reflow the table of options
 /*S
    PetRLClosure - A learned correction of a coarse solver's state on a two-dimensional DMDA
 
@@ -16,13 +17,15 @@
    Level: beginner
 
    Options Database Keys:
-+  -closure_policy <file>        - policy file of kind closure (.h5; TorchScript .pt with a YAML sidecar)
-.  -closure_fields <names>       - names of the state's components, in their order, where the DMDA does not name them
-(or names them differently from the policy) .  -closure_auxiliary <file>     - fields that the policy observes and the
-state does not hold, see Notes .  -closure_auxiliary_fields <names> - what the components of that file are .
--closure_spacing <hx,hy>      - distances of the grid's points .  -closure_error_if_nan         - a state or an answer
-that is not finite is an error
--  -closure_view                 - describe the closure at its set-up
++  -closure_policy <file>          - policy file of kind closure (.h5; TorchScript .pt with a YAML sidecar), or the name
+                                     of one that ships
+.  -closure_fields <names>         - names of the state's components, in their order, where the DMDA does not name them
+                                     (or names them differently from the policy)
+.  -closure_auxiliary <file>       - fields that the policy observes and the state does not hold, see Notes
+.  -closure_auxiliary_fields <names> - what the components of that file are
+.  -closure_spacing <hx,hy>        - distances of the grid's points
+.  -closure_error_if_nan           - a state or an answer that is not finite is an error
+-  -closure_view                   - describe the closure at its set-up
 
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
@@ -57,6 +60,7 @@ DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the na
 
 .seealso: `PetRLClosureCreate()`, `PetRLClosureCorrect()`, `PetRLClosureAttachTS()`, `TSCLOSURE`
 S*/
+// clang-format on
 typedef struct _p_PetRLClosure *PetRLClosure;
 
 /*E

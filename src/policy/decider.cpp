@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "policy/grid_backend.hpp"
 #include "policy/native/mlp.hpp"
@@ -130,6 +131,12 @@ std::string policyFolder() {
     return out;
   }
   return folder + "../share/petrl/policies";
+}
+
+std::string findPolicy(const std::string &name) {
+  if (fileExists(name)) return name;
+  const std::string shipped = policyFolder() + "/" + name;
+  return name.find('/') == std::string::npos && fileExists(shipped) ? shipped : name;
 }
 
 }  // namespace petrl

@@ -23,4 +23,8 @@ struct Decider {
 /// The folder of the shipped policies: $PETRL_POLICIES, or share/petrl/policies beside the library.
 std::string policyFolder();
 
+/// The file that a user means: `name` itself if there is such a file, or else the shipped policy of that name, if there
+/// is one; otherwise `name`, for the message that it is missing.
+std::string findPolicy(const std::string &name);
+
 }  // namespace petrl
