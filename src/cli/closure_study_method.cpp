@@ -13,12 +13,10 @@ namespace petrl::cli {
 
 namespace {
 
-// A path, or a name among the shipped policies.
 std::string policyFile(YamlMap &yaml, const std::string &name) {
-  if (fileExists(name)) return name;
-  const std::string shipped = policyFolder() + "/" + name;
-  if (!fileExists(shipped)) yaml.fail("policy", "found neither " + name + " nor " + shipped);
-  return shipped;
+  const std::string file = findPolicy(name);
+  if (!fileExists(file)) yaml.fail("policy", "found neither " + name + " nor " + policyFolder() + "/" + name);
+  return file;
 }
 
 int position(const std::vector<std::string> &names, const std::string &name) {
