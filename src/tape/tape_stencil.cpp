@@ -14,13 +14,15 @@ PETRL_CLONES void addScaledRow(std::size_t n, float factor, const float *x, floa
   for (std::size_t i = 0; i < n; ++i) y[i] += factor * x[i];
 }
 
+std::size_t product(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
 // The points of a padded plane, row by row.
 template <typename Row>
 void rows(int nx, int ny, int ghost, Row row) {
-  const std::size_t width = static_cast<std::size_t>(nx + 2 * ghost);
-  for (int j = 0; j < ny; ++j)
-    row(static_cast<std::size_t>(j + ghost) * width + static_cast<std::size_t>(ghost),
-        static_cast<std::size_t>(j * nx));
+  const std::size_t width = product(nx + 2 * ghost, 1);
+  for (int j = 0; j < ny; ++j) row(product(j + ghost, 1) * width + static_cast<std::size_t>(ghost), product(j, nx));
 }
 
 // advection = sum a_k (q_k - q_-k), dissipation = sum s_k (q_k + q_-k - 2 q), diffusion likewise.
@@ -70,14 +72,13 @@ Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
   const std::ptrdiff_t step = axis == 0 ? 1 : nx_ + 2 * radius;
   const Var r = make(count);
   const std::size_t n = static_cast<std::size_t>(nx_);
-  const std::size_t plane = static_cast<std::size_t>((nx_ + 2 * radius) * (ny_ + 2 * radius));
+  const std::size_t plane = product(nx_ + 2 * radius, ny_ + 2 * radius);
   const float *p = padded(value(x), count, radius, 0);
   std::fill(node(r).value.begin(), node(r).value.end(), 0.f);
   for (int c = 0; c < count; ++c)
     rows(nx_, ny_, radius, [&](std::size_t from, std::size_t to) {
       for (int k = -radius; k <= radius; ++k)
-        addScaledRow(n, coefficients[static_cast<std::size_t>(k + radius)],
-                     p + static_cast<std::size_t>(c) * plane + from + k * step,
+        addScaledRow(n, coefficients[product(k + radius, 1)], p + static_cast<std::size_t>(c) * plane + from + k * step,
                      node(r).value.data() + static_cast<std::size_t>(c) * points() + to);
     });
   node(r).backward = [this, x, r, coefficients, radius, count, step, n, plane] {
@@ -86,7 +87,7 @@ Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
     for (int c = 0; c < count; ++c)
       rows(nx_, ny_, radius, [&](std::size_t from, std::size_t to) {
         for (int k = -radius; k <= radius; ++k)
-          addScaledRow(n, coefficients[static_cast<std::size_t>(k + radius)],
+          addScaledRow(n, coefficients[product(k + radius, 1)],
                        g + static_cast<std::size_t>(c) * plane + from - k * step,
                        gx + static_cast<std::size_t>(c) * points() + to);
       });
@@ -98,7 +99,7 @@ Var Tape::transport(Var q, Var u, const TransportAxis &coefficients, int axis) {
   const int radius = static_cast<int>(coefficients.antisymmetric.size()), count = channels(q);
   const std::ptrdiff_t step = axis == 0 ? 1 : nx_ + 2 * radius;
   const std::size_t n = static_cast<std::size_t>(nx_);
-  const std::size_t plane = static_cast<std::size_t>((nx_ + 2 * radius) * (ny_ + 2 * radius));
+  const std::size_t plane = product(nx_ + 2 * radius, ny_ + 2 * radius);
   const Var r = make(count);
   const bool velocity_moves = static_cast<bool>(node(u).backward);
   const auto run = [this, q, u, coefficients, radius, count, step, n, plane](auto each) {

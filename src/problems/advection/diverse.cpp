@@ -10,6 +10,10 @@ namespace {
 constexpr int kSize = 28;
 constexpr double kPi = 3.14159265358979323846;
 
+std::size_t at(int x, int y) {
+  return static_cast<std::size_t>(y) * kSize + static_cast<std::size_t>(x);
+}
+
 std::vector<double> blurred(const std::vector<double> &in) {
   std::vector<double> out(in.size());
   for (int y = 0; y < kSize; ++y) {
@@ -17,9 +21,8 @@ std::vector<double> blurred(const std::vector<double> &in) {
       double sum = 0;
       for (int j = -1; j <= 1; ++j)
         for (int i = -1; i <= 1; ++i)
-          sum += (2 - std::abs(i)) * (2 - std::abs(j)) *
-                 in[static_cast<std::size_t>((y + j + kSize) % kSize * kSize + (x + i + kSize) % kSize)];
-      out[static_cast<std::size_t>(y * kSize + x)] = sum / 16;
+          sum += (2 - std::abs(i)) * (2 - std::abs(j)) * in[at((x + i + kSize) % kSize, (y + j + kSize) % kSize)];
+      out[at(x, y)] = sum / 16;
     }
   }
   return out;
@@ -47,7 +50,7 @@ images::Images texture(grid2d::Random &random) {
     const auto [down, up] = side();
     for (int y = 0; y < kSize; ++y)
       for (int x = 0; x < kSize; ++x)
-        if (x < left || x >= right || y < down || y >= up) picture[static_cast<std::size_t>(y * kSize + x)] = 0;
+        if (x < left || x >= right || y < down || y >= up) picture[at(x, y)] = 0;
   }
   images::Images result;
   result.count = 1;
