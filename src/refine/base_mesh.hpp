@@ -1,0 +1,30 @@
+// The coarsest mesh of a hierarchy.
+#pragma once
+
+#include <vector>
+
+namespace petrl {
+
+/// Intervals or triangles, known to every rank. In periodic meshes opposite vertices are one vertex; coordinates belong
+/// to the cells, so that every cell is whole.
+struct BaseMesh {
+  int dim = 2;
+  int vertices = 0;
+  std::vector<int> cell;       ///< cells x (dim + 1) vertices. Triangles: anticlockwise, the edge of corners 0 and 1 is
+                               ///< bisected first, corner 2 is the "newest vertex"
+  std::vector<double> corner;  ///< cells x (dim + 1) x dim coordinates
+  std::vector<int> face;       ///< cells x (dim + 1) labels of boundary faces (opposite the corner), 0 inside
+  std::vector<int> region;     ///< cells: a label that descendants inherit, 0 = none
+
+  int cells() const { return static_cast<int>(cell.size()) / (dim + 1); }
+
+  /// n equal intervals of [a, b]; boundary labels 1 (left), 2 (right).
+  static BaseMesh interval(int n, double a, double b, bool periodic);
+  /// nx x ny squares of two triangles each, their longest edges bisected first; boundary labels 1 bottom, 2 right,
+  /// 3 top, 4 left. A periodic direction needs at least 3 squares.
+  static BaseMesh box(int nx, int ny, const double lower[2], const double upper[2], bool periodic_x, bool periodic_y);
+  /// [0,1]^2 without its upper right quarter, n squares a unit length (n even); boundary label 1.
+  static BaseMesh lShape(int n);
+};
+
+}  // namespace petrl
