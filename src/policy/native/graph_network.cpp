@@ -1,0 +1,159 @@
+#include "policy/native/graph_network.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+namespace {
+
+int parameter(const NetworkSpec &network, const std::string &key, const std::string &source) {
+  const auto found = network.parameters.find(key);
+  if (found == network.parameters.end()) throw Error(source + ": /network: parameter '" + key + "' is missing");
+  int value = 0;
+  std::size_t used = 0;
+  try {
+    value = std::stoi(found->second, &used);
+  } catch (const std::exception &) {
+    used = 0;
+  }
+  if (used == 0 || used != found->second.size() || value < 1 || value > 4096) {
+    throw Error(source + ": /network/" + key + ": expected a whole number from 1 to 4096, found '" + found->second +
+                "'");
+  }
+  return value;
+}
+
+GraphShape readShape(const NetworkSpec &network, const std::string &source) {
+  if (network.architecture != "gnn") {
+    throw Error(source + ": /network: expected architecture gnn, found '" + network.architecture + "'");
+  }
+  GraphShape shape;
+  shape.node_inputs = parameter(network, "node_inputs", source);
+  shape.edge_inputs = parameter(network, "edge_inputs", source);
+  shape.hidden = parameter(network, "hidden", source);
+  shape.layers = parameter(network, "layers", source);
+  shape.outputs = parameter(network, "outputs", source);
+  const auto shared = network.parameters.find("shared");
+  if (shared != network.parameters.end()) {
+    if (shared->second != "true" && shared->second != "false") {
+      throw Error(source + ": /network/shared: expected true or false, found '" + shared->second + "'");
+    }
+    shape.shared = shared->second == "true";
+  }
+  for (const auto &item : network.parameters) {
+    static const char *const known[] = {"node_inputs", "edge_inputs", "hidden", "layers", "outputs", "shared"};
+    if (std::find(std::begin(known), std::end(known), item.first) == std::end(known)) {
+      throw Error(source + ": /network: unknown parameter '" + item.first +
+                  "' of a gnn; known: node_inputs, edge_inputs, hidden, layers, outputs, shared");
+    }
+  }
+  return shape;
+}
+
+}  // namespace
+
+std::size_t GraphNetwork::add(const std::string &name, int rows, int columns) {
+  const std::size_t offset = size_;
+  parts_.push_back({name, rows, columns, offset});
+  size_ += static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  return offset;
+}
+
+void GraphNetwork::layOut() {
+  const int h = shape_.hidden;
+  const auto linear = [this](const std::string &name, int rows, int columns) {
+    const std::size_t weight = add(name + "/weight", rows, columns);
+    return Linear{weight, add(name + "/bias", 1, columns)};
+  };
+  e1_ = linear("encoder0", shape_.node_inputs, h);
+  e2_ = linear("encoder1", h, h);
+  for (int l = 0; l < shape_.layers; ++l) {
+    if (l > 0 && shape_.shared) {
+      layers_.push_back(layers_.front());
+      continue;
+    }
+    const std::string name = "layer" + std::to_string(l) + "/";
+    LayerWeights w{};
+    w.a = add(name + "receiver", h, h);
+    w.b = add(name + "sender", h, h);
+    w.c = add(name + "edge", shape_.edge_inputs, h);
+    w.c_bias = add(name + "message_bias", 1, h);
+    w.u = add(name + "node", h, h);
+    w.w = add(name + "sum", h, h);
+    w.u_bias = add(name + "node_bias", 1, h);
+    w.v = add(name + "update", h, h);
+    w.v_bias = add(name + "update_bias", 1, h);
+    layers_.push_back(w);
+  }
+  d1_ = linear("decoder0", h, h);
+  d2_ = linear("decoder1", h, shape_.outputs);
+}
+
+GraphNetwork::GraphNetwork(const GraphShape &shape) : shape_(shape) {
+  layOut();
+  weights_.assign(size_, 0);
+}
+
+GraphNetwork::GraphNetwork(const NetworkSpec &network, const std::string &source)
+    : GraphNetwork(readShape(network, source)) {
+  for (const Part &part : parts_) {
+    const auto found = network.weights.find(part.name);
+    if (found == network.weights.end()) throw Error(source + ": /network: weight '" + part.name + "' is missing");
+    const std::vector<std::size_t> expected = {static_cast<std::size_t>(part.rows),
+                                               static_cast<std::size_t>(part.columns)};
+    if (found->second.shape != expected) {
+      std::string text;
+      for (std::size_t n : found->second.shape) text += (text.empty() ? "" : " x ") + std::to_string(n);
+      throw Error(source + ": /network/" + part.name + ": expected shape " + std::to_string(part.rows) + " x " +
+                  std::to_string(part.columns) + ", found " + text);
+    }
+    std::copy(found->second.data.begin(), found->second.data.end(),
+              weights_.begin() + static_cast<std::ptrdiff_t>(part.offset));
+  }
+  for (const auto &item : network.weights) {
+    if (std::none_of(parts_.begin(), parts_.end(), [&](const Part &p) { return p.name == item.first; })) {
+      throw Error(source + ": /network: unknown weight '" + item.first + "'");
+    }
+  }
+}
+
+void GraphNetwork::initialise(const std::function<double()> &uniform, double last) {
+  for (const Part &part : parts_) {
+    const bool bias = part.name.find("bias") != std::string::npos;
+    const bool closing = part.name == "decoder1/weight" || part.name.find("/update") != std::string::npos;
+    const double range = bias ? 0 : std::sqrt(3. / part.rows) * (closing ? last : 1);
+    const std::size_t n = static_cast<std::size_t>(part.rows) * static_cast<std::size_t>(part.columns);
+    for (std::size_t i = 0; i < n; ++i) {
+      weights_[part.offset + i] = static_cast<float>(range * (2 * uniform() - 1));
+    }
+  }
+}
+
+NetworkSpec GraphNetwork::spec() const {
+  NetworkSpec spec;
+  spec.architecture = "gnn";
+  spec.parameters = {
+      {"node_inputs", std::to_string(shape_.node_inputs)}, {"edge_inputs", std::to_string(shape_.edge_inputs)},
+      {"hidden", std::to_string(shape_.hidden)},           {"layers", std::to_string(shape_.layers)},
+      {"outputs", std::to_string(shape_.outputs)},         {"shared", shape_.shared ? "true" : "false"}};
+  for (const Part &part : parts_) {
+    Tensor t;
+    t.shape = {static_cast<std::size_t>(part.rows), static_cast<std::size_t>(part.columns)};
+    const auto begin = weights_.begin() + static_cast<std::ptrdiff_t>(part.offset);
+    t.data.assign(begin, begin + static_cast<std::ptrdiff_t>(t.shape[0] * t.shape[1]));
+    spec.weights.emplace(part.name, std::move(t));
+  }
+  return spec;
+}
+
+std::size_t GraphNetwork::multiplyAdds(int slots) const {
+  const auto h = static_cast<std::size_t>(shape_.hidden);
+  const std::size_t layer = 5 * h * h + static_cast<std::size_t>(slots * shape_.edge_inputs) * h;
+  return static_cast<std::size_t>(shape_.node_inputs + shape_.outputs) * h + 2 * h * h +
+         static_cast<std::size_t>(shape_.layers) * layer;
+}
+
+}  // namespace petrl

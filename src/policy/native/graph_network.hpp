@@ -1,0 +1,99 @@
+// Message passing on graphs: inference, and the gradients that training needs. No libtorch.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// A graph whose nodes have at most `slots` neighbours each (an interval mesh 2, a triangle mesh 3). Messages come to
+/// node i from source[i * slots + s]; -1 where there is none. Owned nodes come first, ghosts behind them.
+struct Graph {
+  int owned = 0, nodes = 0, slots = 0;
+  const int *source = nullptr;  ///< owned x slots
+};
+
+/// Widths of a message-passing network.
+struct GraphShape {
+  int node_inputs = 0, edge_inputs = 0, hidden = 0, layers = 0, outputs = 0;
+  bool shared = false;  ///< all layers have the same weights
+};
+
+/// Encode, pass messages, decode (MeshGraphNets, Pfaff et al. 2021; here without edge states, and with the linear last
+/// step of the messages after their sum, which changes nothing but the cost):
+///
+///   x      = E2 silu(E1 node)
+///   sum_i  = sum over neighbours j of silu(A x_i + B x_j + C edge_ij + c)
+///   x_i   += V silu(U x_i + W sum_i + d) + v                 (layers times)
+///   out    = D2 silu(D1 x)
+///
+/// All matrices with biases but A, B, C, which share c. Weights are one flat array; names() says what lies where.
+class GraphNetwork {
+ public:
+  struct Part {
+    std::string name;
+    int rows, columns;  ///< inputs x outputs, row major; a bias has one row
+    std::size_t offset;
+  };
+
+  explicit GraphNetwork(const GraphShape &shape);
+  /// From a policy's network (architecture "gnn"). Throws petrl::Error naming `source`, the weight, what was found and
+  /// expected.
+  GraphNetwork(const NetworkSpec &network, const std::string &source);
+
+  const GraphShape &shape() const { return shape_; }
+  std::size_t size() const { return size_; }
+  const std::vector<Part> &parts() const { return parts_; }
+  std::vector<float> &weights() { return weights_; }
+  const std::vector<float> &weights() const { return weights_; }
+  /// Random weights: uniform, variance 1 / inputs; the last matrix and every V scaled by `last`.
+  void initialise(const std::function<double()> &uniform, double last = 1);
+  NetworkSpec spec() const;
+  std::size_t multiplyAdds(int slots) const;  ///< for one node
+
+  /// Fills the rows of ghosts (width values each, from row `owned` on) from their owners. Collective.
+  using Exchange = std::function<void(float *rows, int width)>;
+  /// node: owned x node_inputs; edge: owned x slots x edge_inputs; out: owned x outputs. Blocks of nodes go through a
+  /// layer together, so that what is between stays in the nearest cache.
+  void evaluate(const Graph &graph, const float *node, const float *edge, float *out,
+                const Exchange &exchange = {}) const;
+
+  /// What forward() keeps for backward().
+  struct Record {
+    std::vector<float> z, x, gate_z, y, gate_y, out;  ///< encoder, decoder
+    struct Layer {
+      std::vector<float> x, sum, gate_m, q, gate_q;
+    };
+    std::vector<Layer> layer;
+  };
+  /// As evaluate() (no ghosts), keeping what the gradient needs. Result in record.out.
+  void forward(const Graph &graph, const float *node, const float *edge, Record &record) const;
+  /// gradient (of the weights; size()) += and, unless null, node_gradient (nodes x node_inputs) = derivatives of a
+  /// function whose derivatives with respect to the outputs are `out_gradient`.
+  void backward(const Graph &graph, const float *node, const float *edge, const Record &record,
+                const float *out_gradient, float *gradient, float *node_gradient) const;
+
+ private:
+  struct Linear {
+    std::size_t weight, bias;
+  };
+  struct LayerWeights {
+    std::size_t a, b, c, u, w, v, c_bias, u_bias, v_bias;
+  };
+  void layOut();
+  std::size_t add(const std::string &name, int rows, int columns);
+  const float *at(std::size_t offset) const { return weights_.data() + offset; }
+
+  GraphShape shape_;
+  std::size_t size_ = 0;
+  std::vector<Part> parts_;
+  std::vector<float> weights_;
+  Linear e1_{}, e2_{}, d1_{}, d2_{};
+  std::vector<LayerWeights> layers_;
+};
+
+}  // namespace petrl
