@@ -1,0 +1,164 @@
+#include "problems/nonlinear1d/dataset.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "problems/nonlinear1d/truth.hpp"
+
+namespace petrl::nonlinear1d {
+
+namespace {
+
+constexpr std::size_t kTrajectory = static_cast<std::size_t>(kLevels) * kPoints;
+
+// Errors of one rank end the computation on all of them.
+void agree(MPI_Comm comm, const std::string &error) {
+  int failed = !error.empty(), any = 0;
+  MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, comm);
+  if (failed) throw Error(error);
+  if (any) throw Error("nonlinear1d: the data set could not be made on another rank");
+}
+
+// One row for each trajectory: counts stay small however many there are.
+class RowType {
+ public:
+  RowType() {
+    MPI_Type_contiguous(static_cast<int>(kTrajectory), MPI_FLOAT, &type_);
+    MPI_Type_commit(&type_);
+  }
+  ~RowType() { MPI_Type_free(&type_); }
+  RowType(const RowType &) = delete;
+  RowType &operator=(const RowType &) = delete;
+  operator MPI_Datatype() const { return type_; }
+
+ private:
+  MPI_Datatype type_;
+};
+
+class Progress {
+ public:
+  Progress(const Say &say, int total) : say_(say), total_(total) {}
+  void step(int done, const char *what) {
+    const double now = seconds();
+    if (!say_ || (now - last_ < 5 && done < total_)) return;
+    last_ = now;
+    const double rate = done / std::max(now, 1e-9);
+    char line[160];
+    std::snprintf(line, sizeof line, "nonlinear1d: %s %d of %d trajectories, %.0f a second, %.0f s to go", what, done,
+                  total_, rate, (total_ - done) / std::max(rate, 1e-9));
+    say_(line);
+  }
+
+ private:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  const Say &say_;
+  int total_;
+  double last_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+void labelTrajectory(const Nonlinear1DCase &pde, const Nonlinear1DOptions &options, float *label) {
+  std::vector<double> fine(static_cast<std::size_t>(kLevels) * kFinePoints);
+  solveTrajectory(pde, kFinePoints, options.means, options.relative, options.absolute, fine.data());
+  for (int level = 0; level < kLevels; ++level) {
+    const double *u = &fine[static_cast<std::size_t>(level) * kFinePoints];
+    for (int j = 0; j < kPoints; ++j) {
+      double sum = 0;
+      for (int k = -kBox / 2; k <= kBox / 2; ++k) sum += u[(2 * j + k + kFinePoints) % kFinePoints];
+      *label++ = static_cast<float>(sum / kBox);
+    }
+  }
+}
+
+Nonlinear1DDataset::Nonlinear1DDataset(const Nonlinear1DOptions &options) : options_(options) {
+  for (int s = 0; s < 3; ++s) {
+    const int n = options.trajectories[static_cast<std::size_t>(s)];
+    if (n < 0 || n > 13107)  // what the file's lists of parameters hold
+      throw Error("nonlinear1d: " + std::to_string(n) + " trajectories; expected at most 13107");
+    for (int i = 0; i < n; ++i)
+      sets_[s].cases.push_back(drawCase(options.seed, i, static_cast<Split>(s), options.modes));
+  }
+}
+
+Nonlinear1DDataset Nonlinear1DDataset::generate(const Nonlinear1DOptions &options, MPI_Comm comm, const Say &say) {
+  int rank = 0, ranks = 1;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &ranks);
+  Nonlinear1DDataset data(options);
+  const RowType row;
+  const char *names[] = {"training:", "validation:", "test:"};
+  for (int s = 0; s < 3; ++s) {
+    Nonlinear1DSet &set = data.sets_[s];
+    std::vector<int> count(static_cast<std::size_t>(ranks)), first(count.size());
+    for (int r = 0; r < ranks; ++r) {
+      const auto begin = [&](int k) { return static_cast<int>(static_cast<long>(set.size()) * k / ranks); };
+      first[static_cast<std::size_t>(r)] = begin(r);
+      count[static_cast<std::size_t>(r)] = begin(r + 1) - begin(r);
+    }
+    std::string error;
+    try {
+      set.label.resize(set.cases.size() * kTrajectory);
+      const int own = count[static_cast<std::size_t>(rank)], from = first[static_cast<std::size_t>(rank)];
+      Progress progress(rank == 0 ? say : Say(), own);
+      for (int i = 0; i < own; ++i) {
+        const auto at = static_cast<std::size_t>(from + i);
+        labelTrajectory(set.cases[at], options, &set.label[at * kTrajectory]);
+        progress.step(i + 1, names[s]);
+      }
+    } catch (const std::exception &failure) {
+      error = failure.what();
+    }
+    agree(comm, error);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, set.label.data(), count.data(), first.data(), row, comm);
+  }
+  return data;
+}
+
+Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options, const std::string &path, MPI_Comm comm,
+                                              const Say &say) {
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  Nonlinear1DDataset data(options);
+  std::string error;
+  int found = 0;
+  if (rank == 0) {
+    try {
+      std::string why;
+      if (!damaged(path, &why)) {
+        data = read(path, options);
+        found = 1;
+      } else if (say) {
+        say("nonlinear1d: " + why + "; computing the trajectories");
+      }
+    } catch (const std::exception &failure) {
+      error = failure.what();
+    }
+  }
+  agree(comm, error);
+  MPI_Bcast(&found, 1, MPI_INT, 0, comm);
+  if (!found) {
+    data = generate(options, comm, say);
+    if (rank == 0) {
+      try {
+        data.write(path);
+        if (say) say("nonlinear1d: wrote " + path);
+      } catch (const std::exception &failure) {
+        error = failure.what();
+      }
+    }
+    agree(comm, error);
+    return data;
+  }
+  const RowType row;
+  for (auto &set : data.sets_) {
+    set.label.resize(set.cases.size() * kTrajectory);
+    MPI_Bcast(set.label.data(), set.size(), row, 0, comm);
+  }
+  return data;
+}
+
+}  // namespace petrl::nonlinear1d

@@ -1,0 +1,64 @@
+// Space discretisation of the benchmark: fifth-order WENO finite volumes, as fast as one core allows.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "problems/nonlinear1d/pde.hpp"
+
+namespace petrl::nonlinear1d {
+
+/// Cells that a row of cells carries on either side for the stencils.
+constexpr int kWenoGhost = 3;
+
+/// A periodic row of n values with ghost values around, aligned for vector instructions. Ghosts: see Weno::stage.
+template <typename T>
+class Row {
+ public:
+  Row() = default;
+  explicit Row(int n) : n_(n), lines_(static_cast<std::size_t>((n + 63) / 16 + 2)) {}
+  T *data() { return &lines_[1].value[0]; }
+  const T *data() const { return &lines_[1].value[0]; }
+  int n() const { return n_; }
+
+ private:
+  struct alignas(64) Line {
+    T value[16];
+  };
+  int n_ = 0;
+  std::vector<Line> lines_;
+};
+
+/// (u^2/2)_x by WENO5 reconstruction (Jiang, Shu 1996) and the exact Riemann solver (Godunov flux), viscosity u_xx by
+/// the fourth-order central difference, forcing added. Values are cell means: then both are of the order they claim,
+/// and the sum over the cells changes by the forcing alone.
+template <typename T>
+class Weno {
+ public:
+  /// n >= 5 cells. `means`: the forcing is averaged over the cells (else sampled at their centres, which is of second
+  /// order, as in the published data). Throws petrl::Error.
+  Weno(const Nonlinear1DCase &pde, int n, bool means);
+  int n() const { return n_; }
+  double spacing() const { return kLength / n_; }
+  Forcing<T> &forcing() { return forcing_; }
+  double viscosity() const { return viscosity_; }
+
+  /// out = a base + b u + c du/dt(u, forcing): one stage of an explicit method. u, base and out are n values of a Row;
+  /// the ghosts of u are filled here. out may be base, not u.
+  void stage(T a, const T *base, T b, T *u, T c, const Amplitudes<T> &forcing, T *out);
+
+ private:
+  int n_;
+  double viscosity_;
+  Forcing<T> forcing_;
+  Row<T> right_, left_, flux_;
+};
+
+/// Largest |u|.
+template <typename T>
+T largest(int n, const T *u);
+
+extern template class Weno<double>;
+extern template class Weno<float>;
+
+}  // namespace petrl::nonlinear1d
