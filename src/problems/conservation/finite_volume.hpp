@@ -1,0 +1,114 @@
+// Second-order finite volumes for scalar conservation laws on triangles and intervals, fast enough to train on.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "problems/conservation/kernels.hpp"
+#include "problems/conservation/law.hpp"
+#include "refine/cell_mesh.hpp"
+
+namespace petrl::conservation {
+
+/// Where boundary faces of this label take their values from; labels without an entry are outflow (the inner value
+/// goes on beyond the face). A value matters where something flows in, and for diffusion.
+struct BoundaryValue {
+  int label = 0;
+  std::function<double(double t, const double *x)> value;
+};
+
+enum class Limiter {
+  none,   ///< least-squares gradients as they are
+  sharp,  ///< corners stay within the averages around their vertex (MLP-u1: Park, Yoon, Kim 2010): maximum principle
+  smooth  ///< differentiable (Michalak, Ollivier-Gooch 2009), keeps smooth extrema, may overshoot a little
+};
+
+struct FiniteVolumeSettings {
+  Limiter limiter = Limiter::sharp;
+  bool first_order = false;  ///< no gradients at all
+  double smoothness = 0.5;   ///< of Limiter::smooth: corners may leave the bounds by (smoothness h)^1.5 (units of u)
+};
+
+/// What `advance` did.
+struct Advance {
+  int steps = 0;
+  std::int64_t cell_steps = 0;  ///< owned cells, summed over steps
+};
+
+/// MUSCL: least-squares gradients over the cells that share a face (weights 1 / distance^2; boundary values are not
+/// used), limited at the corners, upwind (advection) or Godunov (Burgers) fluxes at the faces' centres, a two-point
+/// diffusive flux corrected by the mean gradient. Conservative: the sum of volume times dudt is that of the boundary
+/// fluxes.
+///
+/// One of these serves many meshes: reset() reuses its memory. u always has values for all `cells` of the mesh (owned
+/// and ghosts), results for the owned ones. On one rank: rhs(). On several: slopes(), the caller brings the ghosts'
+/// slopes, then rhsFromSlopes(); ghosts must then hold all cells that share a vertex with an owned one. Not
+/// thread-safe: each thread has its own.
+class FiniteVolume {
+ public:
+  FiniteVolume(const CellMesh &mesh, Law law, std::vector<BoundaryValue> boundary = {},
+               FiniteVolumeSettings settings = {});
+  /// Another mesh, the same law. The mesh need not outlive the call.
+  void reset(const CellMesh &mesh);
+
+  /// Least-squares gradients, g: owned x dim.
+  void gradient(const double *u, double *g);
+  /// The same, limited as rhs() does it: what transfers between meshes need.
+  void limitedGradient(double t, const double *u, double *g);
+  /// dudt: owned.
+  void rhs(double t, const double *u, double *dudt);
+  /// Step at Courant number 1 (infinite where nothing moves): at most this is stable for first order and forward
+  /// Euler; with the sharp limiter the maximum principle holds up to a third of it. On this rank.
+  double stableStep(const double *u);
+  /// Strong-stability-preserving Runge-Kutta of order 2 or 3 from t to t_end in steps of Courant number at most cfl.
+  /// One rank. Throws petrl::Error where u is no longer finite.
+  Advance advance(double *u, double t, double t_end, double cfl, int order = 2);
+
+  /// In two halves. slopes: slopeWidth() values for each of `cells`: those of the owned cells are set.
+  int slopeWidth() const { return law_.viscosity > 0 ? 2 * dim_ : dim_; }
+  void slopes(double t, const double *u, double *slopes);
+  void rhsFromSlopes(double t, const double *u, const double *slopes, double *dudt);
+
+  int owned() const { return owned_; }
+  int cells() const { return cells_; }
+  int dim() const { return dim_; }
+  const Law &law() const { return law_; }
+  const std::vector<BoundaryValue> &boundary() const { return boundary_; }
+  const FiniteVolumeSettings &settings() const { return settings_; }
+  void setSettings(const FiniteVolumeSettings &settings) { settings_ = settings, epsilon_.clear(); }
+  /// The arrays behind it, for implicit methods.
+  FaceArrays faces() const;
+  CellArrays cellArrays() const;
+  /// Boundary faces with given values: index of the face, its centre, the values' source.
+  struct Given {
+    int face, entry, vertices[2];
+    double centre[2];
+  };
+  const std::vector<Given> &given() const { return given_; }
+
+ private:
+  void setCells(const CellMesh &mesh);
+  void setFaces(const CellMesh &mesh);
+  void setRings(const CellMesh &mesh);
+  double faceVelocity(const CellMesh &mesh, int cell, int slot, const CellMesh::Face &face) const;
+  void unlimited(const double *u);
+  void limit(double t, const double *u);
+  void fluxesAndDivergence(double t, const double *u, double *dudt);
+  void rates(const double *u);
+
+  Law law_;
+  std::vector<BoundaryValue> boundary_;
+  FiniteVolumeSettings settings_;
+  int dim_ = 2, owned_ = 0, cells_ = 0, vertices_ = 0, faces_ = 0;
+  // See CellArrays and FaceArrays.
+  std::vector<int> neighbour_, vertex_, face_, ring_, left_, right_, filled_;
+  std::vector<double> weight_, corner_, out_, size_, k_, offset_, diffusion_;
+  std::vector<std::pair<int, int>> crowd_;  // vertex, cell: beyond kRing cells around a vertex
+  std::vector<Given> given_;
+  double steady_rate_ = -1;  // of laws whose speeds do not depend on u
+  // Scratch.
+  std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, epsilon_, dudt_, stage_, base_;
+};
+
+}  // namespace petrl::conservation

@@ -1,0 +1,192 @@
+// FiniteVolume: from a mesh to arrays.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/error.hpp"
+#include "problems/conservation/finite_volume.hpp"
+
+namespace petrl::conservation {
+
+namespace {
+
+std::size_t at(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+// Weights of the least-squares gradient; d: vectors to the neighbours, zero where there is none.
+void leastSquares(const double d[3][2], double x[3], double y[3]) {
+  double a = 0, b = 0, c = 0, w[3];
+  for (int s = 0; s < 3; ++s) {
+    const double square = d[s][0] * d[s][0] + d[s][1] * d[s][1];
+    w[s] = square > 0 ? 1 / square : 0;
+    a += w[s] * d[s][0] * d[s][0];
+    b += w[s] * d[s][0] * d[s][1];
+    c += w[s] * d[s][1] * d[s][1];
+  }
+  // Entries are of order 1. Where all neighbours lie on a line (intervals; corners of a domain) the gradient is along
+  // it.
+  const double determinant = a * c - b * b, trace = a + c;
+  if (determinant > 1e-8 * trace * trace) {
+    for (int s = 0; s < 3; ++s) {
+      x[s] = w[s] * (c * d[s][0] - b * d[s][1]) / determinant;
+      y[s] = w[s] * (a * d[s][1] - b * d[s][0]) / determinant;
+    }
+    return;
+  }
+  const double scale = trace > 0 ? 1 / trace : 0;
+  for (int s = 0; s < 3; ++s) {
+    x[s] = scale * w[s] * d[s][0];
+    y[s] = scale * w[s] * d[s][1];
+  }
+}
+
+}  // namespace
+
+void FiniteVolume::reset(const CellMesh &mesh) {
+  dim_ = mesh.dim, owned_ = mesh.owned, cells_ = mesh.cells, vertices_ = mesh.vertices;
+  faces_ = static_cast<int>(mesh.faces.size());
+  steady_rate_ = -1;
+  epsilon_.clear();
+  setFaces(mesh);
+  setCells(mesh);
+  setRings(mesh);
+  for (auto *line : {&gx_, &gy_}) line->assign(at(cells_), 0.);
+  if (law_.viscosity > 0)
+    for (auto *line : {&plain_x_, &plain_y_}) line->assign(at(cells_), 0.);
+  low_.resize(at(vertices_));
+  high_.resize(at(vertices_));
+  flux_.resize(at(faces_));
+  dudt_.resize(at(owned_));
+  stage_.resize(at(cells_));
+}
+
+void FiniteVolume::setFaces(const CellMesh &mesh) {
+  const std::size_t n = at(faces_);
+  left_.resize(n), right_.resize(n), k_.resize(n);
+  offset_.assign(4 * n, 0.);
+  diffusion_.assign(3 * n, 0.);
+  given_.clear();
+  for (std::size_t i = 0; i < n; ++i) {
+    const CellMesh::Face &f = mesh.faces[i];
+    left_[i] = f.left;
+    // Outflow needs no loop of its own: beyond the face is what is inside.
+    right_[i] = f.right < 0 ? f.left : f.right;
+  }
+  const int slots = mesh.slots();
+  for (int c = 0; c < owned_; ++c) {
+    for (int s = 0; s < slots; ++s) {
+      const std::size_t slot = at(c * slots + s);
+      const int index = mesh.face[slot];
+      if (index < 0) throw Error("cell " + std::to_string(c) + " of a CellMesh has a slot without a face");
+      const std::size_t i = at(index);
+      const CellMesh::Face &f = mesh.faces[i];
+      if (f.left != c) continue;
+      k_[i] = faceVelocity(mesh, c, s, f);
+      double towards[2] = {0, 0}, offset[2] = {0, 0}, normal[2] = {0, 0};
+      for (int d = 0; d < dim_; ++d) {
+        towards[d] = mesh.towards[slot * at(dim_) + at(d)];
+        offset[d] = f.centre[d] - mesh.centre[at(c * dim_ + d)];
+        normal[d] = f.normal[d];
+        offset_[at(d) * n + i] = offset[d];
+        offset_[at(2 + d) * n + i] = f.right < 0 ? offset[d] : offset[d] - towards[d];
+      }
+      const double along = normal[0] * towards[0] + normal[1] * towards[1];
+      const double direct = (normal[0] * normal[0] + normal[1] * normal[1]) / along;
+      if (!(direct > 0)) throw Error("cell " + std::to_string(c) + " of a CellMesh is turned inside out");
+      const auto value = std::find_if(boundary_.begin(), boundary_.end(),
+                                      [&f](const BoundaryValue &b) { return f.right < 0 && b.label == f.label; });
+      // Nothing diffuses through an outflow face.
+      if (f.right >= 0 || value != boundary_.end()) {
+        diffusion_[i] = direct;
+        for (int d = 0; d < dim_; ++d) diffusion_[at(1 + d) * n + i] = normal[d] - direct * towards[d];
+      }
+      if (value == boundary_.end()) continue;
+      Given given{index, static_cast<int>(value - boundary_.begin()), {}, {f.centre[0], f.centre[1]}};
+      for (int k = 0; k < 2; ++k)
+        given.vertices[k] = mesh.vertex[at(c * slots + (s + 1 + (dim_ == 2 ? k : 0)) % slots)];
+      given_.push_back(given);
+    }
+  }
+}
+
+double FiniteVolume::faceVelocity(const CellMesh &mesh, int cell, int slot, const CellMesh::Face &face) const {
+  if (law_.kind == Law::Kind::burgers || !law_.velocity) {
+    return law_.direction[0] * face.normal[0] + (dim_ == 2 ? law_.direction[1] * face.normal[1] : 0);
+  }
+  double v[2] = {0, 0};
+  if (dim_ == 1) {
+    law_.velocity(face.centre, v);
+    return v[0] * face.normal[0];
+  }
+  // Gauss's three points along the edge.
+  constexpr double kPoint[3] = {-0.7745966692414834, 0, 0.7745966692414834}, kWeight[3] = {5. / 18, 8. / 18, 5. / 18};
+  const double *a = &mesh.corner[at((cell * 3 + (slot + 1) % 3) * 2)];
+  const double *b = &mesh.corner[at((cell * 3 + (slot + 2) % 3) * 2)];
+  double sum = 0;
+  for (int q = 0; q < 3; ++q) {
+    const double x[2] = {0.5 * (a[0] + b[0] + kPoint[q] * (b[0] - a[0])),
+                         0.5 * (a[1] + b[1] + kPoint[q] * (b[1] - a[1]))};
+    law_.velocity(x, v);
+    sum += kWeight[q] * (v[0] * face.normal[0] + v[1] * face.normal[1]);
+  }
+  return sum;
+}
+
+void FiniteVolume::setCells(const CellMesh &mesh) {
+  const std::size_t n = at(owned_), lines = 3 * n;
+  neighbour_.resize(lines), vertex_.resize(lines), face_.resize(lines);
+  weight_.resize(2 * lines), corner_.resize(2 * lines), out_.resize(lines), size_.resize(n);
+  const int slots = mesh.slots();
+  for (std::size_t c = 0; c < n; ++c) {
+    const auto cell = static_cast<int>(c);
+    double d[3][2] = {}, x[3], y[3];
+    for (int s = 0; s < 3; ++s) {
+      const std::size_t i = at(s) * n + c;
+      // The third slot of an interval repeats the second, weightless.
+      const int real = std::min(s, slots - 1);
+      const std::size_t slot = at(cell * slots + real);
+      const bool padded = s != real;
+      neighbour_[i] = mesh.neighbour[slot] < 0 ? cell : mesh.neighbour[slot];
+      vertex_[i] = mesh.vertex[slot];
+      face_[i] = mesh.face[slot];
+      const double sign = mesh.faces[at(mesh.face[slot])].left == cell ? 1 : -1;
+      out_[i] = padded ? 0 : -sign / mesh.volume[c];
+      corner_[i] = corner_[lines + i] = 0;
+      for (int k = 0; k < dim_; ++k) {
+        corner_[at(k) * lines + i] = mesh.corner[slot * at(dim_) + at(k)] - mesh.centre[c * at(dim_) + at(k)];
+        d[s][k] = padded || mesh.neighbour[slot] < 0 ? 0 : mesh.towards[slot * at(dim_) + at(k)];
+      }
+    }
+    leastSquares(d, x, y);
+    for (int s = 0; s < 3; ++s) {
+      weight_[at(s) * n + c] = x[s];
+      weight_[lines + at(s) * n + c] = dim_ == 2 ? y[s] : 0;
+    }
+    size_[c] = dim_ == 2 ? std::sqrt(mesh.volume[c]) : mesh.volume[c];
+  }
+}
+
+void FiniteVolume::setRings(const CellMesh &mesh) {
+  const std::size_t n = at(vertices_);
+  ring_.resize(kRing * n);
+  filled_.assign(n, 0);
+  crowd_.clear();
+  const int slots = mesh.slots();
+  for (int c = 0; c < cells_; ++c) {
+    for (int s = 0; s < slots; ++s) {
+      const int v = mesh.vertex[at(c * slots + s)];
+      const int k = filled_[at(v)]++;
+      if (k < kRing)
+        ring_[at(k) * n + at(v)] = c;
+      else
+        crowd_.emplace_back(v, c);
+    }
+  }
+  for (std::size_t v = 0; v < n; ++v) {
+    const int first = filled_[v] > 0 ? ring_[v] : 0;
+    for (int k = std::min(filled_[v], kRing); k < kRing; ++k) ring_[at(k) * n + v] = first;
+  }
+}
+
+}  // namespace petrl::conservation
