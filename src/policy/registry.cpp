@@ -9,8 +9,9 @@
 #include "policy/agent.hpp"
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
-#include "tape/tape.hpp"
 #include "policy/grid_backend.hpp"
+#include "policy/mesh_learner.hpp"
+#include "tape/tape.hpp"
 
 namespace petrl {
 
@@ -20,6 +21,7 @@ struct Registry {
   std::mutex mutex;
   std::map<std::string, LearnerFactory> learners;
   std::map<std::string, GridLearnerFactory> grid_learners;
+  std::map<std::string, MeshLearnerFactory> mesh_learners;
   std::map<std::string, BackendFactory> backends;
   std::map<std::string, GridBackendFactory> grid_backends;
 };
@@ -105,6 +107,15 @@ void registerGridLearner(const std::string &name, GridLearnerFactory factory) {
 
 GridLearnerFactory findGridLearner(const std::string &name) {
   return find(&Registry::grid_learners, "grid learner", name);
+}
+
+void registerMeshLearner(const std::string &name, MeshLearnerFactory factory) {
+  const std::lock_guard<std::mutex> lock(registry().mutex);
+  registry().mesh_learners[name] = std::move(factory);
+}
+
+MeshLearnerFactory findMeshLearner(const std::string &name) {
+  return find(&Registry::mesh_learners, "mesh learner", name);
 }
 
 void registerBackend(const std::string &name, BackendFactory factory) {
