@@ -19,8 +19,18 @@ struct Lineage {
   std::vector<int> first, count;
 };
 
+/// Where the vertices of an adapted mesh come from. New vertex n is old vertex a[n] if a[n] = b[n], otherwise it is the
+/// midpoint between old vertices a[n] and b[n]. Vertices that vanished were midpoints between a and b, which remain.
+struct VertexLineage {
+  struct Removed {
+    int vertex, a, b;
+  };
+  std::vector<int> a, b;
+  std::vector<Removed> removed;
+};
+
 struct ForestLimits {
-  int max_level = 8;  ///< bisections
+  int max_level = 8;  ///< bisections, never exceeded (at most 60)
   std::int64_t max_cells =
       1 << 26;  ///< over all ranks; refinements beyond it are not made (those marked highest first)
 };
@@ -46,6 +56,10 @@ class Forest {
   /// all, largest first. Collective.
   Lineage adapt(const std::vector<signed char> &marks, const ForestLimits &limits,
                 const std::vector<float> &priority = {});
+  /// Of the last adapt(), in the numbering of mesh(); empty before.
+  const VertexLineage &vertexLineage() const;
+  /// The base cell that each leaf lies in.
+  std::vector<int> baseCells() const;
   /// Moves trees so that ranks have about equally many leaves; `data` (width values a leaf) moves along. Returns
   /// whether anything moved. Collective.
   bool balance(std::vector<double> &data, int width);
@@ -66,5 +80,11 @@ class Forest {
 /// cell get its linear reconstruction if `gradient` (old cells x width x dim) is given, its value otherwise.
 void transferAverages(const CellMesh &from, const CellMesh &to, const Lineage &lineage, int width,
                       const double *old_values, const double *gradient, double *new_values);
+
+/// Vertex values of linear finite elements (width values a vertex) from old vertices to new ones. One rank only.
+/// Exact under refinement; where vertices vanish their neighbours along the edge take over what they held, so that
+/// integrals are conserved to rounding.
+void transferVertexValues(const CellMesh &from, const VertexLineage &lineage, int width, const double *old_values,
+                          double *new_values);
 
 }  // namespace petrl
