@@ -107,6 +107,11 @@ bool Reader::has(const std::string &object) const {
   return H5Lexists(file_, object.c_str(), H5P_DEFAULT) > 0;
 }
 
+bool Reader::isGroup(const std::string &object) const {
+  const Handle id = open(object, H5I_UNINIT);
+  return H5Iget_type(id) == H5I_GROUP;
+}
+
 Handle Reader::open(const std::string &object, H5I_type_t type) const {
   Handle id(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
   if (id < 0) fail(object, "missing");

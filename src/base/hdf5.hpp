@@ -62,6 +62,7 @@ class Reader {
   explicit Reader(const std::string &path);
 
   bool has(const std::string &object) const;
+  bool isGroup(const std::string &object) const;
   std::string text(const std::string &object, const std::string &attribute) const;
   std::int64_t integer(const std::string &object, const std::string &attribute) const;
   double number(const std::string &object, const std::string &attribute) const;

@@ -24,7 +24,7 @@ class MeshLearner {
   virtual void iterate() = 0;
   virtual std::int64_t steps() const = 0;     ///< decisions taken so far, on all ranks
   virtual std::int64_t episodes() const = 0;  ///< roll-outs so far, on all ranks
-  /// Validation on held-out cases (never the test cases); score: higher is better.
+  /// Validation on held-out cases (never the test cases); score: lower is better.
   virtual Evaluation evaluate() = 0;
   /// The policy as it is now (provenance is the caller's).
   virtual Policy policy() const = 0;

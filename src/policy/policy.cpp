@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
 #include "policy/native/fcn.hpp"
+#include "policy/native/graph_network.hpp"
 #include "policy/native/mlp.hpp"
 
 namespace petrl {
@@ -125,6 +126,31 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   validateAction(policy, source);
 }
 
+// What networks policies of a kind may have.
+static std::vector<std::string> architectures(const std::string &kind) {
+  if (kind == "closure") return {"fcn"};
+  if (kind == "refiner") return {"gnn", "lamp"};
+  return {"mlp"};
+}
+
+NetworkSpec networkPart(const NetworkSpec &network, const std::string &part) {
+  NetworkSpec out;
+  out.architecture = "gnn";
+  const std::string parameter = part + ".", weight = part + "/";
+  for (const auto &[name, value] : network.parameters) {
+    if (name.rfind(parameter, 0) == 0) out.parameters[name.substr(parameter.size())] = value;
+  }
+  for (const auto &[name, tensor] : network.weights) {
+    if (name.rfind(weight, 0) == 0) out.weights[name.substr(weight.size())] = tensor;
+  }
+  return out;
+}
+
+void addNetworkPart(NetworkSpec &network, const std::string &part, const NetworkSpec &from) {
+  for (const auto &[name, value] : from.parameters) network.parameters[part + "." + name] = value;
+  for (const auto &[name, tensor] : from.weights) network.weights[part + "/" + name] = tensor;
+}
+
 void validate(const Policy &policy, const std::string &source) {
   validateSpecification(policy, source);
   for (const auto &[name, tensor] : policy.network.weights) {
@@ -133,19 +159,32 @@ void validate(const Policy &policy, const std::string &source) {
     if (n != tensor.data.size()) bad(source, "/network/" + name, "shape and number of values disagree");
     requireFinite(tensor.data, source, "/network/" + name);
   }
-  const std::string architecture = policy.kind == "closure" ? "fcn" : "mlp";
-  if (policy.network.architecture != architecture) {
+  const NetworkSpec &network = policy.network;
+  const std::string &found = network.architecture;
+  const std::vector<std::string> possible = architectures(policy.kind);
+  if (std::find(possible.begin(), possible.end(), found) == possible.end()) {
+    std::string expected;
+    for (const auto &name : possible) expected += (expected.empty() ? "" : " or ") + name;
     bad(source, "/network",
-        "architecture: expected " + architecture + " (for kind " + policy.kind + "), found '" +
-            policy.network.architecture + "'");
+        "architecture: expected " + expected + " (for kind " + policy.kind + "), found '" + found + "'");
   }
   std::size_t inputs, outputs;
-  if (architecture == "fcn") {
-    const Fcn fcn(policy.network, source);
+  if (found == "fcn") {
+    const Fcn fcn(network, source);
     inputs = static_cast<std::size_t>(fcn.inputs());
     outputs = static_cast<std::size_t>(fcn.outputs());
+  } else if (found == "gnn") {
+    const GraphShape shape = GraphNetwork(network, source).shape();
+    inputs = static_cast<std::size_t>(shape.node_inputs);
+    outputs = static_cast<std::size_t>(shape.outputs);
+  } else if (found == "lamp") {
+    // Two networks; what they have to do with observations and actions is checked by those who use them.
+    const GraphNetwork evolution(networkPart(network, "evolution"), source);
+    const GraphNetwork refiner(networkPart(network, "policy"), source);
+    inputs = static_cast<std::size_t>(evolution.shape().node_inputs);
+    outputs = policy.action.low.size();
   } else {
-    const Mlp mlp(policy.network, source);
+    const Mlp mlp(network, source);
     inputs = mlp.inputs();
     outputs = mlp.outputs();
   }
@@ -174,6 +213,20 @@ void requireKind(const Policy &policy, const std::string &kind, const std::strin
               PETSC_ERR_ARG_WRONG);
 }
 
+// All arrays below a group; `path` is where it is within /network. Names have two parts, of networks in two parts
+// three.
+static void readWeights(const h5::Reader &in, NetworkSpec &network, const std::string &path, int depth = 0) {
+  for (const auto &name : in.links("/network" + path)) {
+    const std::string key = path + "/" + name;
+    if (depth < 2 && in.isGroup("/network" + key)) {
+      readWeights(in, network, key, depth + 1);
+      continue;
+    }
+    auto [shape, data] = in.floats("/network" + key, kMaxWeights);
+    network.weights[key.substr(1)] = {std::move(shape), std::move(data)};
+  }
+}
+
 Policy readPolicy(const std::string &path, const std::string &kind) {
   const h5::Reader in(path);
   const std::string format = in.text("/", "format");
@@ -198,14 +251,7 @@ Policy readPolicy(const std::string &path, const std::string &kind) {
   for (const auto &name : in.attributes("/network")) {
     if (name != "architecture") p.network.parameters[name] = in.text("/network", name);
   }
-  for (const auto &layer : in.links("/network")) {
-    for (const auto &name : in.links("/network/" + layer)) {
-      std::string key = layer;
-      key.append("/").append(name);
-      auto [shape, data] = in.floats("/network/" + key, kMaxWeights);
-      p.network.weights[key] = {std::move(shape), std::move(data)};
-    }
-  }
+  readWeights(in, p.network, "");
   p.provenance.config = in.text("/provenance", "config");
   p.provenance.seed = static_cast<std::uint64_t>(in.integer("/provenance", "seed"));
   p.provenance.steps = in.integer("/provenance", "steps");
@@ -255,41 +301,6 @@ void writePolicy(const std::string &path, const Policy &p) {
     std::remove(partial.c_str());
     throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
   }
-}
-
-std::string describe(const Policy &p) {
-  std::ostringstream out;
-  out << "kind          " << p.kind << "\n";
-  std::size_t weights = 0;
-  for (const auto &[name, tensor] : p.network.weights) weights += tensor.data.size();
-  const bool grid = p.network.architecture == "fcn";
-  out << "network       " << p.network.architecture << " "
-      << (grid ? Fcn(p.network, "policy").shape() : Mlp(p.network, "policy").shape()) << ", " << weights
-      << " weights\n";
-  if (grid) {
-    const Fcn fcn(p.network, "policy");
-    out << "              receptive field " << 2 * fcn.reach() + 1 << " x " << 2 * fcn.reach() + 1 << " points, "
-        << fcn.multiplyAdds() << " multiply-adds a point\n";
-  }
-  for (const auto &[name, value] : p.network.parameters) out << "              " << name << " = " << value << "\n";
-  out << "action        " << p.action.transform;
-  for (std::size_t i = 0; i < p.action.low.size(); ++i)
-    out << " [" << p.action.low[i] << ", " << p.action.high[i] << "]";
-  for (const auto &[name, value] : p.action.parameters) out << "\n              " << name << " = " << value;
-  out << "\nneeds         " << p.observation.names.size()
-      << " observables (value -> (value - offset) / scale, clipped to +-" << p.observation.clip << ")\n";
-  for (std::size_t i = 0; i < p.observation.names.size(); ++i) {
-    out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
-        << p.observation.scale[i] << "\n";
-  }
-  out << "trained by    PetRL " << p.provenance.version << ", " << p.provenance.libraries << "\n";
-  out << "              seed " << p.provenance.seed << ", " << p.provenance.steps << " steps\n";
-  if (!p.provenance.evaluation.empty()) out << "chosen by\n";
-  for (const auto &[name, value] : p.provenance.evaluation) out << "              " << name << " = " << value << "\n";
-  out << "configuration\n";
-  std::istringstream config(p.provenance.config);
-  for (std::string line; std::getline(config, line);) out << "              " << line << "\n";
-  return out.str();
 }
 
 }  // namespace petrl

@@ -39,6 +39,11 @@ struct Tensor {
 /// number a layer ("1 2 1"; default: 1 everywhere); weights "layer<i>/weight" (out x in x k x k, k = 1, 3 or 5),
 /// "layer<i>/bias" (out). As PyTorch's Conv2d without padding: out(y, x) = bias + sum of weight(ky, kx)
 /// in(y + (ky - k/2) dilation, x + (kx - k/2) dilation).
+/// Architecture "gnn", message passing on a graph (kind refiner): see GraphNetwork. Node inputs are the observation's
+/// names, outputs the actions of a node.
+/// Architecture "lamp" (kind refiner): two networks "gnn", the evolution model and the policy that adapts its mesh;
+/// parameters "evolution.<name>" and "policy.<name>", weights "evolution/<name>" and "policy/<name>", and parameters of
+/// the whole (see src/problems/nonlinear1d/lamp). The observation's names are the evolution model's node inputs.
 struct NetworkSpec {
   std::string architecture = "mlp";
   std::map<std::string, std::string> parameters;
@@ -69,6 +74,10 @@ void validate(const Policy &policy, const std::string &source);
 
 /// The part of it that concerns observations and actions, not the network.
 void validateSpecification(const Policy &policy, const std::string &source);
+
+/// One network of an architecture that has several, on its own; and the other way round.
+NetworkSpec networkPart(const NetworkSpec &network, const std::string &part);
+void addNetworkPart(NetworkSpec &network, const std::string &part, const NetworkSpec &from);
 
 /// Reads and validates a policy file (HDF5), of this kind unless it is empty. Not collective. Throws petrl::Error
 /// naming file and key.

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
+#include "policy/native/graph_network.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -60,6 +61,62 @@ struct File {
 };
 
 }  // namespace
+
+namespace {
+
+GraphNetwork graphNetwork(const GraphShape &shape, unsigned seed) {
+  GraphNetwork network(shape);
+  std::mt19937 rng(seed);
+  network.initialise([&] { return std::uniform_real_distribution<double>(0, 1)(rng); });
+  return network;
+}
+
+Policy refiner(std::size_t observations, std::size_t actions) {
+  Policy p = twoLayers();
+  p.kind = "refiner";
+  p.observation.names.clear();
+  for (std::size_t i = 0; i < observations; ++i) p.observation.names.push_back("o" + std::to_string(i));
+  p.observation.offset.assign(observations, 0.f);
+  p.observation.scale.assign(observations, 1.f);
+  p.action = {"marks", std::vector<double>(actions, 0), std::vector<double>(actions, 1)};
+  return p;
+}
+
+}  // namespace
+
+TEST(PolicyFile, GraphNetworks) {
+  const File file("graph.h5");
+  Policy p = refiner(3, 2);
+  p.network = graphNetwork({3, 2, 8, 2, 2}, 1).spec();
+  writePolicy(file.path, p);
+  const Policy q = readPolicy(file.path, "refiner");
+  EXPECT_EQ(q.network.parameters, p.network.parameters);
+  for (const auto &[name, tensor] : p.network.weights) EXPECT_EQ(q.network.weights.at(name).data, tensor.data) << name;
+  expectParts(describe(q), {"refiner", "gnn", "hidden = 8"});
+  p.observation.names.pop_back(), p.observation.offset.pop_back(), p.observation.scale.pop_back();
+  expectParts(messageOf([&] { validate(p, "f"); }), {"3 inputs", "expected 2"});
+  Policy r = refiner(3, 2);
+  r.kind = "closure";
+  expectParts(messageOf([&] { validate(r, "f"); }), {"f: "});
+  r = refiner(3, 2);
+  expectParts(messageOf([&] { validate(r, "f"); }), {"architecture", "expected gnn or lamp", "found 'mlp'"});
+}
+
+TEST(PolicyFile, TwoGraphNetworks) {
+  const File file("lamp.h5");
+  Policy p = refiner(3, 2);
+  p.network = {};
+  p.network.architecture = "lamp";
+  addNetworkPart(p.network, "evolution", graphNetwork({3, 2, 8, 2, 5}, 1).spec());
+  addNetworkPart(p.network, "policy", graphNetwork({4, 2, 6, 1, 7}, 2).spec());
+  writePolicy(file.path, p);
+  const Policy q = readPolicy(file.path);
+  EXPECT_EQ(q.network.parameters, p.network.parameters);
+  const GraphNetwork second(networkPart(q.network, "policy"), file.path);
+  EXPECT_EQ(second.weights(), graphNetwork({4, 2, 6, 1, 7}, 2).weights());
+  p.network.weights.erase("policy/decoder1/bias");
+  expectParts(messageOf([&] { validate(p, "f"); }), {"decoder1/bias", "missing"});
+}
 
 TEST(PolicyFile, RoundTrip) {
   const File file("round.h5");
