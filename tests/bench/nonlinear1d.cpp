@@ -1,26 +1,212 @@
-// The one-dimensional benchmark without learning.
+// The one-dimensional benchmark without learning: classical methods and what linear interpolation can reach.
 //
-//   bench_nonlinear1d data FILE     makes the data set (2048 + 128 + 128 trajectories), or reads it
+//   bench_nonlinear1d data FILE            makes the data set (2048 + 128 + 128 trajectories), or reads it
+//   bench_nonlinear1d table FILE [REPEATS] CSV: error of each method on the test trajectories and its cost
+//
+// Everything that can be tuned is tuned on training trajectories. Costs are medians over the trajectories of the best
+// of the repeats; the methods take turns within a repeat.
 #include <petrl.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
-#include "problems/nonlinear1d/dataset.hpp"
+#include "problems/nonlinear1d/floor.hpp"
+#include "problems/nonlinear1d/metric.hpp"
+#include "problems/nonlinear1d/rivals.hpp"
 
 using namespace petrl;
 using namespace petrl::nonlinear1d;
 
 namespace {
 
-void say(const std::string &line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+constexpr int kTuning = 128;  // training trajectories that settings are chosen by
+constexpr int kWanted[] = {25, 38, 50, 53, 64, 100};
+
+void say(const std::string &line) {
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+struct Method {
+  std::string name, settings;
+  int points;
+  std::function<RivalResult(const Nonlinear1DSet &, int)> run;
+  std::vector<RivalResult> results;
+};
+
+double meanOf(const Method &method, const Nonlinear1DSet &set, int trajectories, double RivalResult::*what) {
+  double sum = 0;
+  for (int t = 0; t < trajectories; ++t) sum += method.run(set, t).*what / trajectories;
+  return std::isfinite(sum) ? sum : HUGE_VAL;
+}
+
+std::string printed(const char *format, double a, double b = 0, double c = 0) {
+  char text[160];
+  std::snprintf(text, sizeof text, format, a, b, c);
+  return text;
+}
+
+Method uniform(const std::string &name, const UniformOptions &options) {
+  const auto rival = std::make_shared<UniformRival>(options);
+  const FastOptions &fast = options.fast;
+  Method method{name, "", options.n, [rival](const Nonlinear1DSet &set, int t) { return rival->run(set, t); }, {}};
+  method.settings = std::string(fast.stepper == Stepper::rk4 ? "rk4" : "ssprk3") +
+                    (fast.every_level ? " every level" : "") + (options.single ? " single" : "") +
+                    printed(" safety %.2g start %.0f finish %.0f", fast.safety, options.start, options.finish);
+  return method;
+}
+
+// The most accurate setting on training trajectories; among those within 2 %, the one with the longest step.
+UniformOptions tuned(int n, const Nonlinear1DSet &train, double RivalResult::*what) {
+  UniformOptions best;
+  double least = HUGE_VAL;
+  for (const int start : {0, 1, 3, 5}) {
+    for (const int finish : {1, 3, 5}) {
+      UniformOptions options;
+      options.n = n, options.start = start, options.finish = finish;
+      options.fast.safety = .5;
+      const double error = meanOf(uniform("", options), train, kTuning, what);
+      if (error < least) least = error, best = options;
+    }
+  }
+  UniformOptions longest = best;
+  double quickest = HUGE_VAL;
+  least *= 1.02;
+  for (const Stepper stepper : {Stepper::ssprk3, Stepper::rk4}) {
+    for (const double safety : {.4, .55, .7, .85, 1., 1.15}) {
+      UniformOptions options = best;
+      options.single = true;
+      options.fast.stepper = stepper, options.fast.safety = safety;
+      const double cost = (stepper == Stepper::rk4 ? 4 / 1.73 : 3 / 1.43) / safety;
+      if (cost < quickest && meanOf(uniform("", options), train, kTuning, what) < least)
+        quickest = cost, longest = options;
+    }
+  }
+  return longest;
+}
+
+// The best family of meshes of so many cells on training trajectories.
+Method adaptive(int cells, const Nonlinear1DSet &train, double RivalResult::*what) {
+  AdaptiveOptions best;
+  double least = HUGE_VAL;
+  for (const auto &[base, levels] : {std::pair<int, int>{8, 4}, {12, 3}, {12, 4}, {16, 3}, {25, 2}, {25, 3}, {40, 2}}) {
+    if (base > cells) continue;
+    for (const Indicator indicator : {Indicator::gradient, Indicator::curvature}) {
+      for (const double reach : {.5, 1.5}) {
+        AdaptiveOptions options;
+        options.base = base, options.max_level = levels, options.indicator = indicator, options.reach = reach;
+        options = tuneThreshold(options, cells, train, 32);
+        double error = 0, mean = 0;
+        for (int t = 0; t < kTuning; ++t) {
+          const RivalResult r = adaptiveRival(options, train, t);
+          error += r.*what / kTuning, mean += r.cells / kTuning;
+        }
+        if (std::fabs(mean - cells) > .04 * cells) continue;  // no threshold gives so many
+        if (error < least) least = error, best = options;
+      }
+    }
+  }
+  best = tuneThreshold(best, cells, train, kTuning);
+  Method method{"adaptive volumes", "", cells, {}, {}};
+  method.run = [best](const Nonlinear1DSet &set, int t) { return adaptiveRival(best, set, t); };
+  method.settings = printed("base %.0f levels %.0f threshold %.3g", best.base, best.max_level, best.threshold) +
+                    (best.indicator == Indicator::gradient ? " gradient" : " curvature") +
+                    printed(" reach %.2g", best.reach);
+  return method;
+}
+
+void row(const std::string &method, double points, const std::string &evaluation, std::vector<double> errors,
+         double microseconds, const std::string &settings) {
+  std::sort(errors.begin(), errors.end());
+  const auto n = static_cast<double>(errors.size());
+  double mean = 0, square = 0;
+  for (const double e : errors) mean += e / n;
+  for (const double e : errors) square += (e - mean) * (e - mean) / (n - 1);
+  std::printf("%s,%.1f,%s,%.5g,%.5g,%.5g,%.5g,", method.c_str(), points, evaluation.c_str(), mean,
+              errors[errors.size() / 2], std::sqrt(square), errors.back());
+  if (microseconds > 0) std::printf("%.2f", microseconds);
+  std::printf(",%s\n", settings.c_str());
+  std::fflush(stdout);
+}
+
+void floors(const Nonlinear1DSet &test) {
+  const int bundles = (kLevels - kFirstLevel) / kBundle;
+  std::vector<std::vector<double>> best(kPoints + 1), uniform_best(kPoints + 1);
+  for (int t = 0; t < test.size(); ++t) {
+    std::vector<double> sum(kPoints + 1);
+    for (int b = 0; b < bundles; ++b) {
+      const std::vector<double> one = bestChain(kBundle, test.at(t, kFirstLevel + b * kBundle));
+      for (std::size_t n = 2; n < sum.size(); ++n) sum[n] += one[n];
+    }
+    for (std::size_t n = 2; n < sum.size(); ++n) best[n].push_back(sum[n]);
+    for (const int n : {25, 50, 100}) {
+      double error = 0;
+      for (int b = 0; b < bundles; ++b) error += uniformFloor(kBundle, test.at(t, kFirstLevel + b * kBundle), n);
+      uniform_best[static_cast<std::size_t>(n)].push_back(error);
+    }
+  }
+  for (const int n : {20, 25, 26, 30, 38, 45, 50, 51, 53, 64, 75, 83, 100})
+    row("labels at the best vertices", n, "linear", best[static_cast<std::size_t>(n)], 0, "chain; new for each bundle");
+  for (const int n : {25, 50, 100}) {
+    row("labels at uniform vertices", n, "linear", uniform_best[static_cast<std::size_t>(n)], 0,
+        "periodic; best of the shifts for each bundle");
+  }
+}
+
+void table(const Nonlinear1DDataset &data, int repeats) {
+  const Nonlinear1DSet &train = data.train(), &test = data.test();
+  std::printf("method,points,evaluation,error mean,error median,error deviation,error worst,us per bundle,settings\n");
+  floors(test);
+  std::vector<Method> methods;
+  for (const int n : kWanted) {
+    say("tuning for " + std::to_string(n) + " points");
+    UniformOptions plain;
+    plain.n = n, plain.start = 0, plain.finish = 1;
+    plain.fast.every_level = true, plain.fast.safety = .5, plain.fast.means = false;
+    methods.push_back(uniform("WENO5 as published", plain));
+    methods.push_back(uniform("WENO5 tuned for linear", tuned(n, train, &RivalResult::error)));
+    methods.push_back(uniform("WENO5 tuned", tuned(n, train, &RivalResult::consistent)));
+    methods.push_back(adaptive(n, train, &RivalResult::consistent));
+  }
+  for (Method &method : methods) method.results.resize(test.cases.size());
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    for (int t = 0; t < test.size(); ++t) {
+      for (Method &method : methods) {
+        const RivalResult found = method.run(test, t);
+        RivalResult &kept = method.results[static_cast<std::size_t>(t)];
+        const double seconds = repeat == 0 ? found.seconds : std::min(kept.seconds, found.seconds);
+        kept = found;
+        kept.seconds = seconds;
+      }
+    }
+  }
+  for (const Method &method : methods) {
+    std::vector<double> linear, consistent, seconds;
+    double cells = 0;
+    for (const RivalResult &r : method.results) {
+      linear.push_back(r.error), consistent.push_back(r.consistent), seconds.push_back(r.seconds);
+      cells += r.cells / test.size();
+    }
+    std::sort(seconds.begin(), seconds.end());
+    const double cost = seconds[seconds.size() / 2] * 1e6;
+    row(method.name, cells, "linear", linear, cost, method.settings);
+    row(method.name, cells, "consistent", consistent, cost, method.settings);
+  }
+}
 
 int run(int argc, char **argv) {
-  if (argc < 3) throw Error("usage: bench_nonlinear1d data FILE");
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (argc < 3 || (command != "data" && command != "table"))
+    throw Error("usage: bench_nonlinear1d data|table FILE [REPEATS]");
   const auto data = Nonlinear1DDataset::cached({}, argv[2], PETSC_COMM_WORLD, say);
-  if (std::strcmp(argv[1], "data") == 0) return 0;
-  throw Error("unknown command");
+  if (command == "table") table(data, argc > 3 ? std::max(1, std::atoi(argv[3])) : 5);
+  return 0;
 }
 
 }  // namespace

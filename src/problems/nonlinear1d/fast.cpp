@@ -74,7 +74,7 @@ template <typename T>
 double FastWeno<T>::limit() const {
   const Bounds &bound = kBounds[static_cast<int>(options_.stepper)];
   const double h = weno_.spacing();
-  const double rate = static_cast<double>(largest(n(), now_.data())) / (h * bound.courant) +
+  const double rate = static_cast<double>(largest(weno_.n(), now_.data())) / (h * bound.courant) +
                       weno_.viscosity() / (h * h * bound.diffusion);
   return options_.safety / std::max(rate, 1e-9);
 }

@@ -72,11 +72,14 @@ Forcing<T>::Forcing(const Nonlinear1DCase &pde, int n, bool means)
 
 template <typename T>
 void Forcing<T>::start(double t, double step) {
-  for (int j = 0; j < kWaves; ++j) {
+  const auto same = [](double a, double b) { return std::fabs(a - b) < 1e-12; };
+  for (int j = 0; j < kWaves && !same(t, time_); ++j) {
     const double size = pde_.A[j] * weight_[pde_.l[j] - 1], angle = pde_.omega[j] * t + pde_.phi[j];
     re_[j] = size * std::cos(angle), im_[j] = size * std::sin(angle);
-    turn_re_[j] = std::cos(pde_.omega[j] * step), turn_im_[j] = std::sin(pde_.omega[j] * step);
   }
+  for (int j = 0; j < kWaves && !same(step, step_); ++j)
+    turn_re_[j] = std::cos(pde_.omega[j] * step), turn_im_[j] = std::sin(pde_.omega[j] * step);
+  time_ = t, step_ = step;
 }
 
 template <typename T>
@@ -91,6 +94,7 @@ Amplitudes<T> Forcing<T>::now() const {
 
 template <typename T>
 void Forcing<T>::next() {
+  time_ += step_;
   for (int j = 0; j < kWaves; ++j) {
     const double re = re_[j] * turn_re_[j] - im_[j] * turn_im_[j];
     im_[j] = re_[j] * turn_im_[j] + im_[j] * turn_re_[j];

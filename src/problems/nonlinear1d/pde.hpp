@@ -48,7 +48,8 @@ class Forcing {
   Forcing(const Nonlinear1DCase &pde, int n, bool means);
   /// At any time; costs the sines and cosines of kWaves angles.
   Amplitudes<T> at(double t) const;
-  /// Goes to a time, then on from there in equal steps: next() costs a few multiplications.
+  /// Goes to a time, then on from there in equal steps: next() costs a few multiplications, and so does to start where
+  /// the last step ended with steps as before.
   void start(double t, double step);
   Amplitudes<T> now() const;
   void next();
@@ -64,6 +65,7 @@ class Forcing {
   int n_, row_;
   double weight_[kModes];  // of a mode in a cell mean
   double re_[kWaves] = {}, im_[kWaves] = {}, turn_re_[kWaves] = {}, turn_im_[kWaves] = {};
+  double time_ = -1, step_ = 0;
   std::vector<T> table_;
 };
 

@@ -8,15 +8,15 @@
 
 namespace petrl::nonlinear1d {
 
-/// Cells that a row of cells carries on either side for the stencils.
-constexpr int kWenoGhost = 3;
+/// Values that a Row carries beyond its end: a whole vector and what the stencil reads.
+constexpr int kRowGhost = 24;
 
 /// A periodic row of n values with ghost values around, aligned for vector instructions. Ghosts: see Weno::stage.
 template <typename T>
 class Row {
  public:
   Row() = default;
-  explicit Row(int n) : n_(n), lines_(static_cast<std::size_t>((n + 63) / 16 + 2)) {}
+  explicit Row(int n) : n_(n), lines_(static_cast<std::size_t>((n + kRowGhost + 15) / 16 + 2)) {}
   T *data() { return &lines_[1].value[0]; }
   const T *data() const { return &lines_[1].value[0]; }
   int n() const { return n_; }
@@ -44,19 +44,19 @@ class Weno {
   double viscosity() const { return viscosity_; }
 
   /// out = a base + b u + c du/dt(u, forcing): one stage of an explicit method. u, base and out are n values of a Row;
-  /// the ghosts of u are filled here. out may be base, not u.
+  /// the ghosts of u are filled here, those of out hold rubbish. out may be base, not u.
   void stage(T a, const T *base, T b, T *u, T c, const Amplitudes<T> &forcing, T *out);
 
  private:
   int n_;
   double viscosity_;
   Forcing<T> forcing_;
-  Row<T> right_, left_, flux_;
+  Row<T> right_, left_;
 };
 
 /// Largest |u|.
-template <typename T>
-T largest(int n, const T *u);
+double largest(int n, const double *u);
+float largest(int n, const float *u);
 
 extern template class Weno<double>;
 extern template class Weno<float>;
