@@ -65,8 +65,17 @@ MPI_Comm Forest::comm() const {
 const VertexLineage &Forest::vertexLineage() const {
   return impl_->vertices;
 }
+bool Forest::balance(std::vector<double> &data, int width) {
+  return impl_->balance(data, width);
+}
 CellMesh Forest::mesh() const {
   return impl_->mesh();
+}
+
+double Forest::imbalance() const {
+  std::int64_t most = impl_->leaves();
+  if (impl_->size > 1) MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT64_T, MPI_MAX, impl_->base->comm);
+  return static_cast<double>(most) * impl_->size / static_cast<double>(globalLeaves());
 }
 
 std::vector<int> Forest::baseCells() const {

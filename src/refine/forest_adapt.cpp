@@ -54,19 +54,8 @@ class Rebuild {
     const int a = l.v[k], b = l.v[m];
     a_.push_back(std::min(a, b));
     b_.push_back(std::max(a, b));
-    if (d_ == 1 || side < 0) {
-      forest_.node.push_back({-1, 0});
-    } else {
-      const int edge = forest_.base->edge[l.base * 3 + side];
-      forest_.node.push_back({edge, (position(edge, a) + position(edge, b)) / 2});
-    }
+    forest_.node.push_back(forest_.between(a, b, l.base, d_ == 1 ? -1 : side));
     return forest_.nodes() - 1;
-  }
-
-  std::uint64_t position(int edge, int vertex) const {
-    const ForestNode &node = forest_.node[vertex];
-    if (node.edge == edge) return node.position;
-    return node.edge == -2 - forest_.base->from[edge] ? 0 : ForestNode::kEnd;
   }
 
   Leaf &next(int first, int count) {

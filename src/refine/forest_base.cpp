@@ -158,7 +158,7 @@ ForestBase::ForestBase(BaseMesh base, MPI_Comm user_comm) : mesh(std::move(base)
   PetscMPIInt size = 1;
   MPI_Comm_size(user_comm, &size);
   comm = user_comm;
-  if (size > 1) PetRLThrow(PetscCommDuplicate(user_comm, &comm, NULL));
+  if (size > 1) PetRLThrow(PetscCommDuplicate(user_comm, &comm, &tag));
 }
 
 ForestBase::~ForestBase() {

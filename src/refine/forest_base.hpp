@@ -22,6 +22,7 @@ struct ForestBase {
   std::vector<int> place;   ///< base cells: their place in `order`
   std::vector<int> around;  ///< base cells at a vertex: around[first[v]] ... around[first[v + 1] - 1]
   std::vector<int> first;
+  int tag = 0;
   MPI_Comm comm = MPI_COMM_NULL;  ///< of our own where there are several ranks, the user's otherwise
 
   /// Collective. Throws petrl::Error for a mesh that is not a conforming manifold of positive cells.

@@ -61,12 +61,26 @@ void Forest::Impl::connect() {
       if (other >= 0) twin[other] = f;
     }
   }
+  interfaces.clear();
   if (size == 1) return;
   for (int f = 0; f < faces; ++f) {
     if (twin[f] >= 0) continue;
     const Leaf &l = leaf[f / slots()];
     if (base->twin[l.base * slots() + l.side[f % slots()]] >= 0) twin[f] = kElsewhere;
   }
+  findInterfaces();
+}
+
+std::uint64_t Forest::Impl::position(int edge, int vertex) const {
+  const ForestNode &n = node[vertex];
+  if (n.edge == edge) return n.position;
+  return n.edge == -2 - base->from[edge] ? 0 : ForestNode::kEnd;
+}
+
+ForestNode Forest::Impl::between(int a, int b, int base_cell, int side) const {
+  if (side < 0) return {-1, 0};
+  const int edge = base->edge[base_cell * slots() + side];
+  return {edge, (position(edge, a) + position(edge, b)) / 2};
 }
 
 int Forest::Impl::label(int face) const {

@@ -27,6 +27,13 @@ struct ForestGroup {
   bool second, can;  // second child; all its leaves agree
 };
 
+/// What this rank shares with another one across base edges. Both ranks have the lists in the same order.
+struct ForestInterface {
+  int rank;
+  std::vector<int> faces;     // leaf * (dim + 1) + slot
+  std::vector<int> vertices;  // inside of base edges
+};
+
 /// A forest is its leaves, in order, and how they touch. Flat arrays, made anew with each adaptation: the trees need
 /// not be stored, since siblings that are leaves are neighbours in the order, and say where in the tree they are.
 ///
@@ -46,16 +53,26 @@ class Forest::Impl {
 
   Leaf root(int cell) const;  // its vertices are base vertices
 
-  /// twin, valence and levels from the leaves.
+  /// Of a vertex on a base edge.
+  std::uint64_t position(int edge, int vertex) const;
+  /// The vertex between a and b, which lie on a side of a base cell or, side < 0, inside it.
+  ForestNode between(int a, int b, int base_cell, int side) const;
+  /// twin, valence, levels and interfaces from the leaves.
   void connect();
 
   std::int64_t sum(std::int64_t value) const;
-  std::uint64_t largest(std::uint64_t value) const;
+  /// The key of the rank that has most of them left; false if none has any.
+  bool nameThreshold(const std::uint64_t *mine, std::int64_t count, std::uint64_t &key) const;
   bool anywhere(bool value) const;
   std::int64_t leavesBefore() const;  ///< on lower ranks
   /// Calls `set` for faces whose other side has the flag on its rank, and has not here. Returns whether there were any
   /// on any rank.
   bool shareFlags(std::vector<unsigned char> &flag, unsigned char bit, const std::function<void(int)> &set) const;
+  int owner(int base_cell) const;
+  bool balance(std::vector<double> &data, int width);
+  /// Leaves of each tree, by places on the curve. Collective.
+  std::vector<int> treeSizes() const;
+  void findInterfaces();
   /// Vertices: 1 only where it is 1 on all ranks that share the vertex.
   void shareAgreement(std::vector<int> &agree) const;
 
@@ -69,6 +86,7 @@ class Forest::Impl {
   std::vector<int> level;
   std::vector<int> twin;     // faces: the same face of the other leaf, -1: boundary, -2: on another rank
   std::vector<int> valence;  // vertices: leaves around, on this rank
+  std::vector<ForestInterface> interfaces;
   VertexLineage vertices;
 };
 
@@ -99,6 +117,7 @@ class ForestPlan {
   void coarsen();
   bool coarsenOnce();
   void orderKeys(const std::vector<float> &priority);
+  void fit();
 
   const Forest::Impl &forest_;
   const std::vector<signed char> &marks_;

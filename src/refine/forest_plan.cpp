@@ -39,18 +39,28 @@ ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<signed char
     flag_.assign(n * 2, 0);
   }
   if (attempt(kEverything) <= limits.max_cells) return;
-  // More is refined, and less coarsened, the lower the threshold: the lowest that fits is found by halving.
   orderKeys(priority);
-  std::uint64_t fails = kEverything, fits = ~std::uint64_t(0);
-  for (std::size_t i = 0; i < n; ++i)
-    if (marks[i] > 0) fails = std::max(fails, key_[i]);
-  fits = forest_.largest(fails) + 1;
-  fails = kEverything;
-  while (fits - fails > 1) {
-    const std::uint64_t middle = fails + (fits - fails) / 2;
-    (attempt(middle) <= limits.max_cells ? fits : fails) = middle;
+  fit();
+}
+
+/// More is refined, and less coarsened, the lower the threshold: the lowest one that fits is found by halving.
+void ForestPlan::fit() {
+  std::vector<std::uint64_t> candidate;
+  for (std::size_t i = 0; i < marks_.size(); ++i)
+    if (marks_[i] > 0) candidate.push_back(key_[i]);
+  std::sort(candidate.begin(), candidate.end());
+  std::uint64_t fits = ~std::uint64_t(0), tried = kEverything;
+  auto first = candidate.begin(), last = candidate.end();
+  // The rank with most keys left names the next threshold.
+  while (forest_.nameThreshold(first == last ? nullptr : &first[(last - first) / 2], last - first, tried)) {
+    if (attempt(tried) <= limits_.max_cells) {
+      fits = tried;
+      last = std::lower_bound(first, last, tried);
+    } else {
+      first = std::upper_bound(first, last, tried);
+    }
   }
-  attempt(fits);
+  if (tried != fits) attempt(fits);
 }
 
 /// One order of all leaves that does not depend on ranks: by priority, then along the curve.

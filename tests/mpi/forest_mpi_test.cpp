@@ -1,0 +1,107 @@
+// Hierarchies of meshes on several ranks: the leaves of one rank, wherever they live.
+#include "refine/forest_impl.hpp"
+#include "support/forests.hpp"
+
+using namespace petrl;
+using namespace petrl::test;
+
+namespace {
+
+constexpr double kLow[2] = {0, 0}, kHigh[2] = {2, 1};
+
+/// Leaves of all ranks in order: base cell, level, path.
+std::vector<std::uint64_t> everything(const Forest &f) {
+  std::vector<std::uint64_t> mine, all;
+  for (const Leaf &l : f.impl().leaf) mine.insert(mine.end(), {std::uint64_t(l.base), l.level, l.path});
+  const int n = static_cast<int>(mine.size()), size = f.impl().size;
+  std::vector<int> counts(size), at(size, 0);
+  MPI_Allgather(&n, 1, MPI_INT, counts.data(), 1, MPI_INT, f.comm());
+  for (int r = 1; r < size; ++r) at[r] = at[r - 1] + counts[r - 1];
+  all.resize(at.back() + counts.back());
+  MPI_Allgatherv(mine.data(), n, MPI_UINT64_T, all.data(), counts.data(), at.data(), MPI_UINT64_T, f.comm());
+  return all;
+}
+
+std::uint64_t hash(const Leaf &l, unsigned seed) {
+  std::uint64_t h = (std::uint64_t(l.base) << 32) ^ (l.path << 8) ^ l.level ^ (std::uint64_t(seed) << 50);
+  for (int i = 0; i < 3; ++i) h = (h ^ (h >> 31)) * 0x9e3779b97f4a7c15u;
+  return h >> 20;
+}
+
+/// The same for a leaf wherever it lives.
+std::vector<signed char> marksOf(const Forest &f, unsigned seed, double refine) {
+  std::vector<signed char> marks;
+  for (const Leaf &l : f.impl().leaf) {
+    const double u = static_cast<double>(hash(l, seed) % 10000) / 10000;
+    marks.push_back(u < refine ? 1 : u > 0.3 ? -1 : 0);
+  }
+  return marks;
+}
+
+std::vector<float> prioritiesOf(const Forest &f, unsigned seed) {
+  std::vector<float> p;
+  for (const Leaf &l : f.impl().leaf) p.push_back(static_cast<float>(hash(l, seed + 99) % 16));  // many are equal
+  return p;
+}
+
+std::vector<BaseMesh> bases() {
+  return {BaseMesh::interval(7, 0, 1, false),
+          BaseMesh::interval(6, 0, 1, true),
+          BaseMesh::box(3, 3, kLow, kHigh, false, false),
+          BaseMesh::box(4, 3, kLow, kHigh, true, true),
+          BaseMesh::lShape(4),
+          BaseMesh::box(1, 1, kLow, kHigh, false, false)};
+}
+
+}  // namespace
+
+TEST(ForestMpi, LeavesAreThoseOfOneRank) {
+  for (const BaseMesh &base : bases())
+    for (const bool balanced : {false, true}) {
+      Forest together(base, PETSC_COMM_WORLD), alone(base, PETSC_COMM_SELF);
+      for (unsigned i = 0; i < 12; ++i) {
+        const ForestLimits limits{i % 3 == 2 ? 6 : 12, i % 4 == 3 ? alone.leaves() + 11 : 100000};
+        const double refine = std::min(0.2, 60.0 / alone.leaves());
+        together.adapt(marksOf(together, i, refine), limits, prioritiesOf(together, i));
+        alone.adapt(marksOf(alone, i, refine), limits, prioritiesOf(alone, i));
+        ASSERT_EQ(together.globalLeaves(), alone.leaves());
+        ASSERT_EQ(everything(together), everything(alone)) << "round " << i;
+        if (!balanced) continue;
+        std::vector<double> data;
+        for (const Leaf &l : together.impl().leaf) {
+          data.push_back(static_cast<double>(hash(l, 1)));
+          data.push_back(l.level);
+        }
+        together.balance(data, 2);
+        ASSERT_EQ(static_cast<int>(data.size()), 2 * together.leaves());
+        for (int c = 0; c < together.leaves(); ++c) {
+          ASSERT_EQ(data[2 * c], static_cast<double>(hash(together.impl().leaf[c], 1)));
+          ASSERT_EQ(data[2 * c + 1], together.levels()[c]);
+        }
+        ASSERT_EQ(everything(together), everything(alone)) << "balanced, round " << i;
+      }
+    }
+}
+
+TEST(ForestMpi, BalancesLeaves) {
+  Forest f(BaseMesh::box(16, 16, kLow, kHigh, false, false), PETSC_COMM_WORLD);
+  for (int i = 0; i < 3; ++i) {
+    std::vector<signed char> marks;
+    for (const Leaf &l : f.impl().leaf) marks.push_back(l.x[0][0] < 0.5 && l.x[0][1] < 0.4);
+    f.adapt(marks, {});
+  }
+  std::vector<double> none;
+  f.balance(none, 0);
+  EXPECT_LT(f.imbalance(), 1.2);
+  EXPECT_FALSE(f.balance(none, 0));
+}
+
+TEST(ForestMpi, CopiesAdaptOnTheirOwn) {
+  Forest f(BaseMesh::box(4, 4, kLow, kHigh, true, true), PETSC_COMM_WORLD);
+  f.adapt(std::vector<signed char>(f.leaves(), 1), {});
+  const auto before = everything(f);
+  Forest copy(f);
+  copy.adapt(marksOf(copy, 1, 0.5), {});
+  EXPECT_EQ(everything(f), before);
+  EXPECT_NE(everything(copy), before);
+}
