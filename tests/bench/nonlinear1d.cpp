@@ -2,12 +2,14 @@
 //
 //   bench_nonlinear1d data FILE            makes the data set (2048 + 128 + 128 trajectories), or reads it
 //   bench_nonlinear1d table FILE [REPEATS] CSV: error of each method on the test trajectories and its cost
+//   bench_nonlinear1d steps                CSV: cost of a bundle of WENO5 against cells, method, precision, output
 //
 // Everything that can be tuned is tuned on training trajectories. Costs are medians over the trajectories of the best
 // of the repeats; the methods take turns within a repeat.
 #include <petrl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -92,32 +94,48 @@ UniformOptions tuned(int n, const Nonlinear1DSet &train, double RivalResult::*wh
 }
 
 // The best family of meshes of so many cells on training trajectories.
-Method adaptive(int cells, const Nonlinear1DSet &train, double RivalResult::*what) {
+Method adaptive(const std::string &name, int cells, const Nonlinear1DSet &train, double RivalResult::*what) {
   AdaptiveOptions best;
   double least = HUGE_VAL;
-  for (const auto &[base, levels] : {std::pair<int, int>{8, 4}, {12, 3}, {12, 4}, {16, 3}, {25, 2}, {25, 3}, {40, 2}}) {
+  // Finest cells between .08 (the ground truth's) and .33 wide.
+  constexpr std::pair<int, int> kMeshes[] = {{6, 4},  {6, 5},  {8, 3},  {8, 4},  {12, 2}, {12, 3}, {12, 4},
+                                             {16, 2}, {16, 3}, {25, 1}, {25, 2}, {25, 3}, {50, 1}, {50, 2}};
+  for (const auto &[base, levels] : kMeshes) {
     if (base > cells) continue;
     for (const Indicator indicator : {Indicator::gradient, Indicator::curvature}) {
-      for (const double reach : {.5, 1.5}) {
+      for (const double reach : {0., .5, 1.}) {
         AdaptiveOptions options;
         options.base = base, options.max_level = levels, options.indicator = indicator, options.reach = reach;
-        options = tuneThreshold(options, cells, train, 32);
+        options = tuneThreshold(options, cells, train, 16);
         double error = 0, mean = 0;
-        for (int t = 0; t < kTuning; ++t) {
+        for (int t = 0; t < kTuning / 2; ++t) {
           const RivalResult r = adaptiveRival(options, train, t);
-          error += r.*what / kTuning, mean += r.cells / kTuning;
+          error += r.*what / (kTuning / 2), mean += r.cells / (kTuning / 2);
         }
-        if (std::fabs(mean - cells) > .04 * cells) continue;  // no threshold gives so many
+        if (std::fabs(mean - cells) > .08 * cells) continue;  // no threshold gives so many
         if (error < least) least = error, best = options;
       }
     }
   }
   best = tuneThreshold(best, cells, train, kTuning);
-  Method method{"adaptive volumes", "", cells, {}, {}};
+  // The longest step that costs no accuracy.
+  const auto error = [&](const AdaptiveOptions &options) {
+    double sum = 0;
+    for (int t = 0; t < kTuning; ++t) sum += adaptiveRival(options, train, t).*what;
+    return std::isfinite(sum) ? sum : HUGE_VAL;
+  };
+  best.safety = .5;
+  const double reference = error(best);
+  for (const double safety : {.7, .9, 1.1, 1.3}) {
+    AdaptiveOptions longer = best;
+    longer.safety = safety;
+    if (error(longer) < 1.02 * reference) best = longer;
+  }
+  Method method{name, "", cells, {}, {}};
   method.run = [best](const Nonlinear1DSet &set, int t) { return adaptiveRival(best, set, t); };
   method.settings = printed("base %.0f levels %.0f threshold %.3g", best.base, best.max_level, best.threshold) +
                     (best.indicator == Indicator::gradient ? " gradient" : " curvature") +
-                    printed(" reach %.2g", best.reach);
+                    printed(" reach %.2g safety %.2g", best.reach, best.safety);
   return method;
 }
 
@@ -172,7 +190,8 @@ void table(const Nonlinear1DDataset &data, int repeats) {
     methods.push_back(uniform("WENO5 as published", plain));
     methods.push_back(uniform("WENO5 tuned for linear", tuned(n, train, &RivalResult::error)));
     methods.push_back(uniform("WENO5 tuned", tuned(n, train, &RivalResult::consistent)));
-    methods.push_back(adaptive(n, train, &RivalResult::consistent));
+    methods.push_back(adaptive("adaptive volumes tuned for linear", n, train, &RivalResult::error));
+    methods.push_back(adaptive("adaptive volumes tuned", n, train, &RivalResult::consistent));
   }
   for (Method &method : methods) method.results.resize(test.cases.size());
   for (int repeat = 0; repeat < repeats; ++repeat) {
@@ -200,10 +219,56 @@ void table(const Nonlinear1DDataset &data, int repeats) {
   }
 }
 
+// One bundle, mean over 32 cases, best of the repeats.
+template <typename T>
+void stepRow(int n, const FastOptions &options) {
+  double best = HUGE_VAL;
+  long evaluations = 0, steps = 0;
+  constexpr int kCases = 32, kTimed = 7;
+  std::vector<T> u(static_cast<std::size_t>(n)), out(u.size() * kBundle);
+  for (int repeat = 0; repeat < 9; ++repeat) {
+    double sum = 0;
+    evaluations = steps = 0;
+    for (int c = 0; c < kCases; ++c) {
+      const Nonlinear1DCase pde = drawCase(0, c, Split::train);
+      Forcing<T>(pde, n, true).evaluate(0, u.data());
+      FastWeno<T> solver(pde, n, options);
+      solver.start(0, u.data());
+      for (int b = 0; b < 2; ++b) solver.advance(kBundle, out.data());
+      const long e = solver.evaluations(), s = solver.steps();
+      const auto begin = std::chrono::steady_clock::now();
+      for (int b = 0; b < kTimed; ++b) solver.advance(kBundle, out.data());
+      sum += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      evaluations += solver.evaluations() - e, steps += solver.steps() - s;
+    }
+    best = std::min(best, sum / (kCases * kTimed));
+  }
+  const double bundles = kCases * kTimed;
+  std::printf("%d,%s,%s,%s,%.1f,%.1f,%.2f\n", n, options.stepper == Stepper::rk4 ? "rk4" : "ssprk3",
+              sizeof(T) == 8 ? "double" : "single", options.every_level ? "every level" : "bundle",
+              static_cast<double>(steps) / bundles, static_cast<double>(evaluations) / bundles, best * 1e6);
+}
+
+void steps() {
+  std::printf("points,method,precision,steps end on,steps per bundle,evaluations per bundle,us per bundle\n");
+  for (const int n : {25, 50, 100, 200}) {
+    for (const Stepper stepper : {Stepper::ssprk3, Stepper::rk4}) {
+      for (const bool every : {true, false}) {
+        stepRow<double>(n, {stepper, 1, every, true});
+        stepRow<float>(n, {stepper, 1, every, true});
+      }
+    }
+  }
+}
+
 int run(int argc, char **argv) {
   const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "steps") {
+    steps();
+    return 0;
+  }
   if (argc < 3 || (command != "data" && command != "table"))
-    throw Error("usage: bench_nonlinear1d data|table FILE [REPEATS]");
+    throw Error("usage: bench_nonlinear1d steps, or data FILE, or table FILE [REPEATS]");
   const auto data = Nonlinear1DDataset::cached({}, argv[2], PETSC_COMM_WORLD, say);
   if (command == "table") table(data, argc > 3 ? std::max(1, std::atoi(argv[3])) : 5);
   return 0;
