@@ -1,0 +1,151 @@
+#include "problems/conservation/adaptive_run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace petrl::conservation {
+
+namespace {
+
+class Watch {
+ public:
+  explicit Watch(double &sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
+  ~Watch() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  Watch(const Watch &) = delete;
+  Watch &operator=(const Watch &) = delete;
+
+ private:
+  double &sum_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
+bool ThresholdMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
+  indicate(indicator_, context.mesh, context.u, context.gradient, eta_);
+  Thresholds rule = rule_;
+  rule.max_level = std::min(rule.max_level, context.limits.max_level);
+  markByThreshold(context.mesh, eta_, rule, marks, priority);
+  return true;
+}
+
+AdaptiveRun::AdaptiveRun(const Forest &forest, const FlowCase &flow, const AdaptiveSettings &settings)
+    : forest_(forest),
+      flow_(&flow),
+      settings_(settings),
+      mesh_(forest_.mesh()),
+      volumes_(mesh_, flow.law, flow.boundary, settings.volumes),
+      u_(static_cast<std::size_t>(mesh_.cells)),
+      most_cells_(mesh_.cells) {
+  flow.truth->cellAverages(mesh_, 0, u_.data());
+}
+
+const std::vector<double> &AdaptiveRun::limitedGradient() {
+  gradient_.resize(u_.size() * static_cast<std::size_t>(mesh_.dim));
+  volumes_.limitedGradient(t_, u_.data(), gradient_.data());
+  return gradient_;
+}
+
+bool AdaptiveRun::decide(Marker &marker, double interval, int round) {
+  {
+    const Watch watch(seconds_.deciding);
+    gradient_.resize(u_.size() * static_cast<std::size_t>(mesh_.dim));
+    dudt_.resize(u_.size());
+    volumes_.gradient(u_.data(), gradient_.data());
+    volumes_.rhs(t_, u_.data(), dudt_.data());
+    marks_.assign(u_.size(), 0);
+    priority_.clear();
+    const MarkContext context{mesh_,      u_.data(), dudt_.data(), gradient_.data(), flow_->law, t_,
+                              flow_->end, interval,  round,        settings_.limits};
+    if (!marker.mark(context, marks_, priority_)) return false;
+  }
+  return remesh(marks_, priority_);
+}
+
+bool AdaptiveRun::remesh(const std::vector<signed char> &marks, const std::vector<float> &priority) {
+  if (std::all_of(marks.begin(), marks.end(), [](signed char m) { return m == 0; })) return false;
+  bool changed = false;
+  {
+    const Watch watch(seconds_.remeshing);
+    const int before = mesh_.cells;
+    const Lineage lineage = forest_.adapt(marks, settings_.limits, priority);
+    changed = static_cast<int>(lineage.first.size()) != before;
+    if (!changed) {
+      const std::vector<int> &levels = forest_.levels();
+      changed = !std::equal(levels.begin(), levels.end(), mesh_.level.begin(), mesh_.level.end());
+    }
+    if (!changed) return false;
+    CellMesh next = forest_.mesh();
+    next_.resize(static_cast<std::size_t>(next.cells));
+    if (t_ > 0) transferAverages(mesh_, next, lineage, 1, u_.data(), limitedGradient().data(), next_.data());
+    mesh_ = std::move(next);
+    u_.swap(next_);
+    volumes_.reset(mesh_);
+  }
+  // The initial condition is known on any mesh.
+  if (t_ == 0) flow_->truth->cellAverages(mesh_, 0, u_.data());
+  if (t_ > 0) ++remeshes_;
+  return true;
+}
+
+void AdaptiveRun::advanceTo(double t) {
+  const Watch watch(seconds_.stepping);
+  const Advance done = volumes_.advance(u_.data(), t_, t, settings_.cfl, settings_.order);
+  t_ = t;
+  steps_ += done.steps;
+  cell_steps_ += done.cell_steps;
+  most_cells_ = std::max(most_cells_, mesh_.cells);
+}
+
+double AdaptiveRun::timeOfSteps(int steps) {
+  return steps * settings_.cfl * volumes_.stableStep(u_.data());
+}
+
+Errors AdaptiveRun::errors(ErrorMeter &meter) {
+  return meter.measure(mesh_, u_.data(), limitedGradient().data(), t_);
+}
+
+AdaptiveReport runAdaptive(const Forest &forest, const FlowCase &flow, Marker &marker, const AdaptiveSettings &settings,
+                           ErrorMeter &meter) {
+  if (settings.interval_steps <= 0 && !(settings.interval > 0))
+    throw Error("runAdaptive: the interval must be positive");
+  AdaptiveRun run(forest, flow, settings);
+  AdaptiveReport report;
+  const auto interval = [&] {
+    const double length = settings.interval_steps > 0 ? run.timeOfSteps(settings.interval_steps) : settings.interval;
+    return std::min(length, flow.end - run.time());
+  };
+  for (int round = 0; round < settings.initial_rounds; ++round)
+    if (!run.decide(marker, interval(), round)) break;
+  std::size_t sample = 0;
+  while (sample < flow.samples.size()) {
+    if (run.time() > 0) {
+      run.decide(marker, interval(), -1);
+      ++report.decisions;
+    }
+    double until = run.time() + interval();
+    // No step of rounding's length before a sample.
+    if (until > flow.end - 1e-9 * flow.end) until = flow.end;
+    while (sample < flow.samples.size() && flow.samples[sample] <= until) {
+      run.advanceTo(flow.samples[sample]);
+      report.last = run.errors(meter);
+      report.mean.l1 += report.last.l1 / static_cast<double>(flow.samples.size());
+      report.mean.l2 += report.last.l2 / static_cast<double>(flow.samples.size());
+      ++sample;
+    }
+    if (run.time() < until) run.advanceTo(until);
+  }
+  report.cell_steps = run.cellSteps();
+  report.steps = run.steps();
+  report.remeshes = run.remeshes();
+  report.most_cells = run.mostCells();
+  report.mean_cells = run.steps() > 0 ? static_cast<double>(run.cellSteps()) / run.steps() : run.mesh().cells;
+  report.seconds = run.seconds();
+  return report;
+}
+
+}  // namespace petrl::conservation

@@ -1,0 +1,35 @@
+// Where classical methods refine: error indicators and thresholds.
+#pragma once
+
+#include <vector>
+
+#include "refine/cell_mesh.hpp"
+
+namespace petrl::conservation {
+
+/// One value a cell (owned), units of u. h: volume^(1/dim).
+enum class Indicator {
+  gradient,  ///< h |grad u|, least-squares gradient
+  jump,      ///< largest difference to a neighbour
+  recovery   ///< Zienkiewicz and Zhu: h |recovered - own gradient|, the recovered one the average over the corners of
+             ///< volume-weighted means around each vertex
+};
+
+/// gradient: cells x dim, unlimited, of all cells (ghosts too, for recovery).
+void indicate(Indicator kind, const CellMesh &mesh, const double *u, const double *gradient, std::vector<double> &eta);
+
+/// A threshold rule; all of it is to be tuned.
+struct Thresholds {
+  double refine = 0.1;    ///< refine where eta > refine (times the largest eta, unless absolute)
+  double coarsen = 0.25;  ///< coarsen where eta < coarsen * refine: the hysteresis, below 1/2 or marks flicker
+  bool absolute = false;
+  int buffer = 1;     ///< layers of neighbours refined along with a refined cell
+  int max_level = 6;  ///< no cell of this level is refined
+};
+
+/// marks: one an owned cell; priority: eta, for limits on the number of cells. Buffer cells are brought up to the level
+/// that refinement gives the cell they protect, not beyond it, and are never coarsened. One rank.
+void markByThreshold(const CellMesh &mesh, const std::vector<double> &eta, const Thresholds &rule,
+                     std::vector<signed char> &marks, std::vector<float> &priority);
+
+}  // namespace petrl::conservation
