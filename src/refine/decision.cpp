@@ -27,7 +27,7 @@ void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts 
   const double more = each * (children - 1), fewer = each * (1 - 1 / children);
   for (std::size_t i = 0; i < n; ++i) {
     const double share = mesh.volume[i] / costs.measure;
-    const double gained = share * static_cast<double>(RefinementScale::difference(predicted[2 * i])) - more;
+    const double gained = share * static_cast<double>(predicted[2 * i]) - more;
     if (gained > 0 && mesh.level[i] + halving <= costs.max_level) {
       out.mark[i] = 1;
       out.priority[i] = static_cast<float>(gained);
@@ -35,7 +35,7 @@ void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts 
       ++out.refined;
       continue;
     }
-    const double saved = fewer - share * static_cast<double>(RefinementScale::difference(predicted[2 * i + 1]));
+    const double saved = fewer - share * static_cast<double>(predicted[2 * i + 1]);
     if (saved > 0 && mesh.level[i] > 0) {
       out.mark[i] = -1;
       out.gain += saved;

@@ -35,7 +35,7 @@ void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts 
 
 /// Network outputs and relative differences: output = (log(difference + floor) - offset) / scale.
 struct RefinementScale {
-  static constexpr float kFloor = 1e-6f, kOffset = -7.f, kScale = 3.f;
+  static constexpr float kFloor = 1e-5f, kOffset = -7.f, kScale = 3.f;
   static float output(float difference);
   static float difference(float output);
 };

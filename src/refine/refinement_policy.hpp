@@ -1,0 +1,47 @@
+// A trained policy for meshes, ready to decide.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/native/graph_network.hpp"
+#include "policy/policy.hpp"
+#include "refine/decision.hpp"
+#include "refine/observation.hpp"
+
+namespace petrl {
+
+/// Predicts, for every cell, what refining it would gain and what coarsening it would lose until the next decision, and
+/// weighs both against the price of computation (see decide()). A policy file of kind refiner, architecture gnn:
+/// observation: RefinementObservation's node inputs; action: transform "gain-loss", two values; parameters: edges
+/// (names of the edge inputs), floor, offset, scale (of the logarithm, see RefinementScale).
+class RefinementPolicy {
+ public:
+  /// Throws petrl::Error naming `source`, what was found and expected.
+  RefinementPolicy(const Policy &policy, const std::string &source);
+  explicit RefinementPolicy(GraphNetwork network) : network_(std::move(network)) {}
+
+  /// A field of the solution and how much its error counts: the field's range over the whole domain.
+  struct Field {
+    ObservedField values;
+    double range;
+  };
+  /// One field after the other; gains and losses of all fields are added. exchange: see GraphNetwork::evaluate; needed
+  /// where the mesh has ghosts. interval: time until the next decision. Collective where exchange is.
+  void decide(const CellMesh &mesh, const std::vector<Field> &fields, double interval, const RefinementCosts &costs,
+              const GraphNetwork::Exchange &exchange, RefinementDecision &decision);
+  /// The first part of it: relative differences, owned x 2 (see RefinementScale).
+  const std::vector<float> &predict(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
+                                    const GraphNetwork::Exchange &exchange);
+
+  const GraphNetwork &network() const { return network_; }
+  /// Observation, action and network of a policy file.
+  static Policy specification(const GraphNetwork &network);
+
+ private:
+  GraphNetwork network_;
+  RefinementObservation observation_;
+  std::vector<float> out_, difference_;
+};
+
+}  // namespace petrl
