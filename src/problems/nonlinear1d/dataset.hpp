@@ -23,6 +23,9 @@ inline double labelPoint(int j) {
   return j * kSpacing;
 }
 
+/// The published data differ in a detail: there the forcing is sampled at 200 points from 0 to kLength, both included,
+/// while the scheme takes them for a periodic grid; at the seam it jumps by half a percent of a period. And there,
+/// wave numbers were 1 and 2 (modes = 2).
 struct Nonlinear1DOptions {
   std::array<int, 3> trajectories = {2048, 128, 128};  ///< train, valid, test
   std::uint64_t seed = 0;
