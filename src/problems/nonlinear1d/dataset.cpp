@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.hpp"
 #include "problems/nonlinear1d/truth.hpp"
@@ -39,7 +40,7 @@ class RowType {
 
 class Progress {
  public:
-  Progress(const Say &say, int total) : say_(say), total_(total) {}
+  Progress(Say say, int total) : say_(std::move(say)), total_(total) {}
   void step(int done, const char *what) {
     const double now = seconds();
     if (!say_ || (now - last_ < 5 && done < total_)) return;
@@ -53,7 +54,7 @@ class Progress {
 
  private:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  const Say &say_;
+  Say say_;
   int total_;
   double last_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
