@@ -50,22 +50,46 @@ void FiniteVolume::limit(double t, const double *u) {
     low_[at(v)] = std::min(low_[at(v)], u[c]);
     high_[at(v)] = std::max(high_[at(v)], u[c]);
   }
-  // What is given at the boundary is a neighbour too: without it the first cells would see an extremum.
-  for (const Given &g : given_) {
-    const double value = boundary_[at(g.entry)].value(t, g.centre);
-    for (const int v : g.vertices) {
-      low_[at(v)] = std::min(low_[at(v)], value);
-      high_[at(v)] = std::max(high_[at(v)], value);
-    }
-  }
   if (settings_.limiter == Limiter::sharp) {
     limitSharp(cellArrays(), u, low_.data(), high_.data(), gx_.data(), gy_.data());
-    return;
+  } else {
+    if (epsilon_.empty())
+      for (const double size : size_) epsilon_.push_back(std::pow(settings_.smoothness * size, 1.5));
+    limitSmooth(cellArrays(), u, low_.data(), high_.data(), epsilon_.data(), gx_.data(), gy_.data());
   }
-  if (epsilon_.empty()) {
-    for (const double size : size_) epsilon_.push_back(std::pow(settings_.smoothness * size, 1.5));
+  limitAtBoundary(t, u);
+}
+
+void FiniteVolume::limitAtBoundary(double t, const double *u) {
+  // What is given at a cell's own face is a neighbour too: without it the cell would see an extremum. Values beyond
+  // other cells' faces do not count: another rank might not know them.
+  const CellArrays a = cellArrays();
+  const std::size_t n = at(owned_);
+  for (std::size_t g = 0, end; g < given_.size(); g = end) {
+    const int cell = left_[at(given_[g].face)];
+    const std::size_t c = at(cell);
+    for (end = g + 1; end < given_.size() && left_[at(given_[end].face)] == cell;) ++end;
+    double x = 0, y = 0, factor = 1;
+    for (std::size_t s = 0; s < 3; ++s) {
+      const double d = u[a.neighbour[s * n + c]] - u[c];
+      x += a.weight_x[s * n + c] * d;
+      y += a.weight_y[s * n + c] * d;
+    }
+    for (std::size_t s = 0; s < 3; ++s) {
+      const int v = a.vertex[s * n + c];
+      double low = low_[at(v)], high = high_[at(v)];
+      for (std::size_t k = g; k < end; ++k) {
+        if (given_[k].vertices[0] != v && given_[k].vertices[1] != v) continue;
+        const double value = boundary_[at(given_[k].entry)].value(t, given_[k].centre);
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+      factor = std::min(factor, cornerFactor(x * a.corner_x[s * n + c] + y * a.corner_y[s * n + c], high - u[c],
+                                             u[c] - low, settings_.limiter == Limiter::smooth ? epsilon_[c] : -1));
+    }
+    gx_[c] = factor * x;
+    gy_[c] = factor * y;
   }
-  limitSmooth(cellArrays(), u, low_.data(), high_.data(), epsilon_.data(), gx_.data(), gy_.data());
 }
 
 void FiniteVolume::gradient(const double *u, double *g) {

@@ -94,6 +94,7 @@ class FiniteVolume {
   double faceVelocity(const CellMesh &mesh, int cell, int slot, const CellMesh::Face &face) const;
   void unlimited(const double *u);
   void limit(double t, const double *u);
+  void limitAtBoundary(double t, const double *u);
   void fluxesAndDivergence(double t, const double *u, double *dudt);
   void rates(const double *u);
 

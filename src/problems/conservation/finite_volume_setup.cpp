@@ -28,9 +28,10 @@ void leastSquares(const double d[3][2], double x[3], double y[3]) {
   // it.
   const double determinant = a * c - b * b, trace = a + c;
   if (determinant > 1e-8 * trace * trace) {
+    const double inverse = 1 / determinant;
     for (int s = 0; s < 3; ++s) {
-      x[s] = w[s] * (c * d[s][0] - b * d[s][1]) / determinant;
-      y[s] = w[s] * (a * d[s][1] - b * d[s][0]) / determinant;
+      x[s] = inverse * w[s] * (c * d[s][0] - b * d[s][1]);
+      y[s] = inverse * w[s] * (a * d[s][1] - b * d[s][0]);
     }
     return;
   }
@@ -64,8 +65,8 @@ void FiniteVolume::reset(const CellMesh &mesh) {
 void FiniteVolume::setFaces(const CellMesh &mesh) {
   const std::size_t n = at(faces_);
   left_.resize(n), right_.resize(n), k_.resize(n);
-  offset_.assign(4 * n, 0.);
-  diffusion_.assign(3 * n, 0.);
+  offset_.resize(4 * n);
+  diffusion_.resize(3 * n);
   given_.clear();
   for (std::size_t i = 0; i < n; ++i) {
     const CellMesh::Face &f = mesh.faces[i];
@@ -80,27 +81,30 @@ void FiniteVolume::setFaces(const CellMesh &mesh) {
       const int index = mesh.face[slot];
       if (index < 0) throw Error("cell " + std::to_string(c) + " of a CellMesh has a slot without a face");
       const std::size_t i = at(index);
+      if (left_[i] != c) continue;
       const CellMesh::Face &f = mesh.faces[i];
-      if (f.left != c) continue;
       k_[i] = faceVelocity(mesh, c, s, f);
       double towards[2] = {0, 0}, offset[2] = {0, 0}, normal[2] = {0, 0};
       for (int d = 0; d < dim_; ++d) {
         towards[d] = mesh.towards[slot * at(dim_) + at(d)];
         offset[d] = f.centre[d] - mesh.centre[at(c * dim_ + d)];
         normal[d] = f.normal[d];
+      }
+      const bool inside = f.right >= 0;
+      for (int d = 0; d < 2; ++d) {
         offset_[at(d) * n + i] = offset[d];
-        offset_[at(2 + d) * n + i] = f.right < 0 ? offset[d] : offset[d] - towards[d];
+        offset_[at(2 + d) * n + i] = inside ? offset[d] - towards[d] : offset[d];
       }
       const double along = normal[0] * towards[0] + normal[1] * towards[1];
       const double direct = (normal[0] * normal[0] + normal[1] * normal[1]) / along;
       if (!(direct > 0)) throw Error("cell " + std::to_string(c) + " of a CellMesh is turned inside out");
-      const auto value = std::find_if(boundary_.begin(), boundary_.end(),
-                                      [&f](const BoundaryValue &b) { return f.right < 0 && b.label == f.label; });
+      const auto value = inside ? boundary_.end()
+                                : std::find_if(boundary_.begin(), boundary_.end(),
+                                               [&f](const BoundaryValue &b) { return b.label == f.label; });
       // Nothing diffuses through an outflow face.
-      if (f.right >= 0 || value != boundary_.end()) {
-        diffusion_[i] = direct;
-        for (int d = 0; d < dim_; ++d) diffusion_[at(1 + d) * n + i] = normal[d] - direct * towards[d];
-      }
+      const bool diffuses = inside || value != boundary_.end();
+      diffusion_[i] = diffuses ? direct : 0;
+      for (int d = 0; d < 2; ++d) diffusion_[at(1 + d) * n + i] = diffuses ? normal[d] - direct * towards[d] : 0;
       if (value == boundary_.end()) continue;
       Given given{index, static_cast<int>(value - boundary_.begin()), {}, {f.centre[0], f.centre[1]}};
       for (int k = 0; k < 2; ++k)
@@ -140,6 +144,7 @@ void FiniteVolume::setCells(const CellMesh &mesh) {
   const int slots = mesh.slots();
   for (std::size_t c = 0; c < n; ++c) {
     const auto cell = static_cast<int>(c);
+    const double share = 1 / mesh.volume[c];
     double d[3][2] = {}, x[3], y[3];
     for (int s = 0; s < 3; ++s) {
       const std::size_t i = at(s) * n + c;
@@ -150,8 +155,7 @@ void FiniteVolume::setCells(const CellMesh &mesh) {
       neighbour_[i] = mesh.neighbour[slot] < 0 ? cell : mesh.neighbour[slot];
       vertex_[i] = mesh.vertex[slot];
       face_[i] = mesh.face[slot];
-      const double sign = mesh.faces[at(mesh.face[slot])].left == cell ? 1 : -1;
-      out_[i] = padded ? 0 : -sign / mesh.volume[c];
+      out_[i] = padded ? 0 : left_[at(mesh.face[slot])] == cell ? -share : share;
       corner_[i] = corner_[lines + i] = 0;
       for (int k = 0; k < dim_; ++k) {
         corner_[at(k) * lines + i] = mesh.corner[slot * at(dim_) + at(k)] - mesh.centre[c * at(dim_) + at(k)];

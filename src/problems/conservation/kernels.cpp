@@ -107,6 +107,10 @@ PETRL_CLONES void limitSmooth(const CellArrays &c, const double *u, const double
         [epsilon](double d, double up, double down, int i) { return smooth(d, up, down, epsilon[i]); });
 }
 
+double cornerFactor(double d, double up, double down, double epsilon) {
+  return epsilon < 0 ? sharp(d, up, down) : smooth(d, up, down, epsilon);
+}
+
 PETRL_CLONES void advectionFluxes(const FaceArrays &f, const double *u, const double *gx, const double *gy,
                                   double *flux) {
   fluxes(f, u, gx, gy, flux, [](double k, double l, double r) { return advectionFlux(k, l, r); });

@@ -33,6 +33,8 @@ void limitSharp(const CellArrays &c, const double *u, const double *low, const d
 /// The same with a differentiable function; epsilon: n, how far corners may leave the bounds.
 void limitSmooth(const CellArrays &c, const double *u, const double *low, const double *high, const double *epsilon,
                  double *gx, double *gy);
+/// The factor of one corner, where it differs by d from the cell; differentiable for epsilon >= 0, else sharp.
+double cornerFactor(double d, double up, double down, double epsilon);
 void advectionFluxes(const FaceArrays &f, const double *u, const double *gx, const double *gy, double *flux);
 void burgersFluxes(const FaceArrays &f, const double *u, const double *gx, const double *gy, double *flux);
 void diffusionFluxes(const FaceArrays &f, double viscosity, const double *u, const double *gx, const double *gy,
