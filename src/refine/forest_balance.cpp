@@ -112,19 +112,19 @@ void write(const std::vector<Leaf> &leaf, int &at, int level, Bits &bits) {
   write(leaf, at, level + 1, bits);
 }
 
-/// Places on the curve where ranks begin, such that they have about equally many leaves.
+/// Places on the curve where ranks begin, such that they have about equally many leaves, and a tree each if possible.
 std::vector<int> evenBounds(const std::vector<int> &sizes, int ranks) {
   const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t(0));
   std::vector<int> bounds(ranks + 1, 0);
   std::int64_t before = 0;
+  const int trees = static_cast<int>(sizes.size());
   int at = 0;
   for (int r = 1; r < ranks; ++r) {
     const double goal = static_cast<double>(total) * r / ranks;
-    while (at < static_cast<int>(sizes.size()) && static_cast<double>(before) + 0.5 * sizes[at] < goal)
-      before += sizes[at++];
-    bounds[r] = at;
+    while (at < trees && static_cast<double>(before) + 0.5 * sizes[at] < goal) before += sizes[at++];
+    bounds[r] = trees < ranks ? at : std::min(std::max(at, bounds[r - 1] + 1), trees - (ranks - r));
   }
-  bounds[ranks] = static_cast<int>(sizes.size());
+  bounds[ranks] = trees;
   return bounds;
 }
 

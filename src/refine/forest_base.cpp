@@ -78,6 +78,7 @@ void connect(ForestBase &base) {
     }
     if (base.twin[s] >= 0) continue;
     base.edge[s] = static_cast<int>(base.from.size());
+    base.side.push_back(s);
     base.from.push_back(a);
     base.to.push_back(mesh.dim == 1 ? a : b);
     at[low].push_back(s);
@@ -104,6 +105,29 @@ void collectAround(ForestBase &base) {
   std::vector<int> next(base.first.begin(), base.first.end() - 1);
   for (std::size_t i = 0; i < mesh.cell.size(); ++i)
     base.around[next[mesh.cell[i]]++] = static_cast<int>(i) / base.slots();
+}
+
+/// A vertex with several places makes a mesh periodic; the places differ by the period.
+void findPeriods(ForestBase &base) {
+  const int d = base.mesh.dim;
+  double largest[2] = {0, 0};
+  std::vector<int> one(base.mesh.vertices, -1);
+  for (int i = 0; i < d; ++i) base.low[i] = base.mesh.corner[i];
+  for (std::size_t k = 0; k < base.mesh.cell.size(); ++k) {
+    const int v = base.mesh.cell[k], first = one[v] < 0 ? one[v] = static_cast<int>(k) : one[v];
+    for (int i = 0; i < d; ++i) {
+      const double x = base.mesh.corner[k * d + i], shift = std::abs(x - base.mesh.corner[first * d + i]);
+      base.low[i] = std::min(base.low[i], x);
+      base.period[i] = std::max(base.period[i], shift);
+      largest[i] = std::max(largest[i], std::abs(x));
+    }
+  }
+  // Files give the same place with rounding errors.
+  for (int i = 0; i < d; ++i)
+    if (base.period[i] > 1e-8 * largest[i])
+      base.periodic = true;
+    else
+      base.period[i] = 0;
 }
 
 std::uint64_t hilbert(std::uint32_t x, std::uint32_t y, int bits) {
@@ -152,6 +176,7 @@ ForestBase::ForestBase(BaseMesh base, MPI_Comm user_comm) : mesh(std::move(base)
   checkCells(mesh);
   connect(*this);
   collectAround(*this);
+  findPeriods(*this);
   order = curveOrder(mesh);
   place.resize(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<int>(i);

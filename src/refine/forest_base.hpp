@@ -18,10 +18,13 @@ struct ForestBase {
   std::vector<int> edge;    ///< sides: number of the edge (2D) or vertex (1D) that the side is
   std::vector<int> from;    ///< edges: the base vertex where positions along it start
   std::vector<int> to;      ///< edges: and where they end
+  std::vector<int> side;    ///< edges: the first side, which runs from `from` to `to`
   std::vector<int> order;   ///< trees in the order of a space-filling curve: base cells
   std::vector<int> place;   ///< base cells: their place in `order`
   std::vector<int> around;  ///< base cells at a vertex: around[first[v]] ... around[first[v + 1] - 1]
   std::vector<int> first;
+  bool periodic = false;
+  double low[2] = {0, 0}, period[2] = {0, 0};  ///< lowest coordinates; periods, 0 in directions without one
   int tag = 0;
   MPI_Comm comm = MPI_COMM_NULL;  ///< of our own where there are several ranks, the user's otherwise
 

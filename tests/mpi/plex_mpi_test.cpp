@@ -1,0 +1,189 @@
+// Hierarchies as DMPlex and back, on any number of ranks.
+#include <petscdmplex.h>
+#include <petscsf.h>
+
+#include "refine/forest_impl.hpp"
+#include "refine/plex_base.hpp"
+#include "refine/plex_build.hpp"
+#include "refine/plex_cells.hpp"
+#include "support/forests.hpp"
+
+using namespace petrl;
+using namespace petrl::test;
+
+namespace {
+
+constexpr double kLow[2] = {0, 0}, kHigh[2] = {2, 1};
+
+struct Domain {
+  const char *name;
+  BaseMesh base;
+  double volume, boundary;
+  int euler;
+};
+
+std::vector<Domain> domains() {
+  return {{"interval", BaseMesh::interval(9, -1, 2, false), 3, 2, 1},
+          {"circle", BaseMesh::interval(8, 0, 16, true), 16, 0, 0},
+          {"box", BaseMesh::box(3, 3, kLow, kHigh, false, false), 2, 6, 1},
+          {"tube", BaseMesh::box(4, 3, kLow, kHigh, true, false), 2, 4, 0},
+          {"torus", BaseMesh::box(5, 4, kLow, kHigh, true, true), 2, 0, 0},
+          {"lshape", BaseMesh::lShape(4), 0.75, 4, 1}};
+}
+
+/// Refined where it is seen to be by every rank, here and there.
+void adaptSomewhere(Forest &f) {
+  for (unsigned i = 0; i < 4; ++i) {
+    std::vector<signed char> marks;
+    for (const Leaf &l : f.impl().leaf) {
+      const double r = std::abs(l.x[0][0] + l.x[1][0] - 0.7 + 0.1 * i) + std::abs(l.x[0][1] + l.x[1][1] - 0.6);
+      marks.push_back(r < 0.5 ? 1 : r > 1.2 ? -1 : 0);
+    }
+    f.adapt(marks, {9, 1 << 20});
+    std::vector<double> none;
+    if (i % 2) f.balance(none, 0);
+  }
+}
+
+double sum(double x) {
+  MPI_Allreduce(MPI_IN_PLACE, &x, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
+  return x;
+}
+
+int globalEuler(DM dm) {
+  PetscSF sf;
+  PetscInt depth, roots, leaves = 0, start, end;
+  const PetscInt *local;
+  DMPlexGetChart(dm, &start, &end);
+  DMGetPointSF(dm, &sf);
+  PetscSFGetGraph(sf, &roots, &leaves, &local, nullptr);
+  std::vector<bool> owned(end, true);
+  for (PetscInt i = 0; roots >= 0 && i < leaves; ++i) owned[local ? local[i] : i] = false;
+  int chi = 0;
+  DMPlexGetDepth(dm, &depth);
+  for (PetscInt k = 0; k <= depth; ++k) {
+    DMPlexGetDepthStratum(dm, k, &start, &end);
+    for (PetscInt p = start; p < end; ++p) chi += owned[p] ? (k % 2 ? -1 : 1) : 0;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &chi, 1, MPI_INT, MPI_SUM, PETSC_COMM_WORLD);
+  return chi;
+}
+
+}  // namespace
+
+TEST(PlexMpi, IsSoundAndHasTheLeaves) {
+  int ranks;
+  MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+  for (const Domain &d : domains())
+    for (const bool overlap : {false, true}) {
+      SCOPED_TRACE(std::string(d.name) + (overlap ? " with overlap" : ""));
+      Forest f(d.base, PETSC_COMM_WORLD);
+      adaptSomewhere(f);
+      DM dm = createPlex(f, overlap);
+      ASSERT_EQ(DMPlexCheckSymmetry(dm), 0);
+      ASSERT_EQ(DMPlexCheckSkeleton(dm, 0), 0);
+      ASSERT_EQ(DMPlexCheckFaces(dm, 0), 0);
+      ASSERT_EQ(DMPlexCheckGeometry(dm), 0);
+      ASSERT_EQ(DMPlexCheckPointSF(dm, nullptr, overlap ? PETSC_TRUE : PETSC_FALSE), 0);
+      if (!overlap) {
+        ASSERT_EQ(DMPlexCheckInterfaceCones(dm), 0);
+      }
+      EXPECT_EQ(globalEuler(dm), d.euler);
+      std::vector<PetscInt> points;
+      const CellMesh m = cellMeshFromPlex(dm, &points);
+      ASSERT_EQ(m.owned, f.leaves());
+      EXPECT_NEAR(sum(totalVolume(m)), d.volume, 1e-12 * d.volume);
+      double boundary = 0;
+      int faces = 0;
+      for (int c = 0; c < m.owned; ++c) {
+        const Leaf &l = f.impl().leaf[c];
+        ASSERT_EQ(points[c], c);
+        PetscReal volume, centre[3], normal[3];
+        ASSERT_EQ(DMPlexComputeCellGeometryFVM(dm, c, &volume, centre, normal), 0);
+        EXPECT_NEAR(volume, m.volume[c], 1e-13);
+        for (int s = 0; s < m.slots(); ++s) {
+          const int face = m.face[c * m.slots() + s];
+          const CellMesh::Face &at = m.faces[face];
+          for (int i = 0; i < m.dim; ++i) EXPECT_EQ(m.corner[(c * m.slots() + s) * m.dim + i], l.x[s][i]);
+          if (m.neighbour[c * m.slots() + s] < 0) {
+            const int label = f.impl().twin[c * m.slots() + s] == kBoundary ? f.impl().label(c * m.slots() + s) : 0;
+            EXPECT_EQ(at.label, label);
+            if (overlap) {
+              EXPECT_GT(at.label, 0);
+            }
+            if (at.label) boundary += std::hypot(at.normal[0], at.normal[1]);
+          } else {
+            // Nothing is far away, over a periodic seam either.
+            double length = 0;
+            for (int i = 0; i < m.dim; ++i) length += std::abs(m.towards[(c * m.slots() + s) * m.dim + i]);
+            EXPECT_LT(length, d.volume / 3);
+          }
+          ++faces;
+        }
+      }
+      EXPECT_GT(faces, 0);
+      EXPECT_NEAR(sum(boundary), d.boundary, 1e-12 * (1 + d.boundary));
+      if (ranks == 1) {
+        const CellMesh own = f.mesh();
+        EXPECT_EQ(own.vertex, m.vertex);
+        EXPECT_EQ(own.neighbour, m.neighbour);
+        EXPECT_EQ(own.towards, m.towards);
+      }
+      DMDestroy(&dm);
+    }
+}
+
+TEST(PlexMpi, ComesBackAsABaseMesh) {
+  for (const Domain &d : domains()) {
+    SCOPED_TRACE(d.name);
+    Forest alone(d.base, PETSC_COMM_SELF), together(d.base, PETSC_COMM_WORLD);
+    adaptSomewhere(alone);
+    adaptSomewhere(together);
+    DM one = createPlex(alone, false), many = createPlex(together, true);
+    BaseOrigin origin;
+    const BaseMesh a = baseMeshFromPlex(one), b = baseMeshFromPlex(many, &origin);
+    EXPECT_EQ(a.cells(), alone.leaves());
+    EXPECT_EQ(a.cell, b.cell);
+    EXPECT_EQ(a.corner, b.corner);
+    EXPECT_EQ(a.face, b.face);
+    ASSERT_EQ(static_cast<int>(origin.rank.size()), b.cells());
+    Forest again(b, PETSC_COMM_WORLD);
+    EXPECT_EQ(again.globalLeaves(), together.globalLeaves());
+    again.adapt(std::vector<signed char>(again.leaves(), 1), {});
+    DM finer = createPlex(again, false);
+    EXPECT_EQ(globalEuler(finer), d.euler);
+    EXPECT_NEAR(sum(totalVolume(cellMeshFromPlex(finer))), d.volume, 1e-12 * d.volume);
+    for (DM *dm : {&one, &many, &finer}) DMDestroy(dm);
+  }
+}
+
+TEST(PlexMpi, KeepsRegions) {
+  BaseMesh base = BaseMesh::box(4, 4, kLow, kHigh, false, false);
+  for (int c = 0; c < base.cells(); ++c) base.region[c] = c < 10 ? 7 : c < 20 ? 3 : 0;
+  Forest f(base, PETSC_COMM_WORLD);
+  f.adapt(std::vector<signed char>(f.leaves(), 1), {});
+  DM dm = createPlex(f, true);
+  const BaseMesh again = baseMeshFromPlex(dm);
+  int seven = 0, three = 0;
+  for (const int r : again.region) {
+    seven += r == 7;
+    three += r == 3;
+  }
+  EXPECT_EQ(seven, 40);
+  EXPECT_EQ(three, 40);
+  DMDestroy(&dm);
+}
+
+TEST(PlexMpi, RefusesOtherMeshes) {
+  const PetscInt faces[3] = {2, 2, 2};
+  const auto message = [&](PetscInt dim, PetscBool simplex, PetscBool interpolate) {
+    DM dm;
+    DMPlexCreateBoxMesh(PETSC_COMM_WORLD, dim, simplex, faces, nullptr, nullptr, nullptr, interpolate, &dm);
+    const std::string text = refusal([&] { baseMeshFromPlex(dm); });
+    DMDestroy(&dm);
+    return text;
+  };
+  EXPECT_NE(message(2, PETSC_FALSE, PETSC_TRUE).find("quadrilateral (4 faces), expected triangles"), std::string::npos)
+      << message(2, PETSC_FALSE, PETSC_TRUE);
+  EXPECT_NE(message(3, PETSC_FALSE, PETSC_TRUE).find("dimension 3, expected 1 or 2"), std::string::npos);
+}
