@@ -3,6 +3,7 @@
 #include <petscsys.h>
 
 #include "base/error.hpp"
+#include "learn/lamp/lamp.hpp"
 #include "learn/ppo/ppo.hpp"
 #include "learn/torchscript/torchscript_backend.hpp"
 #include "learn/torchscript/torchscript_grid.hpp"
@@ -12,6 +13,7 @@
 #include "policy/backend.hpp"
 #include "policy/grid.hpp"
 #include "policy/grid_backend.hpp"
+#include "policy/mesh_learner.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -35,6 +37,9 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
                                [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
                                  return std::make_unique<petrl::Unroll>(yaml, observations, actions, seed);
                                });
+    petrl::registerMeshLearner("lamp", [](const std::string &yaml, petrl::YamlMap &environment, std::uint64_t seed) {
+      return std::make_unique<petrl::Lamp>(yaml, environment, seed);
+    });
     petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
     petrl::registerGridBackend("torch", petrl::makeTorchScriptGridBackend);
   });

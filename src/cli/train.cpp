@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/grid_trainer.hpp"
+#include "cli/mesh_trainer.hpp"
 #include "cli/trainer.hpp"
 
 namespace petrl::cli {
@@ -24,14 +25,16 @@ void train(const std::string &file, const std::string &directory) {
   PetscMPIInt ranks = 1;
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
   TrainingConfig config = TrainingConfig::read(file);
-  const bool grid = isGridLearner(config.learner);
-  if (ranks > 1 && !grid) {
+  const bool grid = isGridLearner(config.learner), mesh = isMeshLearner(config.learner);
+  if (ranks > 1 && !grid && !mesh) {
     throw Error("learner " + config.learner + " trains on one process, found " + std::to_string(ranks) +
-                " ranks; those that train on several: ppo, unroll");
+                " ranks; those that train on several: lamp, ppo, unroll");
   }
   std::unique_ptr<Training> training;
   if (grid) {
     training = std::make_unique<GridTrainer>(std::move(config), directory);
+  } else if (mesh) {
+    training = std::make_unique<MeshTrainer>(std::move(config), directory);
   } else {
     training = std::make_unique<Trainer>(std::move(config), directory);
   }

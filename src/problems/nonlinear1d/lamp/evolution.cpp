@@ -1,4 +1,4 @@
-#include "learn/lamp/evolution.hpp"
+#include "problems/nonlinear1d/lamp/evolution.hpp"
 
 #include <cmath>
 

@@ -1,0 +1,64 @@
+// The keys of the learner section for algorithm "lamp".
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "problems/nonlinear1d/lamp/model.hpp"
+
+namespace petrl::learn {
+
+/// Size of a graph network, and how fast it learns.
+struct LampNetwork {
+  int hidden = 32, layers = 4;
+  bool shared = false;
+  double learning_rate = 2e-3;
+  double max_gradient_norm = 1;
+};
+
+/// How the evolution model is trained: on roll-outs of several bundles, gradients running through all of them.
+struct EvolutionConfig {
+  LampNetwork network;
+  std::int64_t updates = 0;     ///< of the pre-training (phase 1), at a rate that falls along half a cosine
+  int batch = 16;               ///< roll-outs an update
+  int bundles = 6;              ///< length of a roll-out; the first updates take 1, then 4
+  double later_weight = 1;      ///< weight of the error of all bundles but the first (published: .1)
+  bool adapted = true;          ///< meshes: adapted | thinned (published: uniform, sometimes without some vertices)
+  double policy_share = .5;     ///< share of the roll-outs on meshes drawn by the policy, in phase 2
+  double refining_rate = 3e-4;  ///< learning rate in phase 2, at its beginning
+};
+
+/// How the policy is trained.
+struct PolicyConfig {
+  LampNetwork network{32, 3, false, 1e-3, 2};
+  int batch = 8;              ///< starts an update
+  int samples_per_start = 8;  ///< roll-outs from the same start; more than one: their mean is the baseline
+  int horizon = 4;            ///< bundles of a roll-out
+  bool discounted = false;    ///< target: mean (of the rewards that remain; published) | discounted (their sum)
+  double discount = .9;
+  bool local = true;         ///< credit: local (an edge answers for the error near it) | global (published)
+  bool normalise = true;     ///< advantages in units of their spread among the roll-outs from one start
+  double entropy = 1e-2;     ///< weight of the entropies
+  double value_weight = .5;  ///< weight of the value's squared error
+  double largest_trade_off = .5;
+  lamp::CountRule count = lamp::CountRule::expectation;  ///< of decisions that are not random
+};
+
+/// Phase 2: turns of policy updates and of evolution updates.
+struct RefiningConfig {
+  std::int64_t updates = 0;           ///< of both; rates fall along half a cosine
+  int policy = 200, evolution = 200;  ///< updates a turn; 0 evolution: its weights stay
+};
+
+struct LampConfig {
+  lamp::ModelOptions model;
+  EvolutionConfig evolution;
+  PolicyConfig policy;
+  RefiningConfig refining;
+  int validation = 64;  ///< trajectories
+
+  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
+  static LampConfig parse(const std::string &yaml);
+};
+
+}  // namespace petrl::learn
