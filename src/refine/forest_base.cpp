@@ -57,7 +57,6 @@ void connect(ForestBase &base) {
   base.twin.assign(sides, -1);
   base.edge.assign(sides, -1);
   std::vector<std::vector<int>> at(mesh.vertices);  // sides, by their lowest vertex
-  std::vector<int> boundary(mesh.vertices, 0);
   for (int s = 0; s < sides; ++s) {
     const int *const v = &mesh.cell[s / slots * slots];
     // In 1D the face opposite corner 0 is vertex 1.
@@ -83,6 +82,44 @@ void connect(ForestBase &base) {
     base.to.push_back(mesh.dim == 1 ? a : b);
     at[low].push_back(s);
   }
+}
+
+/// A vertex inside a boundary edge hangs there: cells on either side do not conform.
+void checkHanging(const ForestBase &base) {
+  const BaseMesh &mesh = base.mesh;
+  if (mesh.dim == 1) return;
+  struct Place {
+    double x, y;
+    int vertex;
+  };
+  std::vector<Place> places;
+  for (int s = 0; s < mesh.cells() * 3; ++s) {
+    if (base.twin[s] >= 0) continue;
+    const int k = s / 3 * 3 + (s + 1) % 3;
+    places.push_back({mesh.corner[2 * k], mesh.corner[2 * k + 1], mesh.cell[k]});
+  }
+  std::sort(places.begin(), places.end(), [](const Place &a, const Place &b) { return a.x < b.x; });
+  for (int s = 0; s < mesh.cells() * 3; ++s) {
+    if (base.twin[s] >= 0) continue;
+    const double *const a = &mesh.corner[(s / 3 * 3 + (s + 1) % 3) * 2];
+    const double *const b = &mesh.corner[(s / 3 * 3 + (s + 2) % 3) * 2];
+    const double ex = b[0] - a[0], ey = b[1] - a[1], square = ex * ex + ey * ey, near = 1e-9 * std::sqrt(square);
+    auto p = std::lower_bound(places.begin(), places.end(), std::min(a[0], b[0]) - near,
+                              [](const Place &q, double x) { return q.x < x; });
+    for (; p != places.end() && p->x <= std::max(a[0], b[0]) + near; ++p) {
+      const double along = (ex * (p->x - a[0]) + ey * (p->y - a[1])) / square;
+      const double off = ex * (p->y - a[1]) - ey * (p->x - a[0]);
+      if (along > 1e-6 && along < 1 - 1e-6 && std::abs(off) < near * std::sqrt(square))
+        refuse("vertex " + std::to_string(p->vertex) + " lies inside an edge of " + name(mesh, s / 3) +
+               " (not conforming)");
+    }
+  }
+}
+
+void checkBoundary(const ForestBase &base) {
+  const BaseMesh &mesh = base.mesh;
+  const int slots = base.slots(), sides = mesh.cells() * slots;
+  std::vector<int> boundary(mesh.vertices, 0);
   for (int s = 0; s < sides; ++s) {
     if (base.twin[s] >= 0) continue;
     if (mesh.face[s] <= 0)
@@ -175,6 +212,8 @@ ForestBase::ForestBase(BaseMesh base, MPI_Comm user_comm) : mesh(std::move(base)
   checkSizes(mesh);
   checkCells(mesh);
   connect(*this);
+  checkHanging(*this);
+  checkBoundary(*this);
   collectAround(*this);
   findPeriods(*this);
   order = curveOrder(mesh);

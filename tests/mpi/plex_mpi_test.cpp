@@ -157,6 +157,39 @@ TEST(PlexMpi, ComesBackAsABaseMesh) {
   }
 }
 
+TEST(PlexMpi, TakesMeshesFromElsewhere) {
+  // Cells as they come, every third clockwise, spread by PETSc's partitioner.
+  const BaseMesh box = BaseMesh::box(6, 4, kLow, kHigh, false, false);
+  std::vector<int> cell = box.cell;
+  for (int c = 0; c < box.cells(); c += 3) std::swap(cell[3 * c], cell[3 * c + 1]);
+  std::vector<PetscReal> x(2 * box.vertices);
+  for (std::size_t k = 0; k < box.cell.size(); ++k)
+    for (int i = 0; i < 2; ++i) x[2 * box.cell[k] + i] = box.corner[2 * k + i];
+  const auto make = [&](MPI_Comm comm) {
+    int rank;
+    DM dm, spread = nullptr;
+    MPI_Comm_rank(comm, &rank);
+    DMPlexCreateFromCellListPetsc(comm, 2, rank ? 0 : box.cells(), rank ? 0 : box.vertices, 3, PETSC_TRUE, cell.data(),
+                                  2, x.data(), &dm);
+    DMPlexDistribute(dm, 1, nullptr, &spread);
+    if (!spread) return dm;
+    DMDestroy(&dm);
+    return spread;
+  };
+  DM one = make(PETSC_COMM_SELF), many = make(PETSC_COMM_WORLD);
+  const BaseMesh a = baseMeshFromPlex(one), b = baseMeshFromPlex(many);
+  EXPECT_EQ(a.cells(), box.cells());
+  EXPECT_EQ(a.cell, b.cell);
+  EXPECT_EQ(a.corner, b.corner);
+  EXPECT_EQ(a.face, b.face);
+  Forest f(b, PETSC_COMM_SELF);
+  f.adapt(std::vector<signed char>(f.leaves(), 1), {});
+  EXPECT_EQ(f.leaves(), 4 * box.cells());  // longest edges first: nothing but what was asked
+  expectConforming(f.mesh(), 2, 6);
+  DMDestroy(&one);
+  DMDestroy(&many);
+}
+
 TEST(PlexMpi, KeepsRegions) {
   BaseMesh base = BaseMesh::box(4, 4, kLow, kHigh, false, false);
   for (int c = 0; c < base.cells(); ++c) base.region[c] = c < 10 ? 7 : c < 20 ? 3 : 0;

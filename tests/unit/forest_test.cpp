@@ -296,6 +296,13 @@ TEST(Forest, RefusesBadMeshes) {
                m.region.push_back(0);
              }),
              "overlap");
+  BaseMesh hanging;  // one triangle below an edge, two above it
+  hanging.vertices = 5;
+  hanging.cell = {0, 1, 2, 0, 3, 4, 3, 1, 4};
+  hanging.corner = {2, 0, 0, 0, 1, -1, 2, 0, 1, 1, 1, 0, 1, 1, 0, 0, 1, 0};
+  hanging.face.assign(9, 1);
+  hanging.region.assign(3, 0);
+  expectPart(refusal([&] { Forest(hanging, PETSC_COMM_SELF); }), "vertex 4 lies inside an edge of cell 0");
   expectPart(refusal([] { BaseMesh::box(2, 3, kLow, kHigh, true, false); }), "3 in a periodic one");
   expectPart(refusal([] { BaseMesh::lShape(3); }), "even");
   Forest f(BaseMesh::lShape(2), PETSC_COMM_SELF);
