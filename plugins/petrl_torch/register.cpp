@@ -3,6 +3,7 @@
 #include <petscsys.h>
 
 #include "base/error.hpp"
+#include "learn/gain_loss/gain_loss.hpp"
 #include "learn/lamp/lamp.hpp"
 #include "learn/ppo/ppo.hpp"
 #include "learn/torchscript/torchscript_backend.hpp"
@@ -14,6 +15,7 @@
 #include "policy/grid.hpp"
 #include "policy/grid_backend.hpp"
 #include "policy/mesh_learner.hpp"
+#include "problems/environment.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -37,6 +39,10 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
                                [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
                                  return std::make_unique<petrl::Unroll>(yaml, observations, actions, seed);
                                });
+    petrl::registerMeshLearner(
+        "gain-loss", [](const std::string &yaml, petrl::YamlMap &environment, std::uint64_t seed) {
+          return std::make_unique<petrl::GainLoss>(yaml, petrl::makeRefinementEnvironment(environment), seed);
+        });
     petrl::registerMeshLearner("lamp", [](const std::string &yaml, petrl::YamlMap &environment, std::uint64_t seed) {
       return std::make_unique<petrl::Lamp>(yaml, environment, seed);
     });

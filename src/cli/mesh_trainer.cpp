@@ -9,7 +9,7 @@
 namespace petrl::cli {
 
 bool isMeshLearner(const std::string &name) {
-  static constexpr const char *kNames[] = {"lamp"};
+  static constexpr const char *kNames[] = {"gain-loss", "lamp"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 

@@ -28,7 +28,7 @@ void train(const std::string &file, const std::string &directory) {
   const bool grid = isGridLearner(config.learner), mesh = isMeshLearner(config.learner);
   if (ranks > 1 && !grid && !mesh) {
     throw Error("learner " + config.learner + " trains on one process, found " + std::to_string(ranks) +
-                " ranks; those that train on several: lamp, ppo, unroll");
+                " ranks; those that train on several: gain-loss, lamp, ppo, unroll");
   }
   std::unique_ptr<Training> training;
   if (grid) {

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "problems/advection/environment.hpp"
 #include "problems/burgers/environment.hpp"
+#include "problems/conservation/environment.hpp"
 #include "problems/fault/environment.hpp"
 #include "problems/ode/environment.hpp"
 
@@ -22,6 +23,12 @@ std::unique_ptr<GridEnvironment> makeGridEnvironment(YamlMap yaml) {
   if (name == "advection") return std::make_unique<advection::AdvectionEnvironment>(std::move(yaml));
   if (name == "burgers") return std::make_unique<burgers::BurgersEnvironment>(std::move(yaml));
   yaml.fail("name", "expected advection or burgers, found '" + name + "'");
+}
+
+std::unique_ptr<RefinementEnvironment> makeRefinementEnvironment(YamlMap yaml) {
+  const auto name = yaml.get<std::string>("name");
+  if (name == "conservation") return std::make_unique<conservation::ConservationEnvironment>(std::move(yaml));
+  yaml.fail("name", "expected conservation, found '" + name + "'");
 }
 
 }  // namespace petrl

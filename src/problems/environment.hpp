@@ -7,6 +7,7 @@
 #include "base/yaml.hpp"
 #include "policy/agent.hpp"
 #include "policy/grid.hpp"
+#include "refine/refinement_environment.hpp"
 
 namespace petrl {
 
@@ -18,5 +19,8 @@ bool isGridEnvironment(const std::string &name);
 
 /// The same for worlds of one agent a grid point ("advection", "burgers"). Throws petrl::Error.
 std::unique_ptr<GridEnvironment> makeGridEnvironment(YamlMap yaml);
+
+/// The same for worlds in which a policy re-meshes ("conservation"). Throws petrl::Error.
+std::unique_ptr<RefinementEnvironment> makeRefinementEnvironment(YamlMap yaml);
 
 }  // namespace petrl

@@ -59,8 +59,8 @@ bool AdaptiveRun::decide(Marker &marker, double interval, int round) {
     volumes_.rhs(t_, u_.data(), dudt_.data());
     marks_.assign(u_.size(), 0);
     priority_.clear();
-    const MarkContext context{mesh_,      u_.data(), dudt_.data(), gradient_.data(), flow_->law, t_,
-                              flow_->end, interval,  round,        settings_.limits};
+    const MarkContext context{mesh_,    u_.data(),      dudt_.data(), gradient_.data(), flow_->law, t_, flow_->end,
+                              interval, timeOfSteps(1), round,        settings_.limits};
     if (!marker.mark(context, marks_, priority_)) return false;
   }
   return remesh(marks_, priority_);

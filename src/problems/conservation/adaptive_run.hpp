@@ -20,6 +20,7 @@ struct MarkContext {
   const Law &law;
   double t, end;
   double interval;  ///< until the next decision
+  double step;      ///< length of a time step on this mesh
   int round;        ///< of adaptation to the initial condition, from 0; -1 later
   const ForestLimits &limits;
 };

@@ -1,0 +1,275 @@
+#include "problems/conservation/environment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "base/error.hpp"
+#include "problems/conservation/lookahead.hpp"
+#include "problems/conservation/policy_marker.hpp"
+
+namespace petrl::conservation {
+
+namespace {
+
+constexpr int kSamples = 3;         // comparisons of the paired runs in an interval
+constexpr double kDeviation = .03;  // share of cells whose mark chance overrules
+
+template <typename T>
+void readRange(YamlMap &yaml, const std::string &key, T low, T high, T (&range)[2]) {
+  range[0] = low, range[1] = high;
+  if (!yaml.has(key)) return;
+  const auto given = yaml.get<std::vector<T>>(key);
+  if (given.size() != 2 || !(given[0] > 0) || given[1] < given[0])
+    yaml.fail(key, "expected [least, most], both above 0");
+  range[0] = given[0], range[1] = given[1];
+}
+
+// The same numbers with every standard library.
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : rng_(seed) {}
+  double uniform() { return static_cast<double>(rng_() >> 11) * 0x1.0p-53; }
+  int below(int n) { return static_cast<int>(uniform() * n); }
+  int between(const int (&range)[2]) { return range[0] + below(range[1] - range[0] + 1); }
+  double logarithmic(const double (&range)[2]) { return range[0] * std::pow(range[1] / range[0], uniform()); }
+
+ private:
+  std::mt19937_64 rng_;
+};
+
+/// Follows the policy but for chance, so that the learner sees what its policy would not lead to.
+class Explorer : public Marker {
+ public:
+  Explorer(RefinementPolicy &policy, const RefinementCosts &costs, double cfl, double explore, Draw &draw)
+      : follow_(policy, costs, cfl, false), explore_(explore), draw_(draw) {}
+  bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override {
+    const CellMesh &mesh = context.mesh;
+    if (draw_.uniform() < explore_) {
+      // A random disc is refined, the rest coarsened or kept.
+      const auto middle = static_cast<std::size_t>(draw_.below(mesh.owned) * mesh.dim);
+      const double extent = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
+      const double radius = .3 * draw_.uniform() * (mesh.dim > 1 ? std::sqrt(extent) : extent);
+      const bool coarsen = draw_.uniform() < .5;
+      for (int i = 0; i < mesh.owned; ++i) {
+        double square = 0;
+        for (int d = 0; d < mesh.dim; ++d) {
+          const auto k = static_cast<std::size_t>(d);
+          const double x = mesh.centre[static_cast<std::size_t>(i * mesh.dim + d)] - mesh.centre[middle + k];
+          square += x * x;
+        }
+        marks[static_cast<std::size_t>(i)] = square < radius * radius ? 1 : coarsen ? -1 : 0;
+      }
+      priority.clear();
+      return true;
+    }
+    if (!follow_.mark(context, marks, priority)) return false;
+    for (signed char &m : marks) {
+      if (draw_.uniform() < kDeviation) m = static_cast<signed char>(draw_.below(3) - 1);
+    }
+    return true;
+  }
+
+ private:
+  PolicyMarker follow_;
+  double explore_;
+  Draw &draw_;
+};
+
+/// Records what the policy sees and what lookahead says.
+class Recorder : public Marker {
+ public:
+  Recorder(const AdaptiveRun &run, const FiniteVolume &volumes, const RefinementCosts &costs, double cfl,
+           RefinementPolicy &policy, std::vector<RefinementSample> &samples, std::map<std::string, double> &metrics)
+      : run_(run), volumes_(volumes), costs_(costs), cfl_(cfl), policy_(policy), samples_(samples), metrics_(metrics) {}
+
+  bool mark(const MarkContext &c, std::vector<signed char> &, std::vector<float> &) override {
+    const CellMesh &mesh = c.mesh;
+    const double range = fieldRange(run_.u());
+    if (!(range > 0)) return false;
+    RefinementObservation seen;
+    seen.compute(mesh, {c.u, c.dudt, c.gradient}, range, c.interval);
+    Lookahead ahead;
+    ahead.compute(run_.forest(), mesh, run_.u(), volumes_, c.t, c.interval, cfl_, kSamples);
+    RefinementSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
+    const auto n = static_cast<std::size_t>(mesh.owned);
+    std::vector<float> truth(2 * n);
+    sample.target.resize(2 * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const bool known = ahead.loss[i] >= 0;
+      truth[2 * i] = static_cast<float>(ahead.gain[i] / range);
+      // 1 stands for: cannot be coarsened.
+      truth[2 * i + 1] = known ? std::min(.999f, static_cast<float>(ahead.loss[i] / range)) : 1.f;
+      sample.target[2 * i] = RefinementScale::output(truth[2 * i]);
+      sample.target[2 * i + 1] =
+          known ? RefinementScale::output(truth[2 * i + 1]) : std::numeric_limits<float>::quiet_NaN();
+    }
+    samples_.push_back(std::move(sample));
+    account(c, truth, ahead.steps);
+    return false;
+  }
+
+ private:
+  // What the policy's own choices would bring, and the best ones.
+  void account(const MarkContext &c, const std::vector<float> &truth, int steps) {
+    const CellMesh &mesh = c.mesh;
+    RefinementCosts costs = costs_;
+    costs.steps = std::max(1, steps);
+    costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
+    costs.max_level = c.limits.max_level;
+    const std::vector<RefinementPolicy::Field> fields = {{{c.u, c.dudt, c.gradient}, fieldRange(run_.u())}};
+    const std::vector<float> predicted = policy_.predict(mesh, fields, c.interval, {});
+    RefinementDecision best, chosen;
+    decide(mesh, truth.data(), costs, best);
+    decide(mesh, predicted.data(), costs, chosen);
+    const double more = costs.price() * (costs.steps + costs.remesh), children = mesh.dim > 1 ? 4 : 2;
+    double reward = 0;
+    for (std::size_t i = 0; i < chosen.mark.size(); ++i) {
+      const double share = mesh.volume[i] / costs.measure;
+      if (chosen.mark[i] > 0) reward += share * static_cast<double>(truth[2 * i]) - more * (children - 1);
+      if (chosen.mark[i] < 0 && truth[2 * i + 1] < 1)
+        reward += more * (1 - 1 / children) - share * static_cast<double>(truth[2 * i + 1]);
+    }
+    // In units of the price of the mesh as it is.
+    const double whole = more * mesh.owned;
+    metrics_["decisions"] += 1;
+    metrics_["cells"] += mesh.owned;
+    metrics_["reward"] += reward / whole;
+    metrics_["best reward"] += best.gain / whole;
+  }
+
+  const AdaptiveRun &run_;
+  const FiniteVolume &volumes_;
+  RefinementCosts costs_;
+  double cfl_;
+  RefinementPolicy &policy_;
+  std::vector<RefinementSample> &samples_;
+  std::map<std::string, double> &metrics_;
+};
+
+}  // namespace
+
+double finestInterval(const FlowCase &flow, const Forest &base, int max_level, double steps, double cfl) {
+  const CellMesh mesh = base.mesh();
+  FiniteVolume volumes(mesh, flow.law, flow.boundary);
+  std::vector<double> u(static_cast<std::size_t>(mesh.cells));
+  flow.truth->cellAverages(mesh, 0, u.data());
+  return steps * cfl * volumes.stableStep(u.data()) / std::pow(2., static_cast<double>(max_level) / mesh.dim);
+}
+
+ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
+  yaml.get<std::string>("name");
+  families_ = yaml.get<std::vector<std::string>>("families", {"gaussian", "mixed", "burgers"});
+  for (const auto &family : families_) {
+    const auto &known = flowFamilies();
+    if (std::find(known.begin(), known.end(), family) == known.end()) {
+      std::string names;
+      for (const auto &name : known) names += (names.empty() ? "" : ", ") + name;
+      yaml.fail("families", "expected some of " + names + ", found '" + family + "'");
+    }
+  }
+  if (families_.empty()) yaml.fail("families", "expected at least one family");
+  readRange(yaml, "squares", 6, 10, squares_);
+  readRange(yaml, "halvings", 2, 4, halvings_);
+  readRange(yaml, "steps", 5., 120., steps_);
+  readRange(yaml, "odds", .02, 50., odds_);
+  remesh_cost_ = yaml.number("remesh_cost", 25, 0, 1e6);
+  unit_ = yaml.number("unit", 1e-8, 1e-300, 1);
+  cfl_ = yaml.number("cfl", .45, 1e-3, 1);
+  max_cells_ = static_cast<int>(yaml.number("max_cells", 1500, 10, 1e7));
+  max_decisions_ = static_cast<int>(yaml.number("max_decisions", 12, 1, 1e6));
+  YamlMap v = yaml.map("validation", false);
+  validation_.cases = static_cast<int>(v.number("cases", 4, 1, 1e4));
+  validation_.squares = static_cast<int>(v.number("squares", 8, 3, 1e3));
+  validation_.halvings = static_cast<int>(v.number("halvings", 4, 1, 12));
+  validation_.odds = v.get<std::vector<double>>("odds", {.1, .6, 3.});
+  validation_.steps = v.get<std::vector<int>>("steps", {20, 80});
+  if (validation_.odds.empty() || validation_.steps.empty()) v.fail("odds", "odds and steps need at least one value");
+  v.finish();
+  yaml.finish();
+}
+
+void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
+                                      std::vector<RefinementSample> &samples, std::map<std::string, double> &metrics) {
+  Draw draw(seed);
+  const auto &family = families_[static_cast<std::size_t>(draw.below(static_cast<int>(families_.size())))];
+  const FlowCase flow = drawCase(family, Split::train, 0, static_cast<int>(draw.uniform() * (1 << 30)));
+  const Forest base(flow.base(draw.between(squares_)), PETSC_COMM_SELF);
+  AdaptiveSettings settings;
+  settings.cfl = cfl_;
+  settings.limits.max_level = draw.between(halvings_) * flow.dim;
+  settings.limits.max_cells = max_cells_;
+  const double odds = draw.logarithmic(odds_);
+  RefinementCosts costs;
+  costs.tradeoff = odds / (1 + odds);
+  costs.unit = unit_;
+  costs.remesh = remesh_cost_;
+  const double interval = finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_), cfl_);
+  AdaptiveRun run(base, flow, settings);
+  Explorer explorer(policy, costs, cfl_, explore, draw);
+  for (int round = 0; round <= settings.limits.max_level / flow.dim; ++round) {
+    if (!run.decide(explorer, interval, round)) break;
+  }
+  // Some episodes begin later: shocks take their time.
+  if (draw.uniform() < .5) {
+    const double start = .7 * draw.uniform() * flow.end;
+    while (run.time() < start) {
+      run.decide(explorer, interval);
+      run.advanceTo(std::min(start, run.time() + 4 * interval));
+    }
+  }
+  FiniteVolume volumes(run.mesh(), flow.law, flow.boundary);
+  for (int k = 0; k < max_decisions_ && run.time() + interval <= flow.end * (1 + 1e-9); ++k) {
+    volumes.reset(run.mesh());
+    Recorder recorder(run, volumes, costs, cfl_, policy, samples, metrics);
+    run.decide(recorder, interval);
+    run.decide(explorer, interval);
+    run.advanceTo(run.time() + interval);
+  }
+  metrics["episodes"] += 1;
+}
+
+Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
+  if (held_.empty()) {
+    for (const auto &family : families_) {
+      for (int i = 0; i < validation_.cases; ++i) {
+        Held held{drawCase(family, Split::valid, 0, i), nullptr};
+        held.meter = std::make_shared<ErrorMeter>(held.flow.truth, held.flow.dim, held.flow.length, 256);
+        held_.push_back(std::move(held));
+      }
+    }
+  }
+  Evaluation result;
+  double sum = 0, error = 0, cost = 0;
+  int runs = 0;
+  for (Held &held : held_) {
+    const Forest base(held.flow.base(validation_.squares), PETSC_COMM_SELF);
+    AdaptiveSettings settings;
+    settings.cfl = cfl_;
+    settings.limits.max_level = validation_.halvings * held.flow.dim;
+    settings.initial_rounds = validation_.halvings + 2;
+    for (const int steps : validation_.steps) {
+      settings.interval = finestInterval(held.flow, base, settings.limits.max_level, steps, cfl_);
+      for (const double odds : validation_.odds) {
+        RefinementCosts costs;
+        costs.tradeoff = odds / (1 + odds);
+        costs.unit = unit_;
+        costs.remesh = remesh_cost_;
+        PolicyMarker marker(policy, costs, cfl_);
+        const AdaptiveReport report = runAdaptive(base, held.flow, marker, settings, *held.meter);
+        const double work = static_cast<double>(report.cell_steps) + remesh_cost_ * report.mean_cells * report.remeshes;
+        sum += std::log10(report.last.l1 * work);
+        error += std::log10(report.last.l1);
+        cost += std::log10(work);
+        ++runs;
+      }
+    }
+  }
+  result.score = sum / runs;
+  result.details = {{"log error", error / runs}, {"log cost", cost / runs}};
+  return result;
+}
+
+}  // namespace petrl::conservation

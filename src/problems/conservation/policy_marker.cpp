@@ -1,0 +1,31 @@
+#include "problems/conservation/policy_marker.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace petrl::conservation {
+
+double fieldRange(const std::vector<double> &u) {
+  const auto ends = std::minmax_element(u.begin(), u.end());
+  return *ends.second - *ends.first;
+}
+
+bool PolicyMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
+  const CellMesh &mesh = context.mesh;
+  RefinementCosts costs = costs_;
+  costs.max_level = context.limits.max_level;
+  costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
+  costs.steps = std::isfinite(context.step) ? std::max(1., context.interval / context.step) : 1;
+  const auto ends = std::minmax_element(context.u, context.u + mesh.owned);
+  policy_.decide(mesh, {{{context.u, context.dudt, context.gradient}, *ends.second - *ends.first}}, context.interval,
+                 costs, {}, decision_);
+  if (decision_.refined + decision_.coarsened == 0) return false;
+  // Before the first step a change costs next to nothing.
+  if (skip_ && context.round < 0 && decision_.gain < costs.price() * costs.remesh * mesh.owned) return false;
+  marks = decision_.mark;
+  priority = decision_.priority;
+  return true;
+}
+
+}  // namespace petrl::conservation
