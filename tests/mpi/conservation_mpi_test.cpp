@@ -70,14 +70,36 @@ Forest adapted(const FlowCase &flow, MPI_Comm comm) {
   return forest;
 }
 
+// A mesh as an application might make it: all of it on rank 0, no labels.
+DM users(MPI_Comm comm, int n) {
+  std::vector<PetscInt> cells;
+  std::vector<PetscReal> points;
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  for (int j = 0; rank == 0 && j <= n; ++j) {
+    for (int i = 0; i <= n; ++i) {
+      points.push_back(2. * i / n + (i > 0 && i < n ? 0.1 * std::sin(5. * j) / n : 0));
+      points.push_back(2. * j / n);
+      if (i == n || j == n) continue;
+      const PetscInt v = j * (n + 1) + i;
+      for (const PetscInt w : {v, v + 1, v + n + 2, v, v + n + 2, v + n + 1}) cells.push_back(w);
+    }
+  }
+  DM dm;
+  PetRLThrow(DMPlexCreateFromCellListPetsc(comm, 2, static_cast<PetscInt>(cells.size() / 3),
+                                           static_cast<PetscInt>(points.size() / 2), 3, PETSC_TRUE, cells.data(), 2,
+                                           points.data(), &dm));
+  return dm;
+}
+
 struct Solver {
   TS ts = nullptr;
   Vec u = nullptr;
   DM dm = nullptr;
 
-  Solver(const Problem &p, const Forest &forest) {
-    dm = createPlex(forest, true);
-    PetRLThrow(TSCreate(forest.comm(), &ts));
+  Solver(const Problem &p, const Forest &forest) : Solver(p, createPlex(forest, true), true) {}
+  Solver(const Problem &p, DM mesh, bool) : dm(mesh) {
+    PetRLThrow(TSCreate(PetscObjectComm(reinterpret_cast<PetscObject>(dm)), &ts));
     PetRLThrow(plexConservation(ts, dm, p.flow.law, p.flow.boundary, p.settings));
     DM own;
     PetRLThrow(TSGetDM(ts, &own));
@@ -252,6 +274,51 @@ TEST(PlexConservation, AnotherMeshOnTheSameTS) {
   EXPECT_LT(difference(s.gather(u), fresh.gather(fresh.u)), 1e-14);
   PetRLThrow(VecDestroy(&u));
   PetRLThrow(DMDestroy(&dm));
+}
+
+TEST(PlexConservation, MeshesOfUsers) {
+  Problem p = problems()[1];
+  p.flow.law.viscosity = 0;
+  p.flow.boundary.push_back({1, [](double, const double *x) { return std::sin(x[0]); }});
+  DM many = users(PETSC_COMM_WORLD, 10), one = users(PETSC_COMM_SELF, 10);
+  int rank;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  if (rank != 0) {  // the list is on the first rank alone
+    PetRLThrow(DMDestroy(&one));
+  }
+  PetRLThrow(plexDistribute(&many));
+  Solver a(p, many, true);
+  PetRLThrow(TSSetType(a.ts, TSSSP));
+  a.solve(0.01, 0.2);
+  const auto found = a.gather(a.u);
+  if (rank != 0) return;
+  Solver b(p, one, true);
+  PetRLThrow(TSSetType(b.ts, TSSSP));
+  b.solve(0.01, 0.2);
+  EXPECT_LT(difference(found, b.gather(b.u)), 1e-12);
+}
+
+TEST(PlexConservation, Options) {
+  const Problem p = problems()[0];
+  Problem first = p;
+  first.settings.first_order = true;
+  const Forest forest(p.flow.base(6), PETSC_COMM_WORLD);
+  Solver expected(first, forest);
+  PetRLThrow(PetscOptionsSetValue(nullptr, "-conservation_first_order", nullptr));
+  PetRLThrow(PetscOptionsSetValue(nullptr, "-conservation_limiter", "smooth"));
+  Solver s(p, forest);
+  for (const char *o : {"-conservation_first_order", "-conservation_limiter"})
+    PetRLThrow(PetscOptionsClearValue(nullptr, o));
+  Vec a, b;
+  PetRLThrow(VecDuplicate(s.u, &a));
+  PetRLThrow(VecDuplicate(s.u, &b));
+  PetRLThrow(TSComputeRHSFunction(s.ts, 0, s.u, a));
+  PetRLThrow(TSComputeRHSFunction(expected.ts, 0, expected.u, b));
+  PetscBool equal;
+  PetRLThrow(VecEqual(a, b, &equal));
+  EXPECT_TRUE(equal);
+  PetRLThrow(VecDestroy(&a));
+  PetRLThrow(VecDestroy(&b));
 }
 
 TEST(PlexConservation, SaysWhatIsMissing) {

@@ -239,10 +239,30 @@ PetscErrorCode jacobian(TS ts, PetscReal t, Vec u, Mat A, Mat P, void *data) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode settingsFromOptions(TS ts, FiniteVolumeSettings *settings) {
+  const char *const names[] = {"none", "sharp", "smooth", "Limiter", "", nullptr};
+  PetscEnum limiter = static_cast<PetscEnum>(settings->limiter);
+  const char *prefix;
+  PetscBool first = settings->first_order ? PETSC_TRUE : PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetOptionsPrefix(ts, &prefix));
+  PetscOptionsBegin(PetscObjectComm(reinterpret_cast<PetscObject>(ts)), prefix, "Finite volumes on a DMPlex", "TS");
+  PetscCall(PetscOptionsEnum("-conservation_limiter", "Limiter of the gradients", "plexConservation", names, limiter,
+                             &limiter, nullptr));
+  PetscCall(
+      PetscOptionsBool("-conservation_first_order", "No gradients at all", "plexConservation", first, &first, nullptr));
+  PetscOptionsEnd();
+  settings->limiter = static_cast<Limiter>(limiter);
+  settings->first_order = first == PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
 
 PetscErrorCode plexConservation(TS ts, DM dm, const Law &law, const std::vector<BoundaryValue> &boundary,
-                                const FiniteVolumeSettings &settings) {
+                                const FiniteVolumeSettings &defaults) {
+  FiniteVolumeSettings settings = defaults;
   PetscContainer container;
   PetscMPIInt size;
   PetscBool plex;
@@ -258,6 +278,7 @@ PetscErrorCode plexConservation(TS ts, DM dm, const Law &law, const std::vector<
   PetscCheck(size == 1 || overlap > 0, PetscObjectComm(reinterpret_cast<PetscObject>(dm)), PETSC_ERR_ARG_WRONG,
              "The DMPlex has no overlap: finite volumes need one layer of cells (plexDistribute())");
 
+  PetscCall(settingsFromOptions(ts, &settings));
   auto *c = new Context;
   PetscCall(PetscContainerCreate(PetscObjectComm(reinterpret_cast<PetscObject>(ts)), &container));
   PetscCall(PetscContainerSetPointer(container, c));

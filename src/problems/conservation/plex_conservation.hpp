@@ -25,10 +25,12 @@ namespace petrl::conservation {
 /// are; of the implicit ones W-methods (TSROSW ra34pw2) are made for a Jacobian like this, Newton's method (TSBEULER,
 /// TSBDF) converges linearly with it. The result is that of FiniteVolume to rounding, on any number of ranks.
 ///
+/// Options (with the TS's prefix): -conservation_limiter none | sharp | smooth, -conservation_first_order.
+///
 /// What it needs it keeps with the TS. Calling it again, with another DM, replaces it: after re-meshing call TSReset()
 /// first. Errors: PETSC_ERR_ARG_WRONG for a DM that does not fit.
 PetscErrorCode plexConservation(TS ts, DM dm, const Law &law, const std::vector<BoundaryValue> &boundary,
-                                const FiniteVolumeSettings &settings);
+                                const FiniteVolumeSettings &defaults);
 
 /// The cells behind a TS that plexConservation() has set up: owned ones in the order of the TS's Vecs. The mesh lives
 /// as long as the TS or until the next call.
