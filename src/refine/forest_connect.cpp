@@ -33,15 +33,13 @@ class Waiting {
 
 }  // namespace
 
-void Forest::Impl::connect() {
+void Forest::Impl::connectFaces() {
   const int d = dim(), n = leaves(), faces = n * slots();
-  level.resize(n);
   twin.resize(faces);
   valence.assign(nodes(), 0);
   Waiting waiting(nodes(), faces);
   for (int c = 0, f = 0; c < n; ++c) {
     const int *const v = leaf[c].v;
-    level[c] = leaf[c].level;
     for (int s = 0; s <= d; ++s, ++f) {
       ++valence[v[s]];
       int other;
@@ -61,6 +59,13 @@ void Forest::Impl::connect() {
       if (other >= 0) twin[other] = f;
     }
   }
+}
+
+void Forest::Impl::connect() {
+  const int faces = leaves() * slots();
+  connectFaces();
+  level.resize(leaf.size());
+  for (std::size_t c = 0; c < leaf.size(); ++c) level[c] = leaf[c].level;
   interfaces.clear();
   if (size == 1) return;
   for (int f = 0; f < faces; ++f) {

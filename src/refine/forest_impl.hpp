@@ -59,6 +59,7 @@ class Forest::Impl {
   ForestNode between(int a, int b, int base_cell, int side) const;
   /// twin, valence, levels and interfaces from the leaves.
   void connect();
+  void connectFaces();  ///< twin and valence only, kBoundary wherever there is no other leaf
 
   std::int64_t sum(std::int64_t value) const;
   /// The key of the rank that has most of them left; false if none has any.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include "base/error.hpp"
 #include "refine/plex_topology.hpp"
@@ -30,7 +31,7 @@ void setCones(DM dm, const Forest::Impl &forest, const PlexTopology &t) {
         *cone++ = t.edgePoint(t.edge[3 * c + s]);
         *orientation++ = t.reversed[3 * c + s] ? -1 : 0;
       }
-    std::copy(t.ends.begin(), t.ends.end(), cone);
+    for (const int v : t.ends) *cone++ = t.vertex(v);
   }
   PetRLThrow(DMPlexSymmetrize(dm));
 }
@@ -184,24 +185,30 @@ void setLabels(DM dm, const Forest::Impl &forest, const PlexTopology &t) {
 }  // namespace
 
 DM createPlex(const Forest &of, bool overlap) {
-  const Forest::Impl &forest = of.impl();
-  const PlexTopology topology(forest);
+  const Forest::Impl *forest = &of.impl();
+  PlexTopology topology(*forest);
+  std::unique_ptr<PlexOwners> owners;
+  std::unique_ptr<Forest::Impl> wider;
+  if (forest->size > 1) {
+    owners = std::make_unique<PlexOwners>(*forest, topology);
+    if (overlap) {
+      wider = std::make_unique<Forest::Impl>(*forest);
+      addOverlap(*wider, topology, *owners);
+      forest = wider.get();
+    }
+  }
   DM dm;
-  PetRLThrow(DMCreate(forest.comm, &dm));
+  PetRLThrow(DMCreate(forest->comm, &dm));
   PetRLThrow(DMSetType(dm, DMPLEX));
-  PetRLThrow(DMSetDimension(dm, forest.dim()));
-  setCones(dm, forest, topology);
-  setStrata(dm, forest.dim(), topology);
-  if (forest.size > 1) setPointSF(dm, forest, topology);
-  setCoordinates(dm, forest, topology);
-  if (forest.base->periodic) setCellCoordinates(dm, forest);
-  setLabels(dm, forest, topology);
-  if (!overlap || forest.size == 1) return dm;
-  DM wider = NULL;
-  PetRLThrow(DMPlexDistributeOverlap(dm, 1, NULL, &wider));
-  if (!wider) return dm;
-  PetRLThrow(DMDestroy(&dm));
-  return wider;
+  PetRLThrow(DMSetDimension(dm, forest->dim()));
+  setCones(dm, *forest, topology);
+  setStrata(dm, forest->dim(), topology);
+  if (owners) setPointSF(dm, *forest, topology, *owners);
+  if (wider) PetRLThrow(DMPlexSetOverlap(dm, NULL, 1));
+  setCoordinates(dm, *forest, topology);
+  if (forest->base->periodic) setCellCoordinates(dm, *forest);
+  setLabels(dm, *forest, topology);
+  return dm;
 }
 
 }  // namespace petrl

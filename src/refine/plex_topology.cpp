@@ -30,8 +30,8 @@ PlexTopology::PlexTopology(const Forest::Impl &forest) : cells(forest.leaves()),
     const bool turn = along >= 0 && forest.position(along, a) > forest.position(along, b);
     edge[f] = edges++;
     reversed[f] = turn;
-    ends.push_back(vertex(turn ? b : a));
-    ends.push_back(vertex(turn ? a : b));
+    ends.push_back(turn ? b : a);
+    ends.push_back(turn ? a : b);
   }
 }
 
@@ -65,36 +65,49 @@ std::vector<ForestInterface> sharedCorners(const Forest::Impl &forest, std::vect
 
 }  // namespace
 
-void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology) {
-  struct Shared {
-    PetscInt point, there;
-    int rank;
-  };
-  std::vector<Shared> found;
+PlexOwners::PlexOwners(const Forest::Impl &forest, const PlexTopology &topology) {
+  const int rank = forest.rank;
+  for (int v = 0; v < topology.vertices; ++v) vertex.push_back({rank, v});
+  for (int e = 0; e < topology.edges; ++e) edge.push_back({rank, e});
   const auto vertices = [](const ForestInterface &i) -> const std::vector<int> & { return i.vertices; };
   const auto faces = [](const ForestInterface &i) -> const std::vector<int> & { return i.faces; };
-  const auto vertex = [&](int v) { return topology.vertex(v); };
+  const auto itself = [](int v) { return v; };
   std::vector<int> lowest;
-  const std::vector<ForestInterface> corners = sharedCorners(forest, lowest);
-  exchange<PetscInt>(*forest.base, corners, vertices, vertex, [&](int rank, int v, PetscInt there) {
-    if (rank == lowest[v]) found.push_back({topology.vertex(v), there, rank});
+  shared = sharedCorners(forest, lowest);
+  exchange<int>(*forest.base, shared, vertices, itself, [&](int other, int v, int there) {
+    if (other == lowest[v]) vertex[v] = {other, there};
   });
-  exchange<PetscInt>(*forest.base, forest.interfaces, vertices, vertex, [&](int rank, int v, PetscInt there) {
-    if (rank < forest.rank) found.push_back({topology.vertex(v), there, rank});
+  exchange<int>(*forest.base, forest.interfaces, vertices, itself, [&](int other, int v, int there) {
+    if (other < rank) vertex[v] = {other, there};
   });
-  if (forest.dim() == 2)
-    exchange<PetscInt>(
-        *forest.base, forest.interfaces, faces, [&](int f) { return topology.edgePoint(topology.edge[f]); },
-        [&](int rank, int f, PetscInt there) {
-          if (rank < forest.rank) found.push_back({topology.edgePoint(topology.edge[f]), there, rank});
-        });
-  std::sort(found.begin(), found.end(), [](const Shared &a, const Shared &b) { return a.point < b.point; });
+  shared.insert(shared.end(), forest.interfaces.begin(), forest.interfaces.end());
+  if (forest.dim() == 1) return;
+  exchange<int>(
+      *forest.base, forest.interfaces, faces, [&](int f) { return topology.edge[f]; },
+      [&](int other, int f, int there) {
+        if (other < rank) edge[topology.edge[f]] = {other, there};
+      });
+}
+
+void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology, const PlexOwners &owners) {
+  std::vector<int> sizes(2 * forest.size);
+  const int mine[2] = {topology.cells, topology.vertices};
+  MPI_Allgather(mine, 2, MPI_INT, sizes.data(), 2, MPI_INT, forest.base->comm);
   std::vector<PetscInt> local;
   std::vector<PetscSFNode> remote;
-  for (const Shared &l : found) {
-    local.push_back(l.point);
-    remote.push_back({l.rank, l.there});
-  }
+  const auto add = [&](const std::vector<PlexOwner> &all, PetscInt first, int before) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const PlexOwner &o = all[i];
+      if (o.rank == forest.rank) continue;
+      PetscInt offset = 0;
+      for (int k = 0; k < before; ++k) offset += sizes[2 * o.rank + k];
+      local.push_back(first + static_cast<PetscInt>(i));
+      remote.push_back({o.rank, offset + o.number});
+    }
+  };
+  add(owners.ghost, topology.cells - static_cast<PetscInt>(owners.ghost.size()), 0);
+  add(owners.vertex, topology.vertex(0), 1);
+  add(owners.edge, topology.edgePoint(0), 2);
   PetscSF sf;
   PetRLThrow(DMGetPointSF(dm, &sf));
   PetRLThrow(PetscSFSetGraph(sf, topology.points(), static_cast<PetscInt>(local.size()), local.data(),

@@ -14,7 +14,7 @@ struct PlexTopology {
 
   int cells, vertices, edges = 0;
   std::vector<int> edge;              ///< 2D, faces of the forest: the edge
-  std::vector<PetscInt> ends;         ///< edges: two vertex points
+  std::vector<int> ends;              ///< edges: two vertices
   std::vector<signed char> reversed;  ///< faces of the forest: the edge runs clockwise round the cell
 
   PetscInt vertex(int v) const { return cells + v; }
@@ -22,7 +22,26 @@ struct PlexTopology {
   PetscInt points() const { return cells + vertices + edges; }
 };
 
-/// The point SF: shared vertices and edges belong to the lowest rank that has them. Several ranks only; collective.
-void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology);
+/// A vertex, edge or cell as its owner numbers it.
+struct PlexOwner {
+  int rank, number;
+};
+
+/// Owners of vertices and edges: the lowest rank that has them among its leaves; and of cells beyond the own ones.
+struct PlexOwners {
+  std::vector<PlexOwner> vertex, edge, ghost;
+  /// Vertices shared with each other rank, in the same order there.
+  std::vector<ForestInterface> shared;
+
+  /// Several ranks only; collective.
+  PlexOwners(const Forest::Impl &forest, const PlexTopology &topology);
+};
+
+/// Collective.
+void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology, const PlexOwners &owners);
+
+/// Adds the leaves of other ranks that share a vertex with own ones behind the own ones. Several ranks only;
+/// collective.
+void addOverlap(Forest::Impl &forest, PlexTopology &topology, PlexOwners &owners);
 
 }  // namespace petrl
