@@ -133,6 +133,44 @@ TEST(PlexMpi, IsSoundAndHasTheLeaves) {
     }
 }
 
+TEST(PlexMpi, SharedPointsAreTheSamePlaces) {
+  for (const Domain &d : domains()) {
+    SCOPED_TRACE(d.name);
+    Forest f(d.base, PETSC_COMM_WORLD);
+    adaptSomewhere(f);
+    DM dm = createPlex(f, true);
+    const CellMesh m = cellMeshFromPlex(dm);
+    PetscInt end;
+    PetscSF sf;
+    DMPlexGetChart(dm, nullptr, &end);
+    DMGetPointSF(dm, &sf);
+    for (int i = 0; i < m.dim; ++i) {
+      // Where each point lies; up to periods.
+      std::vector<double> at(end, 0);
+      for (int c = 0; c < m.cells; ++c) at[c] = m.centre[c * m.dim + i];
+      for (int k = 0; k < m.cells * m.slots(); ++k) at[m.cells + m.vertex[k]] = m.corner[k * m.dim + i];
+      for (PetscInt e = m.cells + m.vertices; e < end; ++e) {
+        const PetscInt *cone;
+        DMPlexGetCone(dm, e, &cone);
+        at[e] = at[cone[0]] + 0.3 * (at[cone[1]] - at[cone[0]]);  // directions agree, too
+        if (d.euler == 0) at[e] = 0;
+      }
+      std::vector<double> theirs = at;
+      int ranks;
+      MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+      if (ranks == 1) break;
+      PetscSFBcastBegin(sf, MPI_DOUBLE, at.data(), theirs.data(), MPI_REPLACE);
+      PetscSFBcastEnd(sf, MPI_DOUBLE, at.data(), theirs.data(), MPI_REPLACE);
+      const double period = m.dim == 1 ? 16 : i == 0 ? 2 : 1;
+      for (PetscInt p = 0; p < end; ++p) {
+        const double gap = std::abs(at[p] - theirs[p]);
+        EXPECT_LT(d.euler == 0 ? std::min(gap, std::abs(gap - period)) : gap, 1e-13) << "point " << p;
+      }
+    }
+    DMDestroy(&dm);
+  }
+}
+
 TEST(PlexMpi, ComesBackAsABaseMesh) {
   for (const Domain &d : domains()) {
     SCOPED_TRACE(d.name);
