@@ -54,13 +54,16 @@ bool AdaptiveRun::decide(Marker &marker, double interval, int round) {
   {
     const Watch watch(seconds_.deciding);
     gradient_.resize(u_.size() * static_cast<std::size_t>(mesh_.dim));
-    dudt_.resize(u_.size());
     volumes_.gradient(u_.data(), gradient_.data());
-    volumes_.rhs(t_, u_.data(), dudt_.data());
+    if (marker.wantsRate()) {
+      dudt_.resize(u_.size());
+      volumes_.rhs(t_, u_.data(), dudt_.data());
+    }
     marks_.assign(u_.size(), 0);
     priority_.clear();
-    const MarkContext context{mesh_,    u_.data(),      dudt_.data(), gradient_.data(), flow_->law, t_, flow_->end,
-                              interval, timeOfSteps(1), round,        settings_.limits};
+    const double *rate = marker.wantsRate() ? dudt_.data() : nullptr;
+    const MarkContext context{mesh_,    u_.data(),      rate,  gradient_.data(), flow_->law, t_,      flow_->end,
+                              interval, timeOfSteps(1), round, settings_.limits, forest_,    volumes_};
     if (!marker.mark(context, marks_, priority_)) return false;
   }
   return remesh(marks_, priority_);

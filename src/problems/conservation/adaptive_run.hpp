@@ -16,13 +16,15 @@ namespace petrl::conservation {
 /// What a decision may know.
 struct MarkContext {
   const CellMesh &mesh;
-  const double *u, *dudt, *gradient;  ///< owned cells; gradient: x dim, not limited
+  const double *u, *dudt, *gradient;  ///< owned cells; gradient: x dim, not limited; dudt: null unless asked for
   const Law &law;
   double t, end;
   double interval;  ///< until the next decision
   double step;      ///< length of a time step on this mesh
   int round;        ///< of adaptation to the initial condition, from 0; -1 later
   const ForestLimits &limits;
+  const Forest &forest;         ///< whose leaves the cells are
+  const FiniteVolume &volumes;  ///< of this mesh, for those who look ahead
 };
 
 /// Decides where the mesh changes.
@@ -31,6 +33,8 @@ class Marker {
   virtual ~Marker() = default;
   /// marks: one a leaf (-1, 0, +1); priority: may stay empty, see Forest::adapt. Returns false to keep the mesh now.
   virtual bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) = 0;
+  /// Whether it looks at dudt, which costs about half a time step.
+  virtual bool wantsRate() const { return true; }
 };
 
 /// The rival: an indicator and a threshold.
@@ -38,6 +42,7 @@ class ThresholdMarker : public Marker {
  public:
   ThresholdMarker(Indicator indicator, const Thresholds &rule) : indicator_(indicator), rule_(rule) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override;
+  bool wantsRate() const override { return false; }
 
  private:
   Indicator indicator_;
@@ -49,6 +54,7 @@ class ThresholdMarker : public Marker {
 class KeepMarker : public Marker {
  public:
   bool mark(const MarkContext &, std::vector<signed char> &, std::vector<float> &) override { return false; }
+  bool wantsRate() const override { return false; }
 };
 
 struct AdaptiveSettings {
