@@ -21,7 +21,7 @@ typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(
 typedef std::int32_t Words __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 
 // vector_math::exponential and sigmoid, a register at a time: a loop over a few numbers is not worth a loop.
-PETRL_INLINE Lanes sigmoid(Lanes x) {
+PETRL_INLINE void sigmoid(const Lanes &x, Lanes &result) {
   constexpr float kRound = 12582912.f;
   const Lanes high = Lanes{} + 88.f, low = Lanes{} - 87.f;
   Lanes y = -x;
@@ -38,7 +38,7 @@ PETRL_INLINE Lanes sigmoid(Lanes x) {
   const Lanes one_and_half_bits = Lanes{} + kRound;
   const Words power = __builtin_bit_cast(Words, shifted) - __builtin_bit_cast(Words, one_and_half_bits);
   const Words bits = (power + 127) << 23;
-  return 1 / (1 + (p * r * r + r + 1) * __builtin_bit_cast(Lanes, bits));
+  result = 1 / (1 + (p * r * r + r + 1) * __builtin_bit_cast(Lanes, bits));
 }
 
 /// As passMessages() below, for widths of whole registers.
@@ -63,7 +63,8 @@ PETRL_INLINE void passRegisters(const Messages &m, float *gate) {
         for (int v = 0; v < Vectors; ++v) x[v] += e[f] * at(m.c + static_cast<long>(f) * h + v * kLanes);
       }
       for (int v = 0; v < Vectors; ++v) {
-        const Lanes g = sigmoid(x[v]);
+        Lanes g;
+        sigmoid(x[v], g);
         sum[v] += x[v] * g;
         if (Keep) *reinterpret_cast<Lanes *>(gate + edge * h + v * kLanes) = g * (1 + x[v] * (1 - g));
       }
