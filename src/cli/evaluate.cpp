@@ -10,6 +10,7 @@
 #include "cli/closure_study.hpp"
 #include "cli/commands.hpp"
 #include "cli/fault_study.hpp"
+#include "cli/lamp_study.hpp"
 #include "cli/work_precision.hpp"
 #include "problems/ode/run.hpp"
 
@@ -102,7 +103,11 @@ void addEvaluate(CLI::App &app, Options &options) {
         closureStudy(yaml, *directory);
         return 0;
       }
-      if (study != "ode") yaml.fail("study", "expected ode or fault or closure, found '" + study + "'");
+      if (study == "lamp") {
+        lampStudy(yaml, *directory);
+        return 0;
+      }
+      if (study != "ode") yaml.fail("study", "expected ode, fault, closure or lamp, found '" + study + "'");
       const auto points = runAll(yaml);
       writePoints(*directory + "/points.csv", points);
       compare(points, "rl", *directory);

@@ -117,7 +117,7 @@ def mistakes(folder):
     says("controller: 'constant:h=small'\n", "expected a number", "'small'")
     says(f"controller: 'rl:{folder}/none.h5'\n", f"{folder}/none.h5")
     says("problem: faults\n", "expected fault, found 'faults'")
-    says("study: faults\ncontrollers: {}\n", "expected ode or fault", command="evaluate")
+    says("study: faults\ncontrollers: {}\n", "expected ode, fault", command="evaluate")
     says(TRAINING.replace("log_velocity", "log_velocty"), "unknown observable 'log_velocty'", command="train")
     says(TRAINING.replace("error: embedded", "error: none"), "embedded_error needs error: embedded", command="train")
     says(TRAINING.replace("kind: run", "kind: walk"), "expected local or run, found 'walk'", command="train")

@@ -15,28 +15,69 @@ constexpr float kEdgeScale = .5f;       // lengths of edges, counted in label sp
 constexpr float kViscosityScale = 5.f;  // viscosities lie below .2
 constexpr double kForcingScale = .5;
 
-/// The forcing and its integral in time since `since`, wave by wave.
-void force(const Nonlinear1DCase &pde, double x, double since, double step, float *values, float *integral) {
-  for (int m = 0; m < kBundle; ++m) integral[m] = 0;
-  for (int k = 0; k < kForcing; ++k) values[k] = 0;
-  for (int j = 0; j < nonlinear1d::kWaves; ++j) {
-    const double phase = 2 * M_PI * pde.l[j] * x / nonlinear1d::kLength + pde.phi[j] + pde.omega[j] * since;
-    const double turn = pde.omega[j] * step;
-    double s = std::sin(phase), c = std::cos(phase), sum = 0;
-    const double ts = std::sin(turn), tc = std::cos(turn);
-    for (int m = 0; m <= kBundle; ++m) {
-      // Trapezoidal rule: the waves are slow, its error is 1e-6.
-      if (m > 0) integral[m - 1] += static_cast<float>(pde.A[j] * step * (sum + .5 * s));
-      sum += m == 0 ? .5 * s : s;
-      if (m == 0) values[0] += static_cast<float>(kForcingScale * pde.A[j] * s);
-      if (m == (kBundle + 1) / 2) values[1] += static_cast<float>(kForcingScale * pde.A[j] * s);
-      if (m == kBundle) values[2] += static_cast<float>(kForcingScale * pde.A[j] * s);
-      const double next = s * tc + c * ts;
-      c = c * tc - s * ts;
-      s = next;
+constexpr int kWaves = 2 * nonlinear1d::kModes;  // sine and cosine of each wave number
+
+/// sin and cos of every wave number at every label point.
+struct Waves {
+  float at[kPoints][kWaves];
+  Waves() {
+    for (int j = 0; j < kPoints; ++j) {
+      for (int l = 0; l < nonlinear1d::kModes; ++l) {
+        const double phase = 2 * M_PI * (l + 1) * j / kPoints;
+        at[j][2 * l] = static_cast<float>(std::sin(phase));
+        at[j][2 * l + 1] = static_cast<float>(std::cos(phase));
+      }
     }
   }
-}
+};
+
+/// The forcing during a bundle, wave number by wave number: amplitudes at its begin, middle and end, and their
+/// integrals in time from its begin to each level. Integrals stand level by level within a wave number.
+struct BundleForcing {
+  float value[kForcing][kWaves] = {};
+  float integral[kWaves][kBundle] = {};
+
+  BundleForcing(const Nonlinear1DCase &pde, double since, double step) {
+    for (int j = 0; j < nonlinear1d::kWaves; ++j) {
+      const double phase = pde.phi[j] + pde.omega[j] * since, turn = pde.omega[j] * step;
+      // A sin(phase + kx) = A cos(phase) sin(kx) + A sin(phase) cos(kx)
+      double s = pde.A[j] * std::sin(phase), c = pde.A[j] * std::cos(phase), sum_s = 0, sum_c = 0;
+      const double ts = std::sin(turn), tc = std::cos(turn);
+      const int w = 2 * (pde.l[j] - 1);
+      for (int m = 0; m <= kBundle; ++m) {
+        // Trapezoidal rule: the waves are slow, its error is 1e-6.
+        if (m > 0) {
+          integral[w][m - 1] += static_cast<float>(step * (sum_c + .5 * c));
+          integral[w + 1][m - 1] += static_cast<float>(step * (sum_s + .5 * s));
+        }
+        sum_s += m == 0 ? .5 * s : s;
+        sum_c += m == 0 ? .5 * c : c;
+        const int k = m == 0 ? 0 : m == (kBundle + 1) / 2 ? 1 : m == kBundle ? 2 : -1;
+        if (k >= 0) {
+          value[k][w] += static_cast<float>(kForcingScale * c);
+          value[k][w + 1] += static_cast<float>(kForcingScale * s);
+        }
+        const double next = s * tc + c * ts;
+        c = c * tc - s * ts;
+        s = next;
+      }
+    }
+  }
+
+  /// kForcing values and kBundle integrals at a label point.
+  void at(int point, float *values, float *integrals) const {
+    static const Waves waves;
+    const float *x = waves.at[point];
+    for (int k = 0; k < kForcing; ++k) {
+      values[k] = 0;
+      for (int w = 0; w < kWaves; ++w) values[k] += value[k][w] * x[w];
+    }
+    for (int m = 0; m < kBundle; ++m) integrals[m] = 0;
+    for (int w = 0; w < kWaves; ++w) {
+      for (int m = 0; m < kBundle; ++m) integrals[m] += integral[w][m] * x[w];
+    }
+  }
+};
 
 }  // namespace
 
@@ -76,14 +117,14 @@ void Evolution::add(Batch &batch, const Nonlinear1DCase &pde, int last, const Ve
   batch.base.resize(nodes * kBundle);
   batch.edge.resize(nodes * 2 * kEdgeInputs);
   batch.source.resize(nodes * 2);
+  const BundleForcing forcing(pde, nonlinear1d::levelTime(last), nonlinear1d::kLevelStep);
   for (int i = 0; i < n; ++i) {
     const auto at = static_cast<std::size_t>(first + i);
     float *f = &batch.node[at * width], *base = &batch.base[at * kBundle];
     const float *u = &state[static_cast<std::size_t>(mesh.vertex(i) * kBundle)];
     for (int m = 0; m < kBundle; ++m) *f++ = u[m];
     if (options_.parameters) {
-      force(pde, nonlinear1d::labelPoint(mesh.vertex(i)), nonlinear1d::levelTime(last), nonlinear1d::kLevelStep, f,
-            base);
+      forcing.at(mesh.vertex(i), f, base);
       f += kForcing;
       *f++ = kViscosityScale * static_cast<float>(pde.viscosity);
     } else {

@@ -43,6 +43,7 @@ struct Rollout {
   std::vector<nonlinear1d::VertexMesh> mesh;
   std::vector<double> error;  ///< of a bundle: over its levels the sum of mean squared errors at the label points
   std::vector<Bundle> bundle;
+  double seconds = 0;       ///< for one bundle of one trajectory: decision, new mesh, prediction
   double vertices() const;  ///< mean number
   double total() const;     ///< error of all bundles
 };

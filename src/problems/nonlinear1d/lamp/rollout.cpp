@@ -1,4 +1,5 @@
 // Predictions bundle by bundle, many trajectories at a time.
+#include <chrono>
 #include <numeric>
 #include <random>
 
@@ -52,6 +53,7 @@ std::vector<Rollout> rollOut(const Model &model, const Nonlinear1DSet &set, int 
   Batch batch;
   for (int k = 0; k < kBundles; ++k) {
     const int last = kFirstInput + k * kBundle;
+    const auto begun = std::chrono::steady_clock::now();
     if (remeshing.kind == Kind::policy || remeshing.kind == Kind::random) {
       batch.clear();
       for (std::size_t i = 0; i < n; ++i)
@@ -73,7 +75,9 @@ std::vector<Rollout> rollOut(const Model &model, const Nonlinear1DSet &set, int 
       model.evolution.add(batch, set.cases[static_cast<std::size_t>(begin) + i], last, mesh[i], state[i]);
     model.evolution.predict(batch, next);
     state.swap(next);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     for (std::size_t i = 0; i < n; ++i) {
+      out[i].seconds += took.count() / static_cast<double>(n * kBundles);
       out[i].mesh.push_back(mesh[i]);
       out[i].error.push_back(bundleError(set, begin + static_cast<int>(i), last, state[i]));
       out[i].bundle.push_back(state[i]);
