@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "refine/cell_mesh.hpp"
@@ -10,28 +11,48 @@ namespace petrl {
 
 /// What a decision weighs.
 struct RefinementCosts {
-  double tradeoff = .5;  ///< beta, from 0 (error alone counts) to 1 (computation alone counts), exclusive
-  double steps = 1;      ///< time steps until the next decision
-  double remesh = 25;    ///< what re-meshing costs, in time steps on the same cell
-  double unit = 1e-7;    ///< relative error that one cell-step is worth at beta = 1/2
-  double measure = 0;    ///< volume of the domain, over all ranks
-  int max_level = 8;     ///< in bisections
+  double tradeoff = .5;      ///< beta, from 0 (error alone counts) to 1 (computation alone counts), exclusive
+  double steps = 1;          ///< time steps until the next decision, on the mesh as it is
+  double remesh = 25;        ///< what re-meshing costs, in time steps on the same cell
+  double unit = 1e-8;        ///< relative error that one cell-step is worth at beta = 1/2
+  double measure = 0;        ///< volume of the domain, over all ranks
+  int max_level = 8;         ///< in bisections
+  int finest = 0;            ///< highest level in the mesh, over all ranks
+  bool stable_steps = true;  ///< the smallest cell limits the step: explicit methods
   /// Error that a cell must save for each time step that it costs.
   double price() const { return unit * tradeoff / (1 - tradeoff); }
+  /// Steps until the next decision when the finest cells are of this level.
+  double stepsAt(int level, int dim) const;
 };
 
 /// The decision for each owned cell, and what all of it is expected to bring.
 struct RefinementDecision {
   std::vector<signed char> mark;  ///< -1, 0, +1
   std::vector<float> priority;    ///< net gain of a refinement
-  double gain = 0;                ///< on this rank: error saved minus the price of cell-steps, all marks together
   std::int64_t refined = 0, coarsened = 0;
+  int cap = 0;              ///< no cell will be of a higher level
+  double gain = 0;          ///< error saved minus the price of what is computed more, over all ranks
+  bool worthwhile = false;  ///< the gain exceeds what re-meshing costs
 };
 
-/// predicted: owned x 2 network outputs: [0] what refining a cell would gain, [1] what coarsening it would lose. Both
-/// are logarithms of a mean difference of the field over the cell and the time until the next decision, relative to the
-/// field's range (see RefinementScale). A refined cell becomes four (two in 1D), a coarsened one a quarter (half).
-void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs, RefinementDecision &decision);
+/// Sums values over all ranks, in place. Collective; nothing on one rank.
+using SumOverRanks = std::function<void(double *values, int count)>;
+
+/// predicted: owned x 2 relative differences: [0] what refining a cell would gain, [1] what coarsening it would lose:
+/// the mean difference of the field over the cell and the time until the next decision, relative to the field's range.
+/// A refined cell becomes four (two in 1D), a coarsened one a quarter (half).
+///
+/// With explicit methods a finer level makes all cells take twice the steps. So the decision is made three times: with
+/// one level less than there is, with as many, and with one more; the one with the best sum is taken. Collective where
+/// `sum` is.
+void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs, const SumOverRanks &sum,
+            RefinementDecision &decision);
+
+/// On one rank.
+inline void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
+                   RefinementDecision &decision) {
+  decide(mesh, predicted, costs, {}, decision);
+}
 
 /// Network outputs and relative differences: output = (log(difference + floor) - offset) / scale.
 struct RefinementScale {

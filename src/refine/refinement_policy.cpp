@@ -62,25 +62,37 @@ Policy RefinementPolicy::specification(const GraphNetwork &network) {
   return p;
 }
 
+void RefinementPolicy::begin(const CellMesh &mesh) {
+  out_.resize(2 * static_cast<std::size_t>(mesh.owned));
+  difference_.assign(out_.size(), 0.f);
+}
+
+void RefinementPolicy::observe(const CellMesh &mesh, const Field &field, double interval) {
+  observation_.compute(mesh, field.values, field.range, interval);
+}
+
+const std::vector<float> &RefinementPolicy::infer(const CellMesh &mesh, const GraphNetwork::Exchange &exchange) {
+  network_.evaluate(observation_.graph(mesh), observation_.node().data(), observation_.edge().data(), out_.data(),
+                    exchange);
+  for (std::size_t i = 0; i < out_.size(); ++i) difference_[i] += RefinementScale::difference(out_[i]);
+  return difference_;
+}
+
 const std::vector<float> &RefinementPolicy::predict(const CellMesh &mesh, const std::vector<Field> &fields,
                                                     double interval, const GraphNetwork::Exchange &exchange) {
-  const std::size_t n = 2 * static_cast<std::size_t>(mesh.owned);
-  out_.resize(n);
-  difference_.assign(n, 0.f);
+  begin(mesh);
   for (const Field &field : fields) {
-    observation_.compute(mesh, field.values, field.range, interval);
-    network_.evaluate(observation_.graph(mesh), observation_.node().data(), observation_.edge().data(), out_.data(),
-                      exchange);
-    for (std::size_t i = 0; i < n; ++i) difference_[i] += RefinementScale::difference(out_[i]);
+    observe(mesh, field, interval);
+    infer(mesh, exchange);
   }
   return difference_;
 }
 
 void RefinementPolicy::decide(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
                               const RefinementCosts &costs, const GraphNetwork::Exchange &exchange,
-                              RefinementDecision &decision) {
+                              const SumOverRanks &sum, RefinementDecision &decision) {
   predict(mesh, fields, interval, exchange);
-  petrl::decide(mesh, difference_.data(), costs, decision);
+  petrl::decide(mesh, difference_.data(), costs, sum, decision);
 }
 
 }  // namespace petrl

@@ -29,10 +29,15 @@ class RefinementPolicy {
   /// One field after the other; gains and losses of all fields are added. exchange: see GraphNetwork::evaluate; needed
   /// where the mesh has ghosts. interval: time until the next decision. Collective where exchange is.
   void decide(const CellMesh &mesh, const std::vector<Field> &fields, double interval, const RefinementCosts &costs,
-              const GraphNetwork::Exchange &exchange, RefinementDecision &decision);
+              const GraphNetwork::Exchange &exchange, const SumOverRanks &sum, RefinementDecision &decision);
   /// The first part of it: relative differences, owned x 2 (see RefinementScale).
   const std::vector<float> &predict(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
                                     const GraphNetwork::Exchange &exchange);
+
+  /// predict() step by step, for those who say where time goes: begin, then for each field observe and infer.
+  void begin(const CellMesh &mesh);
+  void observe(const CellMesh &mesh, const Field &field, double interval);
+  const std::vector<float> &infer(const CellMesh &mesh, const GraphNetwork::Exchange &exchange);
 
   const GraphNetwork &network() const { return network_; }
   /// Observation, action and network of a policy file.

@@ -92,7 +92,7 @@ class Recorder : public Marker {
     RefinementObservation seen;
     seen.compute(mesh, {c.u, c.dudt, c.gradient}, range, c.interval);
     Lookahead ahead;
-    ahead.compute(run_.forest(), mesh, run_.u(), volumes_, c.t, c.interval, cfl_, kSamples);
+    ahead.compute(run_.forest(), mesh, run_.u(), volumes_, c.t, c.interval, cfl_);
     RefinementSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
     const auto n = static_cast<std::size_t>(mesh.owned);
     std::vector<float> truth(2 * n);
@@ -119,21 +119,25 @@ class Recorder : public Marker {
     costs.steps = std::max(1, steps);
     costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
     costs.max_level = c.limits.max_level;
+    costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
     const std::vector<RefinementPolicy::Field> fields = {{{c.u, c.dudt, c.gradient}, fieldRange(run_.u())}};
     const std::vector<float> predicted = policy_.predict(mesh, fields, c.interval, {});
     RefinementDecision best, chosen;
-    decide(mesh, truth.data(), costs, best);
-    decide(mesh, predicted.data(), costs, chosen);
-    const double more = costs.price() * (costs.steps + costs.remesh), children = mesh.dim > 1 ? 4 : 2;
-    double reward = 0;
+    decide(mesh, truth.data(), costs, {}, best);
+    decide(mesh, predicted.data(), costs, {}, chosen);
+    // By the truth's numbers, what the chosen marks save and cost; in units of the price of the mesh as it is.
+    const double children = mesh.dim > 1 ? 4 : 2;
+    double saved = 0, cells = 0;
     for (std::size_t i = 0; i < chosen.mark.size(); ++i) {
       const double share = mesh.volume[i] / costs.measure;
-      if (chosen.mark[i] > 0) reward += share * static_cast<double>(truth[2 * i]) - more * (children - 1);
-      if (chosen.mark[i] < 0 && truth[2 * i + 1] < 1)
-        reward += more * (1 - 1 / children) - share * static_cast<double>(truth[2 * i + 1]);
+      const int mark = chosen.mark[i] < 0 && !(truth[2 * i + 1] < 1) ? 0 : chosen.mark[i];
+      saved += mark > 0   ? share * static_cast<double>(truth[2 * i])
+               : mark < 0 ? -share * static_cast<double>(truth[2 * i + 1])
+                          : 0;
+      cells += mark > 0 ? children : mark < 0 ? 1 / children : 1;
     }
-    // In units of the price of the mesh as it is.
-    const double whole = more * mesh.owned;
+    const double whole = costs.price() * (costs.steps + costs.remesh) * mesh.owned;
+    const double reward = saved + whole - costs.price() * (costs.stepsAt(chosen.cap, mesh.dim) + costs.remesh) * cells;
     metrics_["decisions"] += 1;
     metrics_["cells"] += mesh.owned;
     metrics_["reward"] += reward / whole;

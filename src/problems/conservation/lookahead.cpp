@@ -1,10 +1,13 @@
 #include "problems/conservation/lookahead.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace petrl::conservation {
 
 namespace {
+
+constexpr double kEvery = 4, kFewest = 3, kMost = 40;  // steps between comparisons; comparisons in an interval
 
 /// A solution that goes its own way.
 struct Branch {
@@ -45,10 +48,10 @@ double valueAt(const CellMesh &mesh, const std::vector<double> &u, const std::ve
 }  // namespace
 
 void Lookahead::compute(const Forest &forest, const CellMesh &mesh, const std::vector<double> &u,
-                        const FiniteVolume &volumes, double t, double interval, double cfl, int samples) {
+                        const FiniteVolume &volumes, double t, double interval, double cfl) {
   const auto n = static_cast<std::size_t>(mesh.owned), dim = static_cast<std::size_t>(mesh.dim);
   FiniteVolume own(volumes);
-  std::vector<double> now(u), slope(n * dim);
+  std::vector<double> now(u), slope(n * dim), mean(n), detail(n);
   own.limitedGradient(t, now.data(), slope.data());
   Branch fine(forest, mesh, u, volumes, slope, 1), coarse(forest, mesh, u, volumes, slope, -1);
   gain.assign(n, 0);
@@ -58,24 +61,40 @@ void Lookahead::compute(const Forest &forest, const CellMesh &mesh, const std::v
     if (coarse.lineage.count[q] < 2) continue;
     for (int k = 0; k < coarse.lineage.count[q]; ++k) loss[static_cast<std::size_t>(coarse.lineage.first[q] + k)] = 0;
   }
+  const double about = interval / (cfl * own.stableStep(now.data()));
+  const int samples = static_cast<int>(std::min(kMost, std::max(kFewest, std::ceil(about / kEvery))));
   for (int s = 0; s < samples; ++s) {
     const double begin = t + interval * s / samples, end = t + interval * (s + 1) / samples;
     steps += own.advance(now.data(), begin, end, cfl).steps;
     own.limitedGradient(end, now.data(), slope.data());
     fine.advance(begin, end, cfl);
     coarse.advance(begin, end, cfl);
+    std::fill(mean.begin(), mean.end(), 0.);
+    std::fill(detail.begin(), detail.end(), 0.);
     for (std::size_t q = 0; q < fine.u.size(); ++q) {
       const auto i = static_cast<std::size_t>(fine.lineage.first[q]);
-      const double here = valueAt(mesh, now, slope, i, &fine.mesh.centre[q * dim]);
-      gain[i] += fine.mesh.volume[q] / mesh.volume[i] * std::fabs(fine.u[q] - here) / samples;
+      const double share = fine.mesh.volume[q] / mesh.volume[i];
+      const double difference = fine.u[q] - valueAt(mesh, now, slope, i, &fine.mesh.centre[q * dim]);
+      mean[i] += share * difference;
+      detail[i] += share * std::fabs(difference);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      const double stays = std::fabs(mean[i]);
+      gain[i] += (stays + inside * std::max(0., detail[i] - stays)) / samples;
     }
     for (std::size_t q = 0; q < coarse.u.size(); ++q) {
       if (coarse.lineage.count[q] < 2) continue;
-      for (int k = 0; k < coarse.lineage.count[q]; ++k) {
-        const auto i = static_cast<std::size_t>(coarse.lineage.first[q] + k);
-        const double there = valueAt(coarse.mesh, coarse.u, coarse.gradient, q, &mesh.centre[i * dim]);
-        loss[i] += std::fabs(now[i] - there) / samples;
+      const auto first = static_cast<std::size_t>(coarse.lineage.first[q]),
+                 last = first + static_cast<std::size_t>(coarse.lineage.count[q]);
+      double united = 0, all = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        const double share = mesh.volume[i] / coarse.mesh.volume[q];
+        const double difference = now[i] - valueAt(coarse.mesh, coarse.u, coarse.gradient, q, &mesh.centre[i * dim]);
+        united += share * difference;
+        all += share * std::fabs(difference);
       }
+      const double stays = std::fabs(united), value = (stays + inside * std::max(0., all - stays)) / samples;
+      for (std::size_t i = first; i < last; ++i) loss[i] += value;
     }
   }
 }

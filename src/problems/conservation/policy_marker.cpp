@@ -16,13 +16,14 @@ bool PolicyMarker::mark(const MarkContext &context, std::vector<signed char> &ma
   RefinementCosts costs = costs_;
   costs.max_level = context.limits.max_level;
   costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
+  costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
   costs.steps = std::isfinite(context.step) ? std::max(1., context.interval / context.step) : 1;
   const auto ends = std::minmax_element(context.u, context.u + mesh.owned);
   policy_.decide(mesh, {{{context.u, context.dudt, context.gradient}, *ends.second - *ends.first}}, context.interval,
-                 costs, {}, decision_);
+                 costs, {}, {}, decision_);
   if (decision_.refined + decision_.coarsened == 0) return false;
   // Before the first step a change costs next to nothing.
-  if (skip_ && context.round < 0 && decision_.gain < costs.price() * costs.remesh * mesh.owned) return false;
+  if (skip_ && context.round < 0 && !decision_.worthwhile) return false;
   marks = decision_.mark;
   priority = decision_.priority;
   return true;
