@@ -52,6 +52,7 @@ LampConfig LampConfig::parse(const std::string &yaml) {
     if (policy.has("credit")) policy.fail("credit", "local needs samples_per_start of at least 2");
     p.local = false;
   }
+  p.reach = static_cast<int>(wholeNumber(policy, "reach", p.reach, 0, nonlinear1d::kPoints / 4));
   p.normalise = policy.get<bool>("normalise", p.normalise);
   p.entropy = policy.number("entropy", p.entropy, 0, 10);
   p.value_weight = policy.number("value_weight", p.value_weight, 0, 100);

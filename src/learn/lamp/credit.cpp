@@ -12,9 +12,9 @@ using nonlinear1d::VertexMesh;
 namespace {
 
 constexpr double kErrorWeight = 5, kVertexWeight = 1. / 100;  // of the reward
-constexpr int kNear = 1, kSpread = 3;  // label points beside an edge that it answers for, and more with every bundle
-constexpr double kSmallest = 1e-3;     // spread of advantages below which there is nothing to be learned
-constexpr double kLargest = 4;         // advantages are limited to so many times their spread
+constexpr int kSpread = 3;          // label points by which what counts as near grows with every bundle
+constexpr double kSmallest = 1e-3;  // spread of advantages below which there is nothing to be learned
+constexpr double kLargest = 4;      // advantages are limited to so many times their spread
 
 }  // namespace
 
@@ -84,7 +84,7 @@ void ActorCritic::localCredit(const Experience &x, std::size_t step, std::size_t
       for (std::size_t k = first; k < first + group; ++k) others += k == i ? 0 : static_cast<double>(s.profile[k][at]);
       before[j + 1] = before[j] + others / static_cast<double>(group - 1) - static_cast<double>(s.profile[i][at]);
     }
-    const int near = kNear + kSpread * static_cast<int>(later - step);
+    const int near = config_.reach + kSpread * static_cast<int>(later - step);
     const double scale = kErrorWeight * (1 - x.trade_off[i]) * weight(static_cast<int>(step), static_cast<int>(later));
     const auto within = [&](int left, int right) {
       const int width = std::min(right - left + 2 * near + 1, kPoints), from = left - near + 2 * kPoints;
