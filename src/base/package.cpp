@@ -1,11 +1,12 @@
 #include "base/package.hpp"
 
 #include <petrlclosure.h>
+#include <petrlrefiner.h>
 
 #include "base/compat.hpp"
 
-PetscClassId PETRL_CLOSURE_CLASSID;
-PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Train;
+PetscClassId PETRL_CLOSURE_CLASSID, PETRL_REFINER_CLASSID;
+PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Remesh, PetRL_Train;
 
 namespace petrl {
 
@@ -29,9 +30,11 @@ PetscErrorCode InitializePackage() {
   initialised = true;
   PetscCall(PetscClassIdRegister("PetRL", &classid));
   PetscCall(PetscClassIdRegister("PetRLClosure", &PETRL_CLOSURE_CLASSID));
+  PetscCall(PetscClassIdRegister("PetRLRefiner", &PETRL_REFINER_CLASSID));
   PetscCall(PetscLogEventRegister("PetRLObserve", classid, &PetRL_Observe));
   PetscCall(PetscLogEventRegister("PetRLInfer", classid, &PetRL_Infer));
   PetscCall(PetscLogEventRegister("PetRLAct", classid, &PetRL_Act));
+  PetscCall(PetscLogEventRegister("PetRLRemesh", classid, &PetRL_Remesh));
   PetscCall(PetscLogEventRegister("PetRLTrain", classid, &PetRL_Train));
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscFunctionReturn(PETSC_SUCCESS);

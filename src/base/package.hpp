@@ -3,7 +3,7 @@
 
 #include <petscsys.h>
 
-PETSC_EXTERN PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Train;
+PETSC_EXTERN PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Remesh, PetRL_Train;
 
 namespace petrl {
 

@@ -7,6 +7,7 @@
 
 #include "petrladapt.h"
 #include "petrlclosure.h"
+#include "petrlrefiner.h"
 #include "petrlts.h"
 
 /*@C

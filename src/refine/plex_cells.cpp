@@ -57,6 +57,7 @@ class Coordinates {
 /// Points that another rank owns, and points that another rank has.
 struct Sharing {
   std::vector<bool> leaf, shared;
+  bool several = false;  // on all ranks alike
   explicit Sharing(DM dm) {
     PetscMPIInt size;
     MPI_Comm_size(PetscObjectComm(reinterpret_cast<PetscObject>(dm)), &size);
@@ -68,6 +69,7 @@ struct Sharing {
     PetRLThrow(DMGetPointSF(dm, &sf));
     PetRLThrow(PetscSFGetGraph(sf, &roots, &leaves, &local, NULL));
     if (roots < 0) return;
+    several = true;
     leaf.assign(static_cast<std::size_t>(end), false);
     for (PetscInt i = 0; i < leaves; ++i) leaf[local ? local[i] : i] = true;
     shared = leaf;
@@ -125,6 +127,24 @@ void turn(int d, double *x, int *vertex, PetscInt *face) {
   for (int i = 0; i < d; ++i) std::swap(x[(d - 1) * d + i], x[d * d + i]);
 }
 
+/// Owned cells around each face, over all ranks, where any rank is in doubt.
+std::vector<PetscInt> cellsAround(DM dm, const std::vector<PetscInt> &faces, PetscInt end, bool doubt) {
+  PetscSF sf;
+  int any = doubt;
+  std::vector<PetscInt> count;
+  MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, PetscObjectComm(reinterpret_cast<PetscObject>(dm)));
+  if (!any) return count;
+  count.assign(end, 0);
+  for (const PetscInt f : faces) ++count[f];
+  const std::vector<PetscInt> mine = count;
+  PetRLThrow(DMGetPointSF(dm, &sf));
+  PetRLThrow(PetscSFReduceBegin(sf, MPIU_INT, mine.data(), count.data(), MPI_SUM));
+  PetRLThrow(PetscSFReduceEnd(sf, MPIU_INT, mine.data(), count.data(), MPI_SUM));
+  PetRLThrow(PetscSFBcastBegin(sf, MPIU_INT, count.data(), count.data(), MPI_REPLACE));
+  PetRLThrow(PetscSFBcastEnd(sf, MPIU_INT, count.data(), count.data(), MPI_REPLACE));
+  return count;
+}
+
 }  // namespace
 
 CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points) {
@@ -174,11 +194,16 @@ CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points) {
       first = c * slots + s;
     }
   }
-  // A boundary face is shared with ranks that have its cell as a ghost; any other shared face has its cell there.
-  const auto label = [&](int f) {
-    const bool beyond = sharing.elsewhere(face[f]) && !sharing.elsewhere(point[f / slots]);
-    return beyond ? 0 : labels.of(face[f]);
-  };
+  // A face without another cell lies on the boundary, or its other cell on a rank that shares the face. That rank does
+  // not have the cell on this side then; but neither may ranks that PETSc gave the face alone (overlaps by faces).
+  const auto doubtful = [&](int f) { return sharing.elsewhere(face[f]) && !sharing.elsewhere(point[f / slots]); };
+  std::vector<PetscInt> around;
+  if (sharing.several) {
+    bool doubt = false;
+    for (int f = 0; f < m.owned * slots && !doubt; ++f) doubt = other[f] < 0 && doubtful(f);
+    around = cellsAround(dm, {face.begin(), face.begin() + m.owned * slots}, chart_end, doubt);
+  }
+  const auto label = [&](int f) { return doubtful(f) && around[face[f]] > 1 ? 0 : labels.of(face[f]); };
   fillGeometry(
       m, [&](int f) { return other[f]; }, label);
   if (points) points->swap(point);

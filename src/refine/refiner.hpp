@@ -1,0 +1,156 @@
+// PetRLRefiner: private state.
+#pragma once
+
+#include <petrlrefiner.h>
+#include <petsc/private/petscimpl.h>
+#include <petscdmplex.h>
+#include <petscsf.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/package.hpp"
+#include "refine/forest.hpp"
+#include "refine/plex_base.hpp"
+#include "refine/refinement_policy.hpp"
+#include "refine/refiner_halo.hpp"
+
+namespace petrl {
+
+/// A mesh, and what decisions and transfers need to know of it.
+struct RefinerMesh {
+  DM dm = NULL;
+  CellMesh cells;
+  std::vector<PetscInt> points;  ///< of the cells in the DM
+  Halo halo;
+  int finest = 0;  ///< highest level, over all ranks
+
+  RefinerMesh() = default;
+  ~RefinerMesh() { (void)DMDestroy(&dm); }
+  RefinerMesh(const RefinerMesh &) = delete;
+  RefinerMesh &operator=(const RefinerMesh &) = delete;
+};
+
+/// How values get from the mesh before to the one after.
+struct Passage {
+  /// What the cells after are made of, still where they were made; empty for the first mesh.
+  Lineage lineage;
+  VertexLineage vertices;
+  std::vector<double> centre;  ///< of those cells
+  std::vector<int> level;
+  std::vector<int> corner;  ///< their vertices
+  PetscSF moved = NULL;     ///< to other ranks, if they were: roots are those cells, leaves the cells after
+  /// From the program's own mesh to the first one: roots are its points, leaves the cells after.
+  PetscSF arrival = NULL;
+
+  Passage() = default;
+  ~Passage() {
+    (void)PetscSFDestroy(&moved);
+    (void)PetscSFDestroy(&arrival);
+  }
+  Passage(const Passage &) = delete;
+  Passage &operator=(const Passage &) = delete;
+};
+
+/// A refiner in a TS.
+struct RefinedTS {
+  PetscObjectId id = 0;  ///< of the TS, 0: none
+  bool started = false;
+  PetscErrorCode (*prestep)(TS) = NULL, (*poststep)(TS) = NULL;  ///< the program's own
+  Vec last = NULL;                                               ///< the solution one step before the decision
+  PetscReal last_time = 0;
+};
+
+struct Refiner {
+  // What the user said.
+  DM base = NULL;
+  std::string file;
+  RefinementCosts costs;
+  PetscInt interval = 10, max_level = 4, max_cells = 1 << 26, initial_rounds = -1;
+  PetscReal imbalance = 1.1;
+  bool skip = true;
+  int stable_steps = 1;  ///< the smallest cell limits the step
+  bool stable_steps_set = false;
+  std::vector<PetscInt> components;
+  PetRLRefinerMethod method = PETRL_REFINER_HIERARCHY;
+  PetRLRefinerResetFunction reset = NULL;
+  void *reset_context = NULL;
+  PetRLRefinerInitialFunction initial = NULL;
+  void *initial_context = NULL;
+  PetscViewer monitor = NULL;
+  PetscViewerFormat monitor_format = PETSC_VIEWER_DEFAULT;
+
+  // From the set-up on.
+  bool ready = false;
+  std::unique_ptr<RefinementPolicy> policy;
+  std::unique_ptr<Forest> forest;
+  BaseOrigin origin;
+  std::vector<int> vertex;  ///< of the DM, for each of the forest's; empty: the same
+  double measure = 0, largest = 0;
+  std::unique_ptr<RefinerMesh> before, mesh;
+  std::unique_ptr<Passage> passage;
+  RefinementDecision decision;
+  DMLabel decided = NULL;                                  ///< the label that `decision` became; compared, never used
+  std::vector<std::vector<double>> value, rate, gradient;  ///< components
+  std::vector<double> rows;
+
+  PetscInt decisions = 0, remeshes = 0, fallbacks = 0;
+  bool said_coarsening = false, said_rates = false;
+  RefinedTS ts;
+};
+
+}  // namespace petrl
+
+struct _PetRLRefinerOps {
+  void *none;
+};
+
+struct _p_PetRLRefiner {
+  PETSCHEADER(struct _PetRLRefinerOps);
+  petrl::Refiner *data;
+};
+
+namespace petrl {
+
+/// Where the unknowns of a DM are.
+struct FieldLayout {
+  bool vertices = false;  ///< else in cells
+  PetscInt width = 0;     ///< unknowns at each
+};
+
+/// Forgets what the set-up made. Collective.
+PetscErrorCode RefinerReset(PetRLRefiner refiner);
+/// Whether somebody gave a DM unknowns; asking PETSc would make some up.
+bool RefinerHasUnknowns(DM dm);
+/// Refuses unknowns that cannot be transferred; `what` is for messages. Collective.
+PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout);
+/// Whether both DMs are the same mesh (clones).
+bool RefinerSameMesh(DM a, DM b);
+/// The DM that a Vec's unknowns are numbered by, on one of the refiner's meshes.
+PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
+/// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.
+PetscErrorCode RefinerCopyDM(DM from, DM to, const FieldLayout &layout);
+/// Unknowns of owned cells, `width` each.
+PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values);
+PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values);
+/// Unknowns of all vertices, `width` each. Collective.
+PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<double> &values);
+PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vector<double> &values);
+/// Means over cells, of all cells.
+void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double> &vertices, double *cells);
+/// The mesh that the forest's leaves are. Collective.
+PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &mesh);
+/// Decides; `label` is NULL if the mesh is to be kept. Collective.
+PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label);
+/// New values at vertices on several ranks: see transferVertexValues(). Collective.
+PetscErrorCode RefinerTransferVertices(const RefinerMesh &from, const VertexLineage &lineage, PetscInt width,
+                                       const std::vector<double> &old_values, std::vector<double> &new_values);
+/// DMAdaptLabel() in the place of the hierarchy. Collective.
+PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm);
+
+/// An option as messages name it.
+std::string RefinerOption(PetRLRefiner refiner, const char option[]);
+
+}  // namespace petrl

@@ -1,0 +1,273 @@
+// PetRLRefiner: from a solution to a decision.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "refine/refiner.hpp"
+#include "refine/refiner_gradient.hpp"
+
+namespace petrl {
+
+namespace {
+
+// Which components count, of `width`.
+PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<PetscInt> &components) {
+  Refiner &r = *refiner->data;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(components = r.components);
+  for (const PetscInt k : components)
+    PetscCheck(k < width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+               "%s: found %" PetscInt_FMT ", expected less than %" PetscInt_FMT
+               ", the number of unknowns in a cell or at a vertex",
+               RefinerOption(refiner, "refiner_components").c_str(), k, width);
+  if (components.empty())
+    for (PetscInt k = 0; k < width; ++k) PetRLCallCXX(components.push_back(k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Means over owned cells of all components, `width` a cell.
+PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldLayout *layout,
+                          std::vector<double> &values) {
+  Refiner &r = *refiner->data;
+  const RefinerMesh &mesh = *r.mesh;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(RefinerVecDM(refiner, u, mesh, what, &dm));
+  PetscCall(RefinerLayout(dm, what, layout));
+  PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->width)));
+  if (!layout->vertices) {
+    PetscCall(RefinerGetCells(dm, u, mesh, layout->width, values.data()));
+  } else {
+    std::vector<double> vertices;
+    PetscCall(RefinerGetVertices(dm, u, layout->width, vertices));
+    // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
+    RefinerMeans(mesh.cells, layout->width, vertices, values.data());
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
+PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double> &range, bool *finite) {
+  Refiner &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  FieldLayout layout;
+  std::vector<PetscInt> components;
+  std::vector<double> ends;
+
+  PetscFunctionBegin;
+  PetscCall(CellValues(refiner, u, "The solution", &layout, r.rows));
+  PetscCall(Components(refiner, layout.width, components));
+  const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
+                    width = static_cast<std::size_t>(layout.width), owned = static_cast<std::size_t>(m.owned);
+  const auto pick = [&](std::vector<std::vector<double>> &to) {
+    to.resize(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      to[k].resize(cells);
+      for (std::size_t c = 0; c < owned; ++c) to[k][c] = r.rows[c * width + components[k]];
+    }
+  };
+  PetRLCallCXX(pick(r.value));
+  if (udot) {
+    FieldLayout same;
+    PetscCall(CellValues(refiner, udot, "The rate", &same, r.rows));
+    PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
+               "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
+               same.width, layout.width);
+    PetRLCallCXX(pick(r.rate));
+  } else {
+    PetRLCallCXX(r.rate.assign(n, std::vector<double>(cells, 0.)));
+  }
+  // Ends of the ranges, and whether anything is not finite, in one reduction.
+  PetRLCallCXX(ends.assign(2 * n + 1, -std::numeric_limits<double>::max()));
+  ends[2 * n] = 0;
+  for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t c = 0; c < owned; ++c) {
+      ends[2 * k] = std::max(ends[2 * k], r.value[k][c]);
+      ends[2 * k + 1] = std::max(ends[2 * k + 1], -r.value[k][c]);
+      if (!std::isfinite(r.value[k][c]) || !std::isfinite(r.rate[k][c])) ends[2 * n] = 1;
+    }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
+                             PetscObjectComm((PetscObject)refiner)));
+  *finite = ends[2 * n] == 0;
+  if (!*finite) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(range.resize(n); r.gradient.resize(n));
+  for (std::size_t k = 0; k < n; ++k) {
+    range[k] = ends[2 * k] + ends[2 * k + 1];
+    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.value[k].data()));
+    if (udot) PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.rate[k].data()));
+    PetRLCallCXX(r.gradient[k].resize(cells * dim));
+    leastSquaresGradient(m, r.value[k].data(), r.gradient[k].data());
+    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, m.dim, r.gradient[k].data()));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What the policy predicts for each cell; `finite` is about this rank.
+PetscErrorCode Predict(PetRLRefiner refiner, PetscReal interval, const std::vector<double> &range,
+                       const float **predicted, bool *finite) {
+  Refiner &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  PetscErrorCode failed = PETSC_SUCCESS;
+  const GraphNetwork::Exchange exchange = [&](float *rows, int width) {
+    if (!failed) failed = r.mesh->halo.fill(MPI_FLOAT, width, rows);
+  };
+
+  PetscFunctionBegin;
+  PetRLCallCXX(r.policy->begin(m));
+  *predicted = NULL;
+  for (std::size_t k = 0; k < range.size(); ++k) {
+    PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
+    PetRLCallCXX(
+        r.policy->observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+    PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
+    PetscCall(PetscLogEventBegin(PetRL_Infer, refiner, 0, 0, 0));
+    PetRLCallCXX(*predicted = r.policy->infer(m, exchange).data());
+    PetscCall(failed);
+    PetscCall(PetscLogEventEnd(PetRL_Infer, refiner, 0, 0, 0));
+  }
+  // The sum of what is finite is finite: one branch for all.
+  float sum = 0;
+  for (std::size_t i = 0; i < 2 * static_cast<std::size_t>(m.owned); ++i) sum += 0 * (*predicted)[i];
+  *finite = sum == 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NotFinite(PetRLRefiner refiner, const char what[]) {
+  Refiner &r = *refiner->data;
+
+  PetscFunctionBegin;
+  if (r.fallbacks++ == 0)
+    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)refiner),
+                          "PetRLRefiner: %s is not finite: the mesh is kept (reported once)\n", what));
+  PetscCall(PetscInfo(refiner, "%s is not finite: the mesh is kept\n", what));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Strata at once: PETSc would go through the points one by one.
+PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char> &mark, DMLabel *label) {
+  const struct {
+    signed char mark;
+    PetscInt value;
+  } kinds[2] = {{1, DM_ADAPT_REFINE}, {-1, DM_ADAPT_COARSEN}};
+  std::vector<PetscInt> points;
+
+  PetscFunctionBegin;
+  PetscCall(DMLabelCreate(PETSC_COMM_SELF, "adapt", label));
+  PetscCall(DMLabelSetDefaultValue(*label, DM_ADAPT_KEEP));
+  for (const auto &kind : kinds) {
+    IS is;
+    PetRLCallCXX(points.resize(mark.size()));
+    std::size_t n = 0;
+    for (std::size_t c = 0; c < mark.size(); ++c) {
+      points[n] = mesh.points[c];
+      n += mark[c] == kind.mark;
+    }
+    PetscCall(ISCreateGeneral(PETSC_COMM_SELF, static_cast<PetscInt>(n), points.data(), PETSC_COPY_VALUES, &is));
+    PetscCall(DMLabelSetStratumIS(*label, kind.value, is));
+    PetscCall(ISDestroy(&is));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label) {
+  Refiner &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  std::vector<double> range;
+  const float *predicted = NULL;
+  bool finite;
+
+  PetscFunctionBegin;
+  *label = NULL;
+  r.decided = NULL;
+  ++r.decisions;
+  PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
+  PetscCall(Fields(refiner, u, udot, range, &finite));
+  PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
+  if (!finite) {
+    PetscCall(NotFinite(refiner, "the solution or its rate"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(Predict(refiner, interval, range, &predicted, &finite));
+  PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
+  RefinementCosts costs = r.costs;
+  costs.steps = static_cast<double>(r.interval);
+  costs.measure = r.measure;
+  costs.max_level = static_cast<int>(r.max_level) * m.dim;
+  costs.finest = r.mesh->finest;
+  costs.stable_steps = r.stable_steps != 0;
+  int failed = MPI_SUCCESS;
+  const SumOverRanks sum = [&](double *values, int count) {
+    if (failed == MPI_SUCCESS)
+      failed = MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)refiner));
+  };
+  PetRLCallCXX(decide(m, predicted, costs, sum, r.decision));
+  PetscCallMPI(failed);
+  double count[4] = {static_cast<double>(r.decision.refined), static_cast<double>(r.decision.coarsened),
+                     static_cast<double>(m.owned), finite ? 0. : 1.};
+  sum(count, 4);
+  PetscCallMPI(failed);
+  const bool marked = count[0] + count[1] > 0, worth = initial || !r.skip || r.decision.worthwhile;
+  const bool change = marked && worth && count[3] == 0;
+  if (change) {
+    PetscCall(MakeLabel(*r.mesh, r.decision.mark, label));
+    r.decided = *label;
+  }
+  PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
+  if (count[3] > 0) PetscCall(NotFinite(refiner, "what the policy predicts"));
+  if (r.monitor) {
+    PetscCall(PetscViewerPushFormat(r.monitor, r.monitor_format));
+    PetscCall(PetscViewerASCIIPrintf(
+        r.monitor, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened; %s\n", r.decisions,
+        count[2], count[0], count[1],
+        change   ? "the mesh changes"
+        : marked ? "not worth a new mesh"
+                 : "the mesh is kept"));
+    PetscCall(PetscViewerPopFormat(r.monitor));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+/*@
+   PetRLRefinerDecide - Asks the policy where the mesh should be finer, and where coarser
+
+   Collective
+
+   Input Parameters:
++  refiner  - the refiner
+.  u        - the solution, on the DM of `PetRLRefinerGetDM()` or a clone of it
+.  udot     - its time derivative, or NULL where it does not change with time
+-  interval - time until the next decision
+
+   Output Parameter:
+.  label - values `DM_ADAPT_REFINE` and `DM_ADAPT_COARSEN` at cells (`DM_ADAPT_KEEP` by default), to be destroyed with
+           DMLabelDestroy(); NULL if the mesh is to be kept
+
+   Level: intermediate
+
+   Note:
+   The label may be changed before it is given to `PetRLRefinerAdapt()`.
+
+.seealso: `PetRLRefiner`, `PetRLRefinerAdapt()`, `PetRLRefinerSetTradeoff()`
+@*/
+PetscErrorCode PetRLRefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, DMLabel *label) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetscValidHeaderSpecific(u, VEC_CLASSID, 2);
+  if (udot) PetscValidHeaderSpecific(udot, VEC_CLASSID, 3);
+  PetscValidPointer(label, 5);
+  *label = NULL;
+  PetscCheck(!refiner->data->file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
+             petrl::RefinerOption(refiner, "refiner_policy").c_str());
+  PetscCheck(interval >= 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+             "interval: found %g, expected 0 or more", (double)interval);
+  PetscCall(PetRLRefinerSetUp(refiner));
+  PetscCall(petrl::RefinerDecide(refiner, u, udot, interval, false, label));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

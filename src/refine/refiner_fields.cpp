@@ -1,0 +1,276 @@
+// PetRLRefiner: unknowns in cells or at vertices, wherever a section puts them.
+#include <petsc/private/dmimpl.h>
+
+#include <algorithm>
+
+#include "refine/refiner.hpp"
+
+namespace petrl {
+
+bool RefinerSameMesh(DM a, DM b) {
+  // Clones share what makes them a mesh.
+  return a == b || (a && b && a->data && a->data == b->data);
+}
+
+bool RefinerHasUnknowns(DM dm) {
+  return dm->localSection || dm->Nf > 0;
+}
+
+PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm) {
+  DM attached = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetDM(u, dm));
+  if (!*dm) {
+    // A Vec that knows no DM: the one whose unknowns fit.
+    PetscInt n, fits;
+    PetscSection section;
+    PetscCall(VecGetLocalSize(u, &n));
+    attached = mesh.dm;
+    PetscCheck(RefinerHasUnknowns(attached), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+               "%s belongs to no DM: expected one made with DMCreateGlobalVector()", what);
+    PetscCall(DMGetGlobalSection(attached, &section));
+    PetscCall(PetscSectionGetConstrainedStorageSize(section, &fits));
+    PetscCheck(n == fits, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
+               "%s has %" PetscInt_FMT " unknowns on this rank, expected %" PetscInt_FMT, what, n, fits);
+    *dm = attached;
+  }
+  PetscCheck(RefinerSameMesh(*dm, mesh.dm), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+             "%s belongs to another mesh than the refiner's: expected a Vec of PetRLRefinerGetDM() or of a clone of it",
+             what);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout) {
+  MPI_Comm comm = PetscObjectComm((PetscObject)dm);
+  PetscInt c_start, c_end, v_start, v_end, start, end;
+  PetscSection section;
+  // Largest and smallest numbers of unknowns: in cells, at vertices, elsewhere; constraints.
+  int found[7] = {0, -(1 << 30), 0, -(1 << 30), 0, 0, 0};
+
+  PetscFunctionBegin;
+  PetscCheck(RefinerHasUnknowns(dm), comm, PETSC_ERR_ARG_WRONGSTATE,
+             "%s: its DM has no unknowns: expected a section (DMSetLocalSection(), or DMSetField() and DMCreateDS())",
+             what);
+  PetscCall(DMGetLocalSection(dm, &section));
+  PetscCall(DMPlexGetHeightStratum(dm, 0, &c_start, &c_end));
+  PetscCall(DMPlexGetDepthStratum(dm, 0, &v_start, &v_end));
+  PetscCall(PetscSectionGetChart(section, &start, &end));
+  const auto inside = [&](PetscInt p) { return p >= start && p < end; };
+  const auto note = [&](PetscInt first, PetscInt last, int *most) {
+    for (PetscInt p = first; p < last; ++p) {
+      PetscInt dof = 0;
+      if (inside(p)) PetscCall(PetscSectionGetDof(section, p, &dof));
+      most[0] = std::max(most[0], static_cast<int>(dof));
+      most[1] = std::max(most[1], -static_cast<int>(dof));
+    }
+    return PETSC_SUCCESS;
+  };
+  PetscCall(note(c_start, c_end, &found[0]));
+  PetscCall(note(v_start, v_end, &found[2]));
+  PetscInt all, known = 0;
+  PetscBool constrained;
+  PetscCall(PetscSectionGetStorageSize(section, &all));
+  PetscCall(PetscSectionHasConstraints(section, &constrained));
+  known = found[0] == -found[1] && found[2] == -found[3] ? found[0] * (c_end - c_start) + found[2] * (v_end - v_start)
+                                                         : all;
+  found[4] = known != all;
+  found[5] = constrained;
+  found[6] = found[0] > 0 && found[2] > 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, found, 7, MPI_INT, MPI_MAX, comm));
+  PetscCheck(!found[4], comm, PETSC_ERR_SUP,
+             "%s has unknowns on edges: expected the same number in each cell, or at each vertex, and none elsewhere",
+             what);
+  PetscCheck(!found[6], comm, PETSC_ERR_SUP,
+             "%s has unknowns in cells and at vertices: expected the same number in each cell, or at each vertex",
+             what);
+  layout->vertices = found[2] > 0;
+  const int most = found[layout->vertices ? 2 : 0], least = -found[layout->vertices ? 3 : 1];
+  PetscCheck(most > 0, comm, PETSC_ERR_SUP, "%s has no unknowns in cells or at vertices", what);
+  PetscCheck(most == least, comm, PETSC_ERR_SUP,
+             "%s has from %d to %d unknowns %s, expected the same number everywhere", what, least, most,
+             layout->vertices ? "at a vertex" : "in a cell");
+  PetscCheck(!found[5], comm, PETSC_ERR_SUP,
+             "%s has constrained unknowns (DMAddBoundary()): expected none; impose boundary values weakly, or in the "
+             "equations",
+             what);
+  layout->width = most;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// As `from` has it: fields, components, names.
+static PetscErrorCode CopySection(DM from, DM to, const FieldLayout &layout) {
+  PetscSection old, section;
+  PetscInt fields, start, end, first, last, sample = 0, s_start, s_end;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetLocalSection(from, &old));
+  PetscCall(PetscSectionGetNumFields(old, &fields));
+  PetscCall(PetscSectionCreate(PetscObjectComm((PetscObject)to), &section));
+  std::vector<PetscInt> dof;
+  PetRLCallCXX(dof.assign(std::max<PetscInt>(fields, 1), 0));
+  if (fields > 0) PetscCall(PetscSectionSetNumFields(section, fields));
+  // What a cell (a vertex) has of each field: all have the same.
+  if (layout.vertices)
+    PetscCall(DMPlexGetDepthStratum(from, 0, &sample, NULL));
+  else
+    PetscCall(DMPlexGetHeightStratum(from, 0, &sample, NULL));
+  PetscCall(PetscSectionGetChart(old, &s_start, &s_end));
+  for (PetscInt f = 0; f < fields; ++f) {
+    PetscInt components;
+    const char *name;
+    PetscCall(PetscSectionGetFieldComponents(old, f, &components));
+    PetscCall(PetscSectionSetFieldComponents(section, f, components));
+    PetscCall(PetscSectionGetFieldName(old, f, &name));
+    PetscCall(PetscSectionSetFieldName(section, f, name));
+    for (PetscInt c = 0; c < components; ++c) {
+      PetscCall(PetscSectionGetComponentName(old, f, c, &name));
+      PetscCall(PetscSectionSetComponentName(section, f, c, name));
+    }
+    if (sample >= s_start && sample < s_end) PetscCall(PetscSectionGetFieldDof(old, sample, f, &dof[f]));
+  }
+  // Ranks without cells have none to look at.
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, dof.data(), static_cast<PetscMPIInt>(dof.size()), MPIU_INT, MPI_MAX,
+                             PetscObjectComm((PetscObject)to)));
+  PetscCall(DMPlexGetChart(to, &start, &end));
+  PetscCall(PetscSectionSetChart(section, start, end));
+  if (layout.vertices)
+    PetscCall(DMPlexGetDepthStratum(to, 0, &first, &last));
+  else
+    PetscCall(DMPlexGetHeightStratum(to, 0, &first, &last));
+  for (PetscInt p = first; p < last; ++p) {
+    PetscCall(PetscSectionSetDof(section, p, layout.width));
+    for (PetscInt f = 0; f < fields; ++f) PetscCall(PetscSectionSetFieldDof(section, p, f, dof[f]));
+  }
+  PetscCall(PetscSectionSetUp(section));
+  PetscCall(DMSetLocalSection(to, section));
+  PetscCall(PetscSectionDestroy(&section));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerCopyDM(DM from, DM to, const FieldLayout &layout) {
+  PetscInt fields;
+  PetscBool cone, closure;
+  void *context;
+  VecType vec_type;
+  MatType mat_type;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetBasicAdjacency(from, &cone, &closure));
+  PetscCall(DMSetBasicAdjacency(to, cone, closure));
+  PetscCall(DMGetVecType(from, &vec_type));
+  PetscCall(DMSetVecType(to, vec_type));
+  PetscCall(DMGetMatType(from, &mat_type));
+  PetscCall(DMSetMatType(to, mat_type));
+  PetscCall(DMGetApplicationContext(from, &context));
+  PetscCall(DMSetApplicationContext(to, context));
+  // A section leaves fields behind that are mere names.
+  PetscCall(DMGetNumFields(from, &fields));
+  for (PetscInt f = 0; f < fields; ++f) {
+    PetscObject field;
+    PetscClassId id;
+    PetscCall(DMGetField(from, f, NULL, &field));
+    PetscCall(PetscObjectGetClassId(field, &id));
+    if (id == PETSC_CONTAINER_CLASSID) break;
+    if (f == fields - 1) PetscCall(DMCopyDisc(from, to));
+  }
+  PetscCall(CopySection(from, to, layout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values) {
+  PetscSection section;
+  const PetscScalar *array;
+  PetscInt first;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetGlobalSection(dm, &section));
+  PetscCall(VecGetOwnershipRange(u, &first, NULL));
+  PetscCall(VecGetArrayRead(u, &array));
+  for (int c = 0; c < mesh.cells.owned; ++c) {
+    PetscInt offset;
+    PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
+    for (PetscInt w = 0; w < width; ++w) *values++ = PetscRealPart(array[offset - first + w]);
+  }
+  PetscCall(VecRestoreArrayRead(u, &array));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values) {
+  PetscSection section;
+  PetscScalar *array;
+  PetscInt first;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetGlobalSection(dm, &section));
+  PetscCall(VecGetOwnershipRange(u, &first, NULL));
+  PetscCall(VecGetArrayWrite(u, &array));
+  for (int c = 0; c < mesh.cells.owned; ++c) {
+    PetscInt offset;
+    PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
+    for (PetscInt w = 0; w < width; ++w) array[offset - first + w] = *values++;
+  }
+  PetscCall(VecRestoreArrayWrite(u, &array));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<double> &values) {
+  PetscSection section;
+  const PetscScalar *array;
+  PetscInt start, end;
+  Vec local;
+
+  PetscFunctionBegin;
+  PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
+  PetRLCallCXX(values.resize(static_cast<std::size_t>((end - start) * width)));
+  PetscCall(DMGetLocalSection(dm, &section));
+  PetscCall(DMGetLocalVector(dm, &local));
+  PetscCall(DMGlobalToLocal(dm, u, INSERT_VALUES, local));
+  PetscCall(VecGetArrayRead(local, &array));
+  double *to = values.data();
+  for (PetscInt v = start; v < end; ++v) {
+    PetscInt offset;
+    PetscCall(PetscSectionGetOffset(section, v, &offset));
+    for (PetscInt w = 0; w < width; ++w) *to++ = PetscRealPart(array[offset + w]);
+  }
+  PetscCall(VecRestoreArrayRead(local, &array));
+  PetscCall(DMRestoreLocalVector(dm, &local));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vector<double> &values) {
+  PetscSection section;
+  PetscScalar *array;
+  PetscInt start, end;
+  Vec local;
+
+  PetscFunctionBegin;
+  PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
+  PetscCall(DMGetLocalSection(dm, &section));
+  PetscCall(DMGetLocalVector(dm, &local));
+  PetscCall(VecZeroEntries(local));
+  PetscCall(VecGetArray(local, &array));
+  // Ghosts' vertices may have no values here: they belong to others.
+  const auto have = static_cast<PetscInt>(values.size()) / width;
+  for (PetscInt v = start; v < std::min(end, start + have); ++v) {
+    PetscInt offset;
+    PetscCall(PetscSectionGetOffset(section, v, &offset));
+    for (PetscInt w = 0; w < width; ++w) array[offset + w] = values[static_cast<std::size_t>((v - start) * width + w)];
+  }
+  PetscCall(VecRestoreArray(local, &array));
+  PetscCall(DMLocalToGlobal(dm, local, INSERT_VALUES, u));
+  PetscCall(DMRestoreLocalVector(dm, &local));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double> &vertices, double *cells) {
+  const int slots = mesh.slots();
+  for (int c = 0; c < mesh.cells; ++c)
+    for (PetscInt w = 0; w < width; ++w) {
+      double sum = 0;
+      for (int s = 0; s < slots; ++s) sum += vertices[static_cast<std::size_t>(mesh.vertex[c * slots + s] * width + w)];
+      *cells++ = sum / slots;
+    }
+}
+
+}  // namespace petrl

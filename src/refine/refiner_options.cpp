@@ -1,0 +1,130 @@
+// PetRLRefiner: options and view.
+#include <petscviewer.h>
+
+#include "refine/refiner.hpp"
+
+/*@
+   PetRLRefinerSetFromOptions - Sets a refiner up as the options say
+
+   Collective
+
+   Input Parameter:
+.  refiner - the refiner
+
+   Options Database Keys:
+   see `PetRLRefiner`
+
+   Level: beginner
+
+.seealso: `PetRLRefiner`
+@*/
+PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
+  char file[PETSC_MAX_PATH_LEN] = "";
+  PetscBool set, skip;
+  PetscReal real;
+  PetscInt integer, n = 64, components[64];
+  PetscEnum method;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  petrl::Refiner &r = *refiner->data;
+  PetscObjectOptionsBegin((PetscObject)refiner);
+  PetscCall(PetscOptionsString("-refiner_policy", "Policy file", "PetRLRefinerSetPolicy", r.file.c_str(), file,
+                               sizeof(file), &set));
+  if (set) PetscCall(PetRLRefinerSetPolicy(refiner, file));
+  PetscCall(PetscOptionsReal("-refiner_tradeoff", "0: error alone counts, towards 1: computation alone",
+                             "PetRLRefinerSetTradeoff", r.costs.tradeoff, &real, &set));
+  if (set) PetscCall(PetRLRefinerSetTradeoff(refiner, real));
+  PetscCall(PetscOptionsInt("-refiner_interval", "Time steps between decisions", "PetRLRefinerSetInterval", r.interval,
+                            &integer, &set));
+  if (set) PetscCall(PetRLRefinerSetInterval(refiner, integer));
+  PetscCall(PetscOptionsInt("-refiner_max_level", "How often a cell's diameter may be halved",
+                            "PetRLRefinerSetMaxLevel", r.max_level, &integer, &set));
+  if (set) PetscCall(PetRLRefinerSetMaxLevel(refiner, integer));
+  PetscCall(PetscOptionsInt("-refiner_max_cells", "How many cells the mesh may have", "PetRLRefinerSetMaxCells",
+                            r.max_cells, &integer, &set));
+  if (set) PetscCall(PetRLRefinerSetMaxCells(refiner, integer));
+  PetscCall(PetscOptionsReal("-refiner_remesh_cost", "What re-meshing costs, in time steps",
+                             "PetRLRefinerSetRemeshCost", r.costs.remesh, &real, &set));
+  if (set) PetscCall(PetRLRefinerSetRemeshCost(refiner, real));
+  PetscCall(PetscOptionsReal("-refiner_unit", "Relative error that one cell and step is worth", "PetRLRefinerSetUnit",
+                             r.costs.unit, &real, &set));
+  if (set) PetscCall(PetRLRefinerSetUnit(refiner, real));
+  PetscCall(PetscOptionsBool("-refiner_skip", "Keep the mesh where a change gains less than it costs",
+                             "PetRLRefinerSetSkip", r.skip ? PETSC_TRUE : PETSC_FALSE, &skip, &set));
+  if (set) PetscCall(PetRLRefinerSetSkip(refiner, skip));
+  PetscCall(PetscOptionsBool("-refiner_stable_steps", "The smallest cell limits the time step",
+                             "PetRLRefinerSetStableSteps", r.stable_steps ? PETSC_TRUE : PETSC_FALSE, &skip, &set));
+  if (set) PetscCall(PetRLRefinerSetStableSteps(refiner, skip));
+  PetscCall(PetscOptionsReal("-refiner_imbalance", "Load imbalance beyond which cells move between ranks",
+                             "PetRLRefinerSetImbalance", r.imbalance, &real, &set));
+  if (set) PetscCall(PetRLRefinerSetImbalance(refiner, real));
+  PetscCall(PetscOptionsIntArray("-refiner_components", "Components of the solution that count",
+                                 "PetRLRefinerSetComponents", components, &n, &set));
+  if (set) PetscCall(PetRLRefinerSetComponents(refiner, n, components));
+  PetscCall(PetscOptionsInt("-refiner_initial_rounds", "Adaptations before the first step, at most",
+                            "PetRLRefinerSetInitialRounds", r.initial_rounds, &integer, &set));
+  if (set) PetscCall(PetRLRefinerSetInitialRounds(refiner, integer));
+  PetscCall(PetscOptionsEnum("-refiner_method", "How the mesh is changed", "PetRLRefinerSetMethod", PetRLRefinerMethods,
+                             (PetscEnum)r.method, &method, &set));
+  if (set) PetscCall(PetRLRefinerSetMethod(refiner, (PetRLRefinerMethod)method));
+  PetscCall(PetscViewerDestroy(&r.monitor));
+  PetscCall(PetscOptionsViewer("-refiner_monitor", "Print each decision", "PetRLRefiner", &r.monitor, &r.monitor_format,
+                               &set));
+  PetscOptionsEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLRefinerView - Describes a refiner
+
+   Collective
+
+   Input Parameters:
++  refiner - the refiner
+-  viewer  - an ASCII viewer, or NULL for standard output
+
+   Options Database Key:
+.  -refiner_view - describe the refiner at its set-up
+
+   Level: beginner
+
+.seealso: `PetRLRefiner`
+@*/
+PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
+  PetscBool ascii;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  const petrl::Refiner &r = *refiner->data;
+  if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)refiner), &viewer));
+  PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
+  if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLRefiner:\n"));
+  PetscCall(PetscViewerASCIIPushTab(viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "policy: %s\n", r.file.empty() ? "none yet" : r.file.c_str()));
+  if (r.policy) {
+    const petrl::GraphShape &shape = r.policy->network().shape();
+    PetscCall(PetscViewerASCIIPrintf(viewer, "graph network: %d layers, %d wide, evaluated by: native\n", shape.layers,
+                                     shape.hidden));
+  }
+  PetscCall(PetscViewerASCIIPrintf(viewer, "trade-off %g, unit %g, re-meshing costs %g steps%s\n",
+                                   (double)r.costs.tradeoff, (double)r.costs.unit, (double)r.costs.remesh,
+                                   r.skip ? ", skipped where it does not pay" : ""));
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "method %s, decides every %" PetscInt_FMT " steps, at most %" PetscInt_FMT
+                                   " halvings and %" PetscInt_FMT " cells\n",
+                                   PetRLRefinerMethods[r.method], r.interval, r.max_level, r.max_cells));
+  if (r.ready) {
+    PetscInt64 cells = r.mesh->cells.owned;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &cells, 1, MPIU_INT64, MPI_SUM, PetscObjectComm((PetscObject)refiner)));
+    PetscCall(
+        PetscViewerASCIIPrintf(viewer, "mesh of dimension %d, %" PetscInt64_FMT " cells\n", r.mesh->cells.dim, cells));
+  }
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "decisions: %" PetscInt_FMT ", new meshes: %" PetscInt_FMT
+                                   ", left out because something was not finite: %" PetscInt_FMT "\n",
+                                   r.decisions, r.remeshes, r.fallbacks));
+  PetscCall(PetscViewerASCIIPopTab(viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

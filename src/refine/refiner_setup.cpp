@@ -1,0 +1,150 @@
+// PetRLRefiner: the set-up. Policy, hierarchy, mesh.
+#include <algorithm>
+
+#include "policy/decider.hpp"
+#include "refine/forest_impl.hpp"
+#include "refine/plex_build.hpp"
+#include "refine/plex_cells.hpp"
+#include "refine/refiner.hpp"
+
+namespace petrl {
+
+namespace {
+
+// Every rank needs the network; what goes wrong on one is an error on all, with the same message.
+PetscErrorCode LoadPolicy(PetRLRefiner refiner) {
+  Refiner &r = *refiner->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
+  PetscMPIInt rank, size;
+  std::string message;
+  int header[2] = {0, 0}; /* the first rank that failed, the length of its message */
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  header[0] = size;
+  try {
+    r.policy = std::make_unique<RefinementPolicy>(readPolicy(findPolicy(r.file), "refiner"), r.file);
+  } catch (const std::exception &e) {
+    message = e.what();
+    header[0] = rank;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, header, 1, MPI_INT, MPI_MIN, comm));
+  if (header[0] == size) PetscFunctionReturn(PETSC_SUCCESS);
+  header[1] = static_cast<int>(message.size());
+  PetscCallMPI(MPI_Bcast(&header[1], 1, MPI_INT, header[0], comm));
+  message.resize(static_cast<std::size_t>(header[1]));
+  if (header[1] > 0) PetscCallMPI(MPI_Bcast(&message[0], header[1], MPI_CHAR, header[0], comm));
+  r.policy.reset();
+  SETERRQ(comm, PETSC_ERR_FILE_UNEXPECTED, "%s", message.c_str());
+}
+
+// The way from the program's own mesh to the first one, which has the same cells elsewhere.
+PetscErrorCode FindArrival(PetRLRefiner refiner) {
+  Refiner &r = *refiner->data;
+  PetscInt start, end;
+
+  PetscFunctionBegin;
+  const std::vector<int> cells = r.forest->baseCells();
+  std::vector<PetscSFNode> from;
+  PetRLCallCXX(from.reserve(cells.size()));
+  for (const int c : cells) from.push_back({r.origin.rank[c], r.origin.point[c]});
+  PetRLCallCXX(r.passage = std::make_unique<Passage>());
+  PetscCall(DMPlexGetChart(r.base, &start, &end));
+  PetscCall(PetscSFCreate(PetscObjectComm((PetscObject)refiner), &r.passage->arrival));
+  PetscCall(PetscSFSetGraph(r.passage->arrival, end, static_cast<PetscInt>(from.size()), NULL, PETSC_COPY_VALUES,
+                            from.data(), PETSC_COPY_VALUES));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode MeshOf(DM dm, bool in_order, RefinerMesh &mesh) {
+  PetscFunctionBegin;
+  PetRLCallCXX(mesh.cells = cellMeshFromPlex(dm, &mesh.points));
+  PetscCall(mesh.halo.setUp(dm, mesh.points, mesh.cells.owned, in_order));
+  PetscCall(PetscObjectReference((PetscObject)dm));
+  mesh.dm = dm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &result) {
+  Refiner &r = *refiner->data;
+  PetscMPIInt size;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
+  auto mesh = std::make_unique<RefinerMesh>();
+  PetRLCallCXX(dm = createPlex(*r.forest, size > 1));
+  PetscCall(PetscObjectSetName((PetscObject)dm, ((PetscObject)r.base)->name ? ((PetscObject)r.base)->name : "mesh"));
+  PetscCall(DMSetOptionsPrefix(dm, ((PetscObject)r.base)->prefix));
+  if (size == 1) {
+    PetRLCallCXX(mesh->cells = r.forest->mesh());
+    PetRLCallCXX(mesh->points.resize(mesh->cells.cells));
+    for (std::size_t i = 0; i < mesh->points.size(); ++i) mesh->points[i] = static_cast<PetscInt>(i);
+    mesh->dm = dm;
+  } else {
+    PetscCall(MeshOf(dm, true, *mesh));
+    PetscCall(DMDestroy(&dm));
+    std::vector<double> level;
+    PetRLCallCXX(level.assign(mesh->cells.cells, 0));
+    std::copy(r.forest->levels().begin(), r.forest->levels().end(), level.begin());
+    PetscCall(mesh->halo.fill(MPI_DOUBLE, 1, level.data()));
+    std::transform(level.begin(), level.end(), mesh->cells.level.begin(), [](double l) { return static_cast<int>(l); });
+  }
+  for (const int level : r.forest->levels()) mesh->finest = std::max(mesh->finest, level);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &mesh->finest, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)refiner)));
+  result = std::move(mesh);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
+/*@
+   PetRLRefinerSetUp - Reads the policy and makes the first mesh
+
+   Collective
+
+   Input Parameter:
+.  refiner - the refiner
+
+   Level: beginner
+
+   Notes:
+   Needs a mesh. Without a policy file `PetRLRefinerDecide()` is an error, the rest works (labels of your own).
+
+   `PetRLRefinerAttachTS()` calls this if need be.
+
+.seealso: `PetRLRefiner`, `PetRLRefinerSetDM()`, `PetRLRefinerSetPolicy()`
+@*/
+PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
+  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
+  double size[2] = {0, 0};
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  petrl::Refiner &r = *refiner->data;
+  if (!r.policy && !r.file.empty()) PetscCall(petrl::LoadPolicy(refiner));
+  if (r.ready) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(r.base, comm, PETSC_ERR_ARG_WRONGSTATE, "The refiner has no mesh: call PetRLRefinerSetDM()");
+  if (r.method == PETRL_REFINER_HIERARCHY) {
+    PetRLCallCXX(r.forest = std::make_unique<petrl::Forest>(petrl::baseMeshFromPlex(r.base, &r.origin), comm));
+    PetscCall(petrl::RefinerBuildMesh(refiner, r.mesh));
+    PetscCall(petrl::FindArrival(refiner));
+  } else {
+    PetRLCallCXX(r.mesh = std::make_unique<petrl::RefinerMesh>());
+    PetscCall(petrl::MeshOf(r.base, false, *r.mesh));
+  }
+  for (int c = 0; c < r.mesh->cells.owned; ++c) {
+    size[0] += r.mesh->cells.volume[c];
+    size[1] = std::max(size[1], r.mesh->cells.volume[c]);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &size[0], 1, MPI_DOUBLE, MPI_SUM, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &size[1], 1, MPI_DOUBLE, MPI_MAX, comm));
+  r.measure = size[0];
+  r.largest = size[1];
+  r.ready = true;
+  PetscCall(PetscObjectViewFromOptions((PetscObject)refiner, NULL, "-refiner_view"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

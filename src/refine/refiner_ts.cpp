@@ -1,0 +1,325 @@
+// PetRLRefiner in a TS: the mesh follows the solution, within one TSSolve().
+#include <petsc/private/tsimpl.h>
+
+#include <algorithm>
+
+#include "refine/refiner.hpp"
+
+namespace petrl {
+
+namespace {
+
+PetscErrorCode Query(TS ts, PetRLRefiner *refiner) {
+  PetscFunctionBegin;
+  PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLRefiner", (PetscObject *)refiner));
+  PetscCheck(*refiner, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS has lost its refiner");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
+// last two solutions; NULL if there is neither. To be destroyed.
+PetscErrorCode Rate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
+  Refiner &r = *refiner->data;
+  TSRHSFunction rhs;
+  TSIFunction implicit;
+  PetscReal time;
+  DM dm;
+
+  PetscFunctionBegin;
+  *rate = NULL;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
+  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
+  if (rhs && !implicit) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(TSComputeRHSFunction(ts, time, u, *rate));
+  } else if (r.ts.last && time > r.ts.last_time) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(VecWAXPY(*rate, -1, r.ts.last, u));
+    PetscCall(VecScale(*rate, 1 / (time - r.ts.last_time)));
+  } else if (!r.said_rates) {
+    r.said_rates = true;
+    PetscCall(PetscInfo(refiner, "No right-hand side and no earlier solution: decides as if nothing moved\n"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Until the next decision.
+PetscErrorCode Interval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
+  PetscReal dt, time, end;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetTimeStep(ts, &dt));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(TSGetMaxTime(ts, &end));
+  *interval = std::max(std::min(static_cast<PetscReal>(refiner->data->interval) * dt, end - time), (PetscReal)0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// A Vec on the DM after; `first` gives the DM its unknowns.
+PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
+  PetscFunctionBegin;
+  *result = NULL;
+  if (old) PetscCall(PetRLRefinerTransfer(refiner, old, result));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The mesh has changed: the TS goes on with the new DM and the solution on it.
+PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
+  Refiner &r = *refiner->data;
+  Vec u, next, vatol, vrtol, new_vatol, new_vrtol;
+  PetscReal atol, rtol, time;
+
+  PetscFunctionBegin;
+  PetscCall(PetscLogEventBegin(PetRL_Remesh, refiner, 0, 0, 0));
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(PetRLRefinerTransfer(refiner, u, &next));
+  if (initial && r.initial) PetscCall((*r.initial)(dm, time, next, r.initial_context));
+  PetscCall(TSGetTolerances(ts, &atol, &vatol, &rtol, &vrtol));
+  PetscCall(TransferTolerance(refiner, vatol, &new_vatol));
+  PetscCall(TransferTolerance(refiner, vrtol, &new_vrtol));
+  PetscCall(VecDestroy(&r.ts.last));
+  PetscCall(TSReset(ts));
+  // The functions of the equations, of the SNES and of the KSP move on to the new DM by this.
+  PetscCall(TSSetDM(ts, dm));
+  PetscCall(TSSetSolution(ts, next));
+  PetscCall(TSSetTolerances(ts, atol, new_vatol, rtol, new_vrtol));
+  PetscCall(VecDestroy(&next));
+  PetscCall(VecDestroy(&new_vatol));
+  PetscCall(VecDestroy(&new_vrtol));
+  if (r.reset) PetscCall((*r.reset)(ts, dm, r.reset_context));
+  PetscCall(TSRestartStep(ts));
+  PetscCall(PetscLogEventEnd(PetRL_Remesh, refiner, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *newdm) {
+  PetscReal interval = 0;
+  DMLabel label;
+  Vec u, rate;
+
+  PetscFunctionBegin;
+  *newdm = NULL;
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(Interval(refiner, ts, &interval));
+  PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
+  PetscCall(Rate(refiner, ts, u, &rate));
+  PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
+  PetscCall(RefinerDecide(refiner, u, rate, interval, initial, &label));
+  PetscCall(VecDestroy(&rate));
+  if (label) PetscCall(PetRLRefinerAdapt(refiner, label, newdm));
+  PetscCall(DMLabelDestroy(&label));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The first mesh has the cells of the program's, in its own order and on other ranks.
+PetscErrorCode Enter(PetRLRefiner refiner, TS ts) {
+  Refiner &r = *refiner->data;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetDM(ts, &dm));
+  if (RefinerSameMesh(dm, r.mesh->dm)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(!r.before && r.passage && RefinerSameMesh(dm, r.base), PetscObjectComm((PetscObject)ts),
+             PETSC_ERR_ARG_WRONG,
+             "The TS's DM is not the refiner's mesh: expected PetRLRefinerGetDM() or a clone of it");
+  PetscCall(MoveTS(refiner, ts, r.mesh->dm, false));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode PreStep(TS ts) {
+  PetRLRefiner refiner;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(Query(ts, &refiner));
+  Refiner &r = *refiner->data;
+  if (!r.ts.started) {
+    r.ts.started = true;
+    PetscCall(PetRLRefinerSetUp(refiner));
+    if (!r.stable_steps_set) r.stable_steps = !ts->usessnes;
+    PetscCall(Enter(refiner, ts));
+    const PetscInt rounds = r.initial_rounds < 0 ? r.max_level + 2 : r.initial_rounds;
+    for (PetscInt i = 0; i < rounds; ++i) {
+      PetscCall(DecideAndAdapt(refiner, ts, true, &dm));
+      if (!dm) break;
+      PetscCall(MoveTS(refiner, ts, dm, true));
+      PetscCall(DMDestroy(&dm));
+    }
+  }
+  if (r.ts.prestep) PetscCall((*r.ts.prestep)(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Steps are counted over the whole run: a restarted one decides at the same times.
+bool due(const Refiner &r, PetscInt step) {
+  return step > 0 && step % r.interval == 0;
+}
+
+// The solution one step before a decision, for equations whose right-hand side is not the rate.
+PetscErrorCode Remember(PetRLRefiner refiner, TS ts) {
+  Refiner &r = *refiner->data;
+  PetscInt step;
+  TSIFunction implicit;
+  TSRHSFunction rhs;
+  DM dm;
+  Vec u;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetStepNumber(ts, &step));
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
+  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
+  if (!due(r, step + 1) || (rhs && !implicit)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetSolution(ts, &u));
+  if (!r.ts.last) PetscCall(VecDuplicate(u, &r.ts.last));
+  PetscCall(VecCopy(u, r.ts.last));
+  PetscCall(TSGetTime(ts, &r.ts.last_time));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode PostStep(TS ts) {
+  PetRLRefiner refiner;
+  PetscInt step;
+  TSConvergedReason reason;
+  DM dm = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(Query(ts, &refiner));
+  Refiner &r = *refiner->data;
+  if (r.ts.poststep) PetscCall((*r.ts.poststep)(ts));
+  PetscCall(TSGetStepNumber(ts, &step));
+  PetscCall(TSGetConvergedReason(ts, &reason));
+  if (reason) PetscFunctionReturn(PETSC_SUCCESS);
+  if (due(r, step)) PetscCall(DecideAndAdapt(refiner, ts, false, &dm));
+  if (dm) PetscCall(MoveTS(refiner, ts, dm, false));
+  PetscCall(DMDestroy(&dm));
+  PetscCall(Remember(refiner, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+}  // namespace petrl
+
+/*@
+   PetRLRefinerAttachTS - Makes the mesh of a TS follow its solution
+
+   Collective
+
+   Input Parameters:
++  refiner - the refiner
+-  ts      - the TS; it keeps a reference to the refiner
+
+   Level: beginner
+
+   Notes:
+   Before the first step the mesh is adapted to the initial condition, then every so many steps
+   (`PetRLRefinerSetInterval()`). All of it happens within TSSolve(). The solution's Vec is replaced by others, so that
+a program hands it over and gets it back like this: .vb TSSetSolution(ts, u); TSSolve(ts, NULL); TSGetSolution(ts, &u);
+.ve
+   The TS's DM must have been set, and be the one of `PetRLRefinerGetDM()`, a clone of it, or that of
+   `PetRLRefinerSetDM()`; if none was set there, the TS's DM is the coarsest mesh.
+
+   With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
+and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
+   tolerances, options and solvers' settings stay. Multistep methods start again (TSBDF with its first order), and so do
+   controllers of the step that remember earlier steps. What else depends on the mesh is the program's matter:
+   `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.
+
+   Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
+   functions) the difference of the last two solutions.
+
+   TSSetPreStep() and TSSetPostStep() are used; functions that were set there go on being called. Set yours before you
+   call this.
+
+.seealso: `PetRLRefiner`, `PetRLRefinerSetResetFunction()`, `PetRLRefinerSetInitialFunction()`
+@*/
+PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
+  PetRLRefiner asked;
+  PetscObjectId id;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetscValidHeaderSpecific(ts, TS_CLASSID, 2);
+  petrl::Refiner &r = *refiner->data;
+  PetscCall(PetscObjectGetId((PetscObject)ts, &id));
+  PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLRefiner", (PetscObject *)&asked));
+  PetscCheck(!asked || asked == refiner, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
+             "The TS has another refiner already");
+  PetscCheck(!r.ts.id || r.ts.id == id, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
+             "The refiner belongs to another TS already");
+  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
+             petrl::RefinerOption(refiner, "refiner_policy").c_str());
+  if (!r.base) {
+    PetscCall(TSGetDM(ts, &dm));
+    PetscCall(PetRLRefinerSetDM(refiner, dm));
+  }
+  PetscCall(PetRLRefinerSetUp(refiner));
+  if (!asked) {
+    r.ts.id = id;
+    r.ts.prestep = ts->prestep;
+    r.ts.poststep = ts->poststep;
+    PetscCall(PetscObjectCompose((PetscObject)ts, "PetRLRefiner", (PetscObject)refiner));
+    PetscCall(TSSetPreStep(ts, petrl::PreStep));
+    PetscCall(TSSetPostStep(ts, petrl::PostStep));
+  }
+  r.ts.started = false;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLRefinerSetResetFunction - Sets what a program does after re-meshing
+
+   Logically Collective
+
+   Input Parameters:
++  refiner  - the refiner
+.  function - called with the TS, whose DM and solution are the new ones, the DM, and the context; or NULL
+-  ctx      - the context
+
+   Level: intermediate
+
+   Note:
+   For what depends on the mesh and does not follow from the DM: geometry, coefficients, matrices made by the program, a
+   step that suits the cells. It may give the TS a clone of the DM (TSSetDM()), and functions (TSSetRHSFunction()).
+
+.seealso: `PetRLRefinerAttachTS()`
+@*/
+PetscErrorCode PetRLRefinerSetResetFunction(PetRLRefiner refiner, PetRLRefinerResetFunction function, void *ctx) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  refiner->data->reset = function;
+  refiner->data->reset_context = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   PetRLRefinerSetInitialFunction - Sets the initial condition on new meshes
+
+   Logically Collective
+
+   Input Parameters:
++  refiner  - the refiner
+.  function - called with the DM, the time, the Vec to fill, and the context; or NULL (the condition is transferred)
+-  ctx      - the context
+
+   Level: intermediate
+
+   Note:
+   Without it the initial condition on the adapted mesh is no better than it was on the coarsest one. It is called
+   before the reset function.
+
+.seealso: `PetRLRefinerAttachTS()`, `PetRLRefinerSetInitialRounds()`
+@*/
+PetscErrorCode PetRLRefinerSetInitialFunction(PetRLRefiner refiner, PetRLRefinerInitialFunction function, void *ctx) {
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  refiner->data->initial = function;
+  refiner->data->initial_context = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
