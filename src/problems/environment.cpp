@@ -6,6 +6,7 @@
 #include "problems/conservation/environment.hpp"
 #include "problems/fault/environment.hpp"
 #include "problems/ode/environment.hpp"
+#include "problems/poisson/environment.hpp"
 
 namespace petrl {
 
@@ -28,7 +29,8 @@ std::unique_ptr<GridEnvironment> makeGridEnvironment(YamlMap yaml) {
 std::unique_ptr<RefinementEnvironment> makeRefinementEnvironment(YamlMap yaml) {
   const auto name = yaml.get<std::string>("name");
   if (name == "conservation") return std::make_unique<conservation::ConservationEnvironment>(std::move(yaml));
-  yaml.fail("name", "expected conservation, found '" + name + "'");
+  if (name == "poisson") return std::make_unique<poisson::PoissonEnvironment>(std::move(yaml));
+  yaml.fail("name", "expected conservation or poisson, found '" + name + "'");
 }
 
 }  // namespace petrl
