@@ -79,7 +79,7 @@ void addModels(YamlMap &yaml, const std::vector<int> &starts, const Nonlinear1DS
     for (const int start : starts) {
       if (never) rows.push_back(learned(name, model, set, "never", start, {}));
       for (const double beta : m.get<std::vector<double>>("trade_offs", {})) {
-        Row row = learned(name, model, set, random ? "policy, drawn" : "policy", start,
+        Row row = learned(name, model, set, random ? "drawn" : "policy", start,
                           {random ? Kind::random : Kind::policy, beta, 0, 0});
         row.trade_off = beta;
         rows.push_back(std::move(row));

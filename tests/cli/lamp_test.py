@@ -1,0 +1,121 @@
+"""petrl train and evaluate of LAMP on a tiny data set: killed and resumed, ranks, evaluation, mistakes."""
+import csv
+import os
+import time
+
+from harness import BUILD, main, run
+from training import content, kill_after
+
+PETRL = os.path.join(BUILD, "bin", "petrl")
+
+CONFIG = """seed: 3
+steps: 300
+evaluate_every: 60
+checkpoint_every: 20
+environment: {name: nonlinear1d, file: FOLDER/data.h5, trajectories: [8, 3, 4]}
+learner:
+  name: lamp
+  evolution: {updates: 100, hidden: 6, layers: 2, batch: 3, bundles: 2}
+  policy: {hidden: 5, layers: 1, batch: 2, samples_per_start: 3}
+  refining: {updates: 200, policy: 7, evolution: 5}
+  validation: 2
+"""
+
+STUDY = """study: lamp
+data: {file: FOLDER/data.h5, trajectories: [8, 3, 4]}
+starts: [25, 50]
+repeats: 1
+models:
+  - {name: ours, policy: FOLDER/whole/last.h5, trade_offs: [0, 0.5], hindsight: [{start: 25, vertices: 38}]}
+  - {name: drawn, policy: FOLDER/whole/last.h5, trade_offs: [0.2], random: true, never: false}
+rivals:
+  - {name: WENO5, method: weno, n: 50}
+  - {name: volumes, method: volumes, base: 25, max_level: 2, indicator: curvature, threshold: 0.3}
+fields: {trajectory: 1, start: 25, trade_offs: [0.1]}
+"""
+
+
+def config(folder, text, name="c.yaml"):
+    path = f"{folder}/{name}"
+    with open(path, "w") as f:
+        f.write(text.replace("FOLDER", folder))
+    return path
+
+
+def states(folder):
+    return sorted(x for x in os.listdir(folder) if x.endswith(".state"))
+
+
+def same(one, two):
+    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml"):
+        assert content(f"{one}/{name}") == content(f"{two}/{name}"), f"{name} differs"
+    assert len(states(one)) == 1 and states(one) == states(two)
+    assert content(f"{one}/{states(one)[0]}") == content(f"{two}/{states(two)[0]}"), "learner's state differs"
+
+
+def killed_resumed_evaluated(folder):
+    path = config(folder, CONFIG)
+    whole, cut = f"{folder}/whole", f"{folder}/cut"
+    begin = time.time()
+    run(PETRL, "train", path, "-o", whole, timeout=120).ok().says("validation score", "mean return")
+    took = time.time() - begin
+    command = [PETRL, "train", path, "-o", cut]
+    kill_after(command, cut, 1, 0)  # in phase 1
+    kill_after(command, cut, 8, took / 60)  # in phase 2
+    run(*command, timeout=120).ok().says("resumed at step")
+    same(whole, cut)
+    run(PETRL, "info", f"{whole}/last.h5").ok().says("refiner", "lamp", "evolution.hidden = 6", "policy.hidden = 5")
+
+    out = f"{folder}/study"
+    run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok().says("volumes", "hindsight")
+    with open(f"{out}/table.csv") as f:
+        rows = list(csv.DictReader(f))
+    assert len(rows) == 2 * 3 + 1 + 2 + 2, len(rows)
+    for row in rows:
+        assert float(row["error mean"]) > 0 and float(row["time [us per bundle]"]) > 0, row
+        vertices = float(row["vertices mean"])
+        assert 4 <= vertices <= 100 and (row["remeshing"] != "never" or vertices == float(row["start [vertices]"])), row
+        assert row["remeshing"] != "hindsight" or vertices == 38, row
+    with open(f"{out}/trajectories.csv") as f:
+        assert len(list(csv.DictReader(f))) == 4 * len(rows)
+    import h5py
+    with h5py.File(f"{out}/fields.h5") as f:
+        assert f["truth"].shape == f["prediction0"].shape == (200, 100)
+        assert f["mesh0"].shape == (8, 100) and 4 <= f["mesh0"][0].sum() <= 100
+
+    # Its evolution model serves another policy, of another size.
+    more = CONFIG.replace("updates: 100", "updates: 0").replace("hidden: 5", "hidden: 9").replace("300", "30")
+    run(PETRL, "train", config(folder, more + f"initial_policy: {whole}/last.h5\n"), "-o", f"{folder}/more").ok()
+    other = more.replace("hidden: 6", "hidden: 7") + f"initial_policy: {whole}/last.h5\n"
+    run(PETRL, "train", config(folder, other), "-o", f"{folder}/other").fails("hidden 6", "expected hidden 7")
+    bad = STUDY.replace("whole/last.h5", "nothing.h5")
+    run(PETRL, "evaluate", config(folder, bad), "-o", out).fails("nothing.h5")
+    for wrong, words in (("repeats: 1", "repaets: 1"), ("trade_offs: [0, 0.5]", "tradeoffs: [0]"),
+                         ("method: weno", "method: wino"), ("starts: [25, 50]", "starts: [30]")):
+        text = STUDY.replace(wrong, words)
+        key = words.split(":")[0]
+        run(PETRL, "evaluate", config(folder, text), "-o", out).fails(key)
+
+
+def on_two_ranks(folder):
+    path = config(folder, CONFIG.replace("steps: 300", "steps: 130"))
+    one, two = f"{folder}/one", f"{folder}/two"
+    run(PETRL, "train", path, "-o", one, ranks=2, timeout=120).ok().says("step 130 / 130")
+    kill_after([os.environ.get("MPIEXEC", "mpiexec"), "-n", "2", PETRL, "train", path, "-o", two], two, 2, 0)
+    run(PETRL, "train", path, "-o", two, ranks=2, timeout=120).ok().says("resumed at step")
+    same(one, two)
+    run(PETRL, "train", path, "-o", two).fails("ranks: found 2, expected 1")
+
+
+def mistakes(folder):
+    def train(text):
+        return run(PETRL, "train", config(folder, text), "-o", f"{folder}/run")
+
+    train(CONFIG.replace("bundles: 2", "bundels: 2")).fails("bundels: unknown key", "'bundles'")
+    train(CONFIG.replace("name: nonlinear1d", "name: burgers")).fails("burgers", "nonlinear1d")
+    train(CONFIG.replace("trajectories: [8, 3, 4]", "trajectories: [8, 3]")).fails("trajectories", "three")
+    train(CONFIG.replace("samples_per_start: 3", "samples_per_start: 3, credit: near")).fails("credit", "local or global")
+    train(CONFIG + "initial_policy: none.h5\n").fails("none.h5")
+
+
+main([killed_resumed_evaluated, on_two_ranks, mistakes])
