@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "cli/lamp_study_fields.hpp"
+#include "policy/decider.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "problems/nonlinear1d/rivals.hpp"
 
@@ -68,7 +69,7 @@ void addModels(YamlMap &yaml, const std::vector<int> &starts, const Nonlinear1DS
                std::map<std::string, std::shared_ptr<const lamp::Model>> &models) {
   using Kind = lamp::Remeshing::Kind;
   for (YamlMap &m : yaml.list("models")) {
-    const auto name = m.get<std::string>("name"), file = m.get<std::string>("policy");
+    const auto name = m.get<std::string>("name"), file = findPolicy(m.get<std::string>("policy"));
     auto model = std::make_shared<lamp::Model>(lamp::Model::read(readPolicy(file, "refiner"), file));
     if (m.has("count")) {
       const auto count = m.get<std::string>("count");

@@ -14,9 +14,9 @@ namespace petrl::cli {
 ///   runs         so many trajectories (all)
 ///   repeats      times are the least of so many rounds (3)
 ///   starts       vertices of the first meshes: 25, 50, 100
-///   models       list of {name, policy, trade_offs (each gives a row a start), hindsight: list of {start, vertices},
-///                never (true): rows without re-meshing, random (false): decisions drawn rather than the best,
-///                count: argmax | expectation (what the policy file says)}
+///   models       list of {name, policy (a path, or a name among the shipped ones), trade_offs (each gives a row for
+///                each start), hindsight: list of {start, vertices}, never (true): rows without re-meshing, random
+///                (false): decisions drawn rather than the best, count: argmax | expectation (what the file says)}
 ///   rivals       list of {name, method: weno | volumes, ...}; weno: n, stepper (ssprk3 | rk4), safety, every_level,
 ///                single, means, start, finish; volumes: base, max_level, indicator (gradient | curvature), threshold,
 ///                reach, safety: see UniformOptions and AdaptiveOptions
