@@ -18,6 +18,7 @@ PetscErrorCode RefinerReset(PetRLRefiner refiner) {
   r.origin = {};
   r.vertex.clear();
   r.decided = NULL;
+  r.largest = 0;
   PetscCall(VecDestroy(&r.ts.last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -44,6 +44,7 @@ struct Passage {
   PetscSF moved = NULL;     ///< to other ranks, if they were: roots are those cells, leaves the cells after
   /// From the program's own mesh to the first one: roots are its points, leaves the cells after.
   PetscSF arrival = NULL;
+  bool nested = true;  ///< cells after are parts or unions of cells before
 
   Passage() = default;
   ~Passage() {
@@ -147,6 +148,11 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
 /// New values at vertices on several ranks: see transferVertexValues(). Collective.
 PetscErrorCode RefinerTransferVertices(const RefinerMesh &from, const VertexLineage &lineage, PetscInt width,
                                        const std::vector<double> &old_values, std::vector<double> &new_values);
+/// A DM that somebody else made as a mesh: levels from volumes. Collective.
+PetscErrorCode RefinerPlainMesh(PetRLRefiner refiner, DM dm, RefinerMesh &mesh);
+/// New values at vertices by interpolation in old cells.
+PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, const std::vector<double> &old_values,
+                                          std::vector<double> &new_values);
 /// DMAdaptLabel() in the place of the hierarchy. Collective.
 PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm);
 

@@ -192,6 +192,11 @@ PetscErrorCode TransferVertices(PetRLRefiner refiner, DM from, Vec u, DM to, Vec
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
   PetscCall(RefinerGetVertices(from, u, width, old));
+  if (r.method == PETRL_REFINER_ADAPTLABEL) {
+    PetscCall(RefinerInterpolateVertices(refiner, width, old, made));
+    PetscCall(RefinerSetVertices(to, v, width, made));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetRLCallCXX(made.resize(p.vertices.a.size() * width));
   if (size == 1)
     PetRLCallCXX(transferVertexValues(r.before->cells, p.vertices, width, old.data(), made.data()));
@@ -350,6 +355,13 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
     PetscCheck(petrl::RefinerSameMesh(from, r.base), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
                "The Vec to transfer belongs to another mesh than that of PetRLRefinerSetDM()");
   }
+  int nested = r.passage->nested;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &nested, 1, MPI_INT, MPI_MIN, PetscObjectComm((PetscObject)refiner)));
+  PetscCheck(nested, PetscObjectComm((PetscObject)refiner), PETSC_ERR_SUP,
+             "%s adaptlabel: the adaptor made cells that are no parts of old ones on the same rank: no transfer that "
+             "conserves; expected %s hierarchy",
+             petrl::RefinerOption(refiner, "refiner_method").c_str(),
+             petrl::RefinerOption(refiner, "refiner_method").c_str());
   PetscCall(petrl::RefinerLayout(from, "The Vec to transfer", &layout));
   to = r.mesh->dm;
   if (!petrl::RefinerHasUnknowns(to)) {

@@ -1,5 +1,6 @@
 // PetRLRefiner: the set-up. Policy, hierarchy, mesh.
 #include <algorithm>
+#include <cmath>
 
 #include "policy/decider.hpp"
 #include "refine/forest_impl.hpp"
@@ -68,6 +69,22 @@ PetscErrorCode MeshOf(DM dm, bool in_order, RefinerMesh &mesh) {
 
 }  // namespace
 
+PetscErrorCode RefinerPlainMesh(PetRLRefiner refiner, DM dm, RefinerMesh &mesh) {
+  double &largest = refiner->data->largest;
+
+  PetscFunctionBegin;
+  PetscCall(MeshOf(dm, false, mesh));
+  if (largest == 0) {
+    for (int c = 0; c < mesh.cells.owned; ++c) largest = std::max(largest, mesh.cells.volume[c]);
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPI_DOUBLE, MPI_MAX, PetscObjectComm((PetscObject)refiner)));
+  }
+  for (int c = 0; c < mesh.cells.cells; ++c)
+    mesh.cells.level[c] = std::max(0, static_cast<int>(std::lround(std::log2(largest / mesh.cells.volume[c]))));
+  for (int c = 0; c < mesh.cells.owned; ++c) mesh.finest = std::max(mesh.finest, mesh.cells.level[c]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &mesh.finest, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)refiner)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &result) {
   Refiner &r = *refiner->data;
   PetscMPIInt size;
@@ -120,7 +137,6 @@ PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMes
 @*/
 PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
   MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
-  double size[2] = {0, 0};
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
@@ -133,17 +149,19 @@ PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
     PetscCall(petrl::RefinerBuildMesh(refiner, r.mesh));
     PetscCall(petrl::FindArrival(refiner));
   } else {
+    PetscMPIInt ranks;
+    PetscInt overlap;
+    PetscCallMPI(MPI_Comm_size(comm, &ranks));
     PetRLCallCXX(r.mesh = std::make_unique<petrl::RefinerMesh>());
-    PetscCall(petrl::MeshOf(r.base, false, *r.mesh));
+    PetscCall(petrl::RefinerPlainMesh(refiner, r.base, *r.mesh));
+    PetscCall(DMPlexGetOverlap(r.base, &overlap));
+    PetscCheck(ranks == 1 || overlap > 0, comm, PETSC_ERR_ARG_WRONG,
+               "The DMPlex has no overlap: method adaptlabel needs a layer of cells from other ranks "
+               "(DMPlexDistribute(), DMPlexDistributeOverlap())");
   }
-  for (int c = 0; c < r.mesh->cells.owned; ++c) {
-    size[0] += r.mesh->cells.volume[c];
-    size[1] = std::max(size[1], r.mesh->cells.volume[c]);
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &size[0], 1, MPI_DOUBLE, MPI_SUM, comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &size[1], 1, MPI_DOUBLE, MPI_MAX, comm));
-  r.measure = size[0];
-  r.largest = size[1];
+  r.measure = 0;
+  for (int c = 0; c < r.mesh->cells.owned; ++c) r.measure += r.mesh->cells.volume[c];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &r.measure, 1, MPI_DOUBLE, MPI_SUM, comm));
   r.ready = true;
   PetscCall(PetscObjectViewFromOptions((PetscObject)refiner, NULL, "-refiner_view"));
   PetscFunctionReturn(PETSC_SUCCESS);

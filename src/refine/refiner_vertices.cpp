@@ -1,4 +1,6 @@
 // Vertex values from one mesh to the next on several ranks: what each rank adds to a vertex is summed at its owner.
+#include <algorithm>
+
 #include "refine/refiner.hpp"
 
 namespace petrl {
@@ -37,22 +39,21 @@ class VertexSums {
   bool owned(int vertex) const { return !ghost_[vertex]; }
   /// Values of vertices become sums over all ranks, wherever they are seen.
   PetscErrorCode sum(int width, std::vector<double> &values) {
-    MPI_Datatype row;
-    std::vector<double> points;
+    std::vector<double> sums, mine;
 
     PetscFunctionBegin;
-    PetRLCallCXX(points.assign(static_cast<std::size_t>(chart_ * width), 0.));
-    std::copy(values.begin(), values.end(), points.begin() + first_ * width);
-    PetscCallMPI(MPI_Type_contiguous(width, MPI_DOUBLE, &row));
-    PetscCallMPI(MPI_Type_commit(&row));
-    // What is sent must not change under way.
-    const std::vector<double> sent = points;
-    PetscCall(PetscSFReduceBegin(sf_, row, sent.data(), points.data(), MPI_SUM));
-    PetscCall(PetscSFReduceEnd(sf_, row, sent.data(), points.data(), MPI_SUM));
-    PetscCall(PetscSFBcastBegin(sf_, row, points.data(), points.data(), MPI_REPLACE));
-    PetscCall(PetscSFBcastEnd(sf_, row, points.data(), points.data(), MPI_REPLACE));
-    PetscCallMPI(MPI_Type_free(&row));
-    std::copy_n(points.begin() + first_ * width, values.size(), values.begin());
+    const std::size_t n = values.size() / width;
+    PetRLCallCXX(sums.resize(chart_));
+    for (int w = 0; w < width; ++w) {  // PETSc reduces no rows
+      std::fill(sums.begin(), sums.end(), 0.);
+      for (std::size_t v = 0; v < n; ++v) sums[first_ + v] = values[v * width + w];
+      PetRLCallCXX(mine = sums);
+      PetscCall(PetscSFReduceBegin(sf_, MPI_DOUBLE, mine.data(), sums.data(), MPI_SUM));
+      PetscCall(PetscSFReduceEnd(sf_, MPI_DOUBLE, mine.data(), sums.data(), MPI_SUM));
+      PetscCall(PetscSFBcastBegin(sf_, MPI_DOUBLE, sums.data(), sums.data(), MPI_REPLACE));
+      PetscCall(PetscSFBcastEnd(sf_, MPI_DOUBLE, sums.data(), sums.data(), MPI_REPLACE));
+      for (std::size_t v = 0; v < n; ++v) values[v * width + w] = sums[first_ + v];
+    }
     PetscFunctionReturn(PETSC_SUCCESS);
   }
 
