@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/fault_study.hpp"
 #include "cli/lamp_study.hpp"
+#include "cli/poisson_study.hpp"
 #include "cli/work_precision.hpp"
 #include "problems/ode/run.hpp"
 
@@ -107,7 +108,11 @@ void addEvaluate(CLI::App &app, Options &options) {
         lampStudy(yaml, *directory);
         return 0;
       }
-      if (study != "ode") yaml.fail("study", "expected ode, fault, closure or lamp, found '" + study + "'");
+      if (study == "poisson") {
+        poissonStudy(yaml, *directory);
+        return 0;
+      }
+      if (study != "ode") yaml.fail("study", "expected ode, fault, closure, lamp or poisson, found '" + study + "'");
       const auto points = runAll(yaml);
       writePoints(*directory + "/points.csv", points);
       compare(points, "rl", *directory);
