@@ -37,7 +37,7 @@ struct PolicyConfig {
   bool discounted = false;    ///< target: mean (of the rewards that remain; published) | discounted (their sum)
   double discount = .9;
   bool local = true;         ///< credit: local (an edge answers for the error near it) | global (published)
-  int reach = 8;             ///< label points on either side of an edge that count as near it, at first
+  int reach = 1;             ///< label points on either side of an edge that count as near it, at first
   bool normalise = true;     ///< advantages in units of their spread among the roll-outs from one start
   double entropy = 1e-2;     ///< weight of the entropies
   double value_weight = .5;  ///< weight of the value's squared error
