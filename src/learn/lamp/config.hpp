@@ -36,7 +36,7 @@ struct PolicyConfig {
   int horizon = 4;            ///< bundles of a roll-out
   bool discounted = false;    ///< target: mean (of the rewards that remain; published) | discounted (their sum)
   double discount = .9;
-  bool local = true;         ///< credit: local (an edge answers for the error near it) | global (published)
+  bool local = false;        ///< credit: local (an edge answers for the error near it) | global (published)
   int reach = 1;             ///< label points on either side of an edge that count as near it, at first
   bool normalise = true;     ///< advantages in units of their spread among the roll-outs from one start
   double entropy = 1e-2;     ///< weight of the entropies
