@@ -12,6 +12,7 @@
 #include "cli/fault_study.hpp"
 #include "cli/lamp_study.hpp"
 #include "cli/poisson_study.hpp"
+#include "cli/refinement_study.hpp"
 #include "cli/work_precision.hpp"
 #include "problems/ode/run.hpp"
 
@@ -108,11 +109,16 @@ void addEvaluate(CLI::App &app, Options &options) {
         lampStudy(yaml, *directory);
         return 0;
       }
+      if (study == "refinement") {
+        refinementStudy(yaml, *directory);
+        return 0;
+      }
       if (study == "poisson") {
         poissonStudy(yaml, *directory);
         return 0;
       }
-      if (study != "ode") yaml.fail("study", "expected ode, fault, closure, lamp or poisson, found '" + study + "'");
+      if (study != "ode")
+        yaml.fail("study", "expected ode, fault, closure, lamp, refinement or poisson, found '" + study + "'");
       const auto points = runAll(yaml);
       writePoints(*directory + "/points.csv", points);
       compare(points, "rl", *directory);
