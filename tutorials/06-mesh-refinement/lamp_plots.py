@@ -30,9 +30,9 @@ def rows(results):
 
 
 def front(table, path):
-    figure, axis = plt.subplots(figsize=(7.5, 5))
+    figure, axis = plt.subplots(figsize=(9, 5))
     for (name, points), marker in zip(PUBLISHED.items(), "sovd^"):
-        axis.plot(*zip(*points), marker, ms=5, mfc="none", label=name)
+        axis.plot(*zip(*points), marker, ms=5, mfc="none", color="0.45", label=name)
     lines = {}
     for r in table:
         kind, start = r["remeshing"], r["start [vertices]"]
@@ -51,7 +51,7 @@ def front(table, path):
     axis.set(xscale="log", yscale="log", xlabel="mean number of vertices (cells)", ylabel="error")
     axis.set_xticks([25, 35, 50, 70, 100], ["25", "35", "50", "70", "100"])
     axis.minorticks_off()
-    axis.legend(fontsize=6, ncol=2)
+    axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1))
     axis.grid(alpha=.3)
     figure.tight_layout()
     figure.savefig(path, dpi=150)
