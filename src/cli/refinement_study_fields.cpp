@@ -47,6 +47,18 @@ class MeshFile {
     file_.floats(group + "/u", {n}, floats(run.u()));
     file_.floats(group + "/level", {n}, std::vector<float>(mesh.level.begin(), mesh.level.end()));
     if (dim != 2) return;
+    // What will really be there when the next decision is due; Burgers' reference is there at the sample times only.
+    const FlowCase &flow = run.flow();
+    if (dynamic_cast<const CarriedTruth *>(flow.truth.get()) != nullptr) {
+      constexpr std::size_t kPoints = 160;
+      std::vector<double> x, ahead(kPoints * kPoints);
+      for (std::size_t p = 0; p < ahead.size(); ++p) {
+        x.push_back((static_cast<double>(p % kPoints) + .5) * flow.length / kPoints);
+        x.push_back((static_cast<double>(p / kPoints) + .5) * flow.length / kPoints);
+      }
+      flow.truth->values(run.time() + interval, static_cast<int>(ahead.size()), x.data(), ahead.data());
+      file_.floats(group + "/ahead", {kPoints, kPoints}, floats(ahead));
+    }
     std::ostringstream &out = grids_[name];
     out << "<Grid GridType=\"Uniform\"><Time Value=\"" << run.time() << "\"/>\n<Topology TopologyType=\"Triangle\" "
         << "NumberOfElements=\"" << n << "\"><DataItem Dimensions=\"" << n << " 3\" NumberType=\"Int\">";
@@ -57,20 +69,6 @@ class MeshFile {
       out << "<Attribute Name=\"" << field << "\" Center=\"Cell\"><DataItem Format=\"HDF\" Dimensions=\"" << n
           << "\">fields.h5:" << group << "/" << field << "</DataItem></Attribute>\n";
     out << "</Grid>\n";
-  }
-  /// What is really there, on points^2 points, now and when the next decision is due.
-  void truth(int k, const FlowCase &flow, double time, int points) {
-    std::vector<double> x, u(static_cast<std::size_t>(points * points));
-    for (int j = 0; j < points; ++j)
-      for (int i = 0; i < points; ++i)
-        x.push_back((i + .5) * flow.length / points), x.push_back((j + .5) * flow.length / points);
-    flow.truth->values(time, points * points, x.data(), u.data());
-    const auto side = static_cast<std::size_t>(points);
-    const std::string group = "/truth/time" + std::to_string(k);
-    if (k == 0) file_.group("/truth");
-    file_.group(group);
-    file_.number(group, "time", time);
-    file_.floats(group + "/u", {side, side}, floats(u));
   }
   void describe() const {
     std::string text = "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\"><Domain>\n";
@@ -87,25 +85,23 @@ class MeshFile {
 };
 
 // As runAdaptive, stopping just after the decisions that are the first from each of the times on.
-std::vector<double> follow(const Ground &ground, const Bench &bench, const Setting &setting,
-                           const std::vector<double> &times, const std::string &name, MeshFile &file) {
+void follow(const Ground &ground, const Bench &bench, const Setting &setting, const std::vector<double> &times,
+            const std::string &name, MeshFile &file) {
   const std::unique_ptr<Marker> marker = ground.marker(setting);
   const AdaptiveSettings how = ground.settings(bench, setting);
   const double end = bench.flow.end;
   AdaptiveRun run(bench.base, bench.flow, how);
   for (int round = 0; round < how.initial_rounds; ++round)
     if (!run.decide(*marker, how.interval, round)) break;
-  std::vector<double> shown;
-  while (shown.size() < times.size()) {
+  for (std::size_t shown = 0; shown < times.size();) {
     const double interval = std::min(how.interval, end - run.time());
     if (run.time() > 0) run.decide(*marker, interval);
-    if (run.time() >= times[shown.size()] * end * (1 - 1e-9) || !(interval > 1e-9 * end)) {
-      file.add(name, static_cast<int>(shown.size()), run, interval);
-      shown.push_back(run.time());
+    if (run.time() >= times[shown] * end * (1 - 1e-9) || !(interval > 1e-9 * end)) {
+      file.add(name, static_cast<int>(shown), run, interval);
+      ++shown;
     }
     if (interval > 1e-9 * end) run.advanceTo(run.time() + interval);
   }
-  return shown;
 }
 
 }  // namespace
@@ -152,16 +148,12 @@ void RefinementFields::write(const RefinementStudy &study) const {
   const Experiment test = study.experiment("fields", family);
   const Bench bench = study.bench(test, index);
   MeshFile file(study.directory, test, index);
-  std::vector<double> shown;
   const auto show = [&](const std::string &name, const Setting &setting) {
     file.method(name, setting, study.ground.run(bench, setting));
-    shown = follow(study.ground, bench, setting, times, name, file);
+    follow(study.ground, bench, setting, times, name, file);
   };
   if (rival != nullptr) show("threshold", *rival->setting);
   for (std::size_t i = 0; i < settings.size(); ++i) show("policy" + std::to_string(i), settings[i]);
-  // Burgers' reference is there at the sample times only.
-  if (dynamic_cast<const CarriedTruth *>(bench.flow.truth.get()) != nullptr)
-    for (std::size_t k = 0; k < shown.size(); ++k) file.truth(static_cast<int>(k), bench.flow, shown[k], 200);
   file.describe();
   std::printf("meshes of case %d of %s at %zu times: %s/fields.h5\n", index, family.c_str(), times.size(),
               study.directory.c_str());

@@ -131,18 +131,21 @@ def tables_are_consistent(folder):
         if k[2] in ("gradient", "jump", "recovery") and best is not None:
             assert best <= value * (1 + 1e-4)
     # The same numbers again, but for times.
-    evaluate(folder, QUICK.replace("POLICY", f"{folder}/p.h5").split("generalisation")[0], "again").ok()
-    again = [r for r in rows(f"{folder}/again/configurations.csv")]
-    assert [r["l1"] for r in again] == [r["l1"] for r in tried]
+    evaluate(folder, QUICK.replace("POLICY", f"{folder}/p.h5").split("oracle")[0], "again").ok()
+    again = rows(f"{folder}/again/configurations.csv")
+    # How far a setting came in the tuning depends on times too.
+    both = [(a, b) for a, b in zip(again, tried) if a["cases"] == b["cases"]]
+    assert len(both) > len(tried) / 2
+    assert all((a["setting"], a["l1"], a["cost_cell_steps"]) == (b["setting"], b["l1"], b["cost_cell_steps"]) for a, b in both)
     with h5py.File(f"{out}/fields.h5") as f:
-        assert {"threshold", "policy0", "policy1", "truth"} >= set(f) >= {"policy0", "policy1", "truth"}
+        assert {"threshold", "policy0", "policy1"} >= set(f) >= {"policy0", "policy1"}
         for name in ("policy0", "policy1"):
             for k in range(3):
                 g = f[f"{name}/time{k}"]
                 corner = g["corner"][...]
                 area = .5 * np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
                 assert abs(area.sum() - 4) < 1e-4 and len(g["u"]) == len(corner) == len(g["level"])
-                assert g["level"][...].max() <= 4
+                assert g["level"][...].max() <= 4 and g["ahead"].shape == (160, 160)
             assert f[f"{name}/time0"].attrs["time"] == 0 < f[f"{name}/time1"].attrs["time"]
     assert os.path.exists(f"{out}/fields.xdmf")
 
