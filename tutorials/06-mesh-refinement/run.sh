@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Where to refine. Usage: run.sh [OUT]
+# Tables and pictures with the policies that ship. OUT is this folder by default. What is there already is not made
+# again. PETRL names another program, PETRL_POLICIES another folder of policies.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=${1:-$here}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMP_NUM_THREADS=1
+
+if [ -z "${PETRL:-}" ]; then
+  cd "$root"
+  sh cmake/install-deps.sh
+  cmake --preset release >/dev/null
+  cmake --build build/release
+fi
+petrl=${PETRL:-$root/build/release/bin/petrl}
+mkdir -p "$out/results" "$out/out" "$out/pictures"
+out=$(cd "$out" && pwd)
+
+# Two dimensions: flows on triangles (about 25 minutes on one core; times mean something on a quiet machine only).
+# Runs and fields are large and stay in out/, tables go to results/.
+if [ ! -f "$out/results/flows.txt" ]; then
+  echo "== flows"
+  "$petrl" evaluate "$here/flows.yaml" -o "$out/out/flows" | tee "$out/out/flows.txt"
+  mkdir -p "$out/results/flows"
+  for table in configurations front ratio summary; do cp "$out/out/flows/$table.csv" "$out/results/flows/"; done
+  cp "$out/out/flows.txt" "$out/results/flows.txt"
+fi
+fields=$out/out/flows/fields.h5
+[ -f "$fields" ] || fields=
+/usr/bin/python3 "$here/flow_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
+echo "tables: $out/results, pictures: $out/pictures"
