@@ -100,12 +100,6 @@ Front::Front(std::vector<std::pair<double, double>> given) {
   for (const auto &p : given) {
     if (!(p.second < cheapest) || !std::isfinite(p.first)) continue;
     cheapest = p.second;
-    while (points_.size() > 1) {
-      const auto &a = points_[points_.size() - 2], &b = points_.back();
-      // b stays only below the line from a to p.
-      if ((b.second - a.second) * (p.first - a.first) < (p.second - a.second) * (b.first - a.first)) break;
-      points_.pop_back();
-    }
     points_.push_back(p);
   }
 }

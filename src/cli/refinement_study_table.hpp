@@ -37,8 +37,8 @@ double quantile(const Entry &entry, Key key, double share);
 /// (0: all), evenly spread in the logarithm of the error.
 std::vector<int> paretoFront(const std::vector<std::pair<double, double>> &points, int most);
 
-/// Lower left hull of points (log error, log cost), as a function from error to cost. On a line between two points: one
-/// setting for a share of the cases, the other for the rest.
+/// Points (log error, log cost) that no other is better than in both, as a function from error to cost, linear between
+/// neighbours. (Not their convex hull: that would mend a bad middle by mixing ends that nobody would use.)
 class Front {
  public:
   explicit Front(std::vector<std::pair<double, double>> points);

@@ -24,18 +24,13 @@ def rows(path):
         return list(csv.DictReader(f))
 
 
-def hull(x, y):
-    """Lower left hull of points, in logarithms: what mixing settings over cases can reach."""
-    points = sorted(zip(np.log(x), np.log(y)))
-    out, cheapest = [], np.inf
-    for p in points:
-        if p[1] >= cheapest:
-            continue
-        cheapest = p[1]
-        while len(out) > 1 and (out[-1][1] - out[-2][1]) * (p[0] - out[-2][0]) >= (p[1] - out[-2][1]) * (out[-1][0] - out[-2][0]):
-            out.pop()
-        out.append(p)
-    return np.exp(np.array(out)).T
+def pareto(x, y):
+    """Points that no other is better than in both."""
+    out = []
+    for p in sorted(zip(x, y)):
+        if not out or p[1] < out[-1][1]:
+            out.append(p)
+    return np.array(out).T
 
 
 def fronts(data, path):
@@ -52,7 +47,7 @@ def fronts(data, path):
                     continue
                 x, y = (np.array([float(r[k]) for r in mine]) for k in ("l1", key))
                 ax.scatter(x, y, s=16, color=colour, marker=marker, alpha=.6, lw=0)
-                ax.plot(*hull(x, y), color=colour, lw=2.2 if method == "policy" else 1.2, ls=":" if method == "oracle" else "-",
+                ax.plot(*pareto(x, y), color=colour, lw=2.2 if method == "policy" else 1.2, ls=":" if method == "oracle" else "-",
                         label=NAMES.get(method, method))
             ax.set(xscale="log", yscale="log", xlabel="L1 error at the end (geometric mean)", ylabel=label)
             ax.set_title(family)
@@ -101,8 +96,8 @@ def meshes(file, path):
             name = "threshold" if m == "threshold" else f"policy, odds {group.attrs['odds']:g}"
             for k, ax in enumerate(line):
                 g = group[f"time{k}"]
-                ax.add_collection(PolyCollection(g["corner"][...], array=g["u"][...], cmap="viridis", edgecolors="k",
-                                                 linewidths=.15, clim=span))
+                ax.add_collection(PolyCollection(g["corner"][...], array=g["u"][...], cmap="YlGnBu", edgecolors="0.25",
+                                                 linewidths=.3, clim=span))
                 ax.set(xlim=(0, 2), ylim=(0, 2), aspect="equal", xticks=[], yticks=[])
                 ax.set_title(f"t = {g.attrs['time']:.2f}, {len(g['u'])} cells", fontsize=9)
                 if "ahead" in g:
