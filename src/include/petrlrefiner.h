@@ -20,7 +20,7 @@
    Options Database Keys:
 +  -refiner_policy <file>        - policy file of kind refiner (.h5), or the name of one that ships
 .  -refiner_tradeoff <0.5>       - from 0 (error alone counts) to 1 (computation alone counts), exclusive
-.  -refiner_interval <10>        - time steps between decisions
+.  -refiner_interval <20>        - time steps between decisions
 .  -refiner_max_level <4>        - how often a cell's diameter may be halved
 .  -refiner_max_cells <n>        - over all ranks; refinements that gain least are left out beyond it
 .  -refiner_remesh_cost <25>     - what re-meshing costs, in time steps on the same cells

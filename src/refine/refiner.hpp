@@ -69,7 +69,7 @@ struct Refiner {
   DM base = NULL;
   std::string file;
   RefinementCosts costs;
-  PetscInt interval = 10, max_level = 4, max_cells = 1 << 26, initial_rounds = -1;
+  PetscInt interval = 20, max_level = 4, max_cells = 1 << 26, initial_rounds = -1;
   PetscReal imbalance = 1.1;
   bool skip = true;
   int stable_steps = 1;  ///< the smallest cell limits the step

@@ -48,7 +48,7 @@ PetscErrorCode PetRLRefinerSetTradeoff(PetRLRefiner refiner, PetscReal tradeoff)
    Level: beginner
 
    Note:
-   default 10. Decisions foresee so many steps, too.
+   default 20. Decisions foresee so many steps, too.
 
 .seealso: `PetRLRefiner`
 @*/

@@ -1,0 +1,222 @@
+// PetRLRefiner without a TS: labels of one's own, transfers of averages and vertex values, on any number of ranks.
+#include <petrlrefiner.h>
+#include <petscdmplex.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "refine/plex_build.hpp"
+#include "refine/plex_cells.hpp"
+#include "support/forests.hpp"
+
+using namespace petrl;
+
+namespace {
+
+constexpr double kLow[2] = {0, 0}, kHigh[2] = {2, 1};
+
+double total(MPI_Comm comm, double x) {
+  MPI_Allreduce(MPI_IN_PLACE, &x, 1, MPI_DOUBLE, MPI_SUM, comm);
+  return x;
+}
+
+PetRLRefiner refinerOf(const BaseMesh &base, MPI_Comm comm) {
+  PetRLRefiner refiner;
+  DM dm = createPlex(Forest(base, comm), false);
+  PetRLRefinerCreate(comm, &refiner);
+  PetRLRefinerSetDM(refiner, dm);
+  DMDestroy(&dm);
+  EXPECT_EQ(PetRLRefinerSetUp(refiner), 0);
+  return refiner;
+}
+
+void setSection(DM dm, int depth, int width) {
+  PetscSection s;
+  PetscInt start, end;
+  PetscSectionCreate(PetscObjectComm((PetscObject)dm), &s);
+  DMPlexGetChart(dm, &start, &end);
+  PetscSectionSetChart(s, start, end);
+  DMPlexGetDepthStratum(dm, depth, &start, &end);
+  for (PetscInt p = start; p < end; ++p) PetscSectionSetDof(s, p, width);
+  PetscSectionSetUp(s);
+  DMSetLocalSection(dm, s);
+  PetscSectionDestroy(&s);
+}
+
+/// Component w of a Vec in cells or at vertices: its integral, and weighted by a function of the place.
+std::vector<double> integrals(Vec u, bool vertices, int width) {
+  DM dm;
+  Vec local;
+  PetscSection s;
+  const PetscScalar *a;
+  PetscInt first;
+  VecGetDM(u, &dm);
+  std::vector<PetscInt> points;
+  const CellMesh m = cellMeshFromPlex(dm, &points);
+  DMGetLocalSection(dm, &s);
+  DMGetLocalVector(dm, &local);
+  DMGlobalToLocal(dm, u, INSERT_VALUES, local);
+  VecGetArrayRead(local, &a);
+  DMPlexGetDepthStratum(dm, 0, &first, nullptr);
+  std::vector<double> sums(2 * width + 1, 0);
+  const auto at = [&](PetscInt p, int w) {
+    PetscInt offset;
+    PetscSectionGetOffset(s, p, &offset);
+    return a[offset + w];
+  };
+  for (int c = 0; c < m.owned; ++c) {
+    const double weight = std::sin(40 * m.centre[c * m.dim]) + (m.dim == 2 ? std::cos(30 * m.centre[2 * c + 1]) : 0);
+    for (int w = 0; w < width; ++w) {
+      double mean = 0;
+      if (vertices)
+        for (int k = 0; k < m.slots(); ++k) mean += at(first + m.vertex[c * m.slots() + k], w) / m.slots();
+      else
+        mean = at(points[c], w);
+      sums[2 * w] += m.volume[c] * mean;
+      sums[2 * w + 1] += m.volume[c] * mean * weight;
+    }
+    sums[2 * width] += weight;
+  }
+  VecRestoreArrayRead(local, &a);
+  DMRestoreLocalVector(dm, &local);
+  for (double &x : sums) x = total(PetscObjectComm((PetscObject)dm), x);
+  return sums;
+}
+
+DMLabel somewhere(DM dm, int round) {
+  DMLabel label;
+  std::vector<PetscInt> points;
+  const CellMesh m = cellMeshFromPlex(dm, &points);
+  DMLabelCreate(PETSC_COMM_SELF, "adapt", &label);
+  for (int c = 0; c < m.owned; ++c) {
+    const double x = m.centre[c * m.dim], y = m.dim == 2 ? m.centre[2 * c + 1] : 0.45;
+    const double r = std::fabs(x - 0.4 - 0.15 * round) + std::fabs(y - 0.45);
+    if (r < 0.3 && round < 5) DMLabelSetValue(label, points[c], DM_ADAPT_REFINE);
+    if (r > (round < 5 ? 0.5 : 0.1)) DMLabelSetValue(label, points[c], DM_ADAPT_COARSEN);
+  }
+  return label;
+}
+
+/// Seven meshes, one after the other; what is left at the end.
+std::vector<double> journey(const BaseMesh &base, bool vertices, MPI_Comm comm) {
+  constexpr int kWidth = 2;
+  PetRLRefiner refiner = refinerOf(base, comm);
+  DM dm;
+  Vec u;
+  EXPECT_EQ(PetRLRefinerGetDM(refiner, &dm), 0);
+  setSection(dm, vertices ? 0 : base.dim, kWidth);
+  DMCreateGlobalVector(dm, &u);
+  // The same numbers on any ranks: a function of what is on the mesh later, by transfers alone.
+  VecSet(u, 1);
+  std::vector<double> before;
+  int coarser = 0;
+  PetscInt size = 0, last = 0;
+  for (int round = 0; round < 7; ++round) {
+    // Something that is not constant, and depends on places only.
+    PetscScalar *a;
+    VecGetDM(u, &dm);
+    const CellMesh m = cellMeshFromPlex(dm);
+    if (!vertices) {
+      VecGetArray(u, &a);
+      for (int c = 0; c < m.owned; ++c) a[kWidth * c] += std::sin(5 * m.centre[c * m.dim] + round);
+      VecRestoreArray(u, &a);
+    } else {
+      PetscInt start, end, offset;
+      PetscSection g;
+      PetscInt low;
+      DMGetGlobalSection(dm, &g);
+      VecGetOwnershipRange(u, &low, nullptr);
+      DMPlexGetDepthStratum(dm, 0, &start, &end);
+      VecGetArray(u, &a);
+      std::vector<bool> done(m.vertices, false);
+      for (int k = 0; k < m.cells * m.slots(); ++k) {
+        PetscSectionGetOffset(g, start + m.vertex[k], &offset);
+        if (offset < 0 || done[m.vertex[k]]) continue;
+        done[m.vertex[k]] = true;
+        a[offset - low] += std::sin(M_PI * m.corner[k * m.dim] + round);
+      }
+      VecRestoreArray(u, &a);
+    }
+    before = integrals(u, vertices, kWidth);
+    EXPECT_EQ(PetRLRefinerGetDM(refiner, &dm), 0);
+    DMLabel label = somewhere(dm, round);
+    DM next;
+    Vec v;
+    EXPECT_EQ(PetRLRefinerAdapt(refiner, label, &next), 0);
+    DMLabelDestroy(&label);
+    if (!next) continue;
+    EXPECT_EQ(PetRLRefinerTransfer(refiner, u, &v), 0);
+    VecDestroy(&u);
+    u = v;
+    const std::vector<double> after = integrals(u, vertices, kWidth);
+    EXPECT_NEAR(after[0], before[0], 1e-12);
+    EXPECT_NEAR(after[2], before[2], 1e-12);
+    // What is constant stays so.
+    PetscReal low, high;
+    VecStrideMin(u, 1, nullptr, &low);
+    VecStrideMax(u, 1, nullptr, &high);
+    EXPECT_NEAR(low, 1, 1e-12);
+    EXPECT_NEAR(high, 1, 1e-12);
+    VecGetSize(u, &size);
+    coarser += size < last;
+    last = size;
+    DMDestroy(&next);
+  }
+  EXPECT_GT(last, 0);
+  EXPECT_GT(coarser, 0);
+  std::vector<double> result = integrals(u, vertices, kWidth);
+  result.push_back(static_cast<double>(size));
+  VecDestroy(&u);
+  PetRLRefinerDestroy(&refiner);
+  return result;
+}
+
+struct Domain {
+  const char *name;
+  BaseMesh base;
+};
+
+}  // namespace
+
+TEST(RefinerMpi, TransfersConserve) {
+  const std::vector<Domain> domains = {{"interval", BaseMesh::interval(12, 0, 2, false)},
+                                       {"circle", BaseMesh::interval(12, 0, 2, true)},
+                                       {"box", BaseMesh::box(6, 4, kLow, kHigh, false, false)},
+                                       {"torus", BaseMesh::box(6, 4, kLow, kHigh, true, true)}};
+  for (const Domain &d : domains)
+    for (const bool vertices : {false, true}) {
+      SCOPED_TRACE(std::string(d.name) + (vertices ? ", vertices" : ", cells"));
+      const std::vector<double> together = journey(d.base, vertices, PETSC_COMM_WORLD);
+      const std::vector<double> alone = journey(d.base, vertices, PETSC_COMM_SELF);
+      for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_NEAR(together[i], alone[i], 1e-10);
+    }
+}
+
+TEST(RefinerMpi, SaysWhatItCannotTransfer) {
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);
+  PetRLRefiner refiner = refinerOf(BaseMesh::box(4, 4, kLow, kHigh, false, false), PETSC_COMM_WORLD);
+  DM dm, other;
+  Vec u, v;
+  ASSERT_EQ(PetRLRefinerGetDM(refiner, &dm), 0);
+  DMClone(dm, &other);
+  setSection(other, 1, 1);  // edges
+  DMCreateGlobalVector(other, &u);
+  DMLabel label = somewhere(dm, 0);
+  DM next;
+  ASSERT_EQ(PetRLRefinerAdapt(refiner, label, &next), 0);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(PetRLRefinerTransfer(refiner, u, &v), PETSC_ERR_SUP);
+  VecDestroy(&u);
+  // Of the new mesh, not of the one before.
+  DMClone(next, &dm);
+  setSection(dm, 2, 1);
+  DMCreateGlobalVector(dm, &u);
+  EXPECT_EQ(PetRLRefinerTransfer(refiner, u, &v), PETSC_ERR_ARG_WRONG);
+  VecDestroy(&u);
+  DMDestroy(&dm);
+  DMDestroy(&other);
+  DMDestroy(&next);
+  DMLabelDestroy(&label);
+  PetRLRefinerDestroy(&refiner);
+  PetscPopErrorHandler();
+}
