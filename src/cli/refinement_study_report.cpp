@@ -64,11 +64,10 @@ std::vector<std::pair<std::string, std::vector<std::string>>> rivals() {
           {"best threshold", {"gradient", "jump", "recovery"}}};
 }
 
-Group group(const std::vector<Entry> &entries, const std::vector<std::string> &methods, bool by_cost) {
+Group group(const std::vector<Entry> &entries, const std::string &method, bool by_cost) {
   Group out;
   for (const Entry &e : entries) {
-    if (std::find(methods.begin(), methods.end(), e.setting->method) == methods.end()) continue;
-    if (by_cost ? e.by_cost : e.by_wall) out.push_back(&e);
+    if (e.setting->method == method && (by_cost ? e.by_cost : e.by_wall)) out.push_back(&e);
   }
   return out;
 }
@@ -150,7 +149,9 @@ void RefinementReport::fronts(const Experiment &experiment, const std::vector<En
   for (const auto &[name, methods] : rivals()) {
     std::printf("%s\n", name.c_str());
     for (const bool by_cost : {true, false}) {
-      const Group policy = group(entries, {"policy"}, by_cost), rival = group(entries, methods, by_cost);
+      const Group policy = group(entries, "policy", by_cost);
+      std::vector<Group> rival;
+      for (const auto &method : methods) rival.push_back(group(entries, method, by_cost));
       for (const auto &[error, of] : kErrors) {
         const Comparison c =
             compare(policy, rival, of, by_cost ? &Outcome::cost : &Outcome::wall, study.places, study.seed + 1);
@@ -160,15 +161,15 @@ void RefinementReport::fronts(const Experiment &experiment, const std::vector<En
     }
   }
   // Hindsight on its own cases, against the policy on the same; its own cost (paired runs) is not counted.
-  const Group oracle = group(entries, {"oracle"}, true);
+  const Group oracle = group(entries, "oracle", true);
   if (!oracle.empty()) {
     std::vector<Entry> fewer;
-    for (const Entry *e : group(entries, {"policy"}, true)) {
+    for (const Entry *e : group(entries, "policy", true)) {
       fewer.push_back(*e);
       fewer.back().cases.resize(oracle.front()->cases.size());
     }
     const Comparison c =
-        compare(group(fewer, {"policy"}, true), oracle, &Outcome::l1, &Outcome::cost, study.places, study.seed + 1);
+        compare(group(fewer, "policy", true), {oracle}, &Outcome::l1, &Outcome::cost, study.places, study.seed + 1);
     note("oracle", "l1", "cost", c);
     std::printf("hindsight (%zu cases)\n%s\n", oracle.front()->cases.size(), line("cost", c).c_str());
   }

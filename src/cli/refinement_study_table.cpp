@@ -13,22 +13,40 @@ namespace {
 
 constexpr int kRedraws = 200;
 
-Front frontOf(const Group &group, Key error, Key cost, const std::vector<int> &which) {
-  std::vector<std::pair<double, double>> points;
-  for (const Entry *e : group)
-    points.emplace_back(std::log(geometricMean(*e, error, which)), std::log(geometricMean(*e, cost, which)));
-  return Front(std::move(points));
+using Fronts = std::vector<Front>;
+
+/// That of all, and those of each.
+Fronts frontsOf(const std::vector<Group> &groups, Key error, Key cost, const std::vector<int> &which) {
+  std::vector<std::pair<double, double>> all;
+  Fronts out;
+  for (const Group &group : groups) {
+    std::vector<std::pair<double, double>> points;
+    for (const Entry *e : group)
+      points.emplace_back(std::log(geometricMean(*e, error, which)), std::log(geometricMean(*e, cost, which)));
+    all.insert(all.end(), points.begin(), points.end());
+    out.emplace_back(std::move(points));
+  }
+  out.insert(out.begin(), Front(std::move(all)));
+  return out;
+}
+
+double cheapest(const Fronts &fronts, double error) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Front &f : fronts)
+    if (!f.empty() && f.least() <= error && error <= f.most()) least = std::min(least, f.at(error));
+  return least;
 }
 
 // Logarithms of the ratio at equally spaced errors; empty where there is none in common.
-std::vector<double> logRatios(const Front &policy, const Front &rival, int places, std::vector<double> *errors) {
+std::vector<double> logRatios(const Fronts &policy, const Fronts &rival, int places, std::vector<double> *errors) {
   std::vector<double> out;
-  if (policy.empty() || rival.empty()) return out;
-  const double low = std::max(policy.least(), rival.least()), high = std::min(policy.most(), rival.most());
+  const Front &a = policy.front(), &b = rival.front();
+  if (a.empty() || b.empty()) return out;
+  const double low = std::max(a.least(), b.least()), high = std::min(a.most(), b.most());
   if (!(low <= high)) return out;
   for (int i = 0; i < places; ++i) {
-    const double x = low + (high - low) * i / std::max(1, places - 1);
-    out.push_back(rival.at(x) - policy.at(x));
+    const double x = std::min(high, low + (high - low) * i / std::max(1, places - 1));
+    out.push_back(cheapest(rival, x) - cheapest(policy, x));
     if (errors != nullptr) errors->push_back(std::exp(x));
   }
   return out;
@@ -113,10 +131,12 @@ double Front::at(double error) const {
   return a.second + share * (b.second - a.second);
 }
 
-Comparison compare(const Group &policy, const Group &rival, Key error, Key cost, int places, std::uint64_t seed) {
+Comparison compare(const Group &policy, const std::vector<Group> &rivals, Key error, Key cost, int places,
+                   std::uint64_t seed) {
   Comparison out;
-  if (policy.empty() || rival.empty()) return out;
-  const auto logs = logRatios(frontOf(policy, error, cost, {}), frontOf(rival, error, cost, {}), places, &out.error);
+  if (policy.empty()) return out;
+  const auto logs =
+      logRatios(frontsOf({policy}, error, cost, {}), frontsOf(rivals, error, cost, {}), places, &out.error);
   if (logs.empty()) return out;
   for (const double x : logs) {
     out.ratio.push_back(std::exp(x));
@@ -132,7 +152,7 @@ Comparison compare(const Group &policy, const Group &rival, Key error, Key cost,
   for (int k = 0; k < kRedraws; ++k) {
     for (int &i : which) i = random.below(n);
     const auto again =
-        logRatios(frontOf(policy, error, cost, which), frontOf(rival, error, cost, which), places, nullptr);
+        logRatios(frontsOf({policy}, error, cost, which), frontsOf(rivals, error, cost, which), places, nullptr);
     if (!again.empty()) medians.push_back(std::exp(middle(again, .5)));
   }
   out.low = middle(medians, .05);

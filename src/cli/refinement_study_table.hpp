@@ -61,7 +61,9 @@ struct Comparison {
 
 using Group = std::vector<const Entry *>;
 
-/// error, cost: of the outcomes. Nothing in `error` where the two have no error in common.
-Comparison compare(const Group &policy, const Group &rival, Key error, Key cost, int places, std::uint64_t seed);
+/// rivals: the cheapest of their fronts counts at each error. error, cost: of the outcomes. Nothing in `error` where
+/// the two sides have no error in common.
+Comparison compare(const Group &policy, const std::vector<Group> &rivals, Key error, Key cost, int places,
+                   std::uint64_t seed);
 
 }  // namespace petrl::cli
