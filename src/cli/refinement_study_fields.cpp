@@ -138,9 +138,10 @@ void RefinementFields::write(const RefinementStudy &study) const {
   const Entry *rival = nullptr;
   for (const Entry &e : study.chosen.at(family)) {
     if (!e.setting->threshold() || !e.by_cost || e.setting->halvings != study.halvings) continue;
+    // The cheapest of those within a fifth of the error, or else the nearest.
     const auto distance = [&](const Entry &a) {
-      return std::fabs(std::log(geometricMean(a, &Outcome::l1) / wanted)) +
-             .5 * std::log(geometricMean(a, &Outcome::cost));
+      const double away = std::fabs(std::log(geometricMean(a, &Outcome::l1) / wanted));
+      return 1e3 * std::max(0., away - .2) + std::log(geometricMean(a, &Outcome::cost));
     };
     if (rival == nullptr || distance(e) < distance(*rival)) rival = &e;
   }
