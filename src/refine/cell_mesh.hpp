@@ -27,7 +27,7 @@ struct CellMesh {
   std::vector<int> face;        ///< cells x (dim + 1): index into faces, -1 beyond the ghosts
   std::vector<double> towards;  ///< cells x (dim + 1) x dim: from the centre to the neighbour's centre (the shortest
                                 ///< way in periodic meshes), to the face's centre where there is none
-  std::vector<Face> faces;  ///< that have an owned cell at least on one side
+  std::vector<Face> faces;      ///< that have an owned cell at least on one side
 
   int slots() const { return dim + 1; }
 };
