@@ -18,6 +18,27 @@ petrl=${PETRL:-$root/build/release/bin/petrl}
 mkdir -p "$out/results" "$out/out" "$out/pictures"
 out=$(cd "$out" && pwd)
 
+# One dimension: LAMP (the data set is made on first use, in runs/ below the working folder; a minute or two).
+cd "$root"
+if [ ! -f "$out/results/lamp/table.csv" ]; then
+  echo "== LAMP"
+  "$petrl" evaluate "$here/lamp-evaluate.yaml" -o "$out/out/lamp" | tee "$out/out/lamp.txt"
+  mkdir -p "$out/results/lamp"
+  cp "$out/out/lamp.txt" "$out/results/lamp/table.txt"
+  for table in table trajectories; do cp "$out/out/lamp/$table.csv" "$out/results/lamp/"; done
+fi
+fields=$out/out/lamp/fields.h5
+[ -f "$fields" ] || fields=
+/usr/bin/python3 "$here/lamp_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
+
+# Poisson's equation on an L (about half an hour).
+if [ ! -f "$out/results/poisson-ratios.csv" ]; then
+  echo "== Poisson"
+  "$petrl" evaluate "$here/poisson-study.yaml" -o "$out/out/poisson"
+  for table in front ratios settings; do cp "$out/out/poisson/$table.csv" "$out/results/poisson-$table.csv"; done
+  /usr/bin/python3 "$here/plot_poisson.py" "$out/out/poisson" "$out/pictures/poisson.png"
+fi
+
 # Two dimensions: flows on triangles (about 25 minutes on one core; times mean something on a quiet machine only).
 # Runs and fields are large and stay in out/, tables go to results/.
 if [ ! -f "$out/results/flows.txt" ]; then
