@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "learn/engine/floats.hpp"
+#include "base/floats.hpp"
 
 namespace petrl::learn {
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "policy/native/dense.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -15,8 +16,8 @@ class Mlp {
   /// Throws petrl::Error naming `source`, the weight, what was found and expected.
   Mlp(const NetworkSpec &network, const std::string &source);
 
-  std::size_t inputs() const { return layers_.front().inputs; }
-  std::size_t outputs() const { return layers_.back().outputs; }
+  std::size_t inputs() const { return static_cast<std::size_t>(layout_->layers.front().in); }
+  std::size_t outputs() const { return static_cast<std::size_t>(layout_->layers.back().out); }
   /// For example "17-64-64-1".
   std::string shape() const;
 
@@ -24,18 +25,13 @@ class Mlp {
   void evaluate(const float *x, float *y);
 
  private:
-  struct Layer {
-    std::size_t inputs, outputs, stride;  // stride: outputs rounded up to a full vector
-    std::vector<float> weight;  // inputs x stride: one row an input, so that a row is added to all outputs at once
-    std::vector<float> bias;    // stride
-  };
-  enum class Activation { relu, tanh };
   enum class Output { tanh, hardtanh_tanh, linear };
 
-  std::vector<Layer> layers_;
-  Activation activation_ = Activation::relu;
+  dense::Activation activation_ = dense::Activation::relu;
   Output output_ = Output::tanh;
-  std::vector<float> front_, back_;
+  std::optional<dense::Layout> layout_;
+  Floats parameters_;
+  std::optional<dense::LayerArrays> values_;
 };
 
 }  // namespace petrl
