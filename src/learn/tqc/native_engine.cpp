@@ -123,7 +123,7 @@ double NativeEngine::criticStep(TqcState &state, double learning_rate, double &m
     }
   });
   state.critic_adam.steps = state.updates - 1;
-  state.critic_adam.step(state.critic.data(), critic_gradient_.data(), learning_rate);
+  state.critic_adam.step(state.critic.data(), critic_gradient_.data(), static_cast<float>(learning_rate));
   mean_q = std::accumulate(sums.begin(), sums.end(), 0.) / rows_ / config_.critics / config_.quantiles;
   return std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / pairs * rows_ / loss_rows;
 }
@@ -175,7 +175,7 @@ double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha
   policy_.backward(state.actor, {batch.observation.data(), shapes_.observations, rows_},
                    static_cast<float>(alpha / rows_), total, actor_gradient_);
   state.actor_adam.steps = state.updates - 1;
-  state.actor_adam.step(state.actor.data(), actor_gradient_.data(), learning_rate);
+  state.actor_adam.step(state.actor.data(), actor_gradient_.data(), static_cast<float>(learning_rate));
   const double log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
   return alpha * log_prob - std::accumulate(member_sum_.begin(), member_sum_.end(), 0.);
 }
