@@ -1,6 +1,7 @@
 #include "base/yaml.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -158,6 +159,18 @@ double YamlMap::number(const std::string &key, double fallback, double low, doub
   return value;
 }
 
+std::int64_t YamlMap::integer(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+  // As a number first: 1e5 is a whole one, too.
+  const double value = get<double>(key, static_cast<double>(fallback));
+  if (value != std::floor(value) || !(value >= static_cast<double>(low) && value <= static_cast<double>(high))) {
+    std::ostringstream message;
+    message.precision(17);
+    message << "expected an integer in [" << low << ", " << high << "], found " << value;
+    fail(key, message.str());
+  }
+  return static_cast<std::int64_t>(value);
+}
+
 YamlMap YamlMap::map(const std::string &key, bool required) {
   if (!has(key) && required) fail(key, "missing; expected a mapping");
   const YAML::Node &node = node_;
@@ -188,6 +201,14 @@ void YamlMap::finish() const {
       if (d < best) best = d, nearest = known;
     }
     fail(key, "unknown key" + (nearest.empty() ? std::string() : "; the nearest known key is '" + nearest + "'"));
+  }
+}
+
+void YamlMap::addMissing(const YAML::Node &defaults) {
+  for (const auto &pair : defaults) {
+    const auto key = pair.first.as<std::string>();
+    const YAML::Node &node = node_;  // const access does not insert
+    if (!node[key].IsDefined()) node_[key] = pair.second;
   }
 }
 

@@ -3,14 +3,17 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// A YAML mapping of which every key must be asked for. Call finish() once all known keys were read.
-class YamlMap {
+class PETRL_API YamlMap {
  public:
   /// Parses text; `source` names it in messages (a file name, or "learner section").
   static YamlMap parse(const std::string &text, const std::string &source);
@@ -32,6 +35,8 @@ class YamlMap {
   }
   /// A number within [low, high].
   double number(const std::string &key, double fallback, double low, double high);
+  /// A whole number within [low, high]: 100.7 is an error.
+  std::int64_t integer(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high);
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
   /// Whether the key is there and holds a list.
@@ -40,6 +45,8 @@ class YamlMap {
   std::vector<YamlMap> list(const std::string &key);
   /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.
   void finish() const;
+  /// Adds the keys of another mapping that are not there.
+  void addMissing(const YAML::Node &defaults);
   /// This mapping as YAML text.
   std::string text() const;
   /// An error about one key: "<source>:<line>: <path>.<key>: <message>".
