@@ -3,19 +3,19 @@
 #include <petscsys.h>
 
 #include "base/error.hpp"
+#include "learn/agent.hpp"
 #include "learn/gain_loss/gain_loss.hpp"
-#include "learn/lamp/lamp.hpp"
+#include "learn/grid.hpp"
+#include "learn/mesh_learner.hpp"
 #include "learn/ppo/ppo.hpp"
-#include "learn/torchscript/torchscript_backend.hpp"
-#include "learn/torchscript/torchscript_grid.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "learn/unroll/unroll.hpp"
-#include "policy/agent.hpp"
 #include "policy/backend.hpp"
-#include "policy/grid.hpp"
 #include "policy/grid_backend.hpp"
-#include "policy/mesh_learner.hpp"
 #include "problems/environment.hpp"
+#include "problems/nonlinear1d/learner/lamp.hpp"
+#include "torch/torchscript_backend.hpp"
+#include "torch/torchscript_grid.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {

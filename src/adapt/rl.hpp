@@ -10,9 +10,9 @@
 
 #include "adapt/controller.hpp"
 #include "adapt/history.hpp"
-#include "adapt/training.hpp"
 #include "base/error.hpp"
 #include "base/package.hpp"
+#include "learn/online/step_training.hpp"
 #include "policy/decider.hpp"
 
 namespace petrl {

@@ -7,14 +7,14 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/yaml.hpp"
-#include "cli/closure_study.hpp"
 #include "cli/commands.hpp"
-#include "cli/fault_study.hpp"
-#include "cli/lamp_study.hpp"
-#include "cli/poisson_study.hpp"
-#include "cli/refinement_study.hpp"
-#include "cli/work_precision.hpp"
 #include "problems/ode/run.hpp"
+#include "studies/closure_study.hpp"
+#include "studies/fault_study.hpp"
+#include "studies/lamp_study.hpp"
+#include "studies/poisson_study.hpp"
+#include "studies/refinement_study.hpp"
+#include "studies/work_precision.hpp"
 
 namespace petrl::cli {
 

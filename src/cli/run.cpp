@@ -9,7 +9,7 @@
 #include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "cli/commands.hpp"
-#include "cli/fields.hpp"
+#include "studies/fields.hpp"
 
 namespace petrl::cli {
 

@@ -7,9 +7,9 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
-#include "cli/grid_trainer.hpp"
-#include "cli/mesh_trainer.hpp"
-#include "cli/trainer.hpp"
+#include "learn/trainer/grid_trainer.hpp"
+#include "learn/trainer/mesh_trainer.hpp"
+#include "learn/trainer/trainer.hpp"
 
 namespace petrl::cli {
 

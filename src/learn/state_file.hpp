@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "learn/floats.hpp"
+#include "learn/engine/floats.hpp"
 
 namespace petrl::learn {
 

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "policy/agent.hpp"
+#include "learn/agent.hpp"
+#include "learn/engine/tape.hpp"
+#include "learn/grid.hpp"
+#include "learn/mesh_learner.hpp"
 #include "policy/backend.hpp"
-#include "policy/grid.hpp"
 #include "policy/grid_backend.hpp"
-#include "policy/mesh_learner.hpp"
-#include "tape/tape.hpp"
 
 namespace petrl {
 

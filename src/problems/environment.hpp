@@ -5,9 +5,9 @@
 #include <string>
 
 #include "base/yaml.hpp"
-#include "policy/agent.hpp"
-#include "policy/grid.hpp"
-#include "refine/refinement_environment.hpp"
+#include "learn/agent.hpp"
+#include "learn/grid.hpp"
+#include "learn/refinement_environment.hpp"
 
 namespace petrl {
 

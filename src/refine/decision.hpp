@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "refine/cell_mesh.hpp"
+#include "mesh/cell_mesh.hpp"
 
 namespace petrl {
 

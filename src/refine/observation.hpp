@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "mesh/cell_mesh.hpp"
 #include "policy/native/graph_network.hpp"
-#include "refine/cell_mesh.hpp"
 
 namespace petrl {
 

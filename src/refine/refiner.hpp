@@ -12,8 +12,8 @@
 
 #include "base/error.hpp"
 #include "base/package.hpp"
-#include "refine/forest.hpp"
-#include "refine/plex_base.hpp"
+#include "mesh/forest.hpp"
+#include "mesh/plex_base.hpp"
 #include "refine/refinement_policy.hpp"
 #include "refine/refiner_halo.hpp"
 

@@ -1,8 +1,8 @@
 // PetRLRefiner: from one mesh to the next, and what was on it.
 #include <algorithm>
 
-#include "refine/forest_impl.hpp"
-#include "refine/plex_cells.hpp"
+#include "mesh/forest_impl.hpp"
+#include "mesh/plex_cells.hpp"
 #include "refine/refiner.hpp"
 #include "refine/refiner_gradient.hpp"
 

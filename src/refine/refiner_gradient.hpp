@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "refine/cell_mesh.hpp"
+#include "mesh/cell_mesh.hpp"
 
 namespace petrl {
 

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mesh/forest_impl.hpp"
+#include "mesh/plex_build.hpp"
+#include "mesh/plex_cells.hpp"
 #include "policy/decider.hpp"
-#include "refine/forest_impl.hpp"
-#include "refine/plex_build.hpp"
-#include "refine/plex_cells.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {

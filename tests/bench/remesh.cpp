@@ -14,10 +14,10 @@
 
 #include "base/error.hpp"
 #include "base/package.hpp"
+#include "mesh/plex_build.hpp"
+#include "mesh/plex_cells.hpp"
 #include "problems/conservation/cases.hpp"
 #include "problems/conservation/plex_conservation.hpp"
-#include "refine/plex_build.hpp"
-#include "refine/plex_cells.hpp"
 #include "refine/refiner_halo.hpp"
 
 using namespace petrl;

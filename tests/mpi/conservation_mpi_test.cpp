@@ -7,10 +7,10 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "mesh/forest.hpp"
+#include "mesh/plex_build.hpp"
 #include "problems/conservation/cases.hpp"
 #include "problems/conservation/plex_conservation.hpp"
-#include "refine/forest.hpp"
-#include "refine/plex_build.hpp"
 
 using namespace petrl;
 using namespace petrl::conservation;

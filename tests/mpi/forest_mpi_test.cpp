@@ -1,5 +1,5 @@
 // Hierarchies of meshes on several ranks: the leaves of one rank, wherever they live.
-#include "refine/forest_impl.hpp"
+#include "mesh/forest_impl.hpp"
 #include "support/forests.hpp"
 
 using namespace petrl;

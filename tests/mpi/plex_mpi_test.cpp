@@ -2,10 +2,10 @@
 #include <petscdmplex.h>
 #include <petscsf.h>
 
-#include "refine/forest_impl.hpp"
-#include "refine/plex_base.hpp"
-#include "refine/plex_build.hpp"
-#include "refine/plex_cells.hpp"
+#include "mesh/forest_impl.hpp"
+#include "mesh/plex_base.hpp"
+#include "mesh/plex_build.hpp"
+#include "mesh/plex_cells.hpp"
 #include "support/forests.hpp"
 
 using namespace petrl;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "refine/plex_build.hpp"
-#include "refine/plex_cells.hpp"
+#include "mesh/plex_build.hpp"
+#include "mesh/plex_cells.hpp"
 #include "support/forests.hpp"
 
 using namespace petrl;

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "refine/cell_mesh.hpp"
+#include "mesh/cell_mesh.hpp"
 
 namespace petrl::test {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "refine/forest.hpp"
+#include "mesh/forest.hpp"
 
 namespace petrl::test {
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <cmath>
 
-#include "learn/rng.hpp"
-#include "policy/grid.hpp"
+#include "learn/engine/rng.hpp"
+#include "learn/grid.hpp"
 
 namespace petrl::toys {
 

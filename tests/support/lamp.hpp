@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "learn/lamp/lamp.hpp"
+#include "problems/nonlinear1d/learner/lamp.hpp"
 #include "support/policies.hpp"
 
 namespace petrl::test {

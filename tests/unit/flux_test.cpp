@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "closure/periodic.hpp"
-#include "closure/record.hpp"
+#include "learn/engine/record.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "refine/base_mesh.hpp"
+#include "mesh/base_mesh.hpp"
 
 namespace petrl::conservation {
 namespace {

@@ -1,5 +1,5 @@
 // Reverse-mode differentiation of grid solvers against finite differences and adjoints.
-#include "tape/tape.hpp"
+#include "learn/engine/tape.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "closure/periodic.hpp"
-#include "learn/torchscript/torchscript_writer.hpp"
 #include "support/closures.hpp"
 #include "support/policies.hpp"
+#include "torch/torchscript_writer.hpp"
 
 using namespace petrl;
 using namespace petrl::test;

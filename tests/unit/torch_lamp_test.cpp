@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "learn/lamp/actor_critic.hpp"
-#include "learn/lamp/lamp.hpp"
-#include "policy/native/adam.hpp"
+#include "learn/engine/adam.hpp"
+#include "problems/nonlinear1d/learner/actor_critic.hpp"
+#include "problems/nonlinear1d/learner/lamp.hpp"
 #include "support/lamp.hpp"
 #include "support/policies.hpp"
 

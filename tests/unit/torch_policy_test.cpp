@@ -8,9 +8,9 @@
 
 #include "adapt/specification.hpp"
 #include "base/error.hpp"
-#include "learn/torchscript/torchscript_writer.hpp"
 #include "policy/decider.hpp"
 #include "problems/ode/run.hpp"
+#include "torch/torchscript_writer.hpp"
 
 namespace {
 

@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "learn/flat_adam.hpp"
-#include "learn/gradient.hpp"
-#include "learn/normals.hpp"
-#include "learn/ppo/loss.hpp"
+#include "learn/engine/normals.hpp"
+#include "torch/flat_adam.hpp"
+#include "torch/gradient.hpp"
+#include "torch/ppo_loss.hpp"
 
 using namespace petrl::learn;
 

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "base/error.hpp"
-#include "learn/torchscript/torchscript_writer.hpp"
 #include "policy/backend.hpp"
+#include "torch/torchscript_writer.hpp"
 
 using namespace petrl;
 

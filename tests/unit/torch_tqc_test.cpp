@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "learn/kernels/kernels.hpp"
+#include "learn/engine/kernels/kernels.hpp"
 #include "learn/tqc/formulas.hpp"
 #include "learn/tqc/native_engine.hpp"
-#include "learn/tqc/torch_engine.hpp"
 #include "learn/tqc/tqc.hpp"
+#include "torch/torch_engine.hpp"
 
 using namespace petrl;
 using namespace petrl::learn;

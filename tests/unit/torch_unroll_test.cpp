@@ -6,9 +6,9 @@
 
 #include "base/error.hpp"
 #include "base/yaml.hpp"
+#include "learn/engine/tape.hpp"
 #include "learn/unroll/unroll.hpp"
 #include "problems/environment.hpp"
-#include "tape/tape.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "learn/rng.hpp"
+#include "learn/engine/rng.hpp"
 
 namespace petrl {
 

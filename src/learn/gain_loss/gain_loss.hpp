@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "learn/engine/adam.hpp"
 #include "learn/gain_loss/config.hpp"
+#include "learn/mesh_learner.hpp"
 #include "learn/reduction.hpp"
-#include "policy/mesh_learner.hpp"
-#include "policy/native/adam.hpp"
-#include "refine/refinement_environment.hpp"
+#include "learn/refinement_environment.hpp"
 
 namespace petrl {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/vector_math.hpp"
-#include "learn/normals.hpp"
+#include "learn/engine/normals.hpp"
 #include "learn/ppo/config.hpp"
 
 namespace petrl::learn {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "learn/rng.hpp"
+#include "learn/engine/rng.hpp"
 #include "policy/native/fcn.hpp"
 
 namespace petrl::learn {

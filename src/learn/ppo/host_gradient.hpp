@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "learn/engine/tape.hpp"
 #include "learn/ppo/host_loss.hpp"
-#include "tape/tape.hpp"
 
 namespace petrl::learn {
 

@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "learn/normals.hpp"
-#include "learn/ppo/loss.hpp"
-#include "learn/ppo/networks.hpp"
+#include "learn/engine/normals.hpp"
+#include "torch/ppo_loss.hpp"
+#include "torch/ppo_networks.hpp"
 
 namespace petrl {
 

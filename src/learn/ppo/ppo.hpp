@@ -5,12 +5,12 @@
 #include <array>
 #include <memory>
 
+#include "learn/engine/rng.hpp"
+#include "learn/grid.hpp"
 #include "learn/ppo/config.hpp"
 #include "learn/ppo/rollout.hpp"
 #include "learn/ppo/slots.hpp"
 #include "learn/reduction.hpp"
-#include "learn/rng.hpp"
-#include "policy/grid.hpp"
 
 namespace petrl {
 

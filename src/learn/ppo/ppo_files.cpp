@@ -2,9 +2,9 @@
 #include <torch/torch.h>
 
 #include "base/error.hpp"
-#include "learn/ppo/networks.hpp"
 #include "learn/ppo/ppo.hpp"
 #include "learn/state_file.hpp"
+#include "torch/ppo_networks.hpp"
 
 namespace petrl {
 

@@ -6,10 +6,10 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "learn/gradient.hpp"
-#include "learn/ppo/loss.hpp"
-#include "learn/ppo/networks.hpp"
 #include "learn/ppo/ppo.hpp"
+#include "torch/gradient.hpp"
+#include "torch/ppo_loss.hpp"
+#include "torch/ppo_networks.hpp"
 
 namespace petrl {
 

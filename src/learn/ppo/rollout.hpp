@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "learn/floats.hpp"
+#include "learn/engine/floats.hpp"
 
 namespace petrl::learn {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "policy/grid.hpp"
+#include "learn/grid.hpp"
 
 namespace petrl::learn {
 

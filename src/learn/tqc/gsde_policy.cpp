@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "learn/kernels/kernels.hpp"
+#include "learn/engine/kernels/kernels.hpp"
 #include "learn/tqc/formulas.hpp"
 
 namespace petrl::learn {

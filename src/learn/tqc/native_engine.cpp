@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "learn/kernels/kernels.hpp"
+#include "learn/engine/kernels/kernels.hpp"
 
 namespace petrl::learn {
 

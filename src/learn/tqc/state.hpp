@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "learn/mlp.hpp"
+#include "learn/engine/mlp.hpp"
 #include "learn/tqc/config.hpp"
 
 namespace petrl::learn {

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "learn/tqc/native_engine.hpp"
-#include "learn/tqc/torch_engine.hpp"
+#include "torch/torch_engine.hpp"
 
 namespace petrl {
 

@@ -1,12 +1,12 @@
 // Truncated Quantile Critics (Kuznetsov et al. 2020) with generalized state-dependent exploration (Raffin et al. 2022).
 #pragma once
 
-#include "learn/replay_buffer.hpp"
-#include "learn/rng.hpp"
+#include "learn/agent.hpp"
+#include "learn/engine/replay_buffer.hpp"
+#include "learn/engine/rng.hpp"
 #include "learn/tqc/config.hpp"
 #include "learn/tqc/gsde_policy.hpp"
 #include "learn/tqc/state.hpp"
-#include "policy/agent.hpp"
 
 namespace petrl {
 

@@ -3,10 +3,10 @@
 
 #include <vector>
 
+#include "learn/engine/rng.hpp"
+#include "learn/engine/tape.hpp"
 #include "learn/fcn_config.hpp"
-#include "learn/rng.hpp"
 #include "policy/policy.hpp"
-#include "tape/tape.hpp"
 
 namespace petrl::learn {
 

@@ -3,11 +3,11 @@
 
 #include <memory>
 
+#include "learn/engine/rng.hpp"
+#include "learn/grid.hpp"
 #include "learn/reduction.hpp"
-#include "learn/rng.hpp"
 #include "learn/unroll/config.hpp"
 #include "learn/unroll/network.hpp"
-#include "policy/grid.hpp"
 #include "policy/native/fcn.hpp"
 
 namespace petrl {

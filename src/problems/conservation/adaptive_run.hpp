@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
+#include "mesh/forest.hpp"
 #include "problems/conservation/cases.hpp"
 #include "problems/conservation/finite_volume.hpp"
 #include "problems/conservation/indicators.hpp"
 #include "problems/conservation/truth.hpp"
-#include "refine/forest.hpp"
 
 namespace petrl::conservation {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "mesh/base_mesh.hpp"
 #include "problems/conservation/finite_volume.hpp"
 #include "problems/conservation/truth.hpp"
-#include "refine/base_mesh.hpp"
 
 namespace petrl::conservation {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/yaml.hpp"
+#include "learn/refinement_environment.hpp"
 #include "problems/conservation/adaptive_run.hpp"
-#include "refine/refinement_environment.hpp"
 
 namespace petrl::conservation {
 

@@ -5,9 +5,9 @@
 #include <functional>
 #include <vector>
 
+#include "mesh/cell_mesh.hpp"
 #include "problems/conservation/kernels.hpp"
 #include "problems/conservation/law.hpp"
-#include "refine/cell_mesh.hpp"
 
 namespace petrl::conservation {
 

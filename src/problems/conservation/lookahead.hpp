@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "mesh/forest.hpp"
 #include "problems/conservation/finite_volume.hpp"
-#include "refine/forest.hpp"
 
 namespace petrl::conservation {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "refine/plex_cells.hpp"
+#include "mesh/plex_cells.hpp"
 
 #if defined(PETSC_USE_COMPLEX) || !defined(PETSC_USE_REAL_DOUBLE)
 #error "Finite volumes are written for real scalars in double precision"

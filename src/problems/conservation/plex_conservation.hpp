@@ -6,9 +6,9 @@
 
 #include <vector>
 
+#include "mesh/cell_mesh.hpp"
 #include "problems/conservation/finite_volume.hpp"
 #include "problems/conservation/truth.hpp"
-#include "refine/cell_mesh.hpp"
 
 namespace petrl::conservation {
 

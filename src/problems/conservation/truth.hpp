@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "mesh/cell_mesh.hpp"
 #include "problems/conservation/profile.hpp"
-#include "refine/cell_mesh.hpp"
 
 namespace petrl::conservation {
 

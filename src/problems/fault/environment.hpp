@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/yaml.hpp"
-#include "policy/agent.hpp"
+#include "learn/agent.hpp"
 #include "problems/fault/reward.hpp"
 
 namespace petrl::fault {

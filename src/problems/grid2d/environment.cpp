@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "closure/record.hpp"
+#include "learn/engine/record.hpp"
 #include "problems/grid2d/random.hpp"
 #include "problems/grid2d/record.hpp"
 

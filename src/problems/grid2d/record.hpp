@@ -1,8 +1,8 @@
 // One coarse step on a tape: what a closure's loss is differentiated through.
 #pragma once
 
+#include "learn/engine/tape.hpp"
 #include "problems/grid2d/scheme.hpp"
-#include "tape/tape.hpp"
 
 namespace petrl::grid2d {
 

@@ -8,7 +8,7 @@
 
 #include "adapt/reward.hpp"
 #include "base/yaml.hpp"
-#include "policy/agent.hpp"
+#include "learn/agent.hpp"
 #include "problems/ode/run.hpp"
 
 namespace petrl::ode {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/yaml.hpp"
+#include "learn/refinement_environment.hpp"
 #include "problems/poisson/lookahead.hpp"
 #include "problems/poisson/reference.hpp"
-#include "refine/refinement_environment.hpp"
 
 namespace petrl::poisson {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "refine/forest.hpp"
+#include "mesh/forest.hpp"
 
 namespace petrl::poisson {
 

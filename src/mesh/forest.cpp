@@ -1,0 +1,93 @@
+#include "mesh/forest.hpp"
+
+#include "base/error.hpp"
+#include "mesh/forest_impl.hpp"
+
+namespace petrl {
+
+Forest::Impl::Impl(BaseMesh base_mesh, MPI_Comm user_comm)
+    : base(std::make_shared<ForestBase>(std::move(base_mesh), user_comm)), comm(user_comm) {
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  const int trees = base->mesh.cells();
+  bounds.resize(size + 1);
+  for (int r = 0; r <= size; ++r) bounds[r] = static_cast<int>(static_cast<std::int64_t>(trees) * r / size);
+  std::vector<Leaf> roots;
+  for (int t = bounds[rank]; t < bounds[rank + 1]; ++t) roots.push_back(root(base->order[t]));
+  leaf = std::move(roots);
+  std::vector<int> number(base->mesh.vertices, -1);
+  for (Leaf &l : leaf)
+    for (int k = 0; k < slots(); ++k) {
+      int &v = number[l.v[k]];
+      if (v < 0) {
+        v = nodes();
+        node.push_back({-2 - l.v[k], 0});
+      }
+      l.v[k] = v;
+    }
+  connect();
+}
+
+Leaf Forest::Impl::root(int cell) const {
+  const int d = dim();
+  Leaf l{};
+  l.base = cell;
+  l.v[2] = l.side[2] = -1;
+  for (int k = 0; k <= d; ++k) {
+    double x[2] = {0, 0};
+    for (int i = 0; i < d; ++i) x[i] = base->mesh.corner[(cell * (d + 1) + k) * d + i];
+    setCorner(l, k, base->mesh.cell[cell * (d + 1) + k], x);
+    l.side[k] = static_cast<signed char>(k);
+  }
+  return l;
+}
+
+Forest::Forest(BaseMesh base, MPI_Comm comm) : impl_(std::make_unique<Impl>(std::move(base), comm)) {}
+Forest::~Forest() = default;
+Forest::Forest(const Forest &other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+Forest &Forest::operator=(const Forest &other) {
+  *impl_ = *other.impl_;
+  return *this;
+}
+
+int Forest::leaves() const {
+  return impl_->leaves();
+}
+std::int64_t Forest::globalLeaves() const {
+  return impl_->sum(impl_->leaves());
+}
+const std::vector<int> &Forest::levels() const {
+  return impl_->level;
+}
+MPI_Comm Forest::comm() const {
+  return impl_->comm;
+}
+const VertexLineage &Forest::vertexLineage() const {
+  return impl_->vertices;
+}
+bool Forest::balance(std::vector<double> &data, int width) {
+  return impl_->balance(data, width);
+}
+CellMesh Forest::mesh() const {
+  return impl_->mesh();
+}
+
+double Forest::imbalance() const {
+  std::int64_t most = impl_->leaves();
+  if (impl_->size > 1) MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT64_T, MPI_MAX, impl_->base->comm);
+  return static_cast<double>(most) * impl_->size / static_cast<double>(globalLeaves());
+}
+
+std::vector<int> Forest::baseCells() const {
+  std::vector<int> cells;
+  cells.reserve(impl_->leaf.size());
+  for (const Leaf &l : impl_->leaf) cells.push_back(l.base);
+  return cells;
+}
+
+Lineage Forest::adapt(const std::vector<signed char> &marks, const ForestLimits &limits,
+                      const std::vector<float> &priority) {
+  return impl_->adapt(marks, limits, priority);
+}
+
+}  // namespace petrl

@@ -1,0 +1,57 @@
+// Which leaves are united: vertices vanish that all leaves around have as their newest vertex.
+#include <algorithm>
+
+#include "mesh/forest_impl.hpp"
+
+namespace petrl {
+
+/// At most as many bisections are taken back as a refinement makes.
+void ForestPlan::coarsen() {
+  const int n = forest_.leaves(), d = forest_.dim();
+  group_.resize(n);
+  for (int c = 0; c < n; ++c) {
+    const Leaf &l = forest_.leaf[c];
+    bool can = marks_[c] < 0 && l.level > 0;
+    for (int s = 0; s <= d; ++s) can = can && !bisected(c * (d + 1) + s);
+    group_[c] = {c, newest(d, l), 1, l.level, l.second(), can};
+  }
+  valence_ = forest_.valence;
+  agree_.assign(forest_.nodes(), 0);
+  for (int pass = 0; pass < d; ++pass)
+    if (!coarsenOnce()) return;
+}
+
+bool ForestPlan::coarsenOnce() {
+  // In the order of leaves a first child that is a leaf is followed by the second child, or by its first descendant.
+  const int n = static_cast<int>(group_.size());
+  const auto unites = [&](int i) {
+    if (i + 1 >= n || !group_[i].can || group_[i].second || group_[i].level == 0) return false;
+    return group_[i + 1].can && group_[i + 1].level == group_[i].level;
+  };
+  for (int i = 0; i < n; ++i)
+    if (unites(i)) agree_[group_[i].newest] += 2;
+  for (int v = 0; v < forest_.nodes(); ++v)
+    agree_[v] = agree_[v] > 0 && agree_[v] == valence_[v] && forest_.node[v].removable();
+  forest_.shareAgreement(agree_);
+  int to = 0;
+  for (int i = 0; i < n; ++i, ++to) {
+    group_[to] = group_[i];
+    ForestGroup &g = group_[to];
+    if (!unites(i) || !agree_[g.newest]) continue;
+    const ForestGroup &b = group_[++i];
+    const Leaf &first = forest_.leaf[g.first];
+    g.count = static_cast<unsigned char>(g.count + b.count);
+    --g.level;
+    g.second = forest_.leaf[g.first].path >> (first.level - g.level) & 1;
+    // Only single leaves are united in a pass that others follow.
+    g.newest = first.v[0];
+    if (forest_.dim() == 2) --valence_[g.newest];
+  }
+  group_.resize(to);
+  const bool any = to < n;
+  removed_ += n - to;
+  std::fill(agree_.begin(), agree_.end(), 0);
+  return forest_.anywhere(any);
+}
+
+}  // namespace petrl

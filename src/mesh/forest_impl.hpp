@@ -1,0 +1,134 @@
+// Forest: private state.
+#pragma once
+
+#include <functional>
+
+#include "mesh/forest.hpp"
+#include "mesh/forest_base.hpp"
+#include "mesh/forest_leaf.hpp"
+
+namespace petrl {
+
+/// Where a vertex lies in the base mesh: what ranks that share it agree on.
+struct ForestNode {
+  static constexpr std::uint64_t kEnd = std::uint64_t(1) << 62;
+
+  int edge;                // base edge; -1: inside a base cell; -2 - v: base vertex v
+  std::uint64_t position;  // on a base edge: from 0 to kEnd
+
+  bool removable() const { return edge >= -1; }
+};
+
+/// Coarsening of adjacent leaves that become one.
+struct ForestGroup {
+  int first;   // leaf
+  int newest;  // vertex that vanishes if it is united with its sibling
+  unsigned char count, level;
+  bool second, can;  // second child; all its leaves agree
+};
+
+/// What this rank shares with another one across base edges. Both ranks have the lists in the same order.
+struct ForestInterface {
+  int rank;
+  std::vector<int> faces;     // leaf * (dim + 1) + slot
+  std::vector<int> vertices;  // inside of base edges
+};
+
+/// A forest is its leaves, in order, and how they touch. Flat arrays, made anew with each adaptation: the trees need
+/// not be stored, since siblings that are leaves are neighbours in the order, and say where in the tree they are.
+///
+/// Faces are numbered leaf * (dim + 1) + slot.
+class Forest::Impl {
+ public:
+  Impl(BaseMesh base_mesh, MPI_Comm user_comm);
+
+  int dim() const { return base->mesh.dim; }
+  int slots() const { return base->mesh.dim + 1; }
+  int leaves() const { return static_cast<int>(leaf.size()); }
+  int nodes() const { return static_cast<int>(node.size()); }
+  int label(int face) const;  // of a boundary face
+
+  Lineage adapt(const std::vector<signed char> &marks, const ForestLimits &limits, const std::vector<float> &priority);
+  CellMesh mesh() const;
+
+  Leaf root(int cell) const;  // its vertices are base vertices
+
+  /// Of a vertex on a base edge.
+  std::uint64_t position(int edge, int vertex) const;
+  /// The vertex between a and b, which lie on a side of a base cell or, side < 0, inside it.
+  ForestNode between(int a, int b, int base_cell, int side) const;
+  /// twin, valence, levels and interfaces from the leaves.
+  void connect();
+  void connectFaces();  ///< twin and valence only, kBoundary wherever there is no other leaf
+
+  std::int64_t sum(std::int64_t value) const;
+  /// The key of the rank that has most of them left; false if none has any.
+  bool nameThreshold(const std::uint64_t *mine, std::int64_t count, std::uint64_t &key) const;
+  bool anywhere(bool value) const;
+  std::int64_t leavesBefore() const;  ///< on lower ranks
+  /// Calls `set` for faces whose other side has the flag on its rank, and has not here. Returns whether there were any
+  /// on any rank.
+  bool shareFlags(std::vector<unsigned char> &flag, unsigned char bit, const std::function<void(int)> &set) const;
+  int owner(int base_cell) const;
+  bool balance(std::vector<double> &data, int width);
+  /// Leaves of each tree, by places on the curve. Collective.
+  std::vector<int> treeSizes() const;
+  void findInterfaces();
+  /// Vertices: 1 only where it is 1 on all ranks that share the vertex.
+  void shareAgreement(std::vector<int> &agree) const;
+
+  std::shared_ptr<const ForestBase> base;
+  MPI_Comm comm;  // the user's
+  int rank = 0, size = 1;
+  std::vector<int> bounds;  // ranks: the first of their trees, as places on the curve
+
+  std::vector<Leaf> leaf;
+  std::vector<ForestNode> node;
+  std::vector<int> level;
+  std::vector<int> twin;     // faces: the same face of the other leaf, -1: boundary, -2: on another rank
+  std::vector<int> valence;  // vertices: leaves around, on this rank
+  std::vector<ForestInterface> interfaces;
+  VertexLineage vertices;
+};
+
+inline constexpr int kBoundary = -1, kElsewhere = -2;
+
+/// Bits of faces while a forest adapts.
+enum : unsigned char { kBisect = 1, kForbidden = 2 };
+
+/// What will be bisected and what united, before anything is done.
+class ForestPlan {
+ public:
+  ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
+             const std::vector<float> &priority);
+  bool bisected(int face) const { return flag_[face] & kBisect; }
+  bool anythingCoarsened() const { return removed_ > 0; }
+  const std::vector<ForestGroup> &groups() const { return group_; }
+  int leavesAfter() const;  ///< on this rank
+
+ private:
+  void forbid();
+  void forbidFace(int face, std::vector<int> &work);
+  void bisectFace(int face, std::vector<int> &work);
+  void closeForbidden(std::vector<int> &work);
+  void closeBisected(std::vector<int> &work);
+  /// Leaves over all ranks if leaves marked +1 whose key reaches the threshold are refined.
+  std::int64_t attempt(std::uint64_t threshold);
+  void refine(std::uint64_t threshold);
+  void coarsen();
+  bool coarsenOnce();
+  void orderKeys(const std::vector<float> &priority);
+  void fit();
+
+  const Forest::Impl &forest_;
+  const std::vector<signed char> &marks_;
+  const ForestLimits &limits_;
+  std::vector<unsigned char> flag_;  // faces
+  std::vector<ForestGroup> group_;
+  std::vector<std::uint64_t> key_;  // leaves
+  std::vector<int> valence_, agree_;
+  int removed_ = 0, bisected_faces_ = 0;
+  bool wants_coarser_ = false;
+};
+
+}  // namespace petrl

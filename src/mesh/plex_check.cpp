@@ -1,0 +1,63 @@
+#include "mesh/plex_check.hpp"
+
+#include <string>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+namespace {
+
+/// What is wrong with this rank's part; empty if nothing is.
+std::string complaint(DM dm) {
+  PetscBool plex = PETSC_FALSE;
+  PetRLThrow(PetscObjectTypeCompareAny(reinterpret_cast<PetscObject>(dm), &plex, DMPLEX, ""));
+  if (!plex) {
+    DMType type;
+    PetRLThrow(DMGetType(dm, &type));
+    return std::string("a DM of type ") + (type ? type : "(none)") + ", expected " DMPLEX;
+  }
+  PetscInt dim, space, depth, start, end;
+  PetRLThrow(DMGetDimension(dm, &dim));
+  if (dim != 1 && dim != 2) return "a DMPlex of dimension " + std::to_string(dim) + ", expected 1 or 2";
+  PetRLThrow(DMGetCoordinateDim(dm, &space));
+  if (space != dim)
+    return "a DMPlex of dimension " + std::to_string(dim) + " with coordinates of dimension " + std::to_string(space) +
+           ", expected the same";
+  PetRLThrow(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  PetRLThrow(DMPlexGetDepth(dm, &depth));
+  if (end > start && depth != dim)
+    return "a DMPlex of depth " + std::to_string(depth) + ", expected an interpolated one (DMPlexInterpolate)";
+  for (PetscInt c = start; c < end; ++c) {
+    PetscInt size;
+    DMPolytopeType type;
+    PetRLThrow(DMPlexGetConeSize(dm, c, &size));
+    if (size == dim + 1) continue;
+    PetRLThrow(DMPlexGetCellType(dm, c, &type));
+    return "cell " + std::to_string(c) + " of the DMPlex is a " + DMPolytopeTypes[type] + " (" + std::to_string(size) +
+           " faces), expected " + (dim == 1 ? "segments" : "triangles");
+  }
+  return "";
+}
+
+}  // namespace
+
+void checkSimplexPlex(DM dm) {
+  const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(dm));
+  PetscMPIInt rank, size;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  std::string text = complaint(dm);
+  if (size > 1) {
+    int who = text.empty() ? size : rank;
+    MPI_Allreduce(MPI_IN_PLACE, &who, 1, MPI_INT, MPI_MIN, comm);
+    if (who == size) return;
+    int length = static_cast<int>(text.size());
+    MPI_Bcast(&length, 1, MPI_INT, who, comm);
+    text.resize(static_cast<std::size_t>(length));
+    MPI_Bcast(&text[0], length, MPI_CHAR, who, comm);
+  }
+  if (!text.empty()) throw Error(text, PETSC_ERR_SUP);
+}
+
+}  // namespace petrl

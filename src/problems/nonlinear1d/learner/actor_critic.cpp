@@ -1,0 +1,163 @@
+// Experience: starts and roll-outs.
+#include "problems/nonlinear1d/learner/actor_critic.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "problems/nonlinear1d/lamp/meshes.hpp"
+#include "problems/nonlinear1d/learner/experience.hpp"
+
+namespace petrl::learn {
+
+using lamp::kBundle;
+using nonlinear1d::kPoints;
+using nonlinear1d::VertexMesh;
+
+void ActorCritic::start(Slot &slot, bool ring, Rng &rng) const {
+  slot.trajectory = static_cast<int>(rng.below(static_cast<std::uint64_t>(set_.size())));
+  const auto level = [&rng](int latest) {
+    return kBundle - 1 + static_cast<int>(rng.below(static_cast<std::uint64_t>(latest - kBundle + 2)));
+  };
+  const int final = nonlinear1d::kLevels - 1;
+  // Mostly as in use: all bundles, from an early level; else anywhere.
+  slot.segments = lamp::kBundles / config_.horizon;
+  if (slot.segments < 2 || rng.uniform() < .25) slot.segments = 1;
+  slot.last = level(final - kBundle * config_.horizon * slot.segments);
+  const double kind = rng.uniform();
+  slot.mesh = VertexMesh::uniform(kind < .45 ? 4 : kind < .9 ? 2 : 1, ring);
+  if (rng.uniform() < .2)
+    slot.mesh = lamp::thinnedMesh(slot.mesh, .3 * rng.uniform(), [&rng] { return rng.uniform(); });
+  slot.state = lamp::sampled(set_, slot.trajectory, slot.last, slot.mesh);
+}
+
+void ActorCritic::rollOutStill(const lamp::Model &model, Experience &x) const {
+  std::vector<lamp::Bundle> state, next;
+  for (const Slot &slot : slots_) {
+    state.push_back(slot.state);
+    x.still_vertices.push_back(slot.mesh.vertices());
+  }
+  lamp::Batch batch;
+  for (std::size_t t = 0; t < horizon(); ++t) {
+    batch.clear();
+    const int ahead = kBundle * static_cast<int>(t);
+    for (std::size_t k = 0; k < slots_.size(); ++k) {
+      const Slot &slot = slots_[k];
+      model.evolution.add(batch, set_.cases[static_cast<std::size_t>(slot.trajectory)], slot.last + ahead, slot.mesh,
+                          state[k]);
+    }
+    model.evolution.predict(batch, next);
+    state.swap(next);
+    x.still_error.emplace_back();
+    for (std::size_t k = 0; k < slots_.size(); ++k)
+      x.still_error.back().push_back(lamp::bundleError(set_, slots_[k].trajectory, slots_[k].last + ahead, state[k]));
+  }
+}
+
+void ActorCritic::rollOut(const lamp::Model &model, Experience &x, Rng &rng) const {
+  const std::size_t n = slots_.size() * samples();
+  for (std::size_t i = 0; i < n; ++i) {
+    const Slot &slot = slots_[i / samples()];
+    x.mesh.push_back(slot.mesh);
+    x.state.push_back(slot.state);
+  }
+  const auto uniform = [&rng] { return rng.uniform(); };
+  x.step.resize(horizon());
+  lamp::Batch batch;
+  std::vector<lamp::Bundle> next;
+  for (std::size_t t = 0; t < horizon(); ++t) {
+    Experience::Step &s = x.step[t];
+    const auto add = [&](lamp::Batch &to, std::size_t i) {
+      const Slot &slot = slots_[i / samples()];
+      model.evolution.add(to, set_.cases[static_cast<std::size_t>(slot.trajectory)],
+                          slot.last + kBundle * static_cast<int>(t), x.mesh[i], x.state[i]);
+    };
+    for (std::size_t i = 0; i < n; ++i) add(s.batch, i);
+    model.refiner.forward(s.batch, x.trade_off, s.record, s.heads);
+    batch.clear();
+    for (std::size_t i = 0; i < n; ++i) {
+      s.action.push_back(lamp::draw(x.mesh[i], s.heads[i].logits, uniform));
+      x.mesh[i] = x.mesh[i].changed(s.action[i].split, s.action[i].coarsen);
+      add(batch, i);
+    }
+    model.evolution.predict(batch, next);
+    x.state.swap(next);
+    for (std::size_t i = 0; i < n; ++i) {
+      const Slot &slot = slots_[i / samples()];
+      s.profile.emplace_back(kPoints);
+      s.error.push_back(lamp::bundleError(set_, slot.trajectory, slot.last + kBundle * static_cast<int>(t), x.state[i],
+                                          s.profile.back().data()));
+      s.vertices.push_back(x.mesh[i].vertices());
+    }
+  }
+}
+
+LampStatistics ActorCritic::gradient(const lamp::Model &model, Rng &rng, std::vector<float> &gradient) {
+  Experience x;
+  for (Slot &slot : slots_) {
+    if (slot.segments == 0) start(slot, model.evolution.options().ring, rng);
+    x.trade_off.insert(x.trade_off.end(), samples(), rng.uniform() * config_.largest_trade_off);
+  }
+  rollOutStill(model, x);
+  rollOut(model, x, rng);
+  targets(x);
+  const LampStatistics statistics = learn(model, x, gradient);
+  for (std::size_t k = 0; k < slots_.size(); ++k) {
+    Slot &slot = slots_[k];
+    const std::size_t i = k * samples() + static_cast<std::size_t>(rng.below(samples()));
+    --slot.segments;
+    slot.last += kBundle * config_.horizon;
+    slot.mesh = x.mesh[i];
+    slot.state = x.state[i];
+    // A roll-out that has gone astray teaches nothing.
+    if (!(x.step.back().error[i] < 100)) slot.segments = 0;
+  }
+  return statistics;
+}
+
+std::vector<std::int64_t> ActorCritic::numbers() const {
+  std::vector<std::int64_t> out;
+  for (const Slot &slot : slots_) {
+    out.insert(out.end(), {slot.segments, slot.trajectory, slot.last, slot.segments > 0 ? slot.mesh.vertices() : 0});
+    if (slot.segments > 0) out.insert(out.end(), slot.mesh.list().begin(), slot.mesh.list().end());
+  }
+  return out;
+}
+
+std::vector<float> ActorCritic::floats() const {
+  std::vector<float> out;
+  for (const Slot &slot : slots_) {
+    if (slot.segments > 0) out.insert(out.end(), slot.state.begin(), slot.state.end());
+  }
+  return out;
+}
+
+bool ActorCritic::restore(const std::vector<std::int64_t> &numbers, const std::vector<float> &floats, bool ring) {
+  std::size_t at = 0, value = 0;
+  std::vector<Slot> slots(slots_.size());
+  for (Slot &slot : slots) {
+    if (at + 4 > numbers.size()) return false;
+    slot.segments = static_cast<int>(numbers[at]);
+    slot.trajectory = static_cast<int>(numbers[at + 1]);
+    slot.last = static_cast<int>(numbers[at + 2]);
+    const auto vertices = numbers[at + 3];
+    at += 4;
+    if (vertices < 0 || vertices > kPoints || at + static_cast<std::size_t>(vertices) > numbers.size()) return false;
+    if (slot.segments == 0) continue;
+    if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.last < kBundle - 1 ||
+        slot.last + kBundle * config_.horizon * slot.segments >= nonlinear1d::kLevels)
+      return false;
+    std::vector<int> list;
+    for (std::int64_t k = 0; k < vertices; ++k) list.push_back(static_cast<int>(numbers[at++]));
+    slot.mesh = VertexMesh(std::move(list), ring);
+    const std::size_t size = kPoints * kBundle;
+    if (value + size > floats.size()) return false;
+    slot.state.assign(floats.begin() + static_cast<std::ptrdiff_t>(value),
+                      floats.begin() + static_cast<std::ptrdiff_t>(value + size));
+    value += size;
+  }
+  if (at != numbers.size() || value != floats.size()) return false;
+  slots_ = std::move(slots);
+  return true;
+}
+
+}  // namespace petrl::learn

@@ -1,0 +1,62 @@
+// LAMP on the one-dimensional benchmark: an evolution model and a policy that adapts its mesh learn together.
+#pragma once
+
+#include <memory>
+
+#include "learn/engine/adam.hpp"
+#include "learn/engine/rng.hpp"
+#include "learn/mesh_learner.hpp"
+#include "learn/reduction.hpp"
+#include "problems/nonlinear1d/learner/actor_critic.hpp"
+#include "problems/nonlinear1d/learner/config.hpp"
+#include "problems/nonlinear1d/learner/evolution_training.hpp"
+
+namespace petrl {
+
+/// The learner "lamp" (Wu et al., Learning controllable adaptive simulation for multi-resolution physics, ICLR 2023).
+/// Keys of its section: see learn::LampConfig; the environment is
+///   {name: nonlinear1d, file: where the data set is kept, trajectories: [train, valid, test], seed: of the data set}.
+///
+/// Phase 1 pre-trains the evolution model. Phase 2 takes turns: some updates of the policy by its gradient
+/// (learn::ActorCritic), some of the evolution model, partly on meshes that the policy draws. No libtorch: networks
+/// and gradients are those of GraphNetwork.
+///
+/// A step is an update of either network. On several ranks each makes its own experience and gradients are averaged.
+class Lamp : public MeshLearner {
+ public:
+  Lamp(const std::string &yaml, YamlMap &environment, std::uint64_t seed);
+
+  void iterate() override;
+  std::int64_t steps() const override { return updates_; }
+  std::int64_t episodes() const override { return episodes_; }
+  Evaluation evaluate() override;
+  Policy policy() const override { return model_.policy(); }
+  std::map<std::string, double> metrics() override;
+  void save(const std::string &path) const override;
+  void load(const std::string &path) override;
+  void loadWeights(const NetworkSpec &network) override;
+
+  const lamp::Model &model() const { return model_; }
+
+ private:
+  void updateEvolution(int bundles, double policy_share, double rate);
+  void updatePolicy(double rate);
+  void average(std::vector<float> &gradient, std::vector<double> &numbers) const;
+  bool pretraining() const { return updates_ < config_.evolution.updates; }
+  double refined() const;  // share of phase 2 that is done
+
+  learn::LampConfig config_;
+  learn::Reduction reduction_;
+  nonlinear1d::Nonlinear1DDataset data_;
+  learn::Rng rng_;
+  lamp::Model model_;
+  learn::EvolutionTraining evolution_;
+  learn::ActorCritic actor_critic_;
+  Adam evolution_adam_, policy_adam_;
+  std::int64_t updates_ = 0, episodes_ = 0;
+  // Sums since the last call of metrics(): by name, with their counts.
+  std::map<std::string, std::pair<double, std::int64_t>> sums_;
+  void count(const std::string &name, double value);
+};
+
+}  // namespace petrl

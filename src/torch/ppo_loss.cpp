@@ -1,0 +1,37 @@
+#include "torch/ppo_loss.hpp"
+
+#include <torch/torch.h>
+
+namespace petrl::learn {
+
+using torch::Tensor;
+
+static constexpr double kHalfLogTwoPi = .9189385332046727;
+
+Tensor logProbability(const PpoNetwork::Output &output, const Tensor &action) {
+  const Tensor z = (action - output.mean) / output.std;
+  return (z.square() * -.5 - output.std.log() - kHalfLogTwoPi).sum(1, true);
+}
+
+Tensor normalisePerPoint(const Tensor &advantage) {
+  if (advantage.size(0) < 2) return torch::zeros_like(advantage);
+  return (advantage - advantage.mean(0, true)) / (advantage.std(0, true, true) + 1e-8);
+}
+
+PpoLoss ppoLoss(const PpoNetwork::Output &output, const PpoBatch &batch, const PpoConfig &config) {
+  const Tensor log_ratio = logProbability(output, batch.action) - batch.log_prob;
+  const Tensor ratio = log_ratio.exp();
+  const Tensor limited = ratio.clamp(1 - config.clip, 1 + config.clip);
+  PpoLoss out;
+  out.policy = -torch::min(ratio * batch.advantage, limited * batch.advantage).mean();
+  out.value = (output.value - batch.target).square().mean();
+  // A free standard deviation is the same at all points, and so its mean over them.
+  out.entropy = (output.std.log() + (.5 + kHalfLogTwoPi)).sum(1).mean();
+  out.loss = out.policy + config.value_coefficient * out.value - config.entropy_coefficient * out.entropy;
+  const torch::NoGradGuard no_grad;
+  out.kl = (ratio - 1 - log_ratio).mean();
+  out.clipped = (ratio != limited).to(torch::kFloat32).mean();
+  return out;
+}
+
+}  // namespace petrl::learn
