@@ -4,7 +4,7 @@ import os
 import time
 
 from harness import BUILD, main, run
-from training import content, kill_after
+from training import kill_after, same
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -33,17 +33,6 @@ def config(folder, text, name="c.yaml"):
     with open(path, "w") as f:
         f.write(text)
     return path
-
-
-def states(folder):
-    return sorted(x for x in os.listdir(folder) if x.endswith(".state"))
-
-
-def same(one, two):
-    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml"):
-        assert content(f"{one}/{name}") == content(f"{two}/{name}"), f"{name} differs"
-    assert len(states(one)) == 1 and states(one) == states(two)
-    assert content(f"{one}/{states(one)[0]}") == content(f"{two}/{states(two)[0]}"), "learner's state differs"
 
 
 def killed_and_resumed(folder):
@@ -94,4 +83,4 @@ def mistakes(folder):
     train(CONFIG.replace("dilations: [1, 2]", "dilations: [1, 11]")).fails("reaches 11 points", "10 x 10")
 
 
-main([killed_and_resumed, on_two_ranks, mistakes])
+main()

@@ -226,5 +226,4 @@ def no_leak(folder):
             assert not [x for x in r.output.splitlines() if re.match(r"\[ *\d+\] *\d+ bytes \w+\(\)", x)], str(r)
 
 
-main([square, interval, circle, unknowns_at_vertices, programs_own_dm, other_methods, initial_condition_on_the_new_mesh,
-      limits, mesh_is_kept, not_finite_is_reported_once, adapt_label, what_one_sees, mistakes, no_leak])
+main()

@@ -97,6 +97,12 @@ class Skip(Exception):
 SKIPPED = 77  # as ctest is told
 
 
+def needs(library):
+    """Skips a scenario where a library was not built."""
+    if not os.path.exists(os.path.join(BUILD, "lib", library)):
+        raise Skip(f"{library} was not built")
+
+
 def scenarios():
     """The functions of a test file whose one argument is a folder, in the file's order."""
     return {name: f for name, f in vars(sys.modules["__main__"]).items() if inspect.isfunction(f)
