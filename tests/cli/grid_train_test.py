@@ -52,8 +52,13 @@ def killed_and_resumed(folder):
     for row in rows:
         assert int(row["steps"]) % 21 == 0 and float(row["episode_length"]) <= 12, row
     run(PETRL, "info", f"{whole}/best.h5").ok().says("closure", "fcn")
-    # Another training starts from what this one found; a network of another shape cannot.
-    more = CONFIG.replace("steps: 4000", "steps: 40") + f"initial_policy: {whole}/best.h5\n"
+
+
+def starts_from_another_policy(folder):
+    """A network of another shape cannot."""
+    short = CONFIG.replace("steps: 4000", "steps: 40")
+    run(PETRL, "train", config(folder, short), "-o", f"{folder}/first").ok()
+    more = short + f"initial_policy: {folder}/first/best.h5\n"
     run(PETRL, "train", config(folder, more), "-o", f"{folder}/more").ok()
     other = more.replace("channels: [6]", "channels: [7]")
     run(PETRL, "train", config(folder, other), "-o", f"{folder}/other").fails("layer0/weight", "7")
