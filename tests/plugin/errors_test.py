@@ -51,7 +51,7 @@ def unknown_observable(folder):
 
 
 def without_the_plugin(folder):
-    run(APP, "-ts_adapt_type", "rl").fails("rl")
+    run(APP, "-ts_adapt_type", "rl").fails('Unknown TSAdapt type "rl"')
 
 
 def torchscript_without_sidecar(folder):
