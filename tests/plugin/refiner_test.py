@@ -105,11 +105,11 @@ def mesh(name):
 
 
 def square_from_a_file(folder):
-    follows(folder, mesh("square"))
+    follows(folder, mesh("square"), ranks=(2,))
 
 
 def lshape_from_a_file(folder):
-    follows(folder, mesh("lshape"))
+    follows(folder, mesh("lshape"), ranks=(3,))
 
 
 def torus_from_a_file(folder):
