@@ -158,6 +158,15 @@ double YamlMap::number(const std::string &key, double fallback, double low, doub
   return value;
 }
 
+int YamlMap::integer(const std::string &key, int fallback, int low, int high) {
+  const int value = get<int>(key, fallback);
+  if (value < low || value > high) {
+    fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
+                  std::to_string(value));
+  }
+  return value;
+}
+
 YamlMap YamlMap::map(const std::string &key, bool required) {
   if (!has(key) && required) fail(key, "missing; expected a mapping");
   const YAML::Node &node = node_;

@@ -32,6 +32,8 @@ class YamlMap {
   }
   /// A number within [low, high].
   double number(const std::string &key, double fallback, double low, double high);
+  /// An integer within [low, high].
+  int integer(const std::string &key, int fallback, int low, int high);
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
   /// Whether the key is there and holds a list.
