@@ -10,7 +10,7 @@
 #include "problems/grid2d/stepper.hpp"
 #include "studies/closure_study_problem.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 struct Method {
   std::string name;
@@ -63,4 +63,4 @@ class CoarseRun {
   std::vector<const double *> fields_;
 };
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

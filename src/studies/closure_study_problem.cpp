@@ -8,7 +8,7 @@
 #include "problems/burgers/burgers.hpp"
 #include "problems/grid2d/environment.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
 
@@ -188,4 +188,4 @@ std::unique_ptr<StudyProblem> readProblem(YamlMap &yaml) {
   yaml.fail("problem", "expected advection or burgers, found '" + name + "'");
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

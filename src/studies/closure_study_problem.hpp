@@ -9,7 +9,7 @@
 #include "base/yaml.hpp"
 #include "problems/grid2d/model.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 /// A method's state as the errors see it: always at points (or averages) of the model's own coarse grid, so that the
 /// errors of all methods mean the same. A linear map, axis by axis.
@@ -55,4 +55,4 @@ class StudyProblem {
 /// Reads the keys problem, sizes, viscosity (Burgers) and cells (advection). Throws petrl::Error.
 std::unique_ptr<StudyProblem> readProblem(YamlMap &yaml);
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

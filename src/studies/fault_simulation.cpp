@@ -1,14 +1,15 @@
-#include "studies/fields.hpp"
+// One fault with one step controller: every attempt, and fields at chosen times.
+#include "studies/fault_simulation.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <cstdio>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/hdf5.hpp"
-#include "integrate/bathe.hpp"
+#include "studies/field_file.hpp"
+#include "studies/studies.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
 
@@ -43,50 +44,97 @@ std::vector<float> hermite(Vec x0, Vec rate0, Vec x1, Vec rate1, double h, doubl
   return result;
 }
 
+// Collects velocity, displacement and history variable at chosen times. Collective.
+class Snapshots {
+ public:
+  explicit Snapshots(std::vector<double> times) : times_(std::move(times)) {}
+
+  /// To be called after each step; interpolates within it (cubic Hermite) at the times that it covers.
+  void observe(fault::Fault &fault) {
+    const Bathe &b = bathe(fault.ts());
+    const double start = b.latest.t, h = b.latest.h;
+    while (taken_.size() < times_.size() && times_[taken_.size()] <= start + h * (1 + 1e-12)) {
+      const double time = times_[taken_.size()], y = std::clamp((time - start) / h, 0.0, 1.0);
+      taken_.push_back({time, hermite(b.start.v, b.start.a, b.now.v, b.now.a, h, y),
+                        hermite(b.start.u, b.start.v, b.now.u, b.now.v, h, y),
+                        hermite(b.start.history, b.start.rate, b.now.history, b.now.rate, h, y)});
+    }
+  }
+
+  /// On one rank.
+  void write(fault::Fault &fault, const std::string &directory) const {
+    if (taken_.empty()) return;
+    const auto nx = static_cast<std::size_t>(fault.elasticity().nx()),
+               nz = static_cast<std::size_t>(fault.elasticity().nz());
+    const fault::ElasticityParameters &e = fault.scenario().elasticity;
+    FieldFile file(directory);
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      const std::string group = "/step" + std::to_string(i);
+      file.data.group(group);
+      file.data.number(group, "time_s", taken_[i].time);
+      file.grid("fault", taken_[i].time, nz, nx, e.lz / static_cast<double>(nz), e.lx / static_cast<double>(nx));
+      file.field(group, "velocity", taken_[i].velocity);
+      file.field(group, "displacement", taken_[i].displacement);
+      file.field(group, "history", taken_[i].history);
+    }
+    file.describe();
+  }
+
+ private:
+  struct Snapshot {
+    double time;
+    std::vector<float> velocity, displacement, history;
+  };
+  std::vector<double> times_;
+  std::vector<Snapshot> taken_;
+};
+
 }  // namespace
 
-void FieldWriter::observe(fault::Fault &fault) {
-  const Bathe &b = bathe(fault.ts());
-  const double start = b.latest.t, h = b.latest.h;
-  while (snapshots_.size() < times_.size() && times_[snapshots_.size()] <= start + h * (1 + 1e-12)) {
-    const double time = times_[snapshots_.size()], y = std::clamp((time - start) / h, 0.0, 1.0);
-    snapshots_.push_back({time, hermite(b.start.v, b.start.a, b.now.v, b.now.a, h, y),
-                          hermite(b.start.u, b.start.v, b.now.u, b.now.v, h, y),
-                          hermite(b.start.history, b.start.rate, b.now.history, b.now.rate, h, y)});
+void writeSteps(const fault::FaultRun &run, const std::string &path) {
+  Csv csv(path, {"t_s", "h_s", "failed", "accepted", "weighted_error", "nonlinear_iterations", "linear_iterations",
+                 "solves", "residual_sum", "mean_velocity_m_per_s", "mean_slip_m"});
+  csv.digits = 12;
+  for (const auto &r : run.attempts) {
+    const BatheAttempted &a = r.attempt;
+    csv.row().set("t_s", a.t).set("h_s", a.h).set("failed", a.failed).set("accepted", a.accepted);
+    csv.set("weighted_error", a.error).set("nonlinear_iterations", a.iterations).set("linear_iterations", a.linear);
+    csv.set("solves", a.solves).set("residual_sum", a.residual_sum).set("mean_velocity_m_per_s", r.velocity);
+    csv.set("mean_slip_m", r.slip);
   }
+  csv.append();
 }
 
-void FieldWriter::write(fault::Fault &fault) const {
-  PetscMPIInt rank;
-  if (MPI_Comm_rank(fault.elasticity().comm(), &rank) != MPI_SUCCESS) throw Error("MPI_Comm_rank failed");
-  if (rank != 0 || snapshots_.empty()) return;
-  const auto nx = static_cast<std::size_t>(fault.elasticity().nx()),
-             nz = static_cast<std::size_t>(fault.elasticity().nz());
-  const fault::ElasticityParameters &e = fault.scenario().elasticity;
-  h5::Writer file(directory_ + "/fields.h5");
-  std::ostringstream xdmf;
-  xdmf << "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\"><Domain>\n"
-          "<Grid Name=\"fault\" GridType=\"Collection\" CollectionType=\"Temporal\">\n";
-  for (std::size_t i = 0; i < snapshots_.size(); ++i) {
-    const Snapshot &s = snapshots_[i];
-    const std::string group = "/step" + std::to_string(i);
-    file.group(group);
-    file.number(group, "time_s", s.time);
-    xdmf << "<Grid GridType=\"Uniform\"><Time Value=\"" << s.time << "\"/>\n<Topology TopologyType=\"2DCoRectMesh\" "
-         << "Dimensions=\"" << nz + 1 << " " << nx + 1 << "\"/>\n<Geometry GeometryType=\"ORIGIN_DXDY\">"
-         << "<DataItem Dimensions=\"2\">0 0</DataItem><DataItem Dimensions=\"2\">" << e.lz / static_cast<double>(nz)
-         << " " << e.lx / static_cast<double>(nx) << "</DataItem></Geometry>\n";
-    const std::pair<const char *, const std::vector<float> *> fields[] = {
-        {"velocity", &s.velocity}, {"displacement", &s.displacement}, {"history", &s.history}};
-    for (const auto &[name, values] : fields) {
-      file.floats(group + "/" + name, {nz, nx}, *values);
-      xdmf << "<Attribute Name=\"" << name << "\" Center=\"Cell\"><DataItem Format=\"HDF\" Dimensions=\"" << nz << " "
-           << nx << "\">fields.h5:" << group << "/" << name << "</DataItem></Attribute>\n";
-    }
-    xdmf << "</Grid>\n";
+bool faultSimulation(YamlMap yaml, const std::string &directory) {
+  const fault::Scenario scenario = fault::readScenario(yaml.map("scenario", false));
+  const auto name = yaml.get<std::string>("controller", std::string("heuristic"));
+  Snapshots snapshots(yaml.get<std::vector<double>>("snapshots", {}));
+  yaml.finish();
+  const fault::FaultController controller = fault::faultController(name);
+  PetscMPIInt rank, size;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  if (rank == 0) makeFolders(directory);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  fault::Fault fault(PETSC_COMM_WORLD, scenario);
+  if (rank == 0)
+    std::printf("fault of %d x %d cells, %g km x %g km, %d rank(s); growth rate %.4g 1/s, critical step %.4g s\n",
+                static_cast<int>(fault.elasticity().nx()), static_cast<int>(fault.elasticity().nz()),
+                scenario.elasticity.lx / 1e3, scenario.elasticity.lz / 1e3, size, fault.growthRate(),
+                fault.criticalStep());
+  const fault::FaultRun run =
+      fault::simulate(fault, controller, true, [&](fault::Fault &f, double) { snapshots.observe(f); });
+  if (rank == 0) {
+    snapshots.write(fault, directory);
+    writeSteps(run, directory + "/steps.csv");
+    std::printf(
+        "%s: %s at t = %g s\n"
+        "%ld steps, %ld failed, %ld rejected; %ld sub-steps, %ld nonlinear, %ld linear iterations; %.4g s\n"
+        "final mean slip %.6g m; largest mean velocity %.4g m/s at %.4g s\n%s/steps.csv\n",
+        name.c_str(), run.reason.c_str(), run.time, run.steps, run.failures, run.rejections, run.solves, run.iterations,
+        run.linear, run.wall, run.slip, run.peak_velocity, run.peak_time, directory.c_str());
   }
-  xdmf << "</Grid></Domain></Xdmf>\n";
-  writeWhole(directory_ + "/fields.xdmf", xdmf.str());
+  return run.finished;
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -1,31 +1,13 @@
-// Fields of a fault as HDF5 with an XDMF description (ParaView, h5py).
+// What the fault's study and its single simulation share.
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "problems/fault/fault.hpp"
+#include "problems/fault/run.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
-/// Collects velocity, displacement and history variable at chosen times; writes fields.h5 and fields.xdmf.
-class FieldWriter {
- public:
-  FieldWriter(std::string directory, std::vector<double> times)
-      : directory_(std::move(directory)), times_(std::move(times)) {}
-  /// To be called after each step; interpolates within it (cubic Hermite) at the times that it covers. Collective.
-  void observe(fault::Fault &fault);
-  /// Writes on the first rank. Collective. Throws petrl::Error.
-  void write(fault::Fault &fault) const;
+/// Writes the attempts of a run, a row each. Throws petrl::Error.
+void writeSteps(const fault::FaultRun &run, const std::string &path);
 
- private:
-  struct Snapshot {
-    double time;
-    std::vector<float> velocity, displacement, history;
-  };
-  std::string directory_;
-  std::vector<double> times_;
-  std::vector<Snapshot> snapshots_;
-};
-
-}  // namespace petrl::cli
+}  // namespace petrl::studies

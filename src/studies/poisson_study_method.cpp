@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
 
+#include "base/progress.hpp"
 #include "problems/poisson/estimators.hpp"
 
-namespace petrl::cli::poisson_study {
+namespace petrl::studies::poisson_study {
 
 using namespace poisson;
 
@@ -113,31 +113,35 @@ std::vector<Outcome> run(const Ground &ground, const Case &one, const Setting &s
   return outcomes;
 }
 
-std::vector<Choice> tune(const Ground &ground, const std::vector<Case> &cases, const std::vector<double> &levels) {
+std::vector<Choice> tune(const Ground &ground, const std::vector<Case> &cases, const std::vector<double> &levels,
+                         const Record &record) {
   std::map<std::string, std::vector<Choice>> tried;
-  const Clock clock;
+  const auto curves = candidates();
+  std::size_t settings = 0;
+  for (const auto &curve : curves) settings += curve.size();
+  Progress progress("tuning", settings, "settings at most");
   Rounds all;
   for (int r = 1; r <= ground.rounds; ++r) all.insert(r);
   Ground limited(ground);
   limited.max_cells = static_cast<int>(6 * levels.back());
-  for (const auto &curve : candidates()) {
+  for (const auto &curve : curves) {
     for (const Setting &setting : curve) {
       std::vector<double> cells(all.size()), error(cells);
-      for (const Case &one : cases) {
-        const auto outcomes = run(limited, one, setting, all);
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        const auto outcomes = run(limited, cases[i], setting, all);
+        record(static_cast<int>(i), setting, outcomes);
         for (std::size_t r = 0; r < cells.size(); ++r) {
           // A run that has stopped stays as it is.
           const Outcome &o = outcomes[std::min(r, outcomes.size() - 1)];
           cells[r] += std::log10(o.cells), error[r] += std::log10(o.error);
         }
       }
+      progress.step(setting.family);
       const auto n = static_cast<double>(cases.size());
       for (std::size_t r = 0; r < cells.size(); ++r)
         tried[setting.family].push_back({setting, static_cast<int>(r) + 1, 0, cells[r] / n, error[r] / n});
       if (cells.back() / n > std::log10(2 * levels.back())) break;  // the next ones have more still
     }
-    std::fprintf(stderr, "tuned %s, %s: %.0f s\n", curve[0].estimator.c_str(), curve[0].strategy.c_str(),
-                 clock.seconds());
   }
   std::vector<Choice> chosen;
   for (const auto &[family, choices] : tried) {
@@ -154,4 +158,4 @@ std::vector<Choice> tune(const Ground &ground, const std::vector<Case> &cases, c
   return chosen;
 }
 
-}  // namespace petrl::cli::poisson_study
+}  // namespace petrl::studies::poisson_study

@@ -1,6 +1,7 @@
 // Ways to refine, and runs of them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -8,7 +9,7 @@
 
 #include "problems/poisson/environment.hpp"
 
-namespace petrl::cli::poisson_study {
+namespace petrl::studies::poisson_study {
 
 /// One way to refine. family: what its curve is called; strategy and parameter: see poisson::mark(). estimator is one
 /// of poisson::estimatorNames(), "error" (each cell's true error: no code has it), "paired" (gains by paired solves at
@@ -54,6 +55,9 @@ struct Choice {
   int round = 0;
   double level = 0, log_cells = 0, log_error = 0;
 };
-std::vector<Choice> tune(const Ground &ground, const std::vector<Case> &cases, const std::vector<double> &levels);
+/// What is to be done with each run: case, setting, outcomes.
+using Record = std::function<void(int, const Setting &, const std::vector<Outcome> &)>;
+std::vector<Choice> tune(const Ground &ground, const std::vector<Case> &cases, const std::vector<double> &levels,
+                         const Record &record);
 
-}  // namespace petrl::cli::poisson_study
+}  // namespace petrl::studies::poisson_study
