@@ -1,5 +1,3 @@
-#include "studies/closure_study_problem.hpp"
-
 #include <cmath>
 #include <numeric>
 
@@ -7,6 +5,7 @@
 #include "problems/advection/continuous.hpp"
 #include "problems/burgers/burgers.hpp"
 #include "problems/grid2d/environment.hpp"
+#include "studies/closure_study_method.hpp"
 
 namespace petrl::studies {
 
