@@ -1,6 +1,7 @@
 #include "base/yaml.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -158,13 +159,21 @@ double YamlMap::number(const std::string &key, double fallback, double low, doub
   return value;
 }
 
-int YamlMap::integer(const std::string &key, int fallback, int low, int high) {
-  const int value = get<int>(key, fallback);
-  if (value < low || value > high) {
-    fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
-                  std::to_string(value));
+std::int64_t YamlMap::bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+  std::int64_t value = fallback;
+  std::string found = std::to_string(fallback);
+  bool whole = true;
+  if (has(key)) {
+    const YAML::Node &node = node_;
+    double real = 0;
+    found = YAML::Dump(node[key]);
+    if (!YAML::convert<std::int64_t>::decode(node[key], value)) {
+      whole = YAML::convert<double>::decode(node[key], real) && std::fabs(real) < 0x1p62 && real == std::trunc(real);
+      value = whole ? static_cast<std::int64_t>(real) : 0;
+    }
   }
-  return value;
+  if (whole && value >= low && value <= high) return value;
+  fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " + found);
 }
 
 YamlMap YamlMap::map(const std::string &key, bool required) {

@@ -77,6 +77,12 @@ class Table:
         return list(lines), out
 
 
+def rows(path):
+    """A file as a list of dictionaries of text."""
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
 def text(value, digits=6):
     if isinstance(value, (float, np.floating)):
         return "nan" if math.isnan(value) else f"{value:.{digits}g}"
