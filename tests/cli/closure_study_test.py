@@ -207,6 +207,4 @@ def mistakes(folder):
     run(PETRL, "evaluate", f"{folder}/none.yaml", "-o", folder).fails("none.yaml")
 
 
-if __name__ == "__main__":
-    main([no_action_is_the_base_scheme, grids_and_steps, averages_compare, actions_and_fields,
-          base_schemes_that_a_policy_does_not_know, mistakes])
+main()

@@ -4,7 +4,7 @@ import os
 
 import h5py
 import numpy as np
-from harness import BUILD, main, run, write_policy
+from harness import BUILD, main, needs, run, write_policy
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -92,8 +92,7 @@ learner: {name: tqc, learning_starts: 50, batch_size: 32, actor_layers: [8], cri
 
 
 def trains_and_its_policy_runs(folder):
-    if not os.path.exists(os.path.join(BUILD, "lib", "libpetrl_torch.so")):
-        return
+    needs("libpetrl_torch.so")
     run(PETRL, "train", config(folder, TRAINING), "-o", f"{folder}/t").ok()
     path = config(folder, f"scenario: {{cells: [2, 2]}}\ncontroller: 'rl:{folder}/t/last.h5'\n", "r.yaml")
     run(PETRL, "run", path, "-o", f"{folder}/r").ok().says("CONVERGED_TIME")
@@ -123,6 +122,4 @@ def mistakes(folder):
     says(TRAINING.replace("kind: run", "kind: walk"), "expected local or run, found 'walk'", command="train")
 
 
-if __name__ == "__main__":
-    main([runs_on_any_number_of_ranks, petsc_options_have_the_last_word, policies_decide_also_after_failures,
-          study_writes_its_tables, trains_and_its_policy_runs, mistakes])
+main()

@@ -3,8 +3,9 @@ import csv
 import os
 import time
 
+import h5py
 from harness import BUILD, main, run
-from training import content, kill_after
+from training import kill_after, same
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -26,8 +27,8 @@ data: {file: FOLDER/data.h5, trajectories: [8, 3, 4]}
 starts: [25, 50]
 repeats: 1
 models:
-  - {name: ours, policy: FOLDER/whole/last.h5, trade_offs: [0, 0.5], hindsight: [{start: 25, vertices: 38}]}
-  - {name: drawn, policy: FOLDER/whole/last.h5, trade_offs: [0.2], random: true, never: false}
+  - {name: ours, policy: lamp-1d-small.h5, trade_offs: [0, 0.5], hindsight: [{start: 25, vertices: 38}]}
+  - {name: drawn, policy: lamp-1d-small.h5, trade_offs: [0.2], random: true, never: false}
 rivals:
   - {name: WENO5, method: weno, n: 50}
   - {name: volumes, method: volumes, base: 25, max_level: 2, indicator: curvature, threshold: 0.3}
@@ -42,18 +43,7 @@ def config(folder, text, name="c.yaml"):
     return path
 
 
-def states(folder):
-    return sorted(x for x in os.listdir(folder) if x.endswith(".state"))
-
-
-def same(one, two):
-    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml"):
-        assert content(f"{one}/{name}") == content(f"{two}/{name}"), f"{name} differs"
-    assert len(states(one)) == 1 and states(one) == states(two)
-    assert content(f"{one}/{states(one)[0]}") == content(f"{two}/{states(two)[0]}"), "learner's state differs"
-
-
-def killed_resumed_evaluated(folder):
+def killed_and_resumed(folder):
     path = config(folder, CONFIG)
     whole, cut = f"{folder}/whole", f"{folder}/cut"
     begin = time.time()
@@ -66,6 +56,8 @@ def killed_resumed_evaluated(folder):
     same(whole, cut)
     run(PETRL, "info", f"{whole}/last.h5").ok().says("refiner", "lamp", "evolution.hidden = 6", "policy.hidden = 5")
 
+
+def evaluated(folder):
     out = f"{folder}/study"
     run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok().says("volumes", "hindsight")
     with open(f"{out}/table.csv") as f:
@@ -78,17 +70,25 @@ def killed_resumed_evaluated(folder):
         assert row["remeshing"] != "hindsight" or vertices == 38, row
     with open(f"{out}/trajectories.csv") as f:
         assert len(list(csv.DictReader(f))) == 4 * len(rows)
-    import h5py
     with h5py.File(f"{out}/fields.h5") as f:
         assert f["truth"].shape == f["prediction0"].shape == (200, 100)
         assert f["mesh0"].shape == (8, 100) and 4 <= f["mesh0"][0].sum() <= 100
 
-    # Its evolution model serves another policy, of another size.
-    more = CONFIG.replace("updates: 100", "updates: 0").replace("hidden: 5", "hidden: 9").replace("300", "30")
-    run(PETRL, "train", config(folder, more + f"initial_policy: {whole}/last.h5\n"), "-o", f"{folder}/more").ok()
-    other = more.replace("hidden: 6", "hidden: 7") + f"initial_policy: {whole}/last.h5\n"
+
+def evolution_model_serves_another_policy(folder):
+    """Of another size."""
+    short = CONFIG.replace("steps: 300", "steps: 30")
+    run(PETRL, "train", config(folder, short), "-o", f"{folder}/first").ok()
+    more = short.replace("updates: 100", "updates: 0").replace("hidden: 5", "hidden: 9")
+    initial = f"initial_policy: {folder}/first/last.h5\n"
+    run(PETRL, "train", config(folder, more + initial), "-o", f"{folder}/more").ok()
+    other = more.replace("hidden: 6", "hidden: 7") + initial
     run(PETRL, "train", config(folder, other), "-o", f"{folder}/other").fails("hidden 6", "expected hidden 7")
-    bad = STUDY.replace("whole/last.h5", "nothing.h5")
+
+
+def mistakes_in_a_study(folder):
+    out = f"{folder}/study"
+    bad = STUDY.replace("lamp-1d-small.h5", "nothing.h5")
     run(PETRL, "evaluate", config(folder, bad), "-o", out).fails("nothing.h5")
     for wrong, words in (("repeats: 1", "repaets: 1"), ("trade_offs: [0, 0.5]", "tradeoffs: [0]"),
                          ("method: weno", "method: wino"), ("starts: [25, 50]", "starts: [30]")):
@@ -118,4 +118,4 @@ def mistakes(folder):
     train(CONFIG + "initial_policy: none.h5\n").fails("none.h5")
 
 
-main([killed_resumed_evaluated, on_two_ranks, mistakes])
+main()

@@ -59,5 +59,4 @@ def mistakes(folder):
     evaluate(folder, POLICY + "level: [100]\n").fails("level: unknown key", "'levels'")
 
 
-if __name__ == "__main__":
-    main([fewer_cells_than_everywhere, mistakes])
+main()

@@ -172,5 +172,4 @@ def mistakes(folder):
     says(good.replace(policy, "default.h5"), "default.h5", "refiner", "tsadapt")
 
 
-if __name__ == "__main__":
-    main([tables_are_consistent, mistakes])
+main()
