@@ -13,17 +13,18 @@ Csv::Csv(std::string path, std::vector<std::string> columns, bool go_on)
     : path_(std::move(path)), columns_(std::move(columns)) {
   for (std::size_t i = 0; i < columns_.size(); ++i) place_[columns_[i]] = i;
   if (!go_on || !fileExists(path_)) return;
+  std::ifstream in(path_);
   std::string found;
-  std::getline(std::ifstream(path_), found);
-  if (!found.empty() && found + "\n" != header())
-    throw Error(path_ + ":1: expected the columns " + header() + "found " + found, PETSC_ERR_FILE_UNEXPECTED);
+  std::getline(in, found);
+  if (!found.empty() && found != header())
+    throw Error(path_ + ":1: expected the columns " + header() + "; found " + found, PETSC_ERR_FILE_UNEXPECTED);
   begun_ = !found.empty();
 }
 
 std::string Csv::header() const {
   std::string line;
   for (const auto &name : columns_) line += (line.empty() ? "" : ",") + name;
-  return line + "\n";
+  return line;
 }
 
 Csv &Csv::row() {
@@ -53,7 +54,7 @@ Csv &Csv::set(const std::string &column, double number) {
 }
 
 std::int64_t Csv::append() {
-  std::string text = begun_ ? "" : header();
+  std::string text = begun_ ? "" : header() + "\n";
   for (const auto &row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + row[i];
     text += "\n";
