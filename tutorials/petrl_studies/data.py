@@ -100,8 +100,8 @@ def write(path, rows, digits=6):
         writer.writerows([text(v, digits) for v in row.values()] for row in rows)
 
 
-def show(rows, columns, title="", markdown=False):
-    """Prints dictionaries; columns: {key: (heading, format)}."""
+def show(rows, columns, title="", markdown=False, bold=lambda row: False):
+    """Prints dictionaries; columns: {key: (heading, format)}. bold: rows that Markdown shows so."""
     if title:
         print(f"\n### {title}\n" if markdown else f"\n{title}")
     cells = [[heading for heading, _ in columns.values()]]
@@ -111,7 +111,7 @@ def show(rows, columns, title="", markdown=False):
             value = row.get(key, "")
             empty = value == "" or (isinstance(value, float) and math.isnan(value))
             line.append("-" if empty else format(value, form) if form else str(value))
-        cells.append(line)
+        cells.append([f"**{cell}**" for cell in line] if markdown and bold(row) else line)
     if markdown:
         cells.insert(1, ["---"] * len(columns))
         print("\n".join("| " + " | ".join(line) + " |" for line in cells))

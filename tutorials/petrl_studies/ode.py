@@ -88,4 +88,4 @@ def tables(runs, out, config, markdown=False, **_):
         columns |= {"better_rival": ("better rival", ""), "unfinished_where_basic_finished": ("unfinished", ""),
                     "finished_where_basic_did_not": ("the reverse", "")}
     show(rows + means, columns, f"cost of {subject} over the cost of ... at equal error (below 1: {subject} is cheaper)",
-         markdown)
+         markdown, bold=lambda row: row["problem"] == "geometric mean")
