@@ -20,9 +20,9 @@ cases: 3
 tuning: 2
 levels: [100, 200, 400]
 odds: [5, 50, 500]
-table: {errors: [0.2, 0.1]}
+table: {errors: [0.15, 0.1]}
 """).ok()
-    tables(f"{folder}/out").says("at equal mean error", "at 0.2", "uniform", "residual doerfler", "zz maximum", "error threshold")
+    tables(f"{folder}/out").says("at equal mean error", "at 0.15", "uniform", "residual doerfler", "zz maximum", "error threshold")
     tried = rows(f"{folder}/out/runs.csv")
     runs = [r for r in tried if r["split"] == "test"]
     assert {r["family"] for r in tried if r["split"] == "train"} == {r["family"] for r in runs} - {"uniform", "policy", "paired"}
@@ -42,7 +42,7 @@ table: {errors: [0.2, 0.1]}
         if r["family"] == "uniform":
             assert least > 1 and float(r["error_to"]) > float(r["error_from"])
             if r["measure"] == "mean error":
-                assert .95 * least <= float(r["ratio_at_0.2"]) <= 1.05 * most  # between the places that these are taken at
+                assert .95 * least <= float(r["ratio_at_0.15"]) <= 1.05 * most  # between the places that these are taken at
     for r in rows(f"{folder}/out/settings.csv"):
         assert float(r["tuning_cells"]) <= float(r["level"]) and 1 <= int(r["round"]) <= 4
     with h5py.File(f"{folder}/out/fields.h5") as f:

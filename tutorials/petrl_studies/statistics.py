@@ -134,7 +134,7 @@ class Comparison:
         medians = [quantile(d[np.isfinite(d)], .5) for d in draws]
         for k, share in enumerate((.05, .95)):
             setattr(self, ("low", "high")[k], quantile([m for m in medians if m == m], share))
-            for i in range(self.spread.shape[1]):
+            for i in np.flatnonzero(np.isfinite(self.ratio)) if errors is not None else []:
                 self.spread[k, i] = quantile([d[i] for d in draws if math.isfinite(d[i])], share)
 
     @staticmethod
