@@ -99,7 +99,7 @@ def log_ratios(subject, rivals, errors=None, weights=None, places=PLACES):
         return np.empty(0), np.empty(0)
     own, front = subject.front(weights), together.front(weights)
     fronts = [front] + ([r.front(weights) for r in rivals if len(r.error)] if len(rivals) > 1 else [])
-    single = len(own[0]) == 1
+    single = len(subject.error) == 1
     low, high = max(own[0][0], front[0][0]), own[0][0] if single else min(own[0][-1], front[0][-1])
     x = np.linspace(low, high, places) if errors is None else np.log(errors)
     if errors is None and not low <= high:
