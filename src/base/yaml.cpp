@@ -159,16 +159,21 @@ double YamlMap::number(const std::string &key, double fallback, double low, doub
   return value;
 }
 
-std::int64_t YamlMap::integer(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high) {
-  // As a number first: 1e5 is a whole one, too.
-  const double value = get<double>(key, static_cast<double>(fallback));
-  if (value != std::floor(value) || !(value >= static_cast<double>(low) && value <= static_cast<double>(high))) {
-    std::ostringstream message;
-    message.precision(17);
-    message << "expected an integer in [" << low << ", " << high << "], found " << value;
-    fail(key, message.str());
+std::int64_t YamlMap::bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+  std::int64_t value = fallback;
+  std::string found = std::to_string(fallback);
+  bool whole = true;
+  if (has(key)) {
+    const YAML::Node &node = node_;
+    double real = 0;
+    found = YAML::Dump(node[key]);
+    if (!YAML::convert<std::int64_t>::decode(node[key], value)) {
+      whole = YAML::convert<double>::decode(node[key], real) && std::fabs(real) < 0x1p62 && real == std::trunc(real);
+      value = whole ? static_cast<std::int64_t>(real) : 0;
+    }
   }
-  return static_cast<std::int64_t>(value);
+  if (whole && value >= low && value <= high) return value;
+  fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " + found);
 }
 
 YamlMap YamlMap::map(const std::string &key, bool required) {

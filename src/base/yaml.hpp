@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/api.hpp"
@@ -35,8 +36,11 @@ class PETRL_API YamlMap {
   }
   /// A number within [low, high].
   double number(const std::string &key, double fallback, double low, double high);
-  /// A whole number within [low, high]: 100.7 is an error.
-  std::int64_t integer(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high);
+  /// A whole number within [low, high], written in any way (1000000, 1e6); 100.7 is none.
+  template <typename T, typename Limit>
+  std::common_type_t<T, Limit> integer(const std::string &key, T fallback, std::int64_t low, Limit high) {
+    return static_cast<std::common_type_t<T, Limit>>(bounded(key, fallback, low, high));
+  }
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
   /// Whether the key is there and holds a list.
@@ -53,6 +57,8 @@ class PETRL_API YamlMap {
   [[noreturn]] void fail(const std::string &key, const std::string &message) const;
 
  private:
+  std::int64_t bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high);
+
   YAML::Node node_;
   std::string source_, path_;
   std::set<std::string> asked_;

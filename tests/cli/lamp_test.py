@@ -1,13 +1,11 @@
 """petrl train and evaluate of LAMP on a tiny data set: killed and resumed, ranks, evaluation, mistakes."""
-import csv
 import os
 import time
 
 import h5py
-from harness import BUILD, main, run
+from harness import main, run
+from studies import PETRL, rows, tables
 from training import kill_after, same
-
-PETRL = os.path.join(BUILD, "bin", "petrl")
 
 CONFIG = """seed: 3
 steps: 300
@@ -59,17 +57,21 @@ def killed_and_resumed(folder):
 
 def evaluated(folder):
     out = f"{folder}/study"
-    run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok().says("volumes", "hindsight")
-    with open(f"{out}/table.csv") as f:
-        rows = list(csv.DictReader(f))
-    assert len(rows) == 2 * 3 + 1 + 2 + 2, len(rows)
-    for row in rows:
+    run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok()
+    tables(out).says("volumes", "hindsight", "at equal error")
+    table = rows(f"{out}/table.csv")
+    assert len(table) == 2 * 3 + 1 + 2 + 2, len(table)
+    for row in table:
         assert float(row["error mean"]) > 0 and float(row["time [us per bundle]"]) > 0, row
         vertices = float(row["vertices mean"])
         assert 4 <= vertices <= 100 and (row["remeshing"] != "never" or vertices == float(row["start [vertices]"])), row
         assert row["remeshing"] != "hindsight" or vertices == 38, row
-    with open(f"{out}/trajectories.csv") as f:
-        assert len(list(csv.DictReader(f))) == 4 * len(rows)
+        assert (row["consistent error mean"] != "") == (row["model"] in ("WENO5", "volumes")), row
+    runs = rows(f"{out}/runs.csv")
+    assert len(runs) == 4 * len(table)
+    for i, row in enumerate(table):
+        mine = [float(r["error"]) for r in runs if r["row"] == str(i)]
+        assert len(mine) == 4 and abs(sum(mine) / 4 / float(row["error mean"]) - 1) < 1e-5, row
     with h5py.File(f"{out}/fields.h5") as f:
         assert f["truth"].shape == f["prediction0"].shape == (200, 100)
         assert f["mesh0"].shape == (8, 100) and 4 <= f["mesh0"][0].sum() <= 100
