@@ -131,7 +131,7 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
    Input Parameters:
 +  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
 -  file  - policy file of kind tsadapt (.h5, or a TorchScript .pt with a YAML sidecar); NULL or "" for the shipped
-default
+           default
 
    Options Database Key:
 .  -ts_adapt_rl_policy <file> - the policy file
@@ -213,7 +213,7 @@ PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale) {
 
    Notes:
    Only policies that name the observable receive it (scaled as the policy file says). f may inspect the TS
-(TSGetSolution() is the new solution of the attempt) but must not change it.
+   (TSGetSolution() is the new solution of the attempt) but must not change it.
 
 .seealso: `TSADAPTRL`
 @*/

@@ -4,6 +4,8 @@
 //   PETRL_VERSIONS(kernel, Argument)  kernels that keep many sums in registers, and must know how many there are
 #pragma once
 
+#include "base/api.hpp"
+
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define PETRL_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -37,10 +39,10 @@ namespace petrl::simd {
 enum class Level { portable, avx2, avx512 };
 
 /// The best that this processor has, or the lesser one that PETRL_KERNELS=avx2|portable in the environment asks for.
-Level level();
+PETRL_API Level level();
 /// From now on another one, for tests and measurements; false where the processor does not have it.
-bool use(Level level);
-const char *name(Level level);
+PETRL_API bool use(Level level);
+PETRL_API const char *name(Level level);
 
 /// What a kernel's template is given: a register of floats, and how many of them there are.
 struct Portable {  // SSE2, NEON, VSX

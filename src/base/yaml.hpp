@@ -3,14 +3,18 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstdint>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
+
+#include "base/api.hpp"
 
 namespace petrl {
 
 /// A YAML mapping of which every key must be asked for. Call finish() once all known keys were read.
-class YamlMap {
+class PETRL_API YamlMap {
  public:
   /// Parses text; `source` names it in messages (a file name, or "learner section").
   static YamlMap parse(const std::string &text, const std::string &source);
@@ -32,6 +36,11 @@ class YamlMap {
   }
   /// A number within [low, high].
   double number(const std::string &key, double fallback, double low, double high);
+  /// A whole number within [low, high], written in any way (1000000, 1e6); 100.7 is none.
+  template <typename T, typename Limit>
+  std::common_type_t<T, Limit> integer(const std::string &key, T fallback, std::int64_t low, Limit high) {
+    return static_cast<std::common_type_t<T, Limit>>(bounded(key, fallback, low, high));
+  }
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
   /// Whether the key is there and holds a list.
@@ -40,12 +49,16 @@ class YamlMap {
   std::vector<YamlMap> list(const std::string &key);
   /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.
   void finish() const;
+  /// Adds the keys of another mapping that are not there.
+  void addMissing(const YAML::Node &defaults);
   /// This mapping as YAML text.
   std::string text() const;
   /// An error about one key: "<source>:<line>: <path>.<key>: <message>".
   [[noreturn]] void fail(const std::string &key, const std::string &message) const;
 
  private:
+  std::int64_t bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high);
+
   YAML::Node node_;
   std::string source_, path_;
   std::set<std::string> asked_;

@@ -158,6 +158,4 @@ def mistakes(folder):
         wide).fails("need a DMDA")
 
 
-main([constant_goes_down_linearly, answers_of_one_rank, a_policy_that_ships, velocity_from_a_file,
-      other_methods_and_final_times,
-      what_one_sees, implicit_and_several_components, not_finite_is_left_out_and_reported_once, mistakes])
+main()

@@ -5,7 +5,7 @@ import re
 import h5py
 import numpy as np
 
-from harness import BUILD, main, run, write_policy
+from harness import BUILD, SOURCE, main, run, write_policy
 
 APP = os.path.join(BUILD, "bin", "refine_app")
 NODE = ("change", "tendency", "roughness", "displacement", "boundary")
@@ -98,6 +98,50 @@ def interval(folder):
 
 def circle(folder):
     follows(folder, ("-dim", 1, "-n", 20, "-periodic", "-refiner_unit", 1e-7))
+
+
+def mesh(name):
+    return "-dm_plex_filename", os.path.join(SOURCE, "meshes", f"{name}.msh")
+
+
+def square_from_a_file(folder):
+    follows(folder, mesh("square"), ranks=(2,))
+
+
+def lshape_from_a_file(folder):
+    follows(folder, mesh("lshape"), ranks=(3,))
+
+
+def torus_from_a_file(folder):
+    """What leaves on the right comes back on the left."""
+    policy = write_refiner(f"{folder}/p.h5")
+    options = ("-no_initial", *mesh("torus"), "-ts_max_time", 0.8, "-ts_dt", 0.004, "-refiner_interval", 10)
+    one = conserved(refine(policy, *options).ok())
+    # The centre went from (0.3, 0.35) to (0.1, 0.83).
+    assert abs(one.number("moment") / one.number("mass") - (1 + 0.1 + 2 * 0.83)) < 0.2, str(one)
+    assert one.number("remeshes") > 5, str(one)
+    for ranks in (2, 3):
+        same(conserved(refine(policy, *options, ranks=ranks).ok()), one)
+
+
+def parts(result, when):
+    """{(label, value): (length, area)} of the mesh."""
+    found = re.findall(rf"^{when} label '(.*)' value (\d+) length (\S+) area (\S+)$", result.output, re.M)
+    return {(name, int(value)): (float(length), float(area)) for name, value, length, area in found}
+
+
+def named_parts_stay(folder):
+    """Numbers of a Gmsh file's boundary curves and surfaces belong to the same parts of every mesh made from it."""
+    policy = write_refiner(f"{folder}/p.h5")
+    expected = {("Face Sets", 1): (1, 0), ("Face Sets", 2): (1, 0), ("Face Sets", 3): (1, 0), ("Face Sets", 4): (1, 0),
+                ("Cell Sets", 1): (0, 0.375), ("Cell Sets", 2): (0, 0.625)}
+    for ranks in (1, 3):
+        r = refine(policy, *mesh("layers"), "-labels", "Face Sets,Cell Sets", ranks=ranks).ok()
+        assert r.number("remeshes") > 2, str(r)
+        for when in ("before", "after"):
+            found = parts(r, when)
+            for key, sizes in expected.items():
+                assert np.allclose(found[key], sizes, atol=2e-6), f"{when}: {key} {found[key]} {sizes}\n{r}"
 
 
 def unknowns_at_vertices(folder):
@@ -226,5 +270,4 @@ def no_leak(folder):
             assert not [x for x in r.output.splitlines() if re.match(r"\[ *\d+\] *\d+ bytes \w+\(\)", x)], str(r)
 
 
-main([square, interval, circle, unknowns_at_vertices, programs_own_dm, other_methods, initial_condition_on_the_new_mesh,
-      limits, mesh_is_kept, not_finite_is_reported_once, adapt_label, what_one_sees, mistakes, no_leak])
+main()

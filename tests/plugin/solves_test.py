@@ -64,5 +64,4 @@ def default_policy_comes_from_the_folder(folder):
     assert abs(r.number("steps") - 100) <= 1, r
 
 
-main([answers_do_not_depend_on_ranks, view_and_monitor, help_lists_the_options, log_view_shows_the_time,
-      default_policy_comes_from_the_folder])
+main()

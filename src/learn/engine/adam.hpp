@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/api.hpp"
 #include "base/floats.hpp"
 
 namespace petrl {
 
 /// Kingma & Ba 2015; with decoupled weight decay (Loshchilov & Hutter 2019, AdamW) if there is one. Constants as in
 /// PyTorch (1 - beta being that of float32).
-struct Adam {
+struct PETRL_API Adam {
   Floats first, second;  ///< moments
   std::int64_t steps = 0;
   double weight_decay = 0;
@@ -21,9 +22,9 @@ struct Adam {
 };
 
 /// Scales the gradient so that its norm is at most `limit` (0: no limit). Returns the norm before.
-double clipNorm(std::vector<float> &gradient, double limit);
+PETRL_API double clipNorm(std::vector<float> &gradient, double limit);
 
 /// The same for a single number; `step` counts from 1.
-void adamScalar(double &value, double &first, double &second, double gradient, double rate, std::int64_t step);
+PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double rate, std::int64_t step);
 
 }  // namespace petrl

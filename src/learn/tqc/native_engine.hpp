@@ -1,6 +1,7 @@
 // TQC's update by hand-written gradients and the vector kernels: one core, no autograd, no temporaries.
 #pragma once
 
+#include "base/api.hpp"
 #include "learn/tqc/gsde_policy.hpp"
 #include "learn/tqc/state.hpp"
 

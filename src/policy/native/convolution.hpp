@@ -27,7 +27,7 @@ struct Row {
   int width;  ///< points; rounded up to whole registers: buffers must be as long
   Activation activation;
 };
-extern const simd::Versions<Row> row;
+PETRL_API extern const simd::Versions<Row> row;
 
 /// Output channels whose sums are kept in registers together.
 struct Block {
@@ -39,7 +39,7 @@ struct Block {
 /// each block inputs x taps x outputs. `mirrored`: the same convolution's adjoint, inputs and outputs exchanged, taps
 /// in reverse; `outputs` and `inputs` are then those of the adjoint.
 /// weight: outputs x inputs x taps (of the adjoint: inputs x outputs x taps).
-std::vector<Block> pack(simd::Level level, const float *weight, int outputs, int inputs, int taps, bool mirrored,
+PETRL_API std::vector<Block> pack(simd::Level level, const float *weight, int outputs, int inputs, int taps, bool mirrored,
                         std::vector<float> &packed);
 
 }  // namespace petrl::convolution

@@ -16,7 +16,7 @@ struct Layer {
   std::size_t weight, bias;
 };
 
-struct Layout {
+struct PETRL_API Layout {
   int members = 1;
   std::vector<Layer> layers;
   std::size_t size = 0;  ///< floats, a multiple of kPad
@@ -28,7 +28,7 @@ struct Layout {
 };
 
 /// One array [member][row][pad] a layer: outputs going forward, gradients coming back.
-struct LayerArrays {
+struct PETRL_API LayerArrays {
   LayerArrays(const Layout &layout, int rows);
   float *at(std::size_t layer, int member) {
     return data[layer].data() + offset[layer] * static_cast<std::size_t>(member);
@@ -51,12 +51,12 @@ enum class Activation { relu, tanh };
 
 /// Outputs of the first `depth` layers (all if negative) of one member; the activation follows each but the network's
 /// last.
-void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out, int depth = -1,
+PETRL_API void forward(const Layout &layout, const float *parameters, int member, const Rows &x, LayerArrays &out, int depth = -1,
              Activation activation = Activation::relu);
 
 /// A policy's arrays "layer0/weight" (outputs x inputs), "layer0/bias", ... to the first member's parameters, and back.
 /// Shapes have been checked.
-void read(const NetworkSpec &network, const Layout &layout, float *parameters);
-void write(const Layout &layout, const float *parameters, NetworkSpec &network);
+PETRL_API void read(const NetworkSpec &network, const Layout &layout, float *parameters);
+PETRL_API void write(const Layout &layout, const float *parameters, NetworkSpec &network);
 
 }  // namespace petrl::dense

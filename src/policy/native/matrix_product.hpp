@@ -4,6 +4,7 @@
 // overhead of a call and of passes over its result.
 #pragma once
 
+#include "base/api.hpp"
 #include "base/floats.hpp"
 
 namespace petrl {
@@ -27,14 +28,14 @@ struct MatrixProduct {
   long mask_row = 0;
 };
 
-void multiply(const MatrixProduct &product);
+PETRL_API void multiply(const MatrixProduct &product);
 
 /// C (rows x columns) = [C +] [bias +] A B, all row major and dense.
-void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c, const float *bias = nullptr,
-              bool add = false);
+PETRL_API void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c,
+                        const float *bias = nullptr, bool add = false);
 /// C (inner x columns) += A^T B with A (rows x inner), B (rows x columns): gradients of weights.
-void multiplyTransposedAdd(int rows, int columns, int inner, const float *a, const float *b, float *c);
+PETRL_API void multiplyTransposedAdd(int rows, int columns, int inner, const float *a, const float *b, float *c);
 /// to (columns x padded(rows)) = from (rows x columns)^T, the padding zero.
-void transpose(const float *from, int rows, int columns, long stride, Floats &to);
+PETRL_API void transpose(const float *from, int rows, int columns, long stride, Floats &to);
 
 }  // namespace petrl
