@@ -1,13 +1,11 @@
 // petrl evaluate config.yaml -o DIR
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/commands.hpp"
-#include "studies/studies.hpp"
+#include "learn/study.hpp"
 
 namespace petrl::cli {
 
@@ -16,17 +14,10 @@ namespace {
 int evaluate(const std::string &config, const std::string &directory) {
   YamlMap yaml = YamlMap::read(config);
   const auto name = yaml.get<std::string>("study", std::string("ode"));
-  studies::Study study = nullptr;
-  try {
-    study = studies::findStudy(name);
-  } catch (const Error &e) {
-    yaml.fail("study", e.what());
-  }
+  const Study study = found(yaml, "study", name, studyTable());
   yaml.map("table", false);  // for those who make tables of the runs
   makeFolders(directory);
-  std::stringstream text;
-  text << std::ifstream(config).rdbuf();
-  writeWhole(directory + "/config.yaml", text.str());
+  writeWhole(directory + "/config.yaml", readWhole(config));
   study(yaml, directory);
   std::printf("%s/runs.csv: every run; tables: python3 tutorials/table.py %s\n", directory.c_str(), directory.c_str());
   return 0;

@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/commands.hpp"
-#include "studies/studies.hpp"
+#include "learn/study.hpp"
 
 namespace petrl::cli {
 
@@ -15,12 +15,7 @@ namespace {
 int simulate(const std::string &config, const std::string &directory) {
   YamlMap yaml = YamlMap::read(config);
   const auto name = yaml.get<std::string>("problem", std::string("fault"));
-  studies::Simulation simulation = nullptr;
-  try {
-    simulation = studies::findSimulation(name);
-  } catch (const Error &e) {
-    yaml.fail("problem", e.what());
-  }
+  const Simulation simulation = found(yaml, "problem", name, simulationTable());
   return simulation(yaml, directory) ? 0 : 1;
 }
 
