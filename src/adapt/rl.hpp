@@ -10,9 +10,9 @@
 
 #include "adapt/controller.hpp"
 #include "adapt/history.hpp"
+#include "adapt/training.hpp"
 #include "base/error.hpp"
 #include "base/package.hpp"
-#include "learn/online/step_training.hpp"
 #include "policy/decider.hpp"
 
 namespace petrl {
@@ -35,27 +35,23 @@ struct Decision {
   double fallbacks = 0;     ///< decisions that `basic` had to take
 };
 
-class OnlineLearning;  // owns learner and reward of -ts_adapt_rl_train
-struct FailureHook;    // tells an adaptor of solves that start again; outlives it
+struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
 struct AdaptRL {
-  AdaptRL();
-  ~AdaptRL();
-
-  // What decides. Where `policy` is null on the first rank, the agent of a training decides.
+  // What decides: on the first rank `training`, or else `decider`.
   std::string file;  // as given by the user; empty: the default policy
   bool loaded = false;
   bool basic_only = false;           // record, but let `basic` decide (baselines of the learning environments)
   Policy policy;                     // observation names and action; the rest on the first rank only
-  std::unique_ptr<Decider> decider;  // first rank only; null while an agent decides
+  std::unique_ptr<Decider> decider;  // first rank only; null while a training decides
   std::vector<int> inputs;           // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
   StepHistory history;
   AttemptObserver observer;
-  StepTraining *training = nullptr;
-  std::unique_ptr<OnlineLearning> online;
+  StepLearner *training = nullptr;
+  std::unique_ptr<OnlineTraining> online;
 
   // What the TS had counted when we last looked.
   PetscInt seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
@@ -75,6 +71,7 @@ struct AdaptRL {
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
+  bool seed_given = false;
   PetscInt decisions = 0, fallbacks = 0, rejected = 0, failures = 0;
 };
 
@@ -97,9 +94,9 @@ PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                // rl_onl
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
-double tsCost(TS ts);
+PETRL_API double tsCost(TS ts);
 
-/// Lets an agent decide instead of a policy file, with the given specification (one rank only).
-PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepTraining *training);
+/// Lets a learner decide instead of a policy file, with the given specification (one rank only).
+PETRL_API PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepLearner *training);
 
 }  // namespace petrl

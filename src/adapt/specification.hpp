@@ -13,13 +13,7 @@ namespace petrl {
 /// (training problems solve directly, so its value would be new to the policy in every application with a Krylov
 /// solver). Offsets and scales of built-in ones are those of observables(); others have offset 0, scale 1. Throws
 /// petrl::Error when low, high make no sense.
-Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform, double low,
-                               double high);
-
-/// Versions of the libraries in use, for provenance.
-std::string libraryVersions();
-
-/// PetRL's version and commit.
-std::string petrlVersion();
+PETRL_API Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform,
+                                         double low, double high);
 
 }  // namespace petrl

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/registry.hpp"
+
 namespace petrl {
 
 /// Evaluates one network. Not thread safe: one backend a thread.
@@ -21,11 +23,7 @@ class Backend {
 /// Throws petrl::Error, naming the file, when it does not.
 using BackendFactory = std::function<std::unique_ptr<Backend>(const std::string &path, int observations, int actions)>;
 
-/// Makes a backend known by name; a later registration replaces an earlier one.
-void registerBackend(const std::string &name, BackendFactory factory);
-
-/// Finds a backend by name. "torch" (TorchScript modules) loads libpetrl_torch if it is not yet there.
-/// Throws petrl::Error if the name is unknown or the library cannot be loaded.
-BackendFactory findBackend(const std::string &name);
+/// Backends by name. "torch" (TorchScript modules) comes with libpetrl_torch.
+PETRL_API Registry<BackendFactory> &backends();
 
 }  // namespace petrl

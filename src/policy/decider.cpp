@@ -88,8 +88,8 @@ std::unique_ptr<Decider> Decider::load(const std::string &path, const std::strin
   if (endsWith(path, ".pt")) {
     decider->policy = readSidecar(path, kind);
     const auto &p = decider->policy;
-    decider->backend =
-        findBackend("torch")(path, static_cast<int>(p.observation.names.size()), static_cast<int>(p.action.low.size()));
+    decider->backend = backends().find("torch")(path, static_cast<int>(p.observation.names.size()),
+                                                static_cast<int>(p.action.low.size()));
   } else {
     decider->policy = readPolicyOnce(path, kind);
     decider->backend = std::make_unique<NativeBackend>(decider->policy.network, path);
@@ -102,8 +102,8 @@ std::unique_ptr<GridDecider> GridDecider::load(const std::string &path, const st
   auto decider = std::make_unique<GridDecider>();
   decider->policy = readSidecar(path, kind);
   const auto &p = decider->policy;
-  decider->backend = findGridBackend("torch")(path, static_cast<int>(p.observation.names.size()),
-                                              static_cast<int>(p.action.low.size()));
+  decider->backend = gridBackends().find("torch")(path, static_cast<int>(p.observation.names.size()),
+                                                  static_cast<int>(p.action.low.size()));
   return decider;
 }
 

@@ -10,7 +10,7 @@
 namespace petrl {
 
 /// Loads a policy for use. Not collective.
-struct Decider {
+struct PETRL_API Decider {
   Policy policy;
   std::unique_ptr<Backend> backend;  ///< "native", or "torch" for a .pt file
 
@@ -21,10 +21,10 @@ struct Decider {
 };
 
 /// The folder of the shipped policies: $PETRL_POLICIES, or share/petrl/policies beside the library.
-std::string policyFolder();
+PETRL_API std::string policyFolder();
 
 /// The file that a user means: `name` itself if there is such a file, or else the shipped policy of that name, if there
 /// is one; otherwise `name`, for the message that it is missing.
-std::string findPolicy(const std::string &name);
+PETRL_API std::string findPolicy(const std::string &name);
 
 }  // namespace petrl

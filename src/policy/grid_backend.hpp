@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/registry.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -20,7 +21,7 @@ class GridInput {
 };
 
 /// Evaluates one fully convolutional network. Not thread safe: one backend a thread.
-class GridBackend {
+class PETRL_API GridBackend {
  public:
   virtual ~GridBackend() = default;
   /// For the user: "native", "torch", ...
@@ -45,15 +46,11 @@ std::unique_ptr<GridBackend> makeNativeGridBackend(const NetworkSpec &network, c
 using GridBackendFactory =
     std::function<std::unique_ptr<GridBackend>(const std::string &path, int observations, int actions)>;
 
-/// Makes a grid backend known by name; a later registration replaces an earlier one.
-void registerGridBackend(const std::string &name, GridBackendFactory factory);
-
-/// Finds a grid backend by name. "torch" (TorchScript modules) loads libpetrl_torch if it is not yet there.
-/// Throws petrl::Error if the name is unknown or the library cannot be loaded.
-GridBackendFactory findGridBackend(const std::string &name);
+/// Grid backends by name. "torch" (TorchScript modules) comes with libpetrl_torch.
+PETRL_API Registry<GridBackendFactory> &gridBackends();
 
 /// A closure policy ready for use.
-struct GridDecider {
+struct PETRL_API GridDecider {
   Policy policy;
   std::unique_ptr<GridBackend> backend;  ///< "native", or "torch" for a .pt file
 

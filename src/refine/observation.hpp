@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
 #include "mesh/cell_mesh.hpp"
 #include "policy/native/graph_network.hpp"
 
@@ -31,7 +32,7 @@ struct ObservedField {
 ///         excess         u_j + gradient_j . d - u_i over U, compressed
 ///         level          (level_j - level_i) / 2
 ///         alignment      cosine between gradient_j and d
-class RefinementObservation {
+class PETRL_API RefinementObservation {
  public:
   static const std::vector<std::string> &nodeNames();
   static const std::vector<std::string> &edgeNames();

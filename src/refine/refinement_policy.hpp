@@ -15,7 +15,7 @@ namespace petrl {
 /// weighs both against the price of computation (see decide()). A policy file of kind refiner, architecture gnn:
 /// observation: RefinementObservation's node inputs; action: transform "gain-loss", two values; parameters: edges
 /// (names of the edge inputs), floor, offset, scale (of the logarithm, see RefinementScale).
-class RefinementPolicy {
+class PETRL_API RefinementPolicy {
  public:
   /// Throws petrl::Error naming `source`, what was found and expected.
   RefinementPolicy(const Policy &policy, const std::string &source);

@@ -23,7 +23,7 @@ class TorchScript : public ::testing::Test {
   }
   std::string message(int observations, int actions) const {
     try {
-      findBackend("torch")(file_, observations, actions);
+      backends().find("torch")(file_, observations, actions);
     } catch (const Error &e) {
       return e.what();
     }
@@ -40,7 +40,7 @@ void expectMessage(const std::string &message, const std::vector<std::string> &p
 
 TEST_F(TorchScript, Evaluates) {
   save("def forward(self, x):\n  return torch.tanh(torch.mm(x, self.weight.t()))\n");
-  const auto backend = findBackend("torch")(file_, 3, 2);
+  const auto backend = backends().find("torch")(file_, 3, 2);
   EXPECT_STREQ(backend->name(), "torch");
   const float observation[] = {.1f, -.2f, .3f};
   float action[2];
@@ -66,7 +66,7 @@ TEST_F(TorchScript, SaysWhatDoesNotFit) {
 
 TEST_F(TorchScript, UnknownBackendIsNamed) {
   try {
-    findBackend("touch");
+    backends().find("touch");
     FAIL();
   } catch (const Error &e) {
     expectMessage(e.what(), {"touch", "torch"});

@@ -4,8 +4,7 @@
 
 namespace petrl::learn {
 
-GainLossConfig GainLossConfig::parse(const std::string &yaml) {
-  YamlMap map = YamlMap::parse(yaml, "learner section");
+GainLossConfig GainLossConfig::parse(YamlMap map) {
   GainLossConfig c;
   c.hidden = static_cast<int>(wholeNumber(map, "hidden", c.hidden, 1, 512));
   c.layers = static_cast<int>(wholeNumber(map, "layers", c.layers, 1, 32));
