@@ -7,10 +7,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// Collects rows and adds them to a file. What is no number is nan, what was not set stays empty.
-class Csv {
+class PETRL_API Csv {
  public:
   /// A file that is begun anew when the first rows are written; with `go_on` one that is there is added to. Throws
   /// petrl::Error where that has other columns.

@@ -6,11 +6,13 @@
 #include <functional>
 #include <string>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// Says now and then how much is done, how fast, how long the rest takes and what is running:
 /// "test: 120 of 900 runs, 14.2/s, 55 s to go (policy-o1)".
-class Progress {
+class PETRL_API Progress {
  public:
   using Say = std::function<void(const std::string &)>;
   /// To the standard error stream, where nobody parses it, or to `say`. unit: of what there are `total`.

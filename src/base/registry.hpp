@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/yaml.hpp"
 
 namespace petrl {
 
@@ -63,5 +64,15 @@ class Registry {
   std::mutex mutex_;
   std::map<std::string, Thing> things_;
 };
+
+/// What a YAML key names. Throws petrl::Error naming file, line and key, too.
+template <typename Thing>
+Thing found(const YamlMap &yaml, const std::string &key, const std::string &name, Registry<Thing> &registry) {
+  try {
+    return registry.find(name);
+  } catch (const Error &e) {
+    yaml.fail(key, e.what());
+  }
+}
 
 }  // namespace petrl

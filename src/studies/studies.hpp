@@ -10,16 +10,7 @@
 
 namespace petrl::studies {
 
-/// Runs what the rest of a configuration asks for. Writes runs.csv into the folder, which exists, and perhaps fields.h5
-/// with fields.xdmf. Throws petrl::Error.
-using Study = void (*)(YamlMap yaml, const std::string &directory);
-/// One simulation, recorded: steps.csv, fields. Collective. Returns whether it reached its end.
-using Simulation = bool (*)(YamlMap yaml, const std::string &directory);
-
-/// By name. Throw petrl::Error that lists those there are.
-Study findStudy(const std::string &name);
-Simulation findSimulation(const std::string &name);
-
+// See Study and Simulation in learn/study.hpp.
 void closureStudy(YamlMap yaml, const std::string &directory);
 void faultStudy(YamlMap yaml, const std::string &directory);
 void lampStudy(YamlMap yaml, const std::string &directory);
