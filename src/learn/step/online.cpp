@@ -70,7 +70,7 @@ TqcOnline::TqcOnline(const OnlineOptions &options) : file_(options.save) {
   const bool resume = goesOn();
   start(options, resume);
   if (resume) {
-    learner_->load(file_ + ".state");
+    loadArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
     reward_.read(file_ + ".baseline");
     const auto score = policy_.provenance.evaluation.find("score");
     if (score != policy_.provenance.evaluation.end()) best_ = score->second;
@@ -171,7 +171,7 @@ void TqcOnline::save(Clock::time_point now) {
   policy_.provenance.steps = learner_->steps();
   policy_.provenance.evaluation = {{"score", best_}};
   writePolicy(file_, policy_);
-  learner_->save(file_ + ".state");
+  saveArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
   reward_.write(file_ + ".baseline");
   if (!log_.empty()) {
     const bool fresh = !fileExists(file_ + ".csv");
