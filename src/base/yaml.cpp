@@ -1,6 +1,7 @@
 #include "base/yaml.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -156,6 +157,23 @@ double YamlMap::number(const std::string &key, double fallback, double low, doub
     fail(key, message.str());
   }
   return value;
+}
+
+std::int64_t YamlMap::bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+  std::int64_t value = fallback;
+  std::string found = std::to_string(fallback);
+  bool whole = true;
+  if (has(key)) {
+    const YAML::Node &node = node_;
+    double real = 0;
+    found = YAML::Dump(node[key]);
+    if (!YAML::convert<std::int64_t>::decode(node[key], value)) {
+      whole = YAML::convert<double>::decode(node[key], real) && std::fabs(real) < 0x1p62 && real == std::trunc(real);
+      value = whole ? static_cast<std::int64_t>(real) : 0;
+    }
+  }
+  if (whole && value >= low && value <= high) return value;
+  fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " + found);
 }
 
 YamlMap YamlMap::map(const std::string &key, bool required) {

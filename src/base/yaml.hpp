@@ -3,8 +3,10 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstdint>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace petrl {
@@ -32,6 +34,11 @@ class YamlMap {
   }
   /// A number within [low, high].
   double number(const std::string &key, double fallback, double low, double high);
+  /// A whole number within [low, high], written in any way (1000000, 1e6); 100.7 is none.
+  template <typename T, typename Limit>
+  std::common_type_t<T, Limit> integer(const std::string &key, T fallback, std::int64_t low, Limit high) {
+    return static_cast<std::common_type_t<T, Limit>>(bounded(key, fallback, low, high));
+  }
   /// A sub-mapping; an empty one if absent and not required.
   YamlMap map(const std::string &key, bool required = true);
   /// Whether the key is there and holds a list.
@@ -46,6 +53,8 @@ class YamlMap {
   [[noreturn]] void fail(const std::string &key, const std::string &message) const;
 
  private:
+  std::int64_t bounded(const std::string &key, std::int64_t fallback, std::int64_t low, std::int64_t high);
+
   YAML::Node node_;
   std::string source_, path_;
   std::set<std::string> asked_;

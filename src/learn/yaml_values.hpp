@@ -1,17 +1,12 @@
 // Values that the learners' YAML sections have in common.
 #pragma once
 
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 
 #include "base/yaml.hpp"
 
 namespace petrl::learn {
-
-/// An integer within [low, high].
-std::int64_t wholeNumber(YamlMap &map, const std::string &key, std::int64_t fallback, std::int64_t low,
-                         std::int64_t high);
 
 /// One of several words.
 std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallback,
