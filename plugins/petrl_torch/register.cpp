@@ -11,11 +11,9 @@
 #include "learn/tqc/tqc.hpp"
 #include "learn/unroll/unroll.hpp"
 #include "policy/backend.hpp"
-#include "policy/grid_backend.hpp"
 #include "problems/environment.hpp"
 #include "problems/nonlinear1d/learner/lamp.hpp"
 #include "torch/torchscript_backend.hpp"
-#include "torch/torchscript_grid.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -47,7 +45,6 @@ extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_t
       return std::make_unique<petrl::Lamp>(yaml, environment, seed);
     });
     petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
-    petrl::registerGridBackend("torch", petrl::makeTorchScriptGridBackend);
   });
   return PETSC_SUCCESS;
 }

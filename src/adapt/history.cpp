@@ -113,8 +113,9 @@ void StepHistory::add(const Attempt &a, double t_end) {
 }
 
 void StepHistory::values(std::vector<double> &out) const {
-  out.clear();
-  for (const Observable &o : observables()) out.push_back(o.value(*this));
+  const auto &rows = observables();
+  out.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) out[i] = rows[i].value(*this);
 }
 
 void StepHistory::valuesIfFailed(double t, double h, std::vector<double> &out) const {

@@ -13,7 +13,8 @@
 #include "base/error.hpp"
 #include "base/package.hpp"
 #include "learn/online/step_training.hpp"
-#include "policy/decider.hpp"
+#include "policy/backend.hpp"
+#include "policy/policy_object.hpp"
 
 namespace petrl {
 
@@ -39,17 +40,14 @@ class OnlineLearning;  // owns learner and reward of -ts_adapt_rl_train
 struct FailureHook;    // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
-struct AdaptRL {
+struct AdaptRL : PolicyObject {
   AdaptRL();
   ~AdaptRL();
 
-  // What decides. Where `policy` is null on the first rank, the agent of a training decides.
-  std::string file;  // as given by the user; empty: the default policy
-  bool loaded = false;
-  bool basic_only = false;           // record, but let `basic` decide (baselines of the learning environments)
-  Policy policy;                     // observation names and action; the rest on the first rank only
-  std::unique_ptr<Decider> decider;  // first rank only; null while an agent decides
-  std::vector<int> inputs;           // for each network input: index into observables(), or -1 - index into app
+  // What decides: the agent of a training, or else a policy (file empty: the default one).
+  bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
+  std::unique_ptr<VectorBackend> backend;  // first rank only; null while an agent decides
+  std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
   StepHistory history;
@@ -69,13 +67,12 @@ struct AdaptRL {
 
   PetscErrorCode (*known_step)(TS) = nullptr;  // the TS type for which `announces` was found out
   bool announces = false;                      // it tells of failed solves itself
-  bool monitor = false, warned = false;
-  double time_scale = 0;  // of the application; 0: not known
+  double time_scale = 0;                       // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
-  PetscInt decisions = 0, fallbacks = 0, rejected = 0, failures = 0;
+  PetscInt rejected = 0, failures = 0;
 };
 
 /// The data of a TSAdapt of type rl.

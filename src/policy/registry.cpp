@@ -11,7 +11,6 @@
 #include "learn/grid.hpp"
 #include "learn/mesh_learner.hpp"
 #include "policy/backend.hpp"
-#include "policy/grid_backend.hpp"
 
 namespace petrl {
 
@@ -23,7 +22,6 @@ struct Registry {
   std::map<std::string, GridLearnerFactory> grid_learners;
   std::map<std::string, MeshLearnerFactory> mesh_learners;
   std::map<std::string, BackendFactory> backends;
-  std::map<std::string, GridBackendFactory> grid_backends;
 };
 
 // Never destroyed: the factories' code may be gone by the time static objects are.
@@ -125,15 +123,6 @@ void registerBackend(const std::string &name, BackendFactory factory) {
 
 BackendFactory findBackend(const std::string &name) {
   return find(&Registry::backends, "backend", name);
-}
-
-void registerGridBackend(const std::string &name, GridBackendFactory factory) {
-  const std::lock_guard<std::mutex> lock(registry().mutex);
-  registry().grid_backends[name] = std::move(factory);
-}
-
-GridBackendFactory findGridBackend(const std::string &name) {
-  return find(&Registry::grid_backends, "grid backend", name);
 }
 
 }  // namespace petrl

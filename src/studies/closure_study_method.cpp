@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl::cli {
 
@@ -27,7 +27,7 @@ void loadPolicy(YamlMap &yaml, const std::string &name, const StudyProblem &prob
   method.policy = policyFile(yaml, name);
   const std::vector<std::string> offered = problem.fields();
   const auto components = static_cast<std::size_t>(problem.model().components());
-  method.closure = std::make_shared<PeriodicClosure>(GridDecider::load(method.policy, "closure"), method.policy);
+  method.closure = std::make_shared<PeriodicClosure>(petrl::loadPolicy(method.policy, "closure"), method.policy);
   const auto &names = method.closure->policy().observation.names;
   for (const auto &field : names) {
     method.observed.push_back(position(offered, field));

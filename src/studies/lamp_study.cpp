@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "problems/nonlinear1d/rivals.hpp"
 #include "studies/lamp_study_fields.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "studies/poisson_study_method.hpp"
 
 namespace petrl::cli {

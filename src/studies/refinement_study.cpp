@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "studies/closure_study.hpp"
 
 namespace petrl::cli {

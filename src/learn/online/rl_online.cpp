@@ -11,6 +11,7 @@
 #include "adapt/specification.hpp"
 #include "base/files.hpp"
 #include "base/yaml.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -83,7 +84,7 @@ class OnlineLearning : public Agent {
       for (const auto &o : rl.app) names.push_back(o.name);
       policy_ = stepPolicySpecification(names, "error-ratio", 0.05, 2);
     } else {
-      policy_ = Decider::load(start, "tsadapt")->policy;
+      policy_ = loadPolicy(start, "tsadapt");
       if (!resume) addInputs(policy_, rl.app);
     }
     const std::string config = learnerConfig(rl.train_config, policy_);
@@ -186,7 +187,7 @@ class OnlineLearning : public Agent {
   Clock::time_point saved_at_;
 };
 
-AdaptRL::AdaptRL() = default;
+AdaptRL::AdaptRL() : PolicyObject("tsadapt", "ts_adapt_rl") {}
 AdaptRL::~AdaptRL() = default;
 
 // The error of the first rank, which alone learns, is the error of all.

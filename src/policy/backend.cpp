@@ -1,4 +1,4 @@
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 
 #include <algorithm>
 #include <vector>
