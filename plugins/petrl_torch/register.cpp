@@ -3,16 +3,9 @@
 #include <petscsys.h>
 
 #include "base/error.hpp"
-#include "learn/agent.hpp"
-#include "learn/gain_loss/gain_loss.hpp"
-#include "learn/grid.hpp"
-#include "learn/mesh_learner.hpp"
-#include "learn/ppo/ppo.hpp"
-#include "learn/tqc/tqc.hpp"
-#include "learn/unroll/unroll.hpp"
 #include "policy/backend.hpp"
-#include "problems/environment.hpp"
-#include "problems/nonlinear1d/learner/lamp.hpp"
+#include "torch/ppo_device.hpp"
+#include "torch/torch_engine.hpp"
 #include "torch/torchscript_backend.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
@@ -23,28 +16,26 @@ static void stayLoaded() {
   }
 }
 
+namespace petrl {
+
+static void registerAll() {
+  using namespace learn;
+  backends().add("torch", makeTorchScriptBackend);
+  tqcEngines().add("cuda", [](const TqcConfig &config, const TqcShapes &shapes) {
+    return std::make_unique<TorchEngine>(config, shapes, "cuda");
+  });
+  ppoDevices().add("cuda", [](const PpoConfig &config, int observations, int actions) {
+    return std::make_unique<TorchPpoDevice>(config, observations, actions, chooseDevice(true, "ppo"));
+  });
+}
+
+}  // namespace petrl
+
 // PETSc may not be initialised yet: nothing of it is used here. Calling it again registers the same things again.
-extern "C" PETSC_VISIBILITY_PUBLIC PetscErrorCode PetscDLLibraryRegister_petrl_torch(void) {
+extern "C" PETRL_API PetscErrorCode PetscDLLibraryRegister_petrl_torch(void) {
   PetRLCallCXX({
     stayLoaded();
-    petrl::registerLearner("tqc", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
-      return std::make_unique<petrl::Tqc>(yaml, observations, actions, seed);
-    });
-    petrl::registerGridLearner("ppo", [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
-      return std::make_unique<petrl::Ppo>(yaml, observations, actions, seed);
-    });
-    petrl::registerGridLearner("unroll",
-                               [](const std::string &yaml, int observations, int actions, std::uint64_t seed) {
-                                 return std::make_unique<petrl::Unroll>(yaml, observations, actions, seed);
-                               });
-    petrl::registerMeshLearner(
-        "gain-loss", [](const std::string &yaml, petrl::YamlMap &environment, std::uint64_t seed) {
-          return std::make_unique<petrl::GainLoss>(yaml, petrl::makeRefinementEnvironment(environment), seed);
-        });
-    petrl::registerMeshLearner("lamp", [](const std::string &yaml, petrl::YamlMap &environment, std::uint64_t seed) {
-      return std::make_unique<petrl::Lamp>(yaml, environment, seed);
-    });
-    petrl::registerBackend("torch", petrl::makeTorchScriptBackend);
+    petrl::registerAll();
   });
   return PETSC_SUCCESS;
 }

@@ -17,19 +17,19 @@ struct StepLimits {
 
 /// The next step of TSADAPTBASIC after an attempt of length h with weighted error `error` of order `order`;
 /// `retried`: the attempt itself was a retry.
-double basicStep(double h, double error, int order, bool retried, const StepLimits &limits);
+PETRL_API double basicStep(double h, double error, int order, bool retried, const StepLimits &limits);
 
 /// The step that a policy's output a in [-1, 1] means, before limits.
 /// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  linear, log: absolute;
 /// log-scaled: in units of the application's time scale.
 /// r (or the step) runs from low to high: linearly for `linear`, in the logarithm for the others.
-double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
-                    const StepLimits &limits);
+PETRL_API double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
+                              const StepLimits &limits);
 
 /// Applies clips and step limits to a proposal.
 double limitedStep(double proposal, double h, bool failed, const StepLimits &limits);
 
 /// Network input of one observable.
-float normalise(const ObservationSpec &spec, std::size_t i, double value);
+PETRL_API float normalise(const ObservationSpec &spec, std::size_t i, double value);
 
 }  // namespace petrl

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// One attempt at a step and its outcome.
@@ -33,7 +35,7 @@ struct Observable {
 };
 
 /// The observables that every TS offers, in a fixed order: one row each.
-const std::vector<Observable> &observables();
+PETRL_API const std::vector<Observable> &observables();
 
 /// Memory of the integration from which the observables are computed.
 class StepHistory {

@@ -123,7 +123,8 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PetscOptionsString("-ts_adapt_rl_train_config", "YAML file with the learner's keys", "TSADAPTRL", file,
                                file, sizeof(file), &set));
   if (set) rl.train_config = file;
-  PetscCall(PetscOptionsInt("-ts_adapt_rl_seed", "Random seed of training", "TSADAPTRL", rl.seed, &rl.seed, NULL));
+  PetscCall(PetscOptionsInt("-ts_adapt_rl_seed", "Random seed of training", "TSADAPTRL", rl.seed, &rl.seed, &set));
+  if (set) rl.seed_given = true;
   PetscOptionsHeadEnd();
   PetscCheck(!rl.train || !rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
              "-ts_adapt_rl_train needs -ts_adapt_rl_save <file.h5>: where to write what was learned");
@@ -249,7 +250,7 @@ StepLimits stepLimits(TSAdapt adapt) {
   return limits;
 }
 
-PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepTraining *training) {
+PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepLearner *training) {
   PetscFunctionBegin;
   PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
   AdaptRL &rl = adaptRL(adapt);

@@ -10,9 +10,9 @@
 
 #include "adapt/controller.hpp"
 #include "adapt/history.hpp"
+#include "adapt/training.hpp"
 #include "base/error.hpp"
 #include "base/package.hpp"
-#include "learn/online/step_training.hpp"
 #include "policy/backend.hpp"
 #include "policy/policy_object.hpp"
 
@@ -36,24 +36,22 @@ struct Decision {
   double fallbacks = 0;     ///< decisions that `basic` had to take
 };
 
-class OnlineLearning;  // owns learner and reward of -ts_adapt_rl_train
-struct FailureHook;    // tells an adaptor of solves that start again; outlives it
+struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
 struct AdaptRL : PolicyObject {
-  AdaptRL();
-  ~AdaptRL();
+  AdaptRL() : PolicyObject("tsadapt", "ts_adapt_rl") {}
 
-  // What decides: the agent of a training, or else a policy (file empty: the default one).
+  // What decides: on the first rank `training`, or else `backend` (file empty: the default policy).
   bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
-  std::unique_ptr<VectorBackend> backend;  // first rank only; null while an agent decides
+  std::unique_ptr<VectorBackend> backend;  // first rank only; null while a training decides
   std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
   StepHistory history;
   AttemptObserver observer;
-  StepTraining *training = nullptr;
-  std::unique_ptr<OnlineLearning> online;
+  StepLearner *training = nullptr;
+  std::unique_ptr<OnlineTraining> online;
 
   // What the TS had counted when we last looked.
   PetscInt seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
@@ -72,6 +70,7 @@ struct AdaptRL : PolicyObject {
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
+  bool seed_given = false;
   PetscInt rejected = 0, failures = 0;
 };
 
@@ -94,9 +93,9 @@ PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                // rl_onl
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
-double tsCost(TS ts);
+PETRL_API double tsCost(TS ts);
 
-/// Lets an agent decide instead of a policy file, with the given specification (one rank only).
-PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepTraining *training);
+/// Lets a learner decide instead of a policy file, with the given specification (one rank only).
+PETRL_API PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepLearner *training);
 
 }  // namespace petrl

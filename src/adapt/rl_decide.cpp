@@ -34,7 +34,7 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   *action = 0;
   if (!finite(x)) return -1;
   if (rl.training)
-    rl.training->agent().decide(x.data(), action);
+    rl.training->decide(x.data(), action);
   else
     rl.backend->evaluate(x.data(), action);
   if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;

@@ -1,10 +1,6 @@
 #include "adapt/specification.hpp"
 
-#include <hdf5.h>
-#include <petscversion.h>
-
 #include "adapt/history.hpp"
-#include "base/version.hpp"
 
 namespace petrl {
 
@@ -31,18 +27,6 @@ Policy stepPolicySpecification(const std::vector<std::string> &names, const std:
   p.action.high = {high};
   validateSpecification(p, "policy");
   return p;
-}
-
-std::string libraryVersions() {
-  unsigned major = 0, minor = 0, release = 0;
-  H5get_libversion(&major, &minor, &release);
-  return "PETSc " + std::to_string(PETSC_VERSION_MAJOR) + "." + std::to_string(PETSC_VERSION_MINOR) + "." +
-         std::to_string(PETSC_VERSION_SUBMINOR) + ", HDF5 " + std::to_string(major) + "." + std::to_string(minor) +
-         "." + std::to_string(release);
-}
-
-std::string petrlVersion() {
-  return std::string(PETRL_VERSION_STRING) + (PETRL_COMMIT[0] ? std::string(" (") + PETRL_COMMIT + ")" : "");
 }
 
 }  // namespace petrl

@@ -11,13 +11,7 @@ namespace petrl {
 /// Specification (no network) of a tsadapt policy.
 /// `names`: observables; empty: the usual ones of observables(). Offsets and scales of built-in ones are those given
 /// there; others have offset 0, scale 1. Throws petrl::Error when low, high make no sense.
-Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform, double low,
-                               double high);
-
-/// Versions of the libraries in use, for provenance.
-std::string libraryVersions();
-
-/// PetRL's version and commit.
-std::string petrlVersion();
+PETRL_API Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform,
+                                         double low, double high);
 
 }  // namespace petrl

@@ -6,12 +6,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/api.hpp"
 #include "base/compat.hpp"
 
 namespace petrl {
 
 /// A failure with a message for the user: it names the file, key or option, what was found and what was expected.
-class Error : public std::runtime_error {
+class PETRL_API Error : public std::runtime_error {
  public:
   explicit Error(const std::string &message, PetscErrorCode code = PETSC_ERR_USER)
       : std::runtime_error(message), code_(code) {}

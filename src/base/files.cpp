@@ -1,9 +1,15 @@
 #include "base/files.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
+#include <sstream>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -14,7 +20,25 @@ bool fileExists(const std::string &path) {
   return stat(path.c_str(), &info) == 0;
 }
 
+std::vector<std::string> filesIn(const std::string &folder) {
+  DIR *open = opendir(folder.c_str());
+  if (open == nullptr) throw Error(folder + ": cannot read this folder", PETSC_ERR_FILE_OPEN);
+  std::vector<std::string> names;
+  while (const dirent *entry = readdir(open)) names.emplace_back(entry->d_name);
+  closedir(open);
+  return names;
+}
+
+std::string readWhole(const std::string &path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in) throw Error(path + ": cannot read this file", PETSC_ERR_FILE_OPEN);
+  return text.str();
+}
+
 void makeFolders(const std::string &path) {
+  if (path.empty()) throw Error("expected the name of a folder, found none", PETSC_ERR_ARG_WRONG);
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
     if (!part.empty() && mkdir(part.c_str(), 0777) != 0 && !fileExists(part))
@@ -32,6 +56,33 @@ void writeWhole(const std::string &path, const std::string &text) {
   }
   if (std::rename(partial.c_str(), path.c_str()) != 0)
     throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+}
+
+FolderLock::FolderLock(const std::string &folder, const std::string &purpose) {
+  const std::string path = folder + "/.lock";
+  file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file_ < 0) throw Error(path + ": cannot write this file", PETSC_ERR_FILE_OPEN);
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
+    const std::string pid = std::to_string(getpid());
+    // Only for the message: nothing is lost where it cannot be written.
+    if (ftruncate(file_, 0) == 0 && write(file_, pid.data(), pid.size()) < 0) return;
+    return;
+  }
+  char pid[32] = "";
+  const ssize_t n = read(file_, pid, sizeof(pid) - 1);
+  close(std::exchange(file_, -1));
+  throw Error(folder + ": another " + purpose + " runs in this folder" +
+                  (n > 0 ? " (process " + std::string(pid) + ")" : "") + "; wait for it, or choose another folder",
+              PETSC_ERR_FILE_WRITE);
+}
+
+FolderLock &FolderLock::operator=(FolderLock &&other) noexcept {
+  std::swap(file_, other.file_);
+  return *this;
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) close(file_);
 }
 
 }  // namespace petrl

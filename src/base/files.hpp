@@ -2,13 +2,35 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "base/api.hpp"
 
 namespace petrl {
 
-bool fileExists(const std::string &path);
+PETRL_API bool fileExists(const std::string &path);
+/// The names in a folder, in no order. Throws petrl::Error.
+PETRL_API std::vector<std::string> filesIn(const std::string &folder);
+/// A file's content. Throws petrl::Error.
+PETRL_API std::string readWhole(const std::string &path);
 /// Creates a folder and those above it. Throws petrl::Error.
-void makeFolders(const std::string &path);
+PETRL_API void makeFolders(const std::string &path);
 /// Writes a text file whole or not at all. Throws petrl::Error.
-void writeWhole(const std::string &path, const std::string &text);
+PETRL_API void writeWhole(const std::string &path, const std::string &text);
+
+/// Keeps others who ask for the same out of a folder for as long as it lives, or the process does.
+class PETRL_API FolderLock {
+ public:
+  FolderLock() = default;
+  /// `purpose`: for the message of those who come later ("training"). Throws petrl::Error if somebody holds it.
+  FolderLock(const std::string &folder, const std::string &purpose);
+  FolderLock(const FolderLock &) = delete;
+  FolderLock &operator=(const FolderLock &) = delete;
+  FolderLock &operator=(FolderLock &&other) noexcept;
+  ~FolderLock();
+
+ private:
+  int file_ = -1;
+};
 
 }  // namespace petrl

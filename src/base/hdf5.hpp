@@ -56,7 +56,7 @@ class Quiet {
 constexpr std::size_t kSeal = 512;
 
 /// A file being read. Every reader throws petrl::Error: "<file>: <object>: found ..., expected ...".
-class Reader {
+class PETRL_API Reader {
  public:
   /// Checks the seal, if there is one, and opens the file.
   explicit Reader(const std::string &path);
@@ -87,7 +87,7 @@ class Reader {
 };
 
 /// A file being written.
-class Writer {
+class PETRL_API Writer {
  public:
   /// A file that is to be `sealed` must be, with seal(), as the last thing done to it.
   explicit Writer(const std::string &path, bool sealed = false);

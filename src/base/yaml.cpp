@@ -209,6 +209,14 @@ void YamlMap::finish() const {
   }
 }
 
+void YamlMap::addMissing(const YAML::Node &defaults) {
+  for (const auto &pair : defaults) {
+    const auto key = pair.first.as<std::string>();
+    const YAML::Node &node = node_;  // const access does not insert
+    if (!node[key].IsDefined()) node_[key] = pair.second;
+  }
+}
+
 std::string YamlMap::text() const {
   std::stringstream out;
   out << node_;

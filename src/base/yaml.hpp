@@ -9,10 +9,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// A YAML mapping of which every key must be asked for. Call finish() once all known keys were read.
-class YamlMap {
+class PETRL_API YamlMap {
  public:
   /// Parses text; `source` names it in messages (a file name, or "learner section").
   static YamlMap parse(const std::string &text, const std::string &source);
@@ -47,6 +49,8 @@ class YamlMap {
   std::vector<YamlMap> list(const std::string &key);
   /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.
   void finish() const;
+  /// Adds the keys of another mapping that are not there.
+  void addMissing(const YAML::Node &defaults);
   /// This mapping as YAML text.
   std::string text() const;
   /// An error about one key: "<source>:<line>: <path>.<key>: <message>".

@@ -5,11 +5,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "base/error.hpp"
 #include "cli/commands.hpp"
-#include "learn/trainer/grid_trainer.hpp"
-#include "learn/trainer/mesh_trainer.hpp"
-#include "learn/trainer/trainer.hpp"
+#include "learn/trainer.hpp"
 
 namespace petrl::cli {
 
@@ -21,24 +18,12 @@ void requestStop(int) {
   stop_requested = 1;
 }
 
-void train(const std::string &file, const std::string &directory) {
-  PetscMPIInt ranks = 1;
-  MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
-  TrainingConfig config = TrainingConfig::read(file);
-  const bool grid = isGridLearner(config.learner), mesh = isMeshLearner(config.learner);
-  if (ranks > 1 && !grid && !mesh) {
-    throw Error("learner " + config.learner + " trains on one process, found " + std::to_string(ranks) +
-                " ranks; those that train on several: gain-loss, lamp, ppo, unroll");
-  }
-  std::unique_ptr<Training> training;
-  if (grid) {
-    training = std::make_unique<GridTrainer>(std::move(config), directory);
-  } else if (mesh) {
-    training = std::make_unique<MeshTrainer>(std::move(config), directory);
-  } else {
-    training = std::make_unique<Trainer>(std::move(config), directory);
-  }
-  training->run(&stop_requested);
+// The first signal asks for a checkpoint, a second one ends the program at once.
+void listen(int signal) {
+  struct sigaction action = {};
+  action.sa_handler = requestStop;
+  action.sa_flags = SA_RESETHAND;
+  sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
@@ -52,10 +37,12 @@ void addTrain(CLI::App &app, Options &options) {
   command->add_option("--petsc", options.petsc, "Arguments for PETSc, after all others");
   command->callback([config, directory, &options] {
     options.run = [config, directory] {
-      std::signal(SIGINT, requestStop);
-      std::signal(SIGTERM, requestStop);
       try {
-        train(*config, *directory);
+        // Signals end the program while data are made (nothing is lost then) and ask for a checkpoint afterwards.
+        Trainer trainer(*config, *directory, &stop_requested);
+        listen(SIGINT);
+        listen(SIGTERM);
+        trainer.run();
       } catch (const std::exception &e) {
         PetscMPIInt ranks = 1;
         MPI_Comm_size(PETSC_COMM_WORLD, &ranks);

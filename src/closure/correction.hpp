@@ -34,7 +34,7 @@ struct CorrectionStep {
 /// one action a component; the action parameter `components` names them, otherwise they are the first observed fields.
 ///
 ///   flux           A = -dt/h (F_{i+1/2} - F_{i-1/2}), face fluxes of weighted differences: see closure/flux.hpp
-class Correction {
+class PETRL_API Correction {
  public:
   /// By the policy's transform. Throws petrl::Error naming `source` when it is not known, or its parameters are wrong.
   static std::unique_ptr<Correction> make(const Policy &policy, const std::string &source);
@@ -62,6 +62,6 @@ class Correction {
 };
 
 /// What the action parameter `components` says, as numbers of observed fields; without it the first `count` of them.
-std::vector<int> changedComponents(const Policy &policy, std::size_t count);
+PETRL_API std::vector<int> changedComponents(const Policy &policy, std::size_t count);
 
 }  // namespace petrl

@@ -16,7 +16,7 @@ struct Fields {
 };
 
 /// The network's inputs from the fields' values: clamp((value - offset) / scale, -clip, clip). NaN stays NaN.
-class FieldInput : public GridInput {
+class PETRL_API FieldInput : public GridInput {
  public:
   explicit FieldInput(const ObservationSpec &observation);
   /// Fields that reach as far as the network; its patch starts at the point (-shift, -shift).

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
 #include "closure/correction.hpp"
 
 namespace petrl {
 
 /// What the parameters of a policy with the transform "flux" say.
-struct FluxForm {
+struct PETRL_API FluxForm {
   std::vector<int> components;                        ///< fields that change, by their number in the observation
   int velocity[2] = {0, 0};                           ///< fields that are the velocity along x and y
   int half_width = 1;                                 ///< m: the differences on either side of a face

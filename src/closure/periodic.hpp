@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
 #include "policy/backend.hpp"
@@ -13,7 +14,7 @@ namespace petrl {
 
 /// What a closure sees and does on a periodic grid of nx x ny points, whoever decides. Fields are planar, ny x nx, x
 /// fastest, one array a name of the observation. No allocation after the first call for a size of grid.
-class PeriodicCorrection {
+class PETRL_API PeriodicCorrection {
  public:
   /// Needs the policy's specification only. Throws petrl::Error naming `source`.
   PeriodicCorrection(const Policy &policy, const std::string &source);
@@ -37,7 +38,7 @@ class PeriodicCorrection {
 };
 
 /// A policy that corrects periodic arrays.
-class PeriodicClosure {
+class PETRL_API PeriodicClosure {
  public:
   /// Throws petrl::Error naming `source`.
   explicit PeriodicClosure(const Policy &policy, const std::string &source = "policy");

@@ -1,5 +1,6 @@
 #include "learn/reduction.hpp"
 
+#include <cmath>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -64,6 +65,32 @@ std::vector<float> Reduction::gather(const std::vector<float> &values, std::vect
 std::vector<std::int64_t> Reduction::gather(const std::vector<std::int64_t> &values,
                                             std::vector<std::int64_t> &counts) const {
   return gatherAs(MPI_INT64_T, values, counts, comm_, rank_, ranks_);
+}
+
+void averageGradient(const Reduction &reduction, std::vector<float> &gradient, double weight,
+                     std::vector<double> &terms) {
+  if (reduction.ranks() == 1) return;
+  const auto factor = static_cast<float>(weight);
+  const std::size_t n = gradient.size();
+  std::vector<float> flat(n);
+  for (std::size_t i = 0; i < n; ++i) flat[i] = gradient[i] * factor;
+  flat.push_back(factor);
+  for (const double term : terms) flat.push_back(factor * static_cast<float>(term));
+  reduction.sum(flat);
+  const float total = flat[n];
+  for (std::size_t i = 0; i < n; ++i) gradient[i] = flat[i] / total;
+  for (std::size_t k = 0; k < terms.size(); ++k) terms[k] = static_cast<double>(flat[n + 1 + k] / total);
+}
+
+double clipNorm(std::vector<float> &gradient, double largest) {
+  double square = 0;
+  for (const float g : gradient) square += static_cast<double>(g) * static_cast<double>(g);
+  const double norm = std::sqrt(square);
+  if (largest > 0 && norm > largest) {
+    const auto scale = static_cast<float>(largest / norm);
+    for (float &g : gradient) g *= scale;
+  }
+  return norm;
 }
 
 }  // namespace petrl::learn

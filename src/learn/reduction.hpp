@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl::learn {
 
-class Reduction {
+class PETRL_API Reduction {
  public:
   Reduction();
   int rank() const { return rank_; }
@@ -25,5 +27,14 @@ class Reduction {
   MPI_Comm comm_ = MPI_COMM_SELF;
   PetscMPIInt rank_ = 0, ranks_ = 1;
 };
+
+/// Averages a gradient over ranks, each counting as much as the `weight` (number of samples) behind it: the result is
+/// the gradient of the mean over all samples. So it does with `terms`, means over samples for the log. One message;
+/// collective. On one rank nothing happens. At least one rank must have samples.
+PETRL_API void averageGradient(const Reduction &reduction, std::vector<float> &gradient, double weight,
+                               std::vector<double> &terms);
+
+/// Scales a gradient so that its Euclidean norm is at most `largest` (0: leaves it). Returns the norm it had.
+PETRL_API double clipNorm(std::vector<float> &gradient, double largest);
 
 }  // namespace petrl::learn

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
 #include "learn/engine/floats.hpp"
 
 namespace petrl::learn {
 
-class StateWriter {
+class PETRL_API StateWriter {
  public:
   /// Opens a temporary file beside `path`. Throws petrl::Error when it cannot be written.
   StateWriter(const std::string &path, const std::string &kind);
@@ -32,7 +33,7 @@ class StateWriter {
   std::uint64_t size_ = 0, hash_;
 };
 
-class StateReader {
+class PETRL_API StateReader {
  public:
   /// Checks kind, version and size. Throws petrl::Error naming the file, what was found, and what was expected.
   StateReader(const std::string &path, const std::string &kind);

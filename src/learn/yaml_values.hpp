@@ -4,13 +4,14 @@
 #include <initializer_list>
 #include <string>
 
+#include "base/api.hpp"
 #include "base/yaml.hpp"
 
 namespace petrl::learn {
 
 /// One of several words.
-std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallback,
-                  std::initializer_list<const char *> words);
+PETRL_API std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallback,
+                            std::initializer_list<const char *> words);
 
 /// Threads of libtorch: the key `threads`, else OMP_NUM_THREADS, else 1 (teams that spin under MPI slow a run down).
 int threadCount(YamlMap &map);

@@ -3,11 +3,13 @@
 
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// Intervals or triangles, known to every rank. In periodic meshes opposite vertices are one vertex; coordinates belong
 /// to the cells, so that every cell is whole.
-struct BaseMesh {
+struct PETRL_API BaseMesh {
   int dim = 2;
   int vertices = 0;
   std::vector<int> cell;       ///< cells x (dim + 1) vertices. Triangles: anticlockwise, the edge of corners 0 and 1 is

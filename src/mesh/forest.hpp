@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/api.hpp"
 #include "mesh/base_mesh.hpp"
 #include "mesh/cell_mesh.hpp"
 
@@ -40,7 +41,7 @@ struct ForestLimits {
 /// A leaf marked +1 is bisected twice (once in 1D): its diameter halves. One marked -1 goes back as far, where all
 /// leaves around the vertices that would vanish are marked so too. Closure bisects whatever conformity asks for
 /// (Mitchell 2016; Binev, Dahmen, DeVore 2004). The result does not depend on the number of ranks.
-class Forest {
+class PETRL_API Forest {
  public:
   /// Collective. The base mesh must be the same on all ranks. Throws petrl::Error for a mesh that is not conforming,
   /// not a manifold, or has cells without volume.
@@ -78,13 +79,13 @@ class Forest {
 
 /// Cell averages (width values a cell, cell by cell) from old leaves to new ones; conservative to rounding. Parts of a
 /// cell get its linear reconstruction if `gradient` (old cells x width x dim) is given, its value otherwise.
-void transferAverages(const CellMesh &from, const CellMesh &to, const Lineage &lineage, int width,
-                      const double *old_values, const double *gradient, double *new_values);
+PETRL_API void transferAverages(const CellMesh &from, const CellMesh &to, const Lineage &lineage, int width,
+                                const double *old_values, const double *gradient, double *new_values);
 
 /// Vertex values of linear finite elements (width values a vertex) from old vertices to new ones. One rank only.
 /// Exact under refinement; where vertices vanish their neighbours along the edge take over what they held, so that
 /// integrals are conserved to rounding.
-void transferVertexValues(const CellMesh &from, const VertexLineage &lineage, int width, const double *old_values,
-                          double *new_values);
+PETRL_API void transferVertexValues(const CellMesh &from, const VertexLineage &lineage, int width,
+                                    const double *old_values, double *new_values);
 
 }  // namespace petrl

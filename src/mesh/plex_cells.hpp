@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/api.hpp"
 #include "mesh/cell_mesh.hpp"
 
 namespace petrl {
@@ -15,6 +16,6 @@ namespace petrl {
 /// cones, turned anticlockwise. Boundary labels come from "Face Sets", or else "marker", or else are 1; a face whose
 /// other cell lies on another rank, unseen for lack of overlap, has label 0. `level` is zero. Throws petrl::Error for
 /// other meshes, saying what was found. Collective.
-CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr);
+PETRL_API CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr);
 
 }  // namespace petrl

@@ -75,7 +75,7 @@ NetworkSize validateTorchScript(const Policy &policy, const std::string &source)
 }
 
 std::unique_ptr<Backend> makeTorchScript(const Policy &policy, const std::string &source) {
-  return findBackend("torch")(policy, source);
+  return backends().find("torch")(policy, source);
 }
 
 std::vector<std::string> describeTorchScript(const Policy &policy) {

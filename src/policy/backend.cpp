@@ -5,6 +5,12 @@
 
 namespace petrl {
 
+// Never destroyed, see Registry.
+Registry<BackendFactory> &backends() {
+  static auto *instance = new Registry<BackendFactory>("backend", "petrl_torch");
+  return *instance;
+}
+
 // For back ends that want a whole patch: collects the rows.
 void GridBackend::evaluate(GridInput &input, int nx, int ny, bool wrap, float *out) {
   const int r = reach(), width = nx + 2 * r, height = ny + 2 * r;

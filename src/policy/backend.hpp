@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/registry.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -36,7 +37,7 @@ class GridInput {
 };
 
 /// A fully convolutional network on a patch of a grid (kind closure).
-class GridBackend : public Backend {
+class PETRL_API GridBackend : public Backend {
  public:
   /// Input points needed beyond an output point, to each side.
   virtual int reach() const = 0;
@@ -78,11 +79,7 @@ class GraphBackend : public Backend {
 /// network does not fit the policy.
 using BackendFactory = std::function<std::unique_ptr<Backend>(const Policy &policy, const std::string &source)>;
 
-/// Makes a backend known by name; a later registration replaces an earlier one.
-void registerBackend(const std::string &name, BackendFactory factory);
-
-/// Finds a backend by name. "torch" (TorchScript modules) loads libpetrl_torch if it is not yet there.
-/// Throws petrl::Error if the name is unknown or the library cannot be loaded.
-BackendFactory findBackend(const std::string &name);
+/// Backends by name. "torch" (TorchScript modules) comes with libpetrl_torch.
+PETRL_API Registry<BackendFactory> &backends();
 
 }  // namespace petrl

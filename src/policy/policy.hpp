@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// What a policy observes. Network input i = clamp((value_i - offset_i) / scale_i, -clip, clip).
@@ -74,32 +76,32 @@ struct Policy {
 };
 
 /// Throws petrl::Error, naming `source` and the key, unless everything about the policy is consistent and finite.
-void validate(const Policy &policy, const std::string &source);
+PETRL_API void validate(const Policy &policy, const std::string &source);
 
 /// The part of it that concerns observations and actions, not the network.
-void validateSpecification(const Policy &policy, const std::string &source);
+PETRL_API void validateSpecification(const Policy &policy, const std::string &source);
 
 /// One network of an architecture that has several, on its own; and the other way round.
-NetworkSpec networkPart(const NetworkSpec &network, const std::string &part);
-void addNetworkPart(NetworkSpec &network, const std::string &part, const NetworkSpec &from);
+PETRL_API NetworkSpec networkPart(const NetworkSpec &network, const std::string &part);
+PETRL_API void addNetworkPart(NetworkSpec &network, const std::string &part, const NetworkSpec &from);
 
 /// Reads and validates a policy file (HDF5), of this kind unless it is empty. Not collective. Throws petrl::Error
 /// naming file and key.
-Policy readPolicy(const std::string &path, const std::string &kind = "");
+PETRL_API Policy readPolicy(const std::string &path, const std::string &kind = "");
 
 /// Throws petrl::Error unless the policy is of this kind.
-void requireKind(const Policy &policy, const std::string &kind, const std::string &source);
+PETRL_API void requireKind(const Policy &policy, const std::string &kind, const std::string &source);
 
 /// Names separated by blanks, as parameters hold them.
-std::vector<std::string> words(const std::string &text);
+PETRL_API std::vector<std::string> words(const std::string &text);
 /// The other way round, with blanks or something else between.
 std::string joined(const std::vector<std::string> &names, const char *between = " ");
 
 /// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then
 /// rename). Not collective.
-void writePolicy(const std::string &path, const Policy &policy);
+PETRL_API void writePolicy(const std::string &path, const Policy &policy);
 
 /// Human-readable description (what it is, what it needs, where it came from), as `petrl info` prints it.
-std::string describe(const Policy &policy);
+PETRL_API std::string describe(const Policy &policy);
 
 }  // namespace petrl

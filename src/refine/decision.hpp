@@ -5,12 +5,13 @@
 #include <functional>
 #include <vector>
 
+#include "base/api.hpp"
 #include "mesh/cell_mesh.hpp"
 
 namespace petrl {
 
 /// What a decision weighs.
-struct RefinementCosts {
+struct PETRL_API RefinementCosts {
   double tradeoff = .5;      ///< beta, from 0 (error alone counts) to 1 (computation alone counts), exclusive
   double steps = 1;          ///< time steps until the next decision, on the mesh as it is
   double remesh = 25;        ///< what re-meshing costs, in time steps on the same cell
@@ -45,8 +46,8 @@ using SumOverRanks = std::function<void(double *values, int count)>;
 /// With explicit methods a finer level makes all cells take twice the steps. So the decision is made three times: with
 /// one level less than there is, with as many, and with one more; the one with the best sum is taken. Collective where
 /// `sum` is.
-void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs, const SumOverRanks &sum,
-           RefinementDecision &decision);
+PETRL_API void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
+                     const SumOverRanks &sum, RefinementDecision &decision);
 
 /// On one rank.
 inline void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
@@ -55,7 +56,7 @@ inline void weigh(const CellMesh &mesh, const float *predicted, const Refinement
 }
 
 /// Network outputs and relative differences: output = (log(difference + floor) - offset) / scale.
-struct RefinementScale {
+struct PETRL_API RefinementScale {
   static constexpr float kFloor = 1e-5f, kOffset = -7.f, kScale = 3.f;
   static float output(float difference);
   static float difference(float output);

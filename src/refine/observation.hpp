@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/api.hpp"
 #include "mesh/cell_mesh.hpp"
 #include "policy/backend.hpp"
 
@@ -43,7 +44,7 @@ const std::vector<RefinementObservable> &nodeObservables();
 const std::vector<RefinementObservable> &edgeObservables();
 
 /// Inputs of a graph network, one node a cell and one edge a face: those that are named, in that order.
-class RefinementObservation {
+class PETRL_API RefinementObservation {
  public:
   /// What new policies see: the first so many rows.
   static constexpr int kNode = 5, kEdge = 5;

@@ -16,7 +16,7 @@ namespace petrl {
 /// weighs both against the price of computation (see weigh()). A policy file of kind refiner, architecture gnn:
 /// observation: names among nodeObservables(); action: transform "gain-loss", two values; parameters: edges (names
 /// among edgeObservables()), floor, offset, scale (of the logarithm, see RefinementScale).
-class RefinementPolicy {
+class PETRL_API RefinementPolicy {
  public:
   /// Throws petrl::Error naming `source`, what was found and expected.
   RefinementPolicy(const Policy &policy, const std::string &source);

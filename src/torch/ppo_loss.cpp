@@ -8,7 +8,7 @@ using torch::Tensor;
 
 static constexpr double kHalfLogTwoPi = .9189385332046727;
 
-Tensor logProbability(const PpoNetwork::Output &output, const Tensor &action) {
+Tensor logProbability(const TorchPpoNetwork::Output &output, const Tensor &action) {
   const Tensor z = (action - output.mean) / output.std;
   return (z.square() * -.5 - output.std.log() - kHalfLogTwoPi).sum(1, true);
 }
@@ -18,7 +18,7 @@ Tensor normalisePerPoint(const Tensor &advantage) {
   return (advantage - advantage.mean(0, true)) / (advantage.std(0, true, true) + 1e-8);
 }
 
-PpoLoss ppoLoss(const PpoNetwork::Output &output, const PpoBatch &batch, const PpoConfig &config) {
+PpoLoss ppoLoss(const TorchPpoNetwork::Output &output, const PpoBatch &batch, const PpoConfig &config) {
   const Tensor log_ratio = logProbability(output, batch.action) - batch.log_prob;
   const Tensor ratio = log_ratio.exp();
   const Tensor limited = ratio.clamp(1 - config.clip, 1 + config.clip);

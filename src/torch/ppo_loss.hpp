@@ -21,12 +21,12 @@ struct PpoLoss {
 };
 
 /// log pi(action), summed over the action channels: (batch, 1, ny, nx).
-torch::Tensor logProbability(const PpoNetwork::Output &output, const torch::Tensor &action);
+torch::Tensor logProbability(const TorchPpoNetwork::Output &output, const torch::Tensor &action);
 
 /// Zero mean and unit variance (of a sample) over the minibatch at each point; zero if there is one transition only.
 torch::Tensor normalisePerPoint(const torch::Tensor &advantage);
 
 /// mean(-min(r A, clip(r) A)) + value_coefficient mean((V - target)^2) - entropy_coefficient mean(H)
-PpoLoss ppoLoss(const PpoNetwork::Output &output, const PpoBatch &batch, const PpoConfig &config);
+PpoLoss ppoLoss(const TorchPpoNetwork::Output &output, const PpoBatch &batch, const PpoConfig &config);
 
 }  // namespace petrl::learn

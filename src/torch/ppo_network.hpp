@@ -1,16 +1,15 @@
-// The networks of grid PPO: at each point a Gaussian policy and a value.
+// The networks of grid PPO in libtorch: at each point a Gaussian policy and a value.
 #pragma once
 
 #include <memory>
 
-#include "learn/ppo/acting.hpp"
 #include "learn/ppo/config.hpp"
-#include "learn/ppo/host_gradient.hpp"
 #include "torch/fcn_module.hpp"
 
 namespace petrl::learn {
 
-class PpoNetwork {
+/// The twin of learn::PpoNetwork: the same parameters in the same order.
+class TorchPpoNetwork {
  public:
   /// For a batch of grids: mean and std (batch, actions, ny, nx) - a free std is (1, actions, 1, 1) -,
   /// value (batch, 1, ny, nx).
@@ -18,22 +17,14 @@ class PpoNetwork {
     torch::Tensor mean, std, value;
   };
 
-  PpoNetwork(const PpoNetworkConfig &config, int observations, int actions, Rng &rng, const torch::Device &device);
+  TorchPpoNetwork(const PpoNetworkConfig &config, int observations, int actions, const torch::Device &device);
   Output forward(const torch::Tensor &observation) const;
   /// What the deterministic policy does.
   torch::Tensor mean(const torch::Tensor &observation) const;
   torch::Tensor value(const torch::Tensor &observation) const;
   FlatParameters &parameters() { return parameters_; }
-  const FlatParameters &parameters() const { return parameters_; }
-  NetworkSpec network() const;
-  /// The networks as they are now, for the host.
-  std::unique_ptr<PpoActing> acting() const;
-  /// Parameters and gradients for updates on the host: where they lie.
-  PpoHostNetworks hostNetworks() const;
-  void loadWeights(const NetworkSpec &spec);
 
  private:
-  const char *outputName() const { return config_.tanh_output ? "tanh" : "linear"; }
   PpoNetworkConfig config_;
   int observations_, actions_;
   FlatParameters parameters_;

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "learn/engine/rng.hpp"
-#include "learn/grid.hpp"
+#include "learn/environment.hpp"
 
 namespace petrl::toys {
 

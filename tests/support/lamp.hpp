@@ -5,6 +5,7 @@
 #include <string>
 
 #include "problems/nonlinear1d/learner/lamp.hpp"
+#include "support/learners.hpp"
 #include "support/policies.hpp"
 
 namespace petrl::test {
@@ -18,7 +19,7 @@ inline constexpr const char *kLampLearner =
 inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t seed) {
   const std::string file = ::testing::TempDir() + "petrl-lamp-test-data.h5";
   YamlMap environment = YamlMap::parse("{name: nonlinear1d, trajectories: [6, 2, 1], file: \"" + file + "\"}", "test");
-  return std::make_unique<Lamp>(yaml, environment, seed);
+  return std::make_unique<Lamp>(keys(yaml), environment, seed);
 }
 
 }  // namespace petrl::test

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "learn/gain_loss/gain_loss.hpp"
+#include "support/learners.hpp"
 
 namespace petrl::test {
 
@@ -17,12 +18,12 @@ inline constexpr const char *kGainLossLearner =
 
 /// Rings of nodes with random features. What is right is a function of them: the gain of a node's own, the loss of its
 /// neighbours' as well; some losses are not known.
-class RingWorld : public RefinementEnvironment {
+class RingWorld : public MeshEnvironment {
  public:
-  static RefinementSample draw(std::uint64_t seed) {
+  static MeshSample draw(std::uint64_t seed) {
     std::mt19937_64 rng(seed);
     const auto uniform = [&] { return static_cast<float>(static_cast<double>(rng() >> 11) * 0x1p-52 - 1); };
-    RefinementSample s;
+    MeshSample s;
     s.nodes = 8 + static_cast<int>(rng() % 9), s.slots = 2;
     constexpr int kNode = RefinementObservation::kNode, kEdge = RefinementObservation::kEdge;
     for (int i = 0; i < s.nodes; ++i) {
@@ -43,7 +44,7 @@ class RingWorld : public RefinementEnvironment {
     }
     return s;
   }
-  void episode(std::uint64_t seed, RefinementPolicy &, double explore, std::vector<RefinementSample> &samples,
+  void episode(std::uint64_t seed, RefinementPolicy &, double explore, std::vector<MeshSample> &samples,
                std::map<std::string, double> &metrics) override {
     for (std::uint64_t k = 0; k < 3; ++k) samples.push_back(draw(10 * seed + k));
     metrics["decisions"] += 3;
@@ -53,7 +54,7 @@ class RingWorld : public RefinementEnvironment {
   Evaluation evaluate(RefinementPolicy &policy) override {
     double sum = 0, count = 0;
     for (std::uint64_t k = 0; k < 20; ++k) {
-      const RefinementSample s = draw(1000000007 + k);
+      const MeshSample s = draw(1000000007 + k);
       std::vector<float> out(s.target.size());
       policy.network().evaluate(s.graph(), s.node.data(), s.edge.data(), out.data());
       for (std::size_t i = 0; i < out.size(); ++i) {
@@ -68,7 +69,7 @@ class RingWorld : public RefinementEnvironment {
 };
 
 inline std::unique_ptr<GainLoss> ringLearner(std::uint64_t seed, const std::string &yaml = kGainLossLearner) {
-  return std::make_unique<GainLoss>(yaml, std::make_unique<RingWorld>(), seed);
+  return std::make_unique<GainLoss>(keys(yaml), std::make_unique<RingWorld>(), seed);
 }
 
 }  // namespace petrl::test

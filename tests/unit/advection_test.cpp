@@ -6,7 +6,6 @@
 #include "base/error.hpp"
 #include "problems/advection/environment.hpp"
 #include "problems/advection/fine.hpp"
-#include "problems/environment.hpp"
 #include "problems/grid2d/random.hpp"
 #include "support/grid2d.hpp"
 
@@ -22,7 +21,7 @@ YamlMap yaml(const std::string &text) {
 }
 
 std::unique_ptr<GridEnvironment> environment(const std::string &text) {
-  return makeGridEnvironment(yaml(text));
+  return makeEnvironment<GridEnvironment>(yaml(text), "test");
 }
 
 // A small one: 16 x 16 on 64 x 64.
@@ -325,7 +324,7 @@ TEST(AdvectionEnvironment, BadValuesAreErrors) {
             std::string::npos);
   EXPECT_NE(message("vlocity: train").find("vlocity: unknown key; the nearest known key is 'velocity'"),
             std::string::npos);
-  EXPECT_THROW(makeGridEnvironment(YamlMap::parse("name: ode", "test.yaml")), Error);
+  EXPECT_THROW(makeEnvironment<GridEnvironment>(YamlMap::parse("name: ode", "test.yaml"), "test"), Error);
   // Fashion ships test images only.
   EXPECT_THROW(environment("images: fashion")->episode(1), Error);
 }

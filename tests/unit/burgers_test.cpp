@@ -4,7 +4,6 @@
 #include "base/error.hpp"
 #include "problems/burgers/environment.hpp"
 #include "problems/burgers/fine.hpp"
-#include "problems/environment.hpp"
 #include "problems/grid2d/random.hpp"
 #include "support/grid2d.hpp"
 
@@ -155,6 +154,5 @@ TEST(BurgersEnvironment, EvaluatesTheModifiedEquation) {
   const Evaluation e = environment.evaluate(nothing);
   EXPECT_GT(e.score, 0.5);
   EXPECT_LT(e.score, 8);
-  EXPECT_TRUE(isGridEnvironment("burgers"));
-  EXPECT_EQ(makeGridEnvironment(YamlMap::parse("name: burgers", "test.yaml"))->nx(), 30);
+  EXPECT_EQ(makeEnvironment<GridEnvironment>(YamlMap::parse("name: burgers", "test.yaml"), "test")->nx(), 30);
 }

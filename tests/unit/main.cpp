@@ -2,10 +2,21 @@
 #include <gtest/gtest.h>
 #include <petrl.h>
 
+// Of the libraries that are linked: what they register when they are loaded.
+extern "C" {
+PetscErrorCode __attribute__((weak)) PetscDLLibraryRegister_petrl_learn(void);
+PetscErrorCode __attribute__((weak)) PetscDLLibraryRegister_petrl_problems(void);
+PetscErrorCode __attribute__((weak)) PetscDLLibraryRegister_petrl_torch(void);
+}
+
 int main(int argc, char **argv) {
   ::testing::InitGoogleTest(&argc, argv);
   if (PetscInitialize(&argc, &argv, nullptr, nullptr)) return 1;
   if (PetRLInitialize()) return 1;
+  for (auto *bring : {PetscDLLibraryRegister_petrl_learn, PetscDLLibraryRegister_petrl_problems,
+                      PetscDLLibraryRegister_petrl_torch}) {
+    if (bring != nullptr && bring()) return 1;
+  }
   PetscMPIInt rank = 0;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   auto &listeners = ::testing::UnitTest::GetInstance()->listeners();

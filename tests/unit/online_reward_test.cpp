@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "adapt/reward.hpp"
 #include "base/error.hpp"
+#include "learn/step/reward.hpp"
 
 using namespace petrl;
 

@@ -131,7 +131,7 @@ TEST(PoissonEnvironment, EpisodesAreDeterministicAndStrictlyConfigured) {
   const std::string text = "name: poisson\nrounds: 3\nmax_cells: 400\nvalidation: {cases: 1, odds: [10]}\n";
   PoissonEnvironment environment(YamlMap::parse(text, "test"));
   RefinementPolicy policy(randomNetwork());
-  std::vector<RefinementSample> samples, again;
+  std::vector<MeshSample> samples, again;
   std::map<std::string, double> metrics;
   for (std::uint64_t seed = 1; seed < 4; ++seed) environment.episode(seed, policy, .5, samples, metrics);
   for (std::uint64_t seed = 1; seed < 4; ++seed) environment.episode(seed, policy, .5, again, metrics);
@@ -139,7 +139,7 @@ TEST(PoissonEnvironment, EpisodesAreDeterministicAndStrictlyConfigured) {
   EXPECT_EQ(metrics["decisions"], 2 * static_cast<double>(samples.size()));
   EXPECT_LE(metrics["reward"], metrics["best reward"] + 1e-9);
   for (std::size_t k = 0; k < samples.size(); ++k) {
-    const RefinementSample &s = samples[k];
+    const MeshSample &s = samples[k];
     EXPECT_EQ(s.node, again[k].node);
     ASSERT_EQ(s.target.size(), 2 * static_cast<std::size_t>(s.nodes));
     for (std::size_t i = 0; i < s.target.size(); i += 2) {

@@ -1,15 +1,24 @@
-// The parts of grid PPO that are libtorch's: loss, normalisation, circular padding, optimiser, gradients over ranks.
+// Grid PPO on the host beside its twin in libtorch: loss, gradient, normalisation, optimiser; gradients over ranks.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include <cmath>
 
+#include "learn/engine/adam.hpp"
 #include "learn/engine/normals.hpp"
-#include "torch/flat_adam.hpp"
-#include "torch/gradient.hpp"
-#include "torch/ppo_loss.hpp"
+#include "learn/ppo/network.hpp"
+#include "learn/reduction.hpp"
+#include "torch/ppo_device.hpp"
 
 using namespace petrl::learn;
+
+// The twin of a network on the host: the same parameters.
+static void copyWeights(const PpoNetwork &from, TorchPpoNetwork &to) {
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<std::int64_t>(from.weights().size());
+  ASSERT_EQ(n, to.parameters().size());
+  to.parameters().values().copy_(torch::from_blob(const_cast<float *>(from.weights().data()), {n}));
+}
 
 static torch::Tensor points(std::initializer_list<double> values) {
   return torch::tensor(std::vector<float>(values.begin(), values.end())).view({1, 1, 1, -1});
@@ -21,7 +30,7 @@ TEST(PpoLossTest, ByHand) {
   config.clip = .2;
   config.value_coefficient = .5;
   config.entropy_coefficient = .1;
-  PpoNetwork::Output output{points({0, .5, 1}), torch::full({1, 1, 1, 1}, .5), points({1, 2, 3})};
+  TorchPpoNetwork::Output output{points({0, .5, 1}), torch::full({1, 1, 1, 1}, .5), points({1, 2, 3})};
   PpoBatch batch;
   batch.action = points({.5, .5, .5});
   const double constant = std::log(2.) - .5 * std::log(2 * M_PI);
@@ -97,7 +106,8 @@ TEST(FcnModuleTest, TranslationInvariance) {
   PpoNetworkConfig config;
   config.policy.dilations = {1, 2, 1};
   config.zero_output = false;
-  const PpoNetwork network(config, 2, 1, rng, torch::kCPU);
+  TorchPpoNetwork network(config, 2, 1, torch::kCPU);
+  copyWeights(PpoNetwork(config, 2, 1, rng), network);
   const auto x = torch::randn({1, 2, 9, 11});
   const auto shifted = network.forward(x.roll({2, -5}, {2, 3}));
   EXPECT_LT((network.forward(x).mean.roll({2, -5}, {2, 3}) - shifted.mean).abs().max().item<double>(), 1e-5);
@@ -116,14 +126,13 @@ TEST(PpoNetworkTest, ActsAsItIsTrained) {
     config.tanh_output = variant % 2 != 0;
     config.free_std = config.separate_value = variant / 2 != 0;
     Rng rng(3);
-    PpoNetwork network(config, 2, 2, rng, torch::kCPU);
-    {
-      const torch::NoGradGuard no_grad;
-      network.parameters().values().add_(.05 * torch::randn_like(network.parameters().values()));
-    }
+    PpoNetwork host(config, 2, 2, rng);
+    for (float &w : host.weights()) w += static_cast<float>(.05 * rng.normal());
+    TorchPpoNetwork network(config, 2, 2, torch::kCPU);
+    copyWeights(host, network);
     const auto x = torch::randn({1, 2, 10, 12});
     std::vector<float> action(240), log_prob(120), value(120), again(120);
-    const auto acting = network.acting();
+    const auto acting = host.acting();
     const double std = acting->act(x.data_ptr<float>(), 12, 10, rng, action.data(), log_prob.data(), value.data());
     acting->value(x.data_ptr<float>(), 12, 10, again.data());
     EXPECT_EQ(value, again);
@@ -163,12 +172,14 @@ TEST(PpoHostGradientTest, AgreesWithAutograd) {
     config.value_coefficient = .7;
     torch::manual_seed(variant);
     Rng rng(3);
-    PpoNetwork network(config.network, 3, 3, rng, torch::kCPU);
+    PpoNetwork host(config.network, 3, 3, rng);
+    for (float &w : host.weights()) w += static_cast<float>(.05 * rng.normal());
+    TorchPpoNetwork network(config.network, 3, 3, torch::kCPU);
+    copyWeights(host, network);
     auto &parameters = network.parameters();
     PpoBatch batch;
     {
       const torch::NoGradGuard no_grad;
-      parameters.values().add_(.05 * torch::randn_like(parameters.values()));
       batch.observation = torch::randn({4, 3, ny, nx});
       const auto output = network.forward(batch.observation);
       batch.action = output.mean + output.std * torch::randn({4, 3, ny, nx});
@@ -183,9 +194,16 @@ TEST(PpoHostGradientTest, AgreesWithAutograd) {
       rows.push_back(
           {at(batch.observation), at(batch.action), at(batch.log_prob), at(batch.advantage), at(batch.target)});
     }
-    parameters.gradient().zero_();
-    const PpoTerms terms = PpoHostGradient(config, network.hostNetworks(), 3, nx, ny).add(rows);
-    const torch::Tensor own = parameters.gradient().clone();
+    const PpoTerms terms = PpoHostGradient(config, host, 3, nx, ny).add(rows);
+    const torch::Tensor own = torch::from_blob(host.gradient().data(), {parameters.size()});
+    // The device's gradient is added to what is there.
+    std::vector<float> by_device(host.weights().size(), 1.f);
+    TorchPpoDevice device(config, 3, 3, torch::kCPU);
+    device.setWeights(host.weights());
+    const PpoTerms device_terms = device.gradient(rows, nx, ny, by_device);
+    EXPECT_NEAR(device_terms.policy, terms.policy, 1e-4 * std::abs(terms.policy) + 1e-6);
+    EXPECT_LT((torch::from_blob(by_device.data(), {parameters.size()}) - 1 - own).norm().item<double>(),
+              1e-4 * own.norm().item<double>());
 
     if (config.normalisation == PpoConfig::Normalisation::point) batch.advantage = normalisePerPoint(batch.advantage);
     parameters.gradient().zero_();
@@ -232,69 +250,18 @@ TEST(NormalsTest, HaveTheirMoments) {
   EXPECT_NEAR(pairs / n, 0, 4e-3);
 }
 
-TEST(FlatAdamTest, AgreesWithLibtorch) {
+TEST(AdamTest, AgreesWithLibtorch) {
   torch::manual_seed(2);
-  auto own = torch::randn({50});
-  auto reference = own.clone().set_requires_grad(true);
-  FlatAdam adam(own, .1);
+  auto reference = torch::randn({50}).set_requires_grad(true);
+  std::vector<float> own(reference.data_ptr<float>(), reference.data_ptr<float>() + 50);
+  petrl::Adam adam(own.size(), .1);
   torch::optim::AdamW other({reference}, torch::optim::AdamWOptions(1e-2).weight_decay(.1));
   for (int i = 0; i < 5; ++i) {
     const auto gradient = torch::randn({50});
-    adam.step(own, gradient, 1e-2);
+    std::vector<float> g(gradient.data_ptr<float>(), gradient.data_ptr<float>() + 50);
+    adam.step(own, g, 1e-2);
     reference.mutable_grad() = gradient.clone();
     other.step();
   }
-  EXPECT_LT((own - reference).abs().max().item<double>(), 1e-6);
-}
-
-TEST(GradientTest, ClipsTheNorm) {
-  auto g = torch::tensor({3.f, 4.f});
-  EXPECT_NEAR(clipNorm(g, 0), 5, 1e-6);
-  EXPECT_NEAR(clipNorm(g, 10), 5, 1e-6);
-  EXPECT_NEAR(g[1].item<double>(), 4, 1e-6);
-  clipNorm(g, 1);
-  EXPECT_NEAR(g[1].item<double>(), .8, 1e-6);
-}
-
-// The average over ranks is the gradient of the union of what they hold, be it 5 transitions here and 2 there.
-TEST(GradientTest, OverRanksIsThatOfTheUnion) {
-  const Reduction reduction;
-  std::vector<std::int64_t> begin{0};
-  for (int r = 0; r < reduction.ranks(); ++r) begin.push_back(begin.back() + (r % 2 == 0 ? 5 : 2));
-  Rng rng(3);
-  PpoConfig config;
-  config.network.zero_output = false;
-  PpoNetwork network(config.network, 2, 1, rng, torch::kCPU);
-  auto &parameters = network.parameters();
-  torch::manual_seed(4);
-  const std::int64_t all = begin.back();
-  PpoBatch batch{torch::randn({all, 2, 6, 6}),
-                 torch::randn({all, 1, 6, 6}),
-                 {},
-                 torch::randn({all, 1, 6, 6}),
-                 torch::randn({all, 1, 6, 6})};
-  {
-    const torch::NoGradGuard no_grad;
-    batch.log_prob =
-        logProbability(network.forward(batch.observation), batch.action) + .1 * torch::randn({all, 1, 6, 6});
-  }
-  const auto gradientOf = [&](std::int64_t first, std::int64_t n, std::vector<double> &terms) {
-    const auto part = [&](const torch::Tensor &t) { return t.narrow(0, first, n); };
-    const PpoBatch some{part(batch.observation), part(batch.action), part(batch.log_prob), part(batch.advantage),
-                        part(batch.target)};
-    parameters.gradient().zero_();
-    const PpoLoss loss = ppoLoss(network.forward(some.observation), some, config);
-    loss.loss.backward();
-    terms = {loss.value.item<double>()};
-    return parameters.gradient().clone();
-  };
-  std::vector<double> whole_terms, terms;
-  const torch::Tensor whole = gradientOf(0, all, whole_terms);
-  const auto rank = static_cast<std::size_t>(reduction.rank());
-  const std::int64_t own = begin[rank + 1] - begin[rank];
-  torch::Tensor average = gradientOf(begin[rank], own, terms);
-  averageGradient(reduction, average, static_cast<double>(own), terms);
-  EXPECT_GT(whole.norm().item<double>(), .1);
-  EXPECT_LT((average - whole).norm().item<double>(), 1e-5 * whole.norm().item<double>());
-  EXPECT_NEAR(terms[0], whole_terms[0], 1e-5 * whole_terms[0]);
+  EXPECT_LT((torch::from_blob(own.data(), {50}) - reference).abs().max().item<double>(), 1e-6);
 }

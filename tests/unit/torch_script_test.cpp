@@ -77,7 +77,7 @@ TEST_F(TorchScript, SaysWhatDoesNotFit) {
 
 TEST_F(TorchScript, UnknownBackendIsNamed) {
   try {
-    findBackend("touch");
+    backends().find("touch");
     FAIL();
   } catch (const Error &e) {
     expectMessage(e.what(), {"touch", "torch"});

@@ -8,6 +8,7 @@
 #include "learn/tqc/formulas.hpp"
 #include "learn/tqc/native_engine.hpp"
 #include "learn/tqc/tqc.hpp"
+#include "support/learners.hpp"
 #include "torch/torch_engine.hpp"
 
 using namespace petrl;
@@ -93,11 +94,11 @@ TEST(TqcFormulas, GsdeLogProbByHand) {
 TEST(TqcUpdate, NativeAgreesWithAutograd) {
   for (const int actions : {1, 3}) {
     const int observations = 5;
-    TqcConfig config = TqcConfig::parse(
-        "{batch_size: 31, critics: 3, quantiles: 11, actor_layers: [24, 20], critic_layers: [33, 16], log_std_init: "
-        "-0.5, "
-        "initial_temperature: 0.3, tau: 0.1}",
-        actions);
+    TqcConfig config = TqcConfig::parse(petrl::test::keys("{batch_size: 31, critics: 3, quantiles: 11, actor_layers: "
+                                                          "[24, 20], critic_layers: [33, 16], log_std_init: "
+                                                          "-0.5, "
+                                                          "initial_temperature: 0.3, tau: 0.1}"),
+                                        actions);
     const TqcShapes shapes(config, observations, actions);
     Rng rng(7);
     TqcState native(config, shapes, rng);
@@ -137,7 +138,7 @@ TEST(TqcUpdate, NativeAgreesWithAutograd) {
 
 // Every reward is 1 and every episode is cut off, never over: the value of anything is 1 / (1 - gamma).
 TEST(TqcLearns, ConstantRewardIsBootstrapped) {
-  Tqc learner(
+  test::Of<Tqc> learner(
       "{gamma: 0.8, learning_starts: 50, batch_size: 64, critic_layers: [32, 32], actor_layers: [16, 16], "
       "learning_rate: 2.0e-3, tau: 0.02, initial_temperature: 1.0e-6}",
       1, 1, 3);
@@ -156,7 +157,7 @@ TEST(TqcLearns, ConstantRewardIsBootstrapped) {
 
 // The best action follows the observation: a* = .8 sin(2 s).
 TEST(TqcLearns, ActionThatDependsOnTheObservation) {
-  Tqc learner(
+  test::Of<Tqc> learner(
       "{gamma: 0, learning_starts: 100, learning_rate: 2.0e-3, batch_size: 128, critics: 2, "
       "critic_layers: [48, 48], actor_layers: [32, 32], target_entropy: -3}",
       2, 1, 5);
@@ -187,7 +188,7 @@ TEST(TqcLearns, ActionThatDependsOnTheObservation) {
 // Four steps; the first action decides the reward, which comes with the last one, where the world ends. A learner that
 // bootstraps beyond the end sees values that grow without need, one that never looks ahead learns nothing.
 TEST(TqcLearns, DelayedReward) {
-  Tqc learner(
+  test::Of<Tqc> learner(
       "{gamma: 0.9, learning_starts: 200, learning_rate: 2.0e-3, tau: 0.02, batch_size: 128, critics: 2, "
       "critic_layers: [48, 48], actor_layers: [32, 32], initial_temperature: 0.1, target_entropy: -3}",
       2, 1, 9);
@@ -221,8 +222,9 @@ TEST(TqcLearns, DelayedReward) {
 // The actions of the warm-up are those of the loaded policy but for a little noise; without it they are anything.
 TEST(TqcWarmup, ByPolicy) {
   const std::string small = "learning_starts: 50, log_std_init: -6";
-  const Tqc teacher("{" + small + "}", 3, 1, 21);
-  Tqc by_policy("{warmup: policy, " + small + "}", 3, 1, 22), at_random("{warmup: random, " + small + "}", 3, 1, 22);
+  const test::Of<Tqc> teacher("{" + small + "}", 3, 1, 21);
+  test::Of<Tqc> by_policy("{warmup: policy, " + small + "}", 3, 1, 22),
+      at_random("{warmup: random, " + small + "}", 3, 1, 22);
   for (Tqc *learner : {&by_policy, &at_random}) {
     learner->loadWeights(teacher.network());
     Rng rng(4);
@@ -240,14 +242,15 @@ TEST(TqcWarmup, ByPolicy) {
     else
       EXPECT_GT(largest_difference, .5);
   }
-  EXPECT_THROW(Tqc("{warmup: polcy}", 3, 1, 1), Error);
+  EXPECT_THROW(test::Of<Tqc>("{warmup: polcy}", 3, 1, 1), Error);
 }
 
 // While the critic alone learns, the actor and the temperature stay as they are; afterwards they move.
 TEST(TqcWarmup, CriticFirst) {
   TqcConfig config = TqcConfig::parse(
-      "{critic_only_updates: 3, batch_size: 16, critics: 2, quantiles: 5, actor_layers: [8], critic_layers: [8], "
-      "initial_temperature: 0.01}",
+      petrl::test::keys(
+          "{critic_only_updates: 3, batch_size: 16, critics: 2, quantiles: 5, actor_layers: [8], critic_layers: [8], "
+          "initial_temperature: 0.01}"),
       1);
   const TqcShapes shapes(config, 2, 1);
   Rng rng(7);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "learn/agent.hpp"
+#include "learn/environment.hpp"
 
 namespace petrl::learn {
 

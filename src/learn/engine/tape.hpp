@@ -10,6 +10,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/api.hpp"
+
 namespace petrl::tape {
 
 /// A field on the tape: channels x ny x nx, x fastest. Valid until the tape is cleared.
@@ -30,7 +32,7 @@ struct TransportAxis {
   std::vector<float> diffusion;                   ///< of sum d_k (q_k + q_-k - 2 q)
 };
 
-class Tape {
+class PETRL_API Tape {
  public:
   Tape(int nx, int ny) : nx_(nx), ny_(ny) {}
   int nx() const { return nx_; }

@@ -4,8 +4,7 @@
 
 namespace petrl::learn {
 
-GainLossConfig GainLossConfig::parse(const std::string &yaml) {
-  YamlMap map = YamlMap::parse(yaml, "learner section");
+GainLossConfig GainLossConfig::parse(YamlMap map) {
   GainLossConfig c;
   c.hidden = map.integer("hidden", c.hidden, 1, 512);
   c.layers = map.integer("layers", c.layers, 1, 32);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/yaml.hpp"
+
 namespace petrl::learn {
 
 struct GainLossConfig {
@@ -19,8 +21,8 @@ struct GainLossConfig {
   double explore = 1, explore_final = .1;  ///< share of decisions by chance; falls over explore_steps
   std::int64_t explore_steps = 500;        ///< decisions
 
-  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
-  static GainLossConfig parse(const std::string &yaml);
+  /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
+  static GainLossConfig parse(YamlMap map);
 };
 
 }  // namespace petrl::learn

@@ -16,8 +16,8 @@ GraphShape shapeOf(const learn::GainLossConfig &config) {
 
 }  // namespace
 
-GainLoss::GainLoss(const std::string &yaml, std::unique_ptr<RefinementEnvironment> environment, std::uint64_t seed)
-    : config_(learn::GainLossConfig::parse(yaml)),
+GainLoss::GainLoss(YamlMap keys, std::unique_ptr<MeshEnvironment> environment, std::uint64_t seed)
+    : config_(learn::GainLossConfig::parse(std::move(keys))),
       environment_(std::move(environment)),
       seed_(seed),
       network_(shapeOf(config_)),
@@ -41,7 +41,7 @@ double GainLoss::exploration() const {
 
 void GainLoss::iterate() {
   RefinementPolicy policy(network_);
-  std::vector<RefinementSample> samples;
+  std::vector<MeshSample> samples;
   std::map<std::string, double> metrics;
   for (int e = 0; e < config_.episodes; ++e) {
     const std::int64_t number = (iterations_ * config_.episodes + e) * reduction_.ranks() + reduction_.rank();
@@ -49,7 +49,7 @@ void GainLoss::iterate() {
                           metrics);
   }
   std::vector<double> counts = {static_cast<double>(samples.size()), static_cast<double>(config_.episodes)};
-  for (RefinementSample &sample : samples) {
+  for (MeshSample &sample : samples) {
     memory_.push_back(std::move(sample));
     if (memory_.size() > static_cast<std::size_t>(config_.memory)) memory_.pop_front();
   }
@@ -68,7 +68,7 @@ void GainLoss::update() {
   double loss = 0, count = 0;
   std::vector<float> up;
   for (int b = 0; b < config_.batch && !memory_.empty(); ++b) {
-    const RefinementSample &s = memory_[static_cast<std::size_t>(rng.below(memory_.size()))];
+    const MeshSample &s = memory_[static_cast<std::size_t>(rng.below(memory_.size()))];
     network_.forward(s.graph(), s.node.data(), s.edge.data(), record_);
     up.assign(s.target.size(), 0.f);
     for (std::size_t i = 0; i < s.target.size(); ++i) {

@@ -8,9 +8,8 @@
 
 #include "learn/engine/adam.hpp"
 #include "learn/gain_loss/config.hpp"
-#include "learn/mesh_learner.hpp"
+#include "learn/learner.hpp"
 #include "learn/reduction.hpp"
-#include "learn/refinement_environment.hpp"
 
 namespace petrl {
 
@@ -19,9 +18,9 @@ namespace petrl {
 /// learned from every cell (no sampling of actions); the states are those that the policy itself leads to, as its
 /// predictions improve. Least squares in the logarithm. What a cell costs is known and not learned: the trade-off
 /// enters when a decision is taken, exactly, for any price. No libtorch.
-class GainLoss : public MeshLearner {
+class PETRL_API GainLoss : public Learner {
  public:
-  GainLoss(const std::string &yaml, std::unique_ptr<RefinementEnvironment> environment, std::uint64_t seed);
+  GainLoss(YamlMap keys, std::unique_ptr<MeshEnvironment> environment, std::uint64_t seed);
 
   void iterate() override;
   std::int64_t steps() const override { return steps_; }
@@ -41,12 +40,12 @@ class GainLoss : public MeshLearner {
   double exploration() const;
 
   learn::GainLossConfig config_;
-  std::unique_ptr<RefinementEnvironment> environment_;
+  std::unique_ptr<MeshEnvironment> environment_;
   std::uint64_t seed_;
   learn::Reduction reduction_;
   GraphNetwork network_;
   Adam adam_;
-  std::deque<RefinementSample> memory_;
+  std::deque<MeshSample> memory_;
   std::int64_t iterations_ = 0, updates_ = 0, steps_ = 0, episodes_ = 0;
   std::map<std::string, double> sums_;  // since the last call of metrics()
   std::vector<float> gradient_;

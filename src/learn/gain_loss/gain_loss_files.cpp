@@ -11,7 +11,7 @@ static constexpr const char *kKind = "gain-loss";
 void GainLoss::save(const std::string &path) const {
   std::vector<float> values;
   std::vector<std::int64_t> numbers, counts;
-  for (const RefinementSample &s : memory_) {
+  for (const MeshSample &s : memory_) {
     numbers.push_back(s.nodes);
     numbers.push_back(s.slots);
     numbers.insert(numbers.end(), s.source.begin(), s.source.end());
@@ -68,10 +68,10 @@ void GainLoss::load(const std::string &path) {
   std::vector<float> floats;
   in.floats("memory", floats, all);
   in.finish();
-  std::deque<RefinementSample> memory;
+  std::deque<MeshSample> memory;
   auto at = static_cast<std::size_t>(before);
   for (std::size_t k = 0; k + 1 < own.size();) {
-    RefinementSample s;
+    MeshSample s;
     s.nodes = static_cast<int>(own[k]);
     s.slots = static_cast<int>(own[k + 1]);
     const auto edges = static_cast<std::size_t>(s.nodes) * static_cast<std::size_t>(s.slots);

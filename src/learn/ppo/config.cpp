@@ -26,8 +26,7 @@ static std::int64_t parseHorizon(YamlMap &map, std::int64_t fallback) {
   return map.integer("horizon", fallback, 1, 1000000);
 }
 
-PpoConfig PpoConfig::parse(const std::string &yaml) {
-  YamlMap map = YamlMap::parse(yaml, "learner");
+PpoConfig PpoConfig::parse(YamlMap map) {
   PpoConfig c;
   c.network = parseNetwork(map.map("network", false));
   c.slots = map.integer("slots", c.slots, 1, 4096);

@@ -50,8 +50,8 @@ struct PpoConfig {
   bool cuda = false;                  ///< device: cpu | cuda
   int threads = 1;  ///< libtorch's; networks on the host run on one a rank. Default: OMP_NUM_THREADS, else 1
 
-  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
-  static PpoConfig parse(const std::string &yaml);
+  /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
+  static PpoConfig parse(YamlMap map);
 };
 
 }  // namespace petrl::learn

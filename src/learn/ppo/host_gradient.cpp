@@ -4,16 +4,8 @@
 
 namespace petrl::learn {
 
-PpoHostGradient::PpoHostGradient(const PpoConfig &config, PpoHostNetworks networks, int actions, int nx, int ny)
-    : config_(config), networks_(std::move(networks)), actions_(actions), tape_(nx, ny), loss_(config) {}
-
-tape::Var PpoHostGradient::forward(const std::vector<tape::Convolution> &layers, bool tanh, tape::Var x) {
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    x = tape_.convolve(x, layers[l]);
-    if (l + 1 < layers.size()) x = tanh ? tape_.tanh(x) : tape_.relu(x);
-  }
-  return x;
-}
+PpoHostGradient::PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, int nx, int ny)
+    : config_(config), network_(network), actions_(actions), tape_(nx, ny), loss_(config) {}
 
 PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
   const std::size_t points = tape_.points();
@@ -25,14 +17,14 @@ PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].advantage = advantage_.data() + i * points;
   }
   const auto actions = static_cast<std::size_t>(actions_);
-  const bool free = networks_.log_std != nullptr;
+  const bool free = network_.logStd() != nullptr;
   PpoTerms terms;
   for (const PpoRow &row : rows) {
     tape_.clear();
-    const tape::Var in = tape_.input(row.observation, networks_.policy.front().in);
-    const tape::Var heads = forward(networks_.policy, config_.network.policy.tanh, in);
-    const bool separate = !networks_.value.empty();
-    const tape::Var values = separate ? forward(networks_.value, config_.network.value.tanh, in) : heads;
+    const tape::Var in = tape_.input(row.observation, network_.policy().inputs());
+    const tape::Var heads = network_.policy().forward(tape_, in);
+    const FcnLayers *value = network_.value();
+    const tape::Var values = value != nullptr ? value->forward(tape_, in) : heads;
     const std::size_t value_at = static_cast<std::size_t>(tape_.channels(values) - 1) * points;
     const float *y = tape_.value(heads);
     float *d = tape_.gradient(heads);
@@ -41,7 +33,7 @@ PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
     grid.points = points;
     grid.mean = y;
     grid.raw_std = free ? nullptr : y + actions * points;
-    grid.log_std = networks_.log_std;
+    grid.log_std = network_.logStd();
     grid.value = tape_.value(values) + value_at;
     grid.action = row.action;
     grid.log_prob = row.log_prob;
@@ -50,7 +42,7 @@ PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
     grid.d_mean = d;
     grid.d_raw_std = free ? nullptr : d + actions * points;
     grid.d_value = tape_.gradient(values) + value_at;
-    grid.d_log_std = networks_.log_std_gradient;
+    grid.d_log_std = network_.logStdGradient();
     loss_.add(grid, static_cast<float>(1 / all), terms);
     tape_.backward();
   }

@@ -6,32 +6,25 @@
 
 #include "learn/engine/tape.hpp"
 #include "learn/ppo/host_loss.hpp"
+#include "learn/ppo/network.hpp"
 
 namespace petrl::learn {
-
-/// The networks' parameters and their gradients, where they lie.
-struct PpoHostNetworks {
-  std::vector<tape::Convolution> policy;  ///< outputs: means, standard deviations and value as far as they are its own
-  std::vector<tape::Convolution> value;   ///< empty if the trunk is shared
-  const float *log_std = nullptr;         ///< if free
-  float *log_std_gradient = nullptr;
-};
 
 /// One transition of a minibatch.
 struct PpoRow {
   const float *observation, *action, *log_prob, *advantage, *target;
 };
 
-class PpoHostGradient {
+class PETRL_API PpoHostGradient {
  public:
-  PpoHostGradient(const PpoConfig &config, PpoHostNetworks networks, int actions, int nx, int ny);
-  /// Adds the gradient of the minibatch's mean loss to that of the parameters. Returns means.
+  /// `network`, to whose gradient add() adds, must outlive it.
+  PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, int nx, int ny);
+  /// Adds the gradient of the minibatch's mean loss. Returns means.
   PpoTerms add(std::vector<PpoRow> rows);
 
  private:
-  tape::Var forward(const std::vector<tape::Convolution> &layers, bool tanh, tape::Var x);
   PpoConfig config_;
-  PpoHostNetworks networks_;
+  PpoNetwork &network_;
   int actions_;
   tape::Tape tape_;
   PpoHostLoss loss_;

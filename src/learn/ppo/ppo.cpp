@@ -1,17 +1,23 @@
 #include "learn/ppo/ppo.hpp"
 
-#include <ATen/Parallel.h>
-#include <torch/torch.h>
-
 #include <chrono>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "learn/engine/normals.hpp"
-#include "torch/ppo_loss.hpp"
-#include "torch/ppo_networks.hpp"
 
 namespace petrl {
+
+namespace learn {
+
+PpoDevice::~PpoDevice() = default;
+
+Registry<PpoDeviceFactory> &ppoDevices() {
+  static auto *instance = new Registry<PpoDeviceFactory>("PPO device", "petrl_torch");
+  return *instance;
+}
+
+}  // namespace learn
 
 namespace {
 
@@ -43,35 +49,25 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
-void fetch(const torch::Tensor &tensor, std::vector<float> &to) {
-  const torch::Tensor host = tensor.to(torch::kCPU).contiguous();
-  to.assign(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
-}
-
 }  // namespace
 
-Ppo::Ppo(const std::string &yaml, int observations, int actions, std::uint64_t seed)
-    : config_(learn::PpoConfig::parse(yaml)),
+Ppo::Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed)
+    : config_(learn::PpoConfig::parse(std::move(keys))),
       observations_(positive(observations, "observation")),
       actions_(positive(actions, "action")),
       seed_(seed),
       rng_(seed),
+      network_(config_.network, observations, actions, rng_),
+      adam_(network_.weights().size(), config_.weight_decay),
       slots_(config_.slots, seed, reduction_.rank(), reduction_.ranks(), config_.horizon > 0) {
-  at::set_num_threads(config_.threads);
-  networks_ =
-      std::make_unique<Networks>(config_, observations, actions, rng_, learn::chooseDevice(config_.cuda, "ppo"));
-  deterministic_ = std::make_unique<Deterministic>(*this);
+  if (config_.cuda) device_ = learn::ppoDevices().find("cuda")(config_, observations, actions);
 }
 
 Ppo::~Ppo() = default;
 
-void Ppo::Deterministic::decide(const float *observation, int nx, int ny, float *action) {
-  if (!network_) network_ = std::make_unique<Fcn>(owner_.network(), "learner ppo");
-  network_->evaluatePeriodic(observation, nx, ny, action);
-}
-
 GridPolicy &Ppo::deterministic() {
-  return *deterministic_;
+  deterministic_.set(network());
+  return deterministic_;
 }
 
 void Ppo::iterate(GridEnvironment &environment) {
@@ -83,22 +79,20 @@ void Ppo::iterate(GridEnvironment &environment) {
   }
   nx_ = environment.nx();
   ny_ = environment.ny();
-  for (const auto *network : {&config_.network.policy, &config_.network.value}) {
-    for (std::size_t l = 0; l < network->dilations.size(); ++l)
-      learn::checkReach(network->kernels[l] / 2 * network->dilations[l], nx_, ny_);
-  }
+  learn::checkReach(config_.network.policy, nx_, ny_);
+  if (config_.network.separate_value) learn::checkReach(config_.network.value, nx_, ny_);
   if (!rollout_) {
     rollout_ = std::make_unique<learn::Rollout>(observations_, actions_,
                                                 static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_));
   }
   rng_ =
       learn::Rng(mixed(seed_, static_cast<std::uint64_t>(reduction_.rank()), static_cast<std::uint64_t>(iterations_)));
-  if (!config_.cuda) {
-    networks_->acting = networks_->network.acting();
-    if (!networks_->host_gradient) {
-      networks_->host_gradient =
-          std::make_unique<learn::PpoHostGradient>(config_, networks_->network.hostNetworks(), actions_, nx_, ny_);
-    }
+  if (device_) {
+    device_->setWeights(network_.weights());
+  } else {
+    acting_ = network_.acting();
+    if (!host_gradient_)
+      host_gradient_ = std::make_unique<learn::PpoHostGradient>(config_, network_, actions_, nx_, ny_);
   }
   collect(environment);
   estimate();
@@ -107,7 +101,6 @@ void Ppo::iterate(GridEnvironment &environment) {
     update();
   }
   ++iterations_;
-  deterministic_->forget();
 }
 
 // Actions for the running episodes: on a GPU in one call of the network, on the host grid by grid, which stays in
@@ -123,27 +116,20 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
   const Stopwatch watch(seconds_.network);
   const auto rows = static_cast<std::int64_t>(running.size());
   action_.resize(running.size() * static_cast<std::size_t>(actions_) * points);
-  if (networks_->acting) {
-    log_prob_.resize(running.size() * points);
-    value_.resize(running.size() * points);
-    double std = 0;
-    for (std::size_t i = 0; i < running.size(); ++i) {
-      std += networks_->acting->act(observation_.data() + i * seen, nx_, ny_, rng_,
-                                    action_.data() + i * static_cast<std::size_t>(actions_) * points,
-                                    log_prob_.data() + i * points, value_.data() + i * points);
-    }
-    sums_[kStd] += std / static_cast<double>(rows);
+  if (device_) {
+    learn::fillNormal(rng_, action_.data(), action_.size());
+    sums_[kStd] += device_->act(observation_.data(), rows, nx_, ny_, action_, log_prob_, value_);
     return;
   }
-  const c10::InferenceMode inference;
-  const auto output = networks_->network.forward(networks_->tensor(observation_.data(), rows, observations_, ny_, nx_));
-  learn::fillNormal(rng_, action_.data(), action_.size());
-  const torch::Tensor noise = networks_->tensor(action_.data(), rows, actions_, ny_, nx_);
-  const torch::Tensor action = output.mean + output.std * noise;
-  fetch(learn::logProbability(output, action), log_prob_);
-  fetch(output.value, value_);
-  fetch(action, action_);
-  sums_[kStd] += output.std.mean().item<double>();
+  log_prob_.resize(running.size() * points);
+  value_.resize(running.size() * points);
+  double std = 0;
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    std += acting_->act(observation_.data() + i * seen, nx_, ny_, rng_,
+                        action_.data() + i * static_cast<std::size_t>(actions_) * points, log_prob_.data() + i * points,
+                        value_.data() + i * points);
+  }
+  sums_[kStd] += std / static_cast<double>(rows);
 }
 
 // The part of an episode that belongs to this iteration ends here.
@@ -218,14 +204,13 @@ void Ppo::estimate() {
   if (rollout_->lastCount() > 0) {
     const Stopwatch watch(seconds_.network);
     const std::size_t points = rollout_->points(), seen = static_cast<std::size_t>(observations_) * points;
-    const c10::InferenceMode inference;
     std::vector<float> one(points);
     for (std::int64_t i = 0; i < rollout_->lastCount(); ++i) {
       const float *from = rollout_->lastObservations().data() + static_cast<std::size_t>(i) * seen;
-      if (networks_->acting) {
-        networks_->acting->value(from, nx_, ny_, one.data());
+      if (device_) {
+        device_->value(from, nx_, ny_, one.data());
       } else {
-        fetch(networks_->network.value(networks_->tensor(from, 1, observations_, ny_, nx_)), one);
+        acting_->value(from, nx_, ny_, one.data());
       }
       values.insert(values.end(), one.begin(), one.end());
     }

@@ -5,16 +5,20 @@
 #include <array>
 #include <memory>
 
+#include "learn/engine/adam.hpp"
 #include "learn/engine/rng.hpp"
-#include "learn/grid.hpp"
+#include "learn/environment.hpp"
+#include "learn/fcn_policy.hpp"
 #include "learn/ppo/config.hpp"
+#include "learn/ppo/device.hpp"
+#include "learn/ppo/network.hpp"
 #include "learn/ppo/rollout.hpp"
 #include "learn/ppo/slots.hpp"
 #include "learn/reduction.hpp"
 
 namespace petrl {
 
-/// The learner "ppo". Keys of its section: see learn::PpoConfig.
+/// The algorithm of the learner "ppo". Keys of its section: see learn::PpoConfig.
 ///
 /// An iteration collects `horizon` transitions in `slots` episodes that go on in the next one (or `slots` whole
 /// episodes), then passes over them `epochs` times in minibatches. Actions are samples of a Gaussian, handed to the
@@ -26,21 +30,21 @@ namespace petrl {
 /// Random numbers of an iteration follow from seed, rank and its number: a checkpoint holds weights, moments, counters,
 /// and the seeds and actions of unfinished episodes, of all ranks. save() is collective, and load() wants as many
 /// ranks.
-class Ppo : public GridLearner {
+class PETRL_API Ppo {
  public:
   /// Throws petrl::Error when the YAML is wrong, or the device is not there.
-  Ppo(const std::string &yaml, int observations, int actions, std::uint64_t seed);
-  ~Ppo() override;
+  Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed);
+  ~Ppo();
 
-  void iterate(GridEnvironment &environment) override;
-  std::int64_t steps() const override { return steps_; }
-  std::int64_t episodes() const override { return episodes_; }
-  NetworkSpec network() const override;
-  GridPolicy &deterministic() override;
-  std::map<std::string, double> metrics() override;
-  void save(const std::string &path) const override;
-  void load(const std::string &path) override;
-  void loadWeights(const NetworkSpec &network) override;
+  void iterate(GridEnvironment &environment);
+  std::int64_t steps() const { return steps_; }
+  std::int64_t episodes() const { return episodes_; }
+  NetworkSpec network() const;
+  GridPolicy &deterministic();
+  std::map<std::string, double> metrics();
+  void save(const std::string &path) const;
+  void load(const std::string &path);
+  void loadWeights(const NetworkSpec &network);
 
   /// Seconds spent since the start: in the network while collecting, in the environment, in updates.
   struct Seconds {
@@ -49,8 +53,6 @@ class Ppo : public GridLearner {
   const Seconds &seconds() const { return seconds_; }
 
  private:
-  struct Networks;  // what needs libtorch
-  class Deterministic;
   /// Sums since the last call of metrics(), over all ranks.
   enum Sum {
     kEpisodes,
@@ -76,7 +78,6 @@ class Ppo : public GridLearner {
   void update();
   /// Adds the gradient of the loss of these transitions; its terms: policy, value, entropy, kl, clipped.
   std::vector<double> gradientOf(const std::vector<std::int64_t> &rows);
-  std::vector<double> gradientOnDevice(const std::vector<std::int64_t> &rows);
   /// False if the divergence from the policy that acted is already too large.
   bool updateMinibatch(const std::vector<std::int64_t> &rows);
   double learningRate() const;
@@ -86,8 +87,12 @@ class Ppo : public GridLearner {
   std::uint64_t seed_;
   learn::Reduction reduction_;
   learn::Rng rng_;
-  std::unique_ptr<Networks> networks_;
-  std::unique_ptr<Deterministic> deterministic_;
+  learn::PpoNetwork network_;
+  Adam adam_;
+  std::unique_ptr<learn::PpoDevice> device_;               // null: all is done on the host
+  std::unique_ptr<learn::PpoActing> acting_;               // on the host
+  std::unique_ptr<learn::PpoHostGradient> host_gradient_;  // on the host, once the grid is known
+  learn::FcnPolicy deterministic_{"learner ppo"};
   learn::EpisodeSlots slots_;
   std::unique_ptr<learn::Rollout> rollout_;  // once the grid is known
   int nx_ = 0, ny_ = 0;

@@ -1,26 +1,22 @@
 // What PPO writes and reads: checkpoints (everything, of all ranks) and networks (the deterministic policy).
-#include <torch/torch.h>
-
 #include "base/error.hpp"
 #include "learn/ppo/ppo.hpp"
 #include "learn/state_file.hpp"
-#include "torch/ppo_networks.hpp"
 
 namespace petrl {
 
 static constexpr const char *kKind = "ppo";
 
 NetworkSpec Ppo::network() const {
-  return networks_->network.network();
+  return network_.network();
 }
 
 void Ppo::loadWeights(const NetworkSpec &network) {
   try {
-    networks_->network.loadWeights(network);
+    network_.loadWeights(network);
   } catch (const Error &e) {
     throw Error(std::string("learner ppo: ") + e.what(), e.code());
   }
-  deterministic_->forget();
 }
 
 void Ppo::save(const std::string &path) const {
@@ -30,19 +26,14 @@ void Ppo::save(const std::string &path) const {
   numbers = reduction_.gather(numbers, number_counts);
   actions = reduction_.gather(actions, action_counts);
   if (reduction_.rank() != 0) return;
-  const auto &adam = networks_->adam;
-  const torch::Tensor &parameters = networks_->network.parameters().values();
   learn::StateWriter out(path, kKind);
   for (const std::int64_t number : {std::int64_t{observations_}, std::int64_t{actions_}, std::int64_t{config_.slots},
                                     std::int64_t{reduction_.ranks()}, std::int64_t{nx_}, std::int64_t{ny_}, iterations_,
-                                    steps_, episodes_, adam.steps}) {
+                                    steps_, episodes_, adam_.steps}) {
     out.number(number);
   }
   out.bytes(sums_.data(), sums_.size() * sizeof(double));
-  for (const torch::Tensor &tensor : {parameters, adam.first, adam.second}) {
-    const torch::Tensor host = tensor.to(torch::kCPU);
-    out.floats(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()));
-  }
+  for (const auto *array : {&network_.weights(), &adam_.first, &adam_.second}) out.floats(array->data(), array->size());
   for (const auto *counts : {&number_counts, &action_counts}) {
     for (const auto count : *counts) out.number(count);
   }
@@ -61,10 +52,10 @@ void Ppo::load(const std::string &path) {
   const std::int64_t iterations = in.number(), steps = in.number(), episodes = in.number(), updates = in.number();
   std::array<double, kSums> sums{};
   in.bytes(sums.data(), sums.size() * sizeof(double));
-  auto &parameters = networks_->network.parameters();
   std::array<std::vector<float>, 3> arrays;
   const char *names[] = {"weights", "first moments", "second moments"};
-  for (std::size_t i = 0; i < arrays.size(); ++i) in.floats(names[i], arrays[i], parameters.size());
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    in.floats(names[i], arrays[i], static_cast<std::int64_t>(adam_.first.size()));
 
   const auto ranks = static_cast<std::size_t>(reduction_.ranks()), rank = static_cast<std::size_t>(reduction_.rank());
   std::vector<std::int64_t> counts(2 * ranks), numbers;
@@ -89,18 +80,16 @@ void Ppo::load(const std::string &path) {
   const auto width = static_cast<std::size_t>(nx * ny * actions_);
   if (!slots_.unpack(numbers, own, width)) in.fail("actions of unfinished episodes do not fit");
 
-  auto &adam = networks_->adam;
-  torch::Tensor *tensors[] = {&parameters.values(), &adam.first, &adam.second};
-  for (std::size_t i = 0; i < arrays.size(); ++i)
-    tensors[i]->copy_(torch::from_blob(arrays[i].data(), {parameters.size()}, torch::kFloat32));
-  adam.steps = updates;
+  std::copy(arrays[0].begin(), arrays[0].end(), network_.weights().begin());  // the layers point into it
+  adam_.first = arrays[1];
+  adam_.second = arrays[2];
+  adam_.steps = updates;
   nx_ = static_cast<int>(nx);
   ny_ = static_cast<int>(ny);
   iterations_ = iterations;
   steps_ = steps;
   episodes_ = episodes;
   sums_ = sums;
-  deterministic_->forget();
 }
 
 }  // namespace petrl

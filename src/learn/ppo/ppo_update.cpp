@@ -1,15 +1,10 @@
 // The updates of PPO: minibatches, gradients averaged over ranks, optimiser.
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/error.hpp"
 #include "learn/ppo/ppo.hpp"
-#include "torch/gradient.hpp"
-#include "torch/ppo_loss.hpp"
-#include "torch/ppo_networks.hpp"
 
 namespace petrl {
 
@@ -37,53 +32,18 @@ void Ppo::update() {
 }
 
 std::vector<double> Ppo::gradientOf(const std::vector<std::int64_t> &rows) {
-  if (!networks_->host_gradient) return gradientOnDevice(rows);
   std::vector<learn::PpoRow> batch;
   for (const std::int64_t r : rows)
     batch.push_back({rollout_->observation(r), rollout_->action(r), rollout_->logProb(r), rollout_->advantage(r),
                      rollout_->target(r)});
-  const learn::PpoTerms terms = networks_->host_gradient->add(std::move(batch));
+  const learn::PpoTerms terms =
+      device_ ? device_->gradient(batch, nx_, ny_, network_.gradient()) : host_gradient_->add(std::move(batch));
   return {terms.policy, terms.value, terms.entropy, terms.kl, terms.clipped};
 }
 
-std::vector<double> Ppo::gradientOnDevice(const std::vector<std::int64_t> &rows) {
-  // Rows side by side: the same arrays for all minibatches.
-  const std::size_t points = rollout_->points();
-  const std::array<int, 5> channels{observations_, actions_, 1, 1, 1};
-  const std::size_t width = static_cast<std::size_t>(std::accumulate(channels.begin(), channels.end(), 0)) * points;
-  auto &scratch = networks_->batch;
-  scratch.resize(rows.size() * width);
-  std::array<float *, 5> place{};
-  float *next = scratch.data();
-  for (std::size_t k = 0; k < channels.size(); ++k) {
-    place[k] = next;
-    next += rows.size() * static_cast<std::size_t>(channels[k]) * points;
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::array<const float *, 5> from{rollout_->observation(rows[i]), rollout_->action(rows[i]),
-                                            rollout_->logProb(rows[i]), rollout_->advantage(rows[i]),
-                                            rollout_->target(rows[i])};
-    for (std::size_t k = 0; k < channels.size(); ++k) {
-      const std::size_t n = static_cast<std::size_t>(channels[k]) * points;
-      std::copy_n(from[k], n, place[k] + i * n);
-    }
-  }
-  const auto tensor = [&](std::size_t k) {
-    return networks_->tensor(place[k], static_cast<std::int64_t>(rows.size()), channels[k], ny_, nx_);
-  };
-  learn::PpoBatch batch{tensor(0), tensor(1), tensor(2), tensor(3), tensor(4)};
-  if (config_.normalisation == learn::PpoConfig::Normalisation::point)
-    batch.advantage = learn::normalisePerPoint(batch.advantage);
-  const learn::PpoLoss loss = learn::ppoLoss(networks_->network.forward(batch.observation), batch, config_);
-  loss.loss.backward();
-  return {loss.policy.item<double>(), loss.value.item<double>(), loss.entropy.item<double>(), loss.kl.item<double>(),
-          loss.clipped.item<double>()};
-}
-
 bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
-  auto &parameters = networks_->network.parameters();
-  torch::Tensor &gradient = parameters.gradient();
-  gradient.zero_();
+  std::vector<float> &gradient = network_.gradient();
+  std::fill(gradient.begin(), gradient.end(), 0.f);
   std::vector<double> terms(5, 0.);
   if (!rows.empty()) terms = gradientOf(rows);
   learn::averageGradient(reduction_, gradient, static_cast<double>(rows.size()), terms);
@@ -101,7 +61,8 @@ bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
   sums_[kClipped] += terms[4];
   sums_[kGradient] += norm;
   if (config_.target_kl > 0 && terms[3] > config_.target_kl) return false;
-  networks_->adam.step(parameters.values(), gradient, learningRate());
+  adam_.step(network_.weights(), gradient, learningRate());
+  if (device_) device_->setWeights(network_.weights());
   return true;
 }
 
@@ -121,7 +82,7 @@ std::map<std::string, double> Ppo::metrics() {
                                           {"std", per(kStd, kIterations)},
                                           {"explained_variance", per(kExplained, kIterations)},
                                           {"learning_rate", learningRate()},
-                                          {"updates", static_cast<double>(networks_->adam.steps)}};
+                                          {"updates", static_cast<double>(adam_.steps)}};
   sums_.fill(0);
   return out;
 }

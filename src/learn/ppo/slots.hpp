@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "learn/grid.hpp"
+#include "learn/environment.hpp"
 
 namespace petrl::learn {
 

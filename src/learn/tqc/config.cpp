@@ -13,9 +13,8 @@ static std::vector<int> widths(YamlMap &map, const std::string &key, const std::
   return value;
 }
 
-TqcConfig TqcConfig::parse(const std::string &yaml, int actions) {
+TqcConfig TqcConfig::parse(YamlMap map, int actions) {
   constexpr std::int64_t kMany = 1000000000000;
-  YamlMap map = YamlMap::parse(yaml, "learner");
   TqcConfig c;
   c.learning_rate = map.number("learning_rate", c.learning_rate, 0, 1);
   c.learning_rate_final = map.number("learning_rate_final", c.learning_rate, 0, 1);

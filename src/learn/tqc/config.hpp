@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/yaml.hpp"
+
 namespace petrl::learn {
 
 /// Defaults are those of the reference implementation (Kuznetsov et al. 2020, with gSDE as in Raffin et al. 2022).
@@ -33,8 +35,8 @@ struct TqcConfig {
   bool cuda = false;  ///< device: cpu | cuda
   int threads = 1;
 
-  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
-  static TqcConfig parse(const std::string &yaml, int actions);
+  /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
+  static TqcConfig parse(YamlMap map, int actions);
 };
 
 }  // namespace petrl::learn

@@ -1,7 +1,5 @@
 #include "learn/tqc/native_engine.hpp"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -19,11 +17,13 @@ constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
 
 // The critics are independent of each other: as many threads as `threads` says, the same numbers with any.
 template <typename Body>
-static void eachCritic(int critics, const Body &body) {
-  at::parallel_for(0, critics, 1, [&](std::int64_t begin, std::int64_t end) {
+static void eachCritic(int critics, int threads, const Body &body) {
+#pragma omp parallel num_threads(std::min(threads, critics)) if (threads > 1)
+  {
     const FlushDenormals flush;
-    for (std::int64_t e = begin; e < end; ++e) body(static_cast<int>(e));
-  });
+#pragma omp for schedule(static)
+    for (int e = 0; e < critics; ++e) body(e);
+  }
 }
 
 void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate,
@@ -93,7 +93,8 @@ TqcLosses NativeEngine::update(TqcState &state, const Batch &batch, const float 
 
 void NativeEngine::targets(const TqcState &state, const Batch &batch, double alpha) {
   join(batch.next_observation, next_policy_.action);
-  eachCritic(config_.critics, [&](int e) { forward(shapes_.critic, state.target.data(), e, input(), out_); });
+  eachCritic(config_.critics, config_.threads,
+             [&](int e) { forward(shapes_.critic, state.target.data(), e, input(), out_); });
   const std::size_t last = shapes_.critic.layers.size() - 1;
   const int pad = padded(config_.quantiles);
   std::vector<float> pooled(area(config_.critics, config_.quantiles));
@@ -116,7 +117,7 @@ double NativeEngine::criticStep(TqcState &state, double learning_rate, double &m
   const double pairs = static_cast<double>(rows_) * config_.critics * config_.quantiles * kept_;
   const int loss_rows = std::min(rows_, kLossRows);
   std::vector<double> sums(member_sum_.size());
-  eachCritic(config_.critics, [&](int e) {
+  eachCritic(config_.critics, config_.threads, [&](int e) {
     const auto member = static_cast<std::size_t>(e);
     forward(shapes_.critic, state.critic.data(), e, input(), out_);
     double sum = 0;
@@ -163,7 +164,7 @@ double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha
   join(batch.observation, policy_.action);
   const std::size_t last = shapes_.critic.layers.size() - 1;
   const double count = static_cast<double>(rows_) * config_.critics * config_.quantiles;
-  eachCritic(config_.critics, [&](int e) {
+  eachCritic(config_.critics, config_.threads, [&](int e) {
     const auto member = static_cast<std::size_t>(e);
     forward(shapes_.critic, state.critic.data(), e, input(), out_, static_cast<int>(last));
     member_sum_[member] = meanHead(state.critic.data(), e, static_cast<float>(1 / count));

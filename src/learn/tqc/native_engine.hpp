@@ -1,6 +1,7 @@
 // TQC's update by hand-written gradients and the vector kernels: one core, no autograd, no temporaries.
 #pragma once
 
+#include "base/api.hpp"
 #include "learn/tqc/gsde_policy.hpp"
 #include "learn/tqc/state.hpp"
 
@@ -36,6 +37,7 @@ class NativeEngine : public TqcEngine {
 };
 
 /// One step of Adam on a single number.
-void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate, std::int64_t step);
+PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate,
+                          std::int64_t step);
 
 }  // namespace petrl::learn

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 
+#include "base/registry.hpp"
 #include "learn/engine/mlp.hpp"
 #include "learn/tqc/config.hpp"
 
@@ -45,9 +48,9 @@ struct TqcLosses {
 };
 
 /// Carries out one update of TQC; two implementations: native (any CPU) and libtorch (autograd, GPUs).
-class TqcEngine {
+class PETRL_API TqcEngine {
  public:
-  virtual ~TqcEngine() = default;
+  virtual ~TqcEngine();
   /// `eps`: standard normal numbers of the exploration matrix, [features][actions].
   virtual TqcLosses update(TqcState &state, const Batch &batch, const float *eps, double learning_rate) = 0;
   /// Call after the state was changed from outside: an engine that keeps copies elsewhere takes it over.
@@ -55,5 +58,10 @@ class TqcEngine {
   /// Makes all of the state current (the actor always is).
   virtual void synchronise(TqcState &state) { (void)state; }
 };
+
+using TqcEngineFactory = std::function<std::unique_ptr<TqcEngine>(const TqcConfig &config, const TqcShapes &shapes)>;
+
+/// Engines by the device that they compute on; "cuda" comes with libpetrl_torch.
+PETRL_API Registry<TqcEngineFactory> &tqcEngines();
 
 }  // namespace petrl::learn

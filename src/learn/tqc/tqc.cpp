@@ -1,33 +1,40 @@
 #include "learn/tqc/tqc.hpp"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "learn/tqc/native_engine.hpp"
-#include "torch/torch_engine.hpp"
 
 namespace petrl {
 
 using learn::padded;
+
+namespace learn {
+
+TqcEngine::~TqcEngine() = default;
+
+Registry<TqcEngineFactory> &tqcEngines() {
+  static auto *instance = new Registry<TqcEngineFactory>("TQC engine", "petrl_torch");
+  return *instance;
+}
+
+}  // namespace learn
 
 static int positive(int n, const char *what) {
   if (n < 1) throw Error(std::string("learner tqc: needs at least one ") + what, PETSC_ERR_ARG_OUTOFRANGE);
   return n;
 }
 
-Tqc::Tqc(const std::string &yaml, int observations, int actions, std::uint64_t seed)
-    : config_(learn::TqcConfig::parse(yaml, actions)),
+Tqc::Tqc(YamlMap keys, int observations, int actions, std::uint64_t seed)
+    : config_(learn::TqcConfig::parse(std::move(keys), actions)),
       shapes_(config_, positive(observations, "observation"), positive(actions, "action")),
       rng_(seed),
       state_(config_, shapes_, rng_),
       buffer_(config_.buffer_size, observations, actions),
       actor_(shapes_) {
-  at::set_num_threads(config_.threads);
   if (config_.cuda) {
-    engine_ = std::make_unique<learn::TorchEngine>(config_, shapes_, "cuda");
+    engine_ = learn::tqcEngines().find("cuda")(config_, shapes_);
   } else {
     engine_ = std::make_unique<learn::NativeEngine>(config_, shapes_);
   }

@@ -18,7 +18,7 @@ static std::vector<std::int64_t> shapeNumbers(const learn::Layout &layout) {
   return numbers;
 }
 
-void Tqc::save(const std::string &path) const {
+void Tqc::save(const std::string &path, const std::vector<double> &more) const {
   engine_->synchronise(state_);
   learn::StateWriter out(path, kKind);
   out.number(shapes_.observations);
@@ -43,10 +43,12 @@ void Tqc::save(const std::string &path) const {
     out.floats(array->data(), array->size());
   }
   out.floats(buffer_.data().data(), buffer_.data().size());
+  out.number(static_cast<std::int64_t>(more.size()));
+  out.bytes(more.data(), more.size() * sizeof(double));
   out.finish();
 }
 
-void Tqc::load(const std::string &path) {
+std::vector<double> Tqc::load(const std::string &path) {
   learn::StateReader in(path, kKind);
   in.expect("observations", shapes_.observations);
   in.expect("actions", shapes_.actions);
@@ -93,6 +95,10 @@ void Tqc::load(const std::string &path) {
     in.fail("replay buffer: found " + std::to_string(data.size()) + " numbers, expected whole transitions of " +
             std::to_string(width));
   }
+  const std::int64_t count = in.number();
+  if (count < 0 || count > 1000) in.fail("returns: wrong length");
+  std::vector<double> more(static_cast<std::size_t>(count));
+  in.bytes(more.data(), more.size() * sizeof(double));
   in.finish();
 
   state_ = std::move(state);
@@ -102,6 +108,7 @@ void Tqc::load(const std::string &path) {
   steps_ = steps;
   due_ = due;
   engine_->invalidate();
+  return more;
 }
 
 static std::string layerName(std::size_t layer, const char *what) {

@@ -4,9 +4,8 @@
 
 namespace petrl::learn {
 
-UnrollConfig UnrollConfig::parse(const std::string &yaml) {
+UnrollConfig UnrollConfig::parse(YamlMap map) {
   UnrollConfig c;
-  YamlMap map = YamlMap::parse(yaml, "learner section");
   YamlMap network = map.map("network", false);
   c.network = FcnConfig::parse(network, c.network);
   network.finish();

@@ -23,8 +23,8 @@ struct UnrollConfig {
   double output_scale = .05;  ///< the last layer starts so much smaller than the others
   double max_state = 1e3;     ///< an episode with larger values has blown up and ends
 
-  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
-  static UnrollConfig parse(const std::string &yaml);
+  /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
+  static UnrollConfig parse(YamlMap map);
 };
 
 }  // namespace petrl::learn

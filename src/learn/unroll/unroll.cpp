@@ -7,36 +7,26 @@
 
 namespace petrl {
 
-class Unroll::Deterministic : public GridPolicy {
- public:
-  void set(const NetworkSpec &spec) { fcn_ = std::make_unique<Fcn>(spec, "learner unroll"); }
-  void decide(const float *observation, int nx, int ny, float *action) override {
-    fcn_->evaluatePeriodic(observation, nx, ny, action);
-  }
-
- private:
-  std::unique_ptr<Fcn> fcn_;
-};
-
-Unroll::Unroll(const std::string &yaml, int observations, int actions, std::uint64_t seed)
-    : config_(learn::UnrollConfig::parse(yaml)),
+Unroll::Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed)
+    : config_(learn::UnrollConfig::parse(std::move(keys))),
       observations_(observations),
       actions_(actions),
       seed_(seed),
       network_(config_.network, observations, actions),
-      deterministic_(std::make_unique<Deterministic>()),
+      weights_(network_.size(), 0.f),
+      gradient_(network_.size(), 0.f),
+      adam_(network_.size()),
       slots_(static_cast<std::size_t>(config_.slots)) {
   learn::Rng rng(seed);
-  network_.initialise(rng, config_.output_scale);
-  first_.assign(network_.weights().size(), 0.f);
-  second_ = first_;
+  network_.bind(weights_.data(), gradient_.data());
+  network_.initialiseNormal(rng, config_.output_scale);
 }
 
 Unroll::~Unroll() = default;
 
 GridPolicy &Unroll::deterministic() {
-  deterministic_->set(network_.network());
-  return *deterministic_;
+  deterministic_.set(network());
+  return deterministic_;
 }
 
 double Unroll::learningRate() const {
@@ -136,8 +126,7 @@ double Unroll::window(GridEnvironment &environment, Slot &slot) {
 void Unroll::iterate(GridEnvironment &environment) {
   if (!tape_) tape_ = std::make_unique<tape::Tape>(environment.nx(), environment.ny());
   prepare(environment);
-  std::vector<float> &gradient = network_.gradient();
-  std::fill(gradient.begin(), gradient.end(), 0.f);
+  std::fill(gradient_.begin(), gradient_.end(), 0.f);
   std::vector<double> numbers(3, 0.);  // loss, steps, episodes of all ranks
   const std::int64_t episodes = episodes_;
   steps_taken_ = 0;
@@ -145,10 +134,10 @@ void Unroll::iterate(GridEnvironment &environment) {
   numbers[1] = static_cast<double>(steps_taken_);
   numbers[2] = static_cast<double>(episodes_ - episodes);
   reduction_.sum(numbers);
-  reduction_.sum(gradient);
+  reduction_.sum(gradient_);
   const auto share = static_cast<float>(1. / reduction_.ranks());
   double square = 0;
-  for (float &g : gradient) {
+  for (float &g : gradient_) {
     g *= share;
     square += static_cast<double>(g) * static_cast<double>(g);
   }
@@ -160,28 +149,7 @@ void Unroll::iterate(GridEnvironment &environment) {
   ++loss_count_;
   // A window in which the solver all but blew up says nothing that a small step could use.
   if (!std::isfinite(norm)) return;
-  if (norm > config_.max_gradient_norm) {
-    const auto shrink = static_cast<float>(config_.max_gradient_norm / norm);
-    for (float &g : gradient) g *= shrink;
-  }
-  adam();
-}
-
-void Unroll::adam() {
-  constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
-  ++updates_;
-  const double c1 = 1 - std::pow(kBeta1, static_cast<double>(updates_));
-  const double c2 = 1 - std::pow(kBeta2, static_cast<double>(updates_)), rate = learningRate();
-  std::vector<float> &w = network_.weights();
-  const std::vector<float> &g = network_.gradient();
-  for (std::size_t i = 0; i < w.size(); ++i) {
-    const auto x = static_cast<double>(g[i]);
-    const double m = kBeta1 * static_cast<double>(first_[i]) + (1 - kBeta1) * x;
-    const double v = kBeta2 * static_cast<double>(second_[i]) + (1 - kBeta2) * x * x;
-    first_[i] = static_cast<float>(m);
-    second_[i] = static_cast<float>(v);
-    w[i] -= static_cast<float>(rate * (m / c1) / (std::sqrt(v / c2) + kEpsilon));
-  }
+  adam_.step(weights_, gradient_, learningRate(), config_.max_gradient_norm);
 }
 
 std::map<std::string, double> Unroll::metrics() {
@@ -195,7 +163,7 @@ std::map<std::string, double> Unroll::metrics() {
 
 void Unroll::loadWeights(const NetworkSpec &network) {
   try {
-    network_.loadWeights(network);
+    network_.loadWeights(network, actions_, "linear");
   } catch (const Error &e) {
     throw Error(std::string("learner unroll: ") + e.what(), e.code());
   }

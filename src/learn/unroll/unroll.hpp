@@ -3,16 +3,18 @@
 
 #include <memory>
 
+#include "learn/engine/adam.hpp"
+#include "learn/engine/fcn_layers.hpp"
 #include "learn/engine/rng.hpp"
-#include "learn/grid.hpp"
+#include "learn/environment.hpp"
+#include "learn/fcn_policy.hpp"
 #include "learn/reduction.hpp"
 #include "learn/unroll/config.hpp"
-#include "learn/unroll/network.hpp"
-#include "policy/native/fcn.hpp"
 
 namespace petrl {
 
-/// The learner "unroll". Keys of its section: see learn::UnrollConfig. No libtorch: gradients come from src/tape.
+/// The algorithm of the learner "unroll". Keys of its section: see learn::UnrollConfig. Gradients come from
+/// engine/tape.
 ///
 /// Episodes go on with the closure as it is (so that it meets the states it makes itself), and are cut into windows;
 /// gradients run through the network, the correction and the coarse solver over one window (truncated
@@ -22,20 +24,20 @@ namespace petrl {
 /// (GridEnvironment::record); it may start from PPO's weights and PPO from its.
 ///
 /// On several ranks each has its own episodes and gradients are averaged. save() is collective.
-class Unroll : public GridLearner {
+class PETRL_API Unroll {
  public:
-  Unroll(const std::string &yaml, int observations, int actions, std::uint64_t seed);
-  ~Unroll() override;
+  Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed);
+  ~Unroll();
 
-  void iterate(GridEnvironment &environment) override;
-  std::int64_t steps() const override { return steps_; }
-  std::int64_t episodes() const override { return episodes_; }
-  NetworkSpec network() const override { return network_.network(); }
-  GridPolicy &deterministic() override;
-  std::map<std::string, double> metrics() override;
-  void save(const std::string &path) const override;
-  void load(const std::string &path) override;
-  void loadWeights(const NetworkSpec &network) override;
+  void iterate(GridEnvironment &environment);
+  std::int64_t steps() const { return steps_; }
+  std::int64_t episodes() const { return episodes_; }
+  NetworkSpec network() const { return network_.network(actions_, "linear"); }
+  GridPolicy &deterministic();
+  std::map<std::string, double> metrics();
+  void save(const std::string &path) const;
+  void load(const std::string &path);
+  void loadWeights(const NetworkSpec &network);
 
  private:
   struct Slot {
@@ -43,25 +45,24 @@ class Unroll : public GridLearner {
     std::int64_t seed = -1, steps = 0, limit = 0;
     std::vector<double> state;
   };
-  class Deterministic;
 
   void start(GridEnvironment &environment, Slot &slot, std::int64_t limit);
   void prepare(GridEnvironment &environment);
   double window(GridEnvironment &environment, Slot &slot);
   double lossAndGradient(const std::vector<double> &target, tape::Var state) const;
   double learningRate() const;
-  void adam();
 
   learn::UnrollConfig config_;
   int observations_, actions_;
   std::uint64_t seed_;
   learn::Reduction reduction_;
-  learn::TapeNetwork network_;
-  std::unique_ptr<Deterministic> deterministic_;
+  learn::FcnLayers network_;
+  std::vector<float> weights_, gradient_;
+  Adam adam_;
+  learn::FcnPolicy deterministic_{"learner unroll"};
   std::unique_ptr<tape::Tape> tape_;
   std::vector<Slot> slots_;
-  std::vector<float> first_, second_;  // Adam's moments
-  std::int64_t updates_ = 0, steps_ = 0, episodes_ = 0, started_ = 0;
+  std::int64_t steps_ = 0, episodes_ = 0, started_ = 0;
   std::int64_t steps_taken_ = 0;  // in this iteration, on this rank
   double loss_sum_ = 0, norm_sum_ = 0;
   std::int64_t loss_count_ = 0;

@@ -33,11 +33,11 @@ void Unroll::save(const std::string &path) const {
   numbers = reduction_.gather(numbers, counts);
   if (reduction_.rank() != 0) return;
   learn::StateWriter out(path, kKind);
-  for (const std::int64_t n :
-       {std::int64_t{observations_}, std::int64_t{actions_}, std::int64_t{config_.slots},
-        std::int64_t{reduction_.ranks()}, updates_, steps_, episodes_, loss_count_, bits(loss_sum_), bits(norm_sum_)})
+  for (const std::int64_t n : {std::int64_t{observations_}, std::int64_t{actions_}, std::int64_t{config_.slots},
+                               std::int64_t{reduction_.ranks()}, adam_.steps, steps_, episodes_, loss_count_,
+                               bits(loss_sum_), bits(norm_sum_)})
     out.number(n);
-  for (const auto *array : {&network_.weights(), &first_, &second_}) out.floats(array->data(), array->size());
+  for (const auto *array : {&weights_, &adam_.first, &adam_.second}) out.floats(array->data(), array->size());
   for (const std::int64_t count : counts) out.number(count);
   for (const std::int64_t n : numbers) out.number(n);
   out.finish();
@@ -53,7 +53,7 @@ void Unroll::load(const std::string &path) {
   for (auto &v : values) v = in.number();
   std::vector<float> arrays[3];
   const char *names[] = {"weights", "first moments", "second moments"};
-  const auto size = static_cast<std::int64_t>(network_.weights().size());
+  const auto size = static_cast<std::int64_t>(weights_.size());
   for (std::size_t i = 0; i < 3; ++i) in.floats(names[i], arrays[i], size);
   std::vector<std::int64_t> counts(static_cast<std::size_t>(reduction_.ranks()));
   for (auto &count : counts) count = in.number();
@@ -80,10 +80,10 @@ void Unroll::load(const std::string &path) {
     for (std::size_t i = 0; i < n; ++i) slot.state.push_back(fromBits(own[at++]));
   }
   slots_ = std::move(slots);
-  network_.weights() = arrays[0];
-  first_ = arrays[1];
-  second_ = arrays[2];
-  updates_ = values[0];
+  std::copy(arrays[0].begin(), arrays[0].end(), weights_.begin());  // the layers point into it
+  adam_.first = arrays[1];
+  adam_.second = arrays[2];
+  adam_.steps = values[0];
   steps_ = values[1];
   episodes_ = values[2];
   started_ = own.front();

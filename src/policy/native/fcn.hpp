@@ -16,7 +16,7 @@ namespace petrl {
 /// an output point needs inputs up to reach() points away. All layers advance together, a row at a time, each keeping
 /// only the rows that the next one still needs: what is between the layers stays in the nearest caches.
 /// The answer at a point is the same to the last bit however a grid is divided into patches.
-class Fcn : public GridBackend {
+class PETRL_API Fcn : public GridBackend {
  public:
   /// Throws petrl::Error naming `source`, the weight, what was found and expected.
   Fcn(const NetworkSpec &network, const std::string &source, const fcn::Kernels &kernels = fcn::kernels());

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "base/api.hpp"
+
 namespace petrl::fcn {
 
 enum class Activation { linear, relu, tanh };
@@ -35,9 +37,9 @@ struct Kernels {
 };
 
 /// The best set for this processor. PETRL_KERNELS=avx2|portable in the environment asks for a lesser one.
-const Kernels &kernels();
+PETRL_API const Kernels &kernels();
 
 /// A set by name; NULL where the processor does not have it.
-const Kernels *kernels(const char *name);
+PETRL_API const Kernels *kernels(const char *name);
 
 }  // namespace petrl::fcn

@@ -25,7 +25,7 @@ struct GraphShape {
 ///   out    = D2 silu(D1 x)
 ///
 /// All matrices with biases but A, B, C, which share c. Weights are one flat array; names() says what lies where.
-class GraphNetwork : public GraphBackend {
+class PETRL_API GraphNetwork : public GraphBackend {
  public:
   struct Part {
     std::string name;

@@ -1,6 +1,8 @@
 // Products of tall matrices with small ones in float32: what networks on graphs spend their time with.
 #pragma once
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// C (rows x columns) = [C +] [bias +] A (rows x inner) B (inner x columns). B and C are row major with these leading
@@ -18,12 +20,12 @@ struct MatrixProduct {
   bool add = false;
 };
 
-void multiply(const MatrixProduct &product);
+PETRL_API void multiply(const MatrixProduct &product);
 
 /// C (rows x columns) = [C +] [bias +] A B, all row major and dense.
-void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c, const float *bias = nullptr,
-              bool add = false);
+PETRL_API void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c,
+                        const float *bias = nullptr, bool add = false);
 /// C (inner x columns) += A^T B with A (rows x inner), B (rows x columns): gradients of weights.
-void multiplyTransposedAdd(int rows, int columns, int inner, const float *a, const float *b, float *c);
+PETRL_API void multiplyTransposedAdd(int rows, int columns, int inner, const float *a, const float *b, float *c);
 
 }  // namespace petrl

@@ -82,7 +82,7 @@ class Explorer : public Marker {
 class Recorder : public Marker {
  public:
   Recorder(const AdaptiveRun &run, const FiniteVolume &volumes, const RefinementCosts &costs, double cfl,
-           RefinementPolicy &policy, std::vector<RefinementSample> &samples, std::map<std::string, double> &metrics)
+           RefinementPolicy &policy, std::vector<MeshSample> &samples, std::map<std::string, double> &metrics)
       : run_(run), volumes_(volumes), costs_(costs), cfl_(cfl), policy_(policy), samples_(samples), metrics_(metrics) {}
 
   bool mark(const MarkContext &c, std::vector<signed char> &, std::vector<float> &) override {
@@ -93,7 +93,7 @@ class Recorder : public Marker {
     seen.compute(mesh, {c.u, c.dudt, c.gradient}, range, c.interval);
     Lookahead ahead;
     ahead.compute(run_.forest(), mesh, run_.u(), volumes_, c.t, c.interval, cfl_);
-    RefinementSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
+    MeshSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
     const auto n = static_cast<std::size_t>(mesh.owned);
     std::vector<float> truth(2 * n);
     sample.target.resize(2 * n);
@@ -149,7 +149,7 @@ class Recorder : public Marker {
   RefinementCosts costs_;
   double cfl_;
   RefinementPolicy &policy_;
-  std::vector<RefinementSample> &samples_;
+  std::vector<MeshSample> &samples_;
   std::map<std::string, double> &metrics_;
 };
 
@@ -196,7 +196,7 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
 }
 
 void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
-                                      std::vector<RefinementSample> &samples, std::map<std::string, double> &metrics) {
+                                      std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Draw draw(seed);
   const auto &family = families_[static_cast<std::size_t>(draw.below(static_cast<int>(families_.size())))];
   const FlowCase flow = drawCase(family, Split::train, 0, static_cast<int>(draw.uniform() * (1 << 30)));

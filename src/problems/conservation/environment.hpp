@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/yaml.hpp"
-#include "learn/refinement_environment.hpp"
+#include "learn/environment.hpp"
 #include "problems/conservation/adaptive_run.hpp"
 
 namespace petrl::conservation {
@@ -27,11 +27,11 @@ namespace petrl::conservation {
 /// against keeping the mesh as it is. Paired runs (Lookahead) tell the error part for each cell and each of its three
 /// choices, so that a learner need not try them. Metrics: "reward" is what the policy's choices brought by these
 /// numbers, "best reward" what the best choices would have brought.
-class ConservationEnvironment : public RefinementEnvironment {
+class ConservationEnvironment : public MeshEnvironment {
  public:
   /// Throws petrl::Error naming line and key.
   explicit ConservationEnvironment(YamlMap yaml);
-  void episode(std::uint64_t seed, RefinementPolicy &policy, double explore, std::vector<RefinementSample> &samples,
+  void episode(std::uint64_t seed, RefinementPolicy &policy, double explore, std::vector<MeshSample> &samples,
                std::map<std::string, double> &metrics) override;
   /// score: mean of log10(final L1 error times cost) over flows, trade-offs and intervals; cost: cell-steps
   /// and what re-meshing costs by remesh_cost.

@@ -6,6 +6,7 @@
 
 #include "adapt/rl.hpp"
 #include "base/error.hpp"
+#include "learn/step/step_training.hpp"
 #include "problems/fault/observables.hpp"
 
 namespace petrl::fault {

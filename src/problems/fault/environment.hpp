@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/yaml.hpp"
-#include "learn/agent.hpp"
+#include "learn/environment.hpp"
 #include "problems/fault/reward.hpp"
 
 namespace petrl::fault {
@@ -34,7 +34,7 @@ Scenario randomScenario(const Variations &variations, std::uint64_t seed);
 /// (ranges: a pool of `pool` random scenarios), reward: {kind: local, alpha, run_time: iterations|wall} or {kind: run,
 /// slip_price, slip_tolerance, history_price}, error (none|embedded|doubling), observables,
 /// transform, low, high, safeguard, validation (number of held-out random scenarios; with `scenario` that one is used).
-class FaultEnvironment : public Environment {
+class FaultEnvironment : public StreamEnvironment {
  public:
   explicit FaultEnvironment(YamlMap yaml);
   ~FaultEnvironment() override;

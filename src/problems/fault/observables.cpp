@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "adapt/history.hpp"
-#include "adapt/specification.hpp"
 #include "base/error.hpp"
 #include "integrate/bathe.hpp"
+#include "adapt/specification.hpp"
 
 namespace petrl::fault {
 

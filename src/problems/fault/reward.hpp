@@ -1,7 +1,7 @@
 // What step-size policies of a fault are trained for.
 #pragma once
 
-#include "adapt/reward.hpp"
+#include "learn/step/reward.hpp"
 #include "problems/fault/run.hpp"
 
 namespace petrl::fault {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/yaml.hpp"
-#include "learn/grid.hpp"
+#include "learn/environment.hpp"
 #include "problems/grid2d/corrector.hpp"
 #include "problems/grid2d/model.hpp"
 #include "problems/grid2d/simulation.hpp"

@@ -1,24 +1,14 @@
 #include "problems/ode/run.hpp"
 
-#include <petsctime.h>
+#include <petrladapt.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include "adapt/rl.hpp"
 #include "base/error.hpp"
 
 namespace petrl::ode {
-
-namespace {
-
-struct TSHolder {
-  TS ts = nullptr;
-  ~TSHolder() { TSDestroy(&ts); }
-};
-
-}  // namespace
 
 Controller controller(const std::string &name) {
   if (name == "basic") return [](TSAdapt adapt) { return TSAdaptSetType(adapt, TSADAPTBASIC); };
@@ -53,54 +43,22 @@ Controller controller(const std::string &name) {
               "': expected basic, dsp-<filter>, dsp-pid:<kI>,<kP>,<kD>, rl or rl:<policy file>");
 }
 
-RunResult run(const Case &c, const Controller &configure, long max_steps) {
-  TSHolder holder;
-  TSAdapt adapt;
-  Vec u;
-  TSConvergedReason reason;
-  PetscInt n, rejected, failed;
-  const PetscScalar *values;
-  PetscLogDouble begin, end;
-  RunResult result;
+PetscErrorCode Case::create(double final_time, TS *ts) {
+  PetscFunctionBegin;
+  PetscCall(TSCreate(PETSC_COMM_SELF, ts));
+  PetscCall(setMethod(*ts, method));
+  PetscCall(problem->setUp(*ts));
+  PetscCall(TSSetTolerances(*ts, rtol * problem->absoluteScale, nullptr, rtol, nullptr));
+  if (final_time > 0) PetscCall(TSSetMaxTime(*ts, final_time));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-  PetRLThrow(TSCreate(PETSC_COMM_SELF, &holder.ts));
-  TS ts = holder.ts;
-  PetRLThrow(setMethod(ts, c.method));
-  PetRLThrow(c.problem->setUp(ts));
-  PetRLThrow(TSSetTolerances(ts, c.rtol * c.problem->absoluteScale, nullptr, c.rtol, nullptr));
-  if (c.final_time > 0) PetRLThrow(TSSetMaxTime(ts, c.final_time));
-  PetRLThrow(TSSetMaxSteps(ts, static_cast<PetscInt>(max_steps)));
-  PetRLThrow(TSSetErrorIfStepFails(ts, PETSC_FALSE));
-  PetRLThrow(TSGetAdapt(ts, &adapt));
-  PetRLThrow(configure(adapt));
-  PetRLThrow(TSSetUp(ts));
-  PetRLThrow(PetscTime(&begin));
-  PetRLThrow(TSSolve(ts, nullptr));
-  PetRLThrow(PetscTime(&end));
-  PetRLThrow(TSGetConvergedReason(ts, &reason));
-  result.finished = reason == TS_CONVERGED_TIME;
-  result.broke = reason < 0;
-  PetscReal time;
-  PetRLThrow(TSGetTime(ts, &time));
-  result.time = static_cast<double>(time);
-  PetscInt steps;
-  PetRLThrow(TSGetStepNumber(ts, &steps));
-  PetRLThrow(TSGetStepRejections(ts, &rejected));
-  PetRLThrow(TSGetSNESFailures(ts, &failed));
-  result.steps = steps;
-  result.rejected = rejected;
-  result.failed = failed;
-  result.cost = tsCost(ts);
-  result.wall = end - begin;
-  PetRLThrow(TSGetSolution(ts, &u));
-  PetRLThrow(VecGetLocalSize(u, &n));
-  PetRLThrow(VecGetArrayRead(u, &values));
-  for (PetscInt i = 0; i < n; ++i) result.solution.push_back(static_cast<double>(PetscRealPart(values[i])));
-  PetRLThrow(VecRestoreArrayRead(u, &values));
-  for (const double v : result.solution) {
-    if (!std::isfinite(v)) result.finished = false, result.broke = true;
-  }
-  return result;
+double Case::error(const std::vector<double> &solution, const std::vector<double> &reference) const {
+  return relativeError(*this, solution, reference);
+}
+
+RunResult run(Case c, const Controller &configure, long max_steps) {
+  return c.StepCase::run(configure, max_steps);
 }
 
 double relativeError(const Case &c, const std::vector<double> &solution, const std::vector<double> &reference) {

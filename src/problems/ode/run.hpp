@@ -6,39 +6,31 @@
 #include <string>
 #include <vector>
 
-#include "adapt/history.hpp"
+#include "learn/step/environment.hpp"
 #include "problems/ode/problem.hpp"
 
 namespace petrl::ode {
 
 /// A problem with its method and tolerance.
-struct Case {
+struct Case : StepCase {
   std::shared_ptr<Problem> problem;
   std::string method;
   double rtol = 1e-4;
-  double final_time = 0;  ///< 0: the problem's own
+
+  std::string name() const override { return problem->name; }
+  PetscErrorCode create(double final_time, TS *ts) override;
+  double error(const std::vector<double> &solution, const std::vector<double> &reference) const override;
 };
 
-/// What a run cost and gave.
-struct RunResult {
-  bool finished = false;  ///< reached the final time
-  bool broke = false;     ///< the TS diverged (as opposed to: stopped at max_steps)
-  double time = 0;        ///< time reached
-  double cost = 0;        ///< right-hand sides + Jacobians + linear iterations
-  double wall = 0;        ///< seconds in TSSolve
-  long steps = 0, rejected = 0, failed = 0;
-  std::vector<double> solution;  ///< at the end; serial problems
-};
-
-/// Chooses and configures the TSAdapt of a run.
-using Controller = std::function<PetscErrorCode(TSAdapt)>;
+using RunResult = StepRun;
+using Controller = StepController;
 
 /// A controller by name: basic, dsp-<filter> (dsp-PI42, dsp-H211b, ...), dsp-pid:<kI>,<kP>,<kD>, rl or rl:<policy
 /// file>. Throws petrl::Error for another name.
 Controller controller(const std::string &name);
 
 /// Runs a case. Collective over PETSC_COMM_SELF. Throws petrl::Error when PETSc fails; a diverged TS is a result.
-RunResult run(const Case &c, const Controller &controller, long max_steps = 1000000);
+RunResult run(Case c, const Controller &controller, long max_steps = 1000000);
 
 /// Relative error of a solution against a reference: ||u - u*||_2 / (||u*||_2 + absolute scale of the problem).
 double relativeError(const Case &c, const std::vector<double> &solution, const std::vector<double> &reference);

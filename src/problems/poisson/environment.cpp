@@ -93,7 +93,7 @@ PoissonEnvironment::PoissonEnvironment(YamlMap yaml) {
 }
 
 void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
-                                 std::vector<RefinementSample> &samples, std::map<std::string, double> &metrics) {
+                                 std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Draw draw(seed);
   const double odds = draw.logarithmic(odds_[0], odds_[1]);
   AdaptivePoisson now(BaseMesh::lShape(squares_),
@@ -107,7 +107,7 @@ void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, d
     RefinementObservation seen;
     seen.compute(mesh, seenField(now).values, now.range(), 1);
     lookahead(now, gain_, gain);
-    RefinementSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
+    MeshSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
     sample.target.assign(2 * gain.size(), std::numeric_limits<float>::quiet_NaN());
     for (std::size_t i = 0; i < gain.size(); ++i)
       sample.target[2 * i] = RefinementScale::output(static_cast<float>(gain[i]));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/yaml.hpp"
-#include "learn/refinement_environment.hpp"
+#include "learn/environment.hpp"
 #include "problems/poisson/lookahead.hpp"
 #include "problems/poisson/reference.hpp"
 
@@ -24,11 +24,11 @@ namespace petrl::poisson {
 /// A decision's reward is (1 - beta) times the error that it saves minus beta times the cells that it adds (the
 /// benchmark counts cells). A paired solve on the everywhere refined mesh tells what each cell's refinement saves, so
 /// that a learner need not try it; meshes are never coarsened. Metrics as those of the conservation laws.
-class PoissonEnvironment : public RefinementEnvironment {
+class PoissonEnvironment : public MeshEnvironment {
  public:
   /// Throws petrl::Error naming line and key.
   explicit PoissonEnvironment(YamlMap yaml);
-  void episode(std::uint64_t seed, RefinementPolicy &policy, double explore, std::vector<RefinementSample> &samples,
+  void episode(std::uint64_t seed, RefinementPolicy &policy, double explore, std::vector<MeshSample> &samples,
                std::map<std::string, double> &metrics) override;
   /// score: mean of log10(error times cells) over held-out cases and odds; error: mean |u - reference| over that of the
   /// coarsest mesh.

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#include "base/api.hpp"
+
 namespace petrl::learn {
 
 /// What happens to a product before it is stored.
@@ -64,7 +66,7 @@ struct Kernels {
 };
 
 /// The best set for this processor. PETRL_KERNELS=avx2|portable in the environment asks for a lesser one.
-const Kernels &kernels();
+PETRL_API const Kernels &kernels();
 
 /// Denormals flushed to zero while it lives, in this thread: Adam's moments of dead units decay into them.
 class FlushDenormals {

@@ -18,9 +18,8 @@ LampNetwork parseNetwork(YamlMap &map, const LampNetwork &defaults) {
 
 }  // namespace
 
-LampConfig LampConfig::parse(const std::string &yaml) {
+LampConfig LampConfig::parse(YamlMap map) {
   LampConfig c;
-  YamlMap map = YamlMap::parse(yaml, "learner section");
   YamlMap model = map.map("model", false);
   c.model.parameters = model.get<bool>("parameters", c.model.parameters);
   c.model.ring = model.get<bool>("ring", c.model.ring);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/yaml.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 
 namespace petrl::learn {
@@ -58,8 +59,8 @@ struct LampConfig {
   RefiningConfig refining;
   int validation = 64;  ///< trajectories
 
-  /// Strict: throws petrl::Error with line and key for unknown keys and impossible values.
-  static LampConfig parse(const std::string &yaml);
+  /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
+  static LampConfig parse(YamlMap map);
 };
 
 }  // namespace petrl::learn

@@ -19,7 +19,7 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kCosts = 1. / 100;  // of a vertex, as in the reward
 
-Nonlinear1DDataset readData(YamlMap &environment) {
+Nonlinear1DDataset readData(YamlMap environment) {
   const auto name = environment.get<std::string>("name");
   if (name != "nonlinear1d") environment.fail("name", "learner lamp: expected nonlinear1d, found '" + name + "'");
   const auto file = environment.get<std::string>("file");
@@ -53,9 +53,9 @@ lamp::Model makeModel(const learn::LampConfig &c, std::uint64_t seed) {
 
 }  // namespace
 
-Lamp::Lamp(const std::string &yaml, YamlMap &environment, std::uint64_t seed)
-    : config_(learn::LampConfig::parse(yaml)),
-      data_(readData(environment)),
+Lamp::Lamp(YamlMap keys, YamlMap environment, std::uint64_t seed)
+    : config_(learn::LampConfig::parse(std::move(keys))),
+      data_(readData(std::move(environment))),
       rng_((seed + 1) * 1000003 + static_cast<std::uint64_t>(reduction_.rank())),
       model_(makeModel(config_, seed)),
       evolution_(config_.evolution, data_.train()),
@@ -162,6 +162,7 @@ std::map<std::string, double> Lamp::metrics() {
   for (const char *name : learn::LampStatistics::kNames) out[name] = 0;  // the log has the same columns in every row
   for (const auto &[name, sum] : sums_) out[name] = sum.first / static_cast<double>(sum.second);
   sums_.clear();
+  out["mean_return"] = out["reward"];
   return out;
 }
 

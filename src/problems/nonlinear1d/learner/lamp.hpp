@@ -5,7 +5,7 @@
 
 #include "learn/engine/adam.hpp"
 #include "learn/engine/rng.hpp"
-#include "learn/mesh_learner.hpp"
+#include "learn/learner.hpp"
 #include "learn/reduction.hpp"
 #include "problems/nonlinear1d/learner/actor_critic.hpp"
 #include "problems/nonlinear1d/learner/config.hpp"
@@ -22,9 +22,9 @@ namespace petrl {
 /// and gradients are those of GraphNetwork.
 ///
 /// A step is an update of either network. On several ranks each makes its own experience and gradients are averaged.
-class Lamp : public MeshLearner {
+class Lamp : public Learner {
  public:
-  Lamp(const std::string &yaml, YamlMap &environment, std::uint64_t seed);
+  Lamp(YamlMap keys, YamlMap environment, std::uint64_t seed);
 
   void iterate() override;
   std::int64_t steps() const override { return updates_; }

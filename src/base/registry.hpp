@@ -1,0 +1,61 @@
+// Things by name: those that are here, and those that a sister library brings when one is first asked for.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace petrl {
+
+/// Loads lib<name>.so from the folder of this library and lets it register what it has; once loaded it stays. Throws
+/// petrl::Error naming what was `wanted` and what was tried.
+PETRL_API void loadLibrary(const std::string &name, const std::string &wanted);
+
+/// A table of things by name (factories, as a rule). Reentrant. Instances are never destroyed: the code behind their
+/// entries may be gone by the time static objects are.
+template <typename Thing>
+class Registry {
+ public:
+  /// what: for messages ("learner"). library: the sister library that is loaded for a name that is not there.
+  Registry(const char *what, const char *library) : what_(what), library_(library) {}
+
+  /// A later entry replaces an earlier one of the same name.
+  void add(const std::string &name, Thing thing) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    things_[name] = std::move(thing);
+  }
+
+  /// Throws petrl::Error, listing the known names, if there is no such thing.
+  Thing find(const std::string &name) {
+    Thing found;
+    if (lookUp(name, found)) return found;
+    loadLibrary(library_, std::string(what_) + " '" + name + "'");
+    if (lookUp(name, found)) return found;
+    throw Error("unknown " + std::string(what_) + " '" + name + "'; known: " + names(), PETSC_ERR_ARG_UNKNOWN_TYPE);
+  }
+
+  /// The names that are there now, with commas between.
+  std::string names() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::string out;
+    for (const auto &entry : things_) out += (out.empty() ? "" : ", ") + entry.first;
+    return out;
+  }
+
+ private:
+  bool lookUp(const std::string &name, Thing &found) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto it = things_.find(name);
+    if (it == things_.end()) return false;
+    found = it->second;
+    return true;
+  }
+
+  const char *what_, *library_;
+  std::mutex mutex_;
+  std::map<std::string, Thing> things_;
+};
+
+}  // namespace petrl

@@ -1,0 +1,183 @@
+// The worlds that policies are trained in. Decisions come in three shapes - a stream, a grid of agents, a mesh of
+// agents - and in nothing else do environments differ for a learner.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/registry.hpp"
+#include "base/yaml.hpp"
+#include "policy/policy.hpp"
+#include "refine/refinement_policy.hpp"
+
+namespace petrl {
+
+namespace tape {
+class Tape;
+struct Var;
+}  // namespace tape
+
+/// What validation of a policy found: `score` is what training minimises (lower is better), `details` for the log.
+struct Evaluation {
+  double score = 0;
+  std::map<std::string, double> details;
+};
+
+/// A world. Deterministic given the seeds. Derive from one of the three shapes below.
+class PETRL_API Environment {
+ public:
+  virtual ~Environment();
+  /// "stream", "grid" or "mesh".
+  virtual const char *shape() const = 0;
+};
+
+// --- a stream of decisions ---
+
+/// One decision and what came of it. Observations are network inputs (already offset, scaled, clipped), actions are in
+/// [-1, 1].
+struct Transition {
+  std::vector<float> observation;
+  std::vector<float> action;
+  float reward = 0;
+  std::vector<float> next_observation;
+  bool terminal = false;  ///< true: no value beyond (a truncated episode is not terminal)
+};
+
+/// Takes decisions and is told their outcome. The environment owns the loop and builds the transitions, so that a
+/// decision that was prepared but never carried out is simply not recorded.
+class PETRL_API Agent {
+ public:
+  virtual ~Agent();
+  /// Observation in, action in [-1, 1] out.
+  virtual void decide(const float *observation, float *action) = 0;
+  /// Learners store the transition and may update; fixed policies ignore it.
+  virtual void record(const Transition &transition) { (void)transition; }
+};
+
+/// A world in which one agent takes one decision after another.
+class PETRL_API StreamEnvironment : public Environment {
+ public:
+  const char *shape() const override { return "stream"; }
+  virtual std::string kind() const = 0;  ///< kind of the policies trained here
+  virtual ObservationSpec observation() const = 0;
+  virtual ActionSpec action() const = 0;
+  /// Runs one episode; the agent decides and is told each transition. Returns the undiscounted return.
+  virtual double episode(Agent &agent, std::uint64_t seed) = 0;
+  /// Validation of a fixed policy on held-out cases.
+  virtual Evaluation evaluate(Agent &agent) = 0;
+};
+
+// --- a grid of agents ---
+
+/// A policy that decides for every point of a periodic grid at once.
+/// Arrays are planar: channel by channel, each ny x nx, x fastest.
+class PETRL_API GridPolicy {
+ public:
+  virtual ~GridPolicy();
+  /// Network inputs (observations, already offset, scaled and clipped) in, actions in [-1, 1] out.
+  virtual void decide(const float *observation, int nx, int ny, float *action) = 0;
+};
+
+/// How an episode stands after a step.
+enum class GridOutcome {
+  running,    ///< goes on
+  truncated,  ///< ends here, but the world would go on: bootstrap with the value of the last observation
+  terminal    ///< ends, no value beyond
+};
+
+/// One episode: a solver and its reference, one agent a point. Episodes are independent of each other.
+class PETRL_API GridEpisode {
+ public:
+  virtual ~GridEpisode();
+  /// What the agents see: observation names x ny x nx network inputs.
+  virtual void observe(float *observation) const = 0;
+  /// Takes the actions (action channels x ny x nx; clamped to [-1, 1]), gives each point its reward (ny x nx).
+  virtual GridOutcome step(const float *action, float *reward) = 0;
+
+  // For learners that differentiate through a model of the solver (see GridEnvironment::record); throw petrl::Error
+  // where there is none.
+  /// The coarse solver's state as it is now (components x ny x nx). A state given back with setState() goes on from
+  /// there.
+  virtual std::vector<double> state() const;
+  virtual void setState(const std::vector<double> &state);
+  /// The reference restricted to the coarse grid (components x ny x nx) at the time of state().
+  virtual std::vector<double> target() const;
+  /// Fields that the agents see beside the state and that do not change (fields x ny x nx; may be empty). The
+  /// observation is the state's components, then these.
+  virtual std::vector<double> parameters() const { return {}; }
+};
+
+/// A world of grid episodes.
+class PETRL_API GridEnvironment : public Environment {
+ public:
+  const char *shape() const override { return "grid"; }
+  virtual std::string kind() const = 0;  ///< kind of the policies trained here
+  virtual ObservationSpec observation() const = 0;
+  virtual ActionSpec action() const = 0;
+  virtual int nx() const = 0;
+  virtual int ny() const = 0;
+  /// A new training episode. Reentrant: episodes may be made and stepped in any order.
+  virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
+  /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the
+  /// network's output (action channels, not clamped), then the coarse solver's step. parameters: see
+  /// GridEpisode::parameters(); id -1 where there are none. Throws petrl::Error where a solver cannot be recorded.
+  virtual tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const;
+  /// Validation of a fixed policy on held-out cases (never the test cases).
+  virtual Evaluation evaluate(GridPolicy &policy) = 0;
+};
+
+// --- a mesh of agents ---
+
+/// One decision: what the policy saw, and what paired runs say about each cell's alternatives.
+struct MeshSample {
+  int nodes = 0, slots = 0;
+  std::vector<int> source;    ///< nodes x slots
+  std::vector<float> node;    ///< nodes x node inputs (RefinementObservation::nodeNames())
+  std::vector<float> edge;    ///< nodes x slots x edge inputs (RefinementObservation::edgeNames())
+  std::vector<float> target;  ///< nodes x 2: network outputs that would have been right; NaN: not known
+
+  Graph graph() const { return {nodes, nodes, slots, source.data()}; }
+};
+
+/// A world in which a policy re-meshes a solver's mesh.
+class PETRL_API MeshEnvironment : public Environment {
+ public:
+  const char *shape() const override { return "mesh"; }
+  /// Runs one training episode under the policy (with random deviations), and appends a sample for each decision.
+  /// `explore`: from 0 (the policy decides) to 1 (chance decides). Adds to `metrics` (sums): "decisions", "cells",
+  /// "reward", "best reward" (see the environment), and what else it counts.
+  virtual void episode(std::uint64_t seed, RefinementPolicy &policy, double explore, std::vector<MeshSample> &samples,
+                       std::map<std::string, double> &metrics) = 0;
+  /// Validation on held-out cases (never the test cases).
+  virtual Evaluation evaluate(RefinementPolicy &policy) = 0;
+};
+
+// --- by name ---
+
+/// Makes an environment from its section of the YAML file (every key of which it asks for). Throws petrl::Error naming
+/// file, line and key.
+using EnvironmentFactory = std::function<std::unique_ptr<Environment>(YamlMap yaml)>;
+
+/// Environments by name. Those of libpetrl_problems come when a name is asked for that is not there; plugins add theirs
+/// with PetRLEnvironmentRegister().
+PETRL_API Registry<EnvironmentFactory> &environments();
+
+/// The environment that a section's key `name` says. Throws petrl::Error naming file, line and key.
+PETRL_API std::unique_ptr<Environment> makeEnvironment(YamlMap yaml);
+
+/// The same, of one shape; `learner`, which needs this shape, is for the message.
+template <typename Shape>
+std::unique_ptr<Shape> makeEnvironment(YamlMap yaml, const std::string &learner) {
+  std::unique_ptr<Environment> made = makeEnvironment(yaml);
+  auto *fits = dynamic_cast<Shape *>(made.get());
+  if (fits == nullptr)
+    yaml.fail("name", "learner " + learner + " cannot learn in an environment of shape " + made->shape());
+  made.release();
+  return std::unique_ptr<Shape>(fits);
+}
+
+}  // namespace petrl

@@ -1,0 +1,76 @@
+// A learning algorithm in its environment: the one shape that the trainer knows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/registry.hpp"
+#include "base/yaml.hpp"
+#include "learn/environment.hpp"
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// A learner owns its environment. Everything that the next update depends on is in save() and load(): resuming is
+/// exact, and so is the log.
+class PETRL_API Learner {
+ public:
+  virtual ~Learner();
+  /// Collects experience and updates, once. Collective over PETSC_COMM_WORLD where several ranks train: each makes its
+  /// own experience, gradients are averaged, weights stay the same on all.
+  virtual void iterate() = 0;
+  /// Whether it trains on several ranks.
+  virtual bool parallel() const { return true; }
+  virtual std::int64_t steps() const = 0;     ///< decisions taken so far, on all ranks
+  virtual std::int64_t episodes() const = 0;  ///< episodes so far, on all ranks
+  /// Validation on held-out cases (never the test cases); score: lower is better.
+  virtual Evaluation evaluate() = 0;
+  /// The deterministic policy as it is now (provenance is the caller's).
+  virtual Policy policy() const = 0;
+  /// What the log shows, since the last call: losses, ..., and "mean_return" (not finite: no episode has ended).
+  virtual std::map<std::string, double> metrics() = 0;
+  /// Writes the complete state into `path` (one file, whole or not at all). Collective.
+  virtual void save(const std::string &path) const = 0;
+  /// Restores what save() wrote; throws petrl::Error when the file does not fit. Collective.
+  virtual void load(const std::string &path) = 0;
+  /// Takes over a policy's weights (fine-tuning, warm start). Shapes must agree. Throws petrl::Error.
+  virtual void loadWeights(const NetworkSpec &network) = 0;
+};
+
+/// Makes a learner from its section of the YAML file, the environment's section, and a seed. Throws petrl::Error naming
+/// file, line and key.
+using LearnerFactory = std::function<std::unique_ptr<Learner>(YamlMap keys, YamlMap environment, std::uint64_t seed)>;
+
+/// Learners by name. Those that belong to one problem come with libpetrl_problems.
+PETRL_API Registry<LearnerFactory> &learners();
+
+/// The learner of an algorithm that learns on grids (Ppo, Unroll): the algorithm and the environment that it owns.
+template <typename Algorithm>
+class GridLearner : public Learner {
+ public:
+  /// `name` of the algorithm, for messages.
+  GridLearner(const char *name, YamlMap keys, YamlMap environment, std::uint64_t seed)
+      : environment_(makeEnvironment<GridEnvironment>(std::move(environment), name)),
+        algorithm_(std::move(keys), static_cast<int>(environment_->observation().names.size()),
+                   static_cast<int>(environment_->action().low.size()), seed) {}
+  void iterate() override { algorithm_.iterate(*environment_); }
+  std::int64_t steps() const override { return algorithm_.steps(); }
+  std::int64_t episodes() const override { return algorithm_.episodes(); }
+  Evaluation evaluate() override { return environment_->evaluate(algorithm_.deterministic()); }
+  Policy policy() const override {
+    return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_.network(), {}};
+  }
+  std::map<std::string, double> metrics() override { return algorithm_.metrics(); }
+  void save(const std::string &path) const override { algorithm_.save(path); }
+  void load(const std::string &path) override { algorithm_.load(path); }
+  void loadWeights(const NetworkSpec &network) override { algorithm_.loadWeights(network); }
+
+ private:
+  std::unique_ptr<GridEnvironment> environment_;
+  Algorithm algorithm_;
+};
+
+}  // namespace petrl

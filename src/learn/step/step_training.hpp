@@ -1,0 +1,34 @@
+// Turns the attempts of a running time integration into transitions for an agent.
+#pragma once
+
+#include <memory>
+
+#include "adapt/training.hpp"
+#include "learn/environment.hpp"
+#include "learn/step/reward.hpp"
+
+namespace petrl {
+
+/// Feeds an agent: each decision that was carried out becomes a transition once its outcome is known.
+class PETRL_API StepTraining : public StepLearner {
+ public:
+  StepTraining(Agent &agent, StepReward &reward) : agent_(agent), reward_(reward) {}
+
+  void decide(const float *observation, float *action) override { agent_.decide(observation, action); }
+  void outcome(const Attempt &attempt) override;
+  void decided(const std::vector<float> &observation, const std::vector<float> &action) override;
+  /// The episode ends; `terminal` with a last reward when the solve broke down, else it was merely cut off. A latest
+  /// decision of which nothing came (the final time was reached) is forgotten.
+  void finish(bool terminal, double reward, const std::vector<float> &observation);
+
+  double total() const { return total_; }
+
+ private:
+  Agent &agent_;
+  StepReward &reward_;
+  Transition pending_;
+  bool has_pending_ = false, has_outcome_ = false;
+  double collected_ = 0, total_ = 0;
+};
+
+}  // namespace petrl

@@ -1,0 +1,222 @@
+#include "learn/trainer.hpp"
+
+#include <petscsys.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "learn/provenance.hpp"
+
+namespace petrl {
+
+Trainer::Trainer(const std::string &file, const std::string &directory, const volatile int *stop)
+    : file_(file), directory_(directory), stop_(stop) {
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank_);
+  MPI_Comm_size(PETSC_COMM_WORLD, &ranks_);
+  if (rank_ == 0) {
+    makeFolders(directory_);
+    lock_ = FolderLock(directory_, "training");
+  }
+  text_ = readWhole(file_);
+  makeLearner();
+  if (fileExists(path("progress.yaml"))) {
+    resume();
+  } else if (rank_ == 0) {
+    for (const char *name : {"best.h5", "last.h5", "log.csv"}) {
+      if (fileExists(path(name)))
+        throw Error(path(name) +
+                    ": this folder holds results of something else (there is no progress.yaml); choose "
+                    "another folder with -o");
+    }
+  }
+  if (rank_ == 0) removeLeftovers();
+}
+
+Trainer::~Trainer() = default;
+
+void Trainer::makeLearner() {
+  YamlMap yaml = YamlMap::parse(text_, file_);
+  const auto steps = [&yaml](const char *key, std::int64_t fallback) {
+    return yaml.integer(key, fallback, 1, 1000000000000);
+  };
+  seed_ = static_cast<std::uint64_t>(yaml.integer("seed", 1, 0, std::int64_t{9000000000000000}));
+  total_ = steps("steps", 20000);
+  evaluate_every_ = steps("evaluate_every", 10000);
+  checkpoint_every_ = steps("checkpoint_every", 10000);
+  const auto initial = yaml.get<std::string>("initial_policy", std::string());
+  const auto plugins = yaml.get<std::vector<std::string>>("plugins", {});
+  YamlMap learner = yaml.map("learner"), environment = yaml.map("environment");
+  const auto name = learner.get<std::string>("name", std::string("tqc"));
+  yaml.finish();
+  for (const auto &plugin : plugins) {
+    const bool relative = plugin.find('/') != std::string::npos && plugin.front() != '/';
+    const std::string library = relative ? file_.substr(0, file_.rfind('/') + 1) + plugin : plugin;
+    if (PetscDLLibraryAppend(PETSC_COMM_WORLD, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
+      yaml.fail("plugins", "cannot load '" + library + "'");
+  }
+  LearnerFactory factory;
+  try {
+    factory = learners().find(name);
+  } catch (const Error &e) {
+    learner.fail("name", e.what());
+  }
+  learner_ = factory(std::move(learner), std::move(environment), seed_);
+  if (ranks_ > 1 && !learner_->parallel())
+    throw Error(file_ + ": learner " + name + " trains on one process, found " + std::to_string(ranks_) + " ranks");
+  if (!initial.empty()) learner_->loadWeights(readPolicy(initial, learner_->policy().kind).network);
+}
+
+void Trainer::resume() {
+  YamlMap progress = YamlMap::read(path("progress.yaml"));
+  if (progress.get<std::string>("config") != text_) {
+    throw Error(path("progress.yaml") + ": this folder holds a training with another configuration than " + file_ +
+                "; choose another folder with -o");
+  }
+  next_evaluation_ = progress.get<std::int64_t>("next_evaluation");
+  saves_ = progress.get<std::int64_t>("saves");
+  log_bytes_ = progress.get<std::int64_t>("log_bytes");
+  has_best_ = progress.get<bool>("has_best");
+  best_ = progress.get<double>("best");
+  last_score_ = progress.get<double>("last_score");
+  mean_return_ = progress.get<double>("mean_return");
+  learner_->load(path(stateName()));
+  next_checkpoint_ = learner_->steps() + checkpoint_every_;
+  if (rank_ != 0) return;
+  // What was logged after the checkpoint will be logged again.
+  if (fileExists(path("log.csv")) && truncate(path("log.csv").c_str(), log_bytes_) != 0)
+    throw Error(path("log.csv") + ": cannot truncate this file", PETSC_ERR_FILE_WRITE);
+  std::printf("resumed at step %lld, episode %lld\n", static_cast<long long>(learner_->steps()),
+              static_cast<long long>(learner_->episodes()));
+}
+
+// Of trainings that were cut off while they wrote.
+void Trainer::removeLeftovers() const {
+  for (const std::string &name : filesIn(directory_)) {
+    const auto starts = [&name](const char *with) { return name.rfind(with, 0) == 0; };
+    const bool state =
+        starts("learner-") && name.find(".state") != std::string::npos && (saves_ == 0 || name != stateName());
+    const bool partial = name.find(".partial") != std::string::npos &&
+                         (starts("best.h5") || starts("last.h5") || starts("progress.yaml"));
+    if (state || partial) std::remove(path(name).c_str());
+  }
+}
+
+void Trainer::checkpoint() {
+  const std::string old = path(stateName());
+  ++saves_;
+  learner_->save(path(stateName()));
+  next_checkpoint_ = learner_->steps() + checkpoint_every_;
+  if (rank_ != 0) return;
+  YAML::Emitter out;
+  out.SetDoublePrecision(17);
+  out << YAML::BeginMap;
+  out << YAML::Key << "next_evaluation" << YAML::Value << next_evaluation_;
+  out << YAML::Key << "saves" << YAML::Value << saves_;
+  out << YAML::Key << "log_bytes" << YAML::Value << log_bytes_;
+  out << YAML::Key << "has_best" << YAML::Value << has_best_;
+  out << YAML::Key << "best" << YAML::Value << best_;
+  out << YAML::Key << "last_score" << YAML::Value << last_score_;
+  out << YAML::Key << "mean_return" << YAML::Value << mean_return_;
+  out << YAML::Key << "config" << YAML::Value << YAML::DoubleQuoted << text_;
+  out << YAML::EndMap;
+  // The rename in here is the moment at which the new checkpoint takes the place of the old one.
+  writeWhole(path("progress.yaml"), out.c_str());
+  std::remove(old.c_str());
+}
+
+void Trainer::validate() {
+  auto values = learner_->metrics();
+  if (rank_ != 0) return;
+  // The log has a column of its own for it. No episode may have ended since the latest validation.
+  const auto mean = values.find("mean_return");
+  if (mean != values.end()) {
+    if (std::isfinite(mean->second)) mean_return_ = mean->second;
+    values.erase(mean);
+  }
+  const Evaluation e = learner_->evaluate();
+  last_score_ = e.score;
+  Policy now = learner_->policy();
+  now.provenance = provenance(text_, seed_, learner_->steps());
+  now.provenance.evaluation = e.details;
+  now.provenance.evaluation["score"] = e.score;
+  writePolicy(path("last.h5"), now);
+  const bool better = !has_best_ || e.score < best_;
+  if (better) {
+    writePolicy(path("best.h5"), now);
+    best_ = e.score;
+    has_best_ = true;
+  }
+  log(e, values);
+  std::printf("step %lld: validation score %.4f%s\n", static_cast<long long>(learner_->steps()), e.score,
+              better ? " (best so far)" : "");
+  std::fflush(stdout);
+}
+
+void Trainer::log(const Evaluation &e, const std::map<std::string, double> &values) {
+  std::FILE *file = std::fopen(path("log.csv").c_str(), "ab");
+  if (file == nullptr) throw Error(path("log.csv") + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+  if (std::fseek(file, 0, SEEK_END) == 0 && std::ftell(file) == 0) {
+    std::fprintf(file, "steps,episodes,mean_return,score,best");
+    for (const auto &[name, value] : e.details) std::fprintf(file, ",%s", name.c_str());
+    for (const auto &[name, value] : values) std::fprintf(file, ",%s", name.c_str());
+    std::fprintf(file, "\n");
+  }
+  std::fprintf(file, "%lld,%lld,%.9g,%.9g,%.9g", static_cast<long long>(learner_->steps()),
+               static_cast<long long>(learner_->episodes()), mean_return_, e.score, best_);
+  for (const auto &[name, value] : e.details) std::fprintf(file, ",%.9g", value);
+  for (const auto &[name, value] : values) std::fprintf(file, ",%.9g", value);
+  std::fprintf(file, "\n");
+  log_bytes_ = std::ftell(file);
+  if (std::fclose(file) != 0) throw Error(path("log.csv") + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+}
+
+void Trainer::report(bool now) {
+  const auto time = std::chrono::steady_clock::now();
+  if (rank_ != 0 || (!now && time - last_report_ < std::chrono::seconds(10))) return;
+  last_report_ = time;
+  const std::int64_t steps = learner_->steps();
+  const double seconds = std::chrono::duration<double>(time - begin_).count();
+  const double rate = static_cast<double>(steps - begin_steps_) / std::max(seconds, 1e-9);
+  const double eta = static_cast<double>(total_ - steps) / std::max(rate, 1e-9);
+  std::printf("step %lld / %lld, %.0f steps/s, ETA %.0f min, mean return %.4g (%lld episodes), score %.4f, best %.4f\n",
+              static_cast<long long>(steps), static_cast<long long>(total_), rate, std::max(eta, 0.) / 60, mean_return_,
+              static_cast<long long>(learner_->episodes()), last_score_, best_);
+  std::fflush(stdout);
+}
+
+bool Trainer::stopped() const {
+  int flag = *stop_;
+  if (ranks_ > 1) MPI_Allreduce(MPI_IN_PLACE, &flag, 1, MPI_INT, MPI_MAX, PETSC_COMM_WORLD);
+  return flag != 0;
+}
+
+void Trainer::run() {
+  begin_ = last_report_ = std::chrono::steady_clock::now();
+  begin_steps_ = learner_->steps();
+  if (next_evaluation_ == 0) next_evaluation_ = evaluate_every_;
+  if (saves_ == 0) checkpoint();  // from now on the folder is this training's
+  while (learner_->steps() < total_) {
+    learner_->iterate();
+    report(false);
+    if (learner_->steps() >= next_evaluation_ || learner_->steps() >= total_) {
+      validate();
+      while (next_evaluation_ <= learner_->steps()) next_evaluation_ += evaluate_every_;
+    }
+    const bool stop_now = stopped();
+    if (learner_->steps() >= next_checkpoint_ || stop_now) checkpoint();
+    if (stop_now) {
+      if (rank_ == 0)
+        std::printf("stopped at step %lld; the same command continues\n", static_cast<long long>(learner_->steps()));
+      return;
+    }
+  }
+  // Not again where that was just done, or where a finished training was started once more.
+  if (next_checkpoint_ != learner_->steps() + checkpoint_every_) checkpoint();
+  report(true);
+}
+
+}  // namespace petrl

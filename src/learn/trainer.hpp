@@ -1,0 +1,64 @@
+// Trains what a YAML file describes: validation, best policy, log, checkpoints, exact resume.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/files.hpp"
+#include "learn/learner.hpp"
+
+namespace petrl {
+
+/// In a run directory:
+///   best.h5         the policy with the best validation score so far
+///   last.h5         the policy at the latest validation
+///   log.csv         one row a validation (steps, episodes, mean return, score, details, learner's metrics)
+///   progress.yaml   where the training stands; names the learner's checkpoint
+/// YAML keys: seed, steps (environment steps), environment: {name, ...}, learner: {name, ...}, evaluate_every (steps),
+/// checkpoint_every (steps), initial_policy (a policy file whose weights to start from), plugins (list of libraries
+/// that bring environments or learners: loaded as -dll_append does; paths are relative to the YAML file).
+/// Deterministic: cut off at any moment (kill -9) and started again, it continues from the latest checkpoint to the
+/// same result. One training at a time in a folder: it is locked while one runs. Errors are petrl::Error, with file,
+/// line and key where they concern the YAML file.
+///
+/// On several ranks all of them construct and call run(); rank 0 validates and writes.
+class PETRL_API Trainer {
+ public:
+  /// Reads the configuration, makes the learner, makes the folder or continues what lies there. *stop may be set at any
+  /// time, by a signal handler.
+  Trainer(const std::string &file, const std::string &directory, const volatile int *stop);
+  ~Trainer();
+  /// Trains to the end. Returns early, with a checkpoint, once *stop is set (on any rank).
+  void run();
+
+ private:
+  void makeLearner();
+  void resume();
+  void checkpoint();
+  void validate();
+  void log(const Evaluation &e, const std::map<std::string, double> &metrics);
+  void report(bool now);
+  bool stopped() const;
+  void removeLeftovers() const;
+  std::string path(const std::string &name) const { return directory_ + "/" + name; }
+  std::string stateName() const { return "learner-" + std::to_string(saves_) + ".state"; }
+
+  std::string file_, directory_, text_;
+  const volatile int *stop_;
+  int rank_ = 0, ranks_ = 1;
+  FolderLock lock_;
+  std::uint64_t seed_ = 1;
+  std::int64_t total_ = 0, evaluate_every_ = 0, checkpoint_every_ = 0;
+  std::unique_ptr<Learner> learner_;
+
+  std::int64_t next_evaluation_ = 0, next_checkpoint_ = 0, saves_ = 0, log_bytes_ = 0;
+  double best_ = 0, last_score_ = 0, mean_return_ = 0;
+  bool has_best_ = false;
+  std::chrono::steady_clock::time_point begin_, last_report_;
+  std::int64_t begin_steps_ = 0;
+};
+
+}  // namespace petrl

@@ -1,0 +1,21 @@
+// Learners from the text of their YAML section.
+#pragma once
+
+#include <string>
+
+#include "base/yaml.hpp"
+
+namespace petrl::test {
+
+inline YamlMap keys(const std::string &text) {
+  return YamlMap::parse(text, "test.yaml");
+}
+
+/// An algorithm (Ppo, Tqc, Unroll) for so many observations and actions.
+template <typename Algorithm>
+struct Of : Algorithm {
+  Of(const std::string &text, int observations, int actions, std::uint64_t seed)
+      : Algorithm(keys(text), observations, actions, seed) {}
+};
+
+}  // namespace petrl::test
