@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 #include "closure/periodic.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/advection/advection.hpp"
 #include "problems/burgers/burgers.hpp"
 #include "problems/grid2d/corrector.hpp"

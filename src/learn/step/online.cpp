@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "learn/provenance.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -117,7 +117,7 @@ void TqcOnline::start(const OnlineOptions &options, bool resume) {
     names.insert(names.end(), options.observables.begin(), options.observables.end());
     policy_ = stepPolicySpecification(names, "error-ratio", 0.05, 2);
   } else {
-    policy_ = Decider::load(findPolicy(from), "tsadapt")->policy;
+    policy_ = loadPolicy(from, "tsadapt");
     if (!resume) addInputs(policy_, options.observables);
   }
   YamlMap keys = learnerKeys(options.config, policy_);

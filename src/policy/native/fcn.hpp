@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 #include "policy/native/fcn_kernels.hpp"
 #include "policy/policy.hpp"
 

@@ -5,23 +5,24 @@
 #include <string>
 #include <vector>
 
-#include "policy/policy.hpp"
+#include "policy/backend.hpp"
 
 namespace petrl {
 
 /// A multi-layer perceptron in float32, see NetworkSpec for its parameters and weights.
-class Mlp {
+class Mlp : public VectorBackend {
  public:
   /// Throws petrl::Error naming `source`, the weight, what was found and expected.
   Mlp(const NetworkSpec &network, const std::string &source);
 
+  const char *name() const override { return "native"; }
   std::size_t inputs() const { return layers_.front().inputs; }
   std::size_t outputs() const { return layers_.back().outputs; }
   /// For example "17-64-64-1".
   std::string shape() const;
 
   /// y (outputs values) = network(x) (inputs values). Single state; not thread-safe (uses the object's work arrays).
-  void evaluate(const float *x, float *y);
+  void evaluate(const float *x, float *y) override;
 
  private:
   struct Layer {
