@@ -4,11 +4,9 @@
 
 #include "base/error.hpp"
 #include "policy/backend.hpp"
-#include "policy/grid_backend.hpp"
 #include "torch/ppo_device.hpp"
 #include "torch/torch_engine.hpp"
 #include "torch/torchscript_backend.hpp"
-#include "torch/torchscript_grid.hpp"
 
 // libtorch does not survive being unloaded, and PetscFinalize() unloads what -dll_append loaded: stay until the end.
 static void stayLoaded() {
@@ -23,7 +21,6 @@ namespace petrl {
 static void registerAll() {
   using namespace learn;
   backends().add("torch", makeTorchScriptBackend);
-  gridBackends().add("torch", makeTorchScriptGridBackend);
   tqcEngines().add("cuda", [](const TqcConfig &config, const TqcShapes &shapes) {
     return std::make_unique<TorchEngine>(config, shapes, "cuda");
   });

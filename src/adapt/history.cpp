@@ -22,33 +22,57 @@ double clampLog(double ratio) {
 }  // namespace
 
 const std::vector<Observable> &observables() {
-  static const std::vector<Observable> list = {
+  using H = const StepHistory &;
+  static const std::vector<Observable> rows = {
       {"error", "log(E)/k of this attempt: E its weighted local error, k the order of the estimate; 0 if it failed", 0,
-       0.5f},
-      {"error_previous", "log(E)/k of the last accepted step before this attempt", 0, 0.5f},
-      {"error_previous_2", "log(E)/k of the accepted step before that", 0, 0.5f},
-      {"step_ratio", "log(h / last accepted step)", 0, 1},
-      {"step_ratio_previous", "log of the ratio of the two accepted steps before", 0, 1},
-      {"rejections", "rejected attempts in a row, this one included", 0, 2},
-      {"failures", "failed solves in a row, this one included", 0, 2},
-      {"rejection_rate", "share of rejected attempts (exponential average, rate 0.1)", 0, 0.25f},
-      {"failure_rate", "share of failed attempts (exponential average, rate 0.1)", 0, 0.25f},
-      {"error_slope", "d log(E) / d log(h) / k over two attempts at this step: 1 when smooth, 1/k at a jump", 1, 0.5f},
-      {"barrier", "1 while the end of a rejected step lies ahead", 0, 1},
-      {"barrier_distance", "log(distance to the end of that rejected step / h); 0 without", 0, 1},
-      {"failure_memory", "1 at a failed solve, falling to 0 over 50 accepted steps", 0, 1},
-      {"failure_distance", "log(h / length of the last failed step) while remembered; 0 without", 0, 1},
-      {"nonlinear_iterations", "log(1 + nonlinear iterations of this attempt)", 0, 1},
-      {"nonlinear_ratio", "log of nonlinear iterations over their average", 0, 0.5f},
-      {"implicit", "log 2 if the attempt solved linear systems, else 0", 0, 1},
-      {"order", "1/k", 0, 0.5f},
-      {"linear_iterations",
-       "log(1 + linear iterations per nonlinear iteration); not in the default set, whose training solves directly", 0,
-       1},
-      {"step", "log(h), in the application's time unit (not scale-free)", 0, 5},
-      {"remaining", "log(remaining time / h) (not scale-free)", 0, 5},
+       0.5f, true, [](H h) { return logError(h.last_); }},
+      {"error_previous", "log(E)/k of the last accepted step before this attempt", 0, 0.5f, true,
+       [](H h) { return h.error_[0]; }},
+      {"error_previous_2", "log(E)/k of the accepted step before that", 0, 0.5f, true, [](H h) { return h.error_[1]; }},
+      {"step_ratio", "log(h / last accepted step)", 0, 1, true, [](H h) { return h.ratio_; }},
+      {"step_ratio_previous", "log of the ratio of the two accepted steps before", 0, 1, true,
+       [](H h) { return h.ratio1_; }},
+      {"rejections", "rejected attempts in a row, this one included", 0, 2, true,
+       [](H h) { return static_cast<double>(h.rejections_); }},
+      {"failures", "failed solves in a row, this one included", 0, 2, true,
+       [](H h) { return static_cast<double>(h.failures_); }},
+      {"rejection_rate", "share of rejected attempts (exponential average, rate 0.1)", 0, 0.25f, true,
+       [](H h) { return h.rejection_rate_; }},
+      {"failure_rate", "share of failed attempts (exponential average, rate 0.1)", 0, 0.25f, true,
+       [](H h) { return h.failure_rate_; }},
+      {"error_slope", "d log(E) / d log(h) / k over two attempts at this step: 1 when smooth, 1/k at a jump", 1, 0.5f,
+       true, [](H h) { return h.slope_; }},
+      {"barrier", "1 while the end of a rejected step lies ahead", 0, 1, true,
+       [](H h) { return h.barrier() ? 1.0 : 0.0; }},
+      {"barrier_distance", "log(distance to the end of that rejected step / h); 0 without", 0, 1, true,
+       [](H h) { return h.barrier() ? clampLog((h.bad_until_ - h.now()) / h.last_.h) : 0.0; }},
+      {"failure_memory", "1 at a failed solve, falling to 0 over 50 accepted steps", 0, 1, true,
+       [](H h) { return h.remembersFailure() ? 1 - h.since_failure_ / kForget : 0.0; }},
+      {"failure_distance", "log(h / length of the last failed step) while remembered; 0 without", 0, 1, true,
+       [](H h) { return h.remembersFailure() ? clampLog(h.last_.h / h.failed_h_) : 0.0; }},
+      {"nonlinear_iterations", "log(1 + nonlinear iterations of this attempt)", 0, 1, true,
+       [](H h) { return std::log1p(h.last_.nonlinear); }},
+      {"nonlinear_ratio", "log of nonlinear iterations over their average", 0, 0.5f, true,
+       [](H h) {
+         const double n = h.last_.nonlinear, mean = h.mean_nonlinear_ < 0 ? n : h.mean_nonlinear_;
+         return std::log((1 + n) / (1 + mean));
+       }},
+      {"implicit", "log 2 if the attempt solved linear systems, else 0", 0, 1, true,
+       [](H h) { return h.last_.linear > 0 ? std::log(2.0) : 0.0; }},
+      {"order", "1/k", 0, 0.5f, true, [](H h) { return 1.0 / h.last_.order; }},
+      // The training problems solve directly: its value would be new to the policy wherever a Krylov solver is used.
+      {"linear_iterations", "log(1 + linear iterations per nonlinear iteration)", 0, 1, false,
+       [](H h) { return std::log1p(h.last_.linear / std::max(1.0, h.last_.nonlinear)); }},
+      {"step", "log(h), in the application's time unit (not scale-free)", 0, 5, false,
+       [](H h) { return clampLog(h.last_.h); }},
+      {"remaining", "log(remaining time / h) (not scale-free)", 0, 5, false,
+       [](H h) { return clampLog(std::max(h.t_end_ - h.now(), 0.0) / h.last_.h); }},
   };
-  return list;
+  return rows;
+}
+
+bool StepHistory::remembersFailure() const {
+  return since_failure_ < kForget;
 }
 
 void StepHistory::add(const Attempt &a, double t_end) {
@@ -89,34 +113,9 @@ void StepHistory::add(const Attempt &a, double t_end) {
 }
 
 void StepHistory::values(std::vector<double> &out) const {
-  const Attempt &a = last_;
-  const double now = a.accepted ? a.t + a.h : a.t;
-  const bool barrier = bad_until_ > now;
-  const bool remembered = since_failure_ < kForget;
-  const double mean = mean_nonlinear_ < 0 ? a.nonlinear : mean_nonlinear_;
-  out = {
-      logError(a),
-      error_[0],
-      error_[1],
-      ratio_,
-      ratio1_,
-      static_cast<double>(rejections_),
-      static_cast<double>(failures_),
-      rejection_rate_,
-      failure_rate_,
-      slope_,
-      barrier ? 1.0 : 0.0,
-      barrier ? clampLog((bad_until_ - now) / a.h) : 0.0,
-      remembered ? 1 - since_failure_ / kForget : 0.0,
-      remembered ? clampLog(a.h / failed_h_) : 0.0,
-      std::log1p(a.nonlinear),
-      std::log((1 + a.nonlinear) / (1 + mean)),
-      a.linear > 0 ? std::log(2.0) : 0.0,
-      1.0 / a.order,
-      std::log1p(a.linear / std::max(1.0, a.nonlinear)),
-      clampLog(a.h),
-      clampLog(std::max(t_end_ - now, 0.0) / a.h),
-  };
+  const auto &rows = observables();
+  out.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) out[i] = rows[i].value(*this);
 }
 
 void StepHistory::valuesIfFailed(double t, double h, std::vector<double> &out) const {

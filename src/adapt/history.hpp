@@ -22,14 +22,19 @@ struct Attempt {
   double cost = 0;       ///< right-hand sides + Jacobians + linear iterations of this attempt
 };
 
-/// An observable: its name, what it is, and the offset and scale with which new policies see it.
+class StepHistory;
+
+/// An observable: its name, what it is, the offset and scale with which new policies see it, whether they do unless
+/// told which ones to see, and its value after the latest attempt.
 struct Observable {
   const char *name;
   const char *meaning;
   float offset, scale;
+  bool usual;
+  double (*value)(const StepHistory &history);
 };
 
-/// The observables that every TS offers, in a fixed order.
+/// The observables that every TS offers, in a fixed order: one row each.
 PETRL_API const std::vector<Observable> &observables();
 
 /// Memory of the integration from which the observables are computed.
@@ -55,6 +60,12 @@ class StepHistory {
   bool empty() const { return attempts_ == 0; }
 
  private:
+  friend const std::vector<Observable> &observables();
+  /// Where the next attempt starts.
+  double now() const { return last_.accepted ? last_.t + last_.h : last_.t; }
+  bool barrier() const { return bad_until_ > now(); }
+  bool remembersFailure() const;
+
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   Attempt last_;

@@ -103,14 +103,8 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Learned (rl) adaptive controller options");
-  PetscCall(PetscStrncpy(file, rl.file.c_str(), sizeof(file)));
-  PetscCall(PetscOptionsString("-ts_adapt_rl_policy", "Policy file (.h5, or .pt with a YAML sidecar)",
-                               "TSAdaptRLSetPolicy", file, file, sizeof(file), &set));
-  if (set) PetscCall(TSAdaptRLSetPolicy(adapt, file));
-  flag = rl.monitor ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(
-      PetscOptionsBool("-ts_adapt_rl_monitor", "Print each observation and decision", "TSADAPTRL", flag, &flag, NULL));
-  rl.monitor = flag == PETSC_TRUE;
+  PetscCall(PolicyOptions(PetscOptionsObject, rl, "TSADAPTRL",
+                          [adapt](const char *name) { return TSAdaptRLSetPolicy(adapt, name); }));
   PetscReal scale = rl.time_scale;
   PetscCall(PetscOptionsReal("-ts_adapt_rl_time_scale", "Time scale of the application, for policies that need it",
                              "TSAdaptRLSetTimeScale", scale, &scale, &set));
@@ -146,10 +140,10 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
-  // On the first rank, which prints, the decider is known.
-  PetscCall(
-      PetscViewerASCIIPrintf(viewer, "  RL: policy %s, backend %s\n", rl.file.empty() ? "default" : rl.file.c_str(),
-                             rl.training ? "training" : (rl.decider ? rl.decider->backend->name() : "not loaded yet")));
+  // On the first rank, which prints, the backend is known.
+  PetscCall(PetscViewerASCIIPrintf(viewer, "  RL: policy %s, backend %s\n",
+                                   rl.file.empty() ? "default" : rl.file.c_str(),
+                                   rl.loaded ? rl.evaluator.c_str() : "not loaded yet"));
   PetscCall(PetscViewerASCIIPrintf(viewer,
                                    "  RL: %" PetscInt_FMT " decisions, %" PetscInt_FMT " rejected steps, %" PetscInt_FMT
                                    " failed solves, %" PetscInt_FMT " fallbacks to basic\n",
@@ -189,7 +183,7 @@ PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
   PetscFunctionBegin;
   PetRLCallCXX(rl.file = file ? file : "");
   rl.loaded = false;
-  rl.decider.reset();
+  rl.backend.reset();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -268,7 +262,7 @@ PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, St
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(petrl::InitializePackage());

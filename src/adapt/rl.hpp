@@ -13,7 +13,8 @@
 #include "adapt/training.hpp"
 #include "base/error.hpp"
 #include "base/package.hpp"
-#include "policy/decider.hpp"
+#include "policy/backend.hpp"
+#include "policy/policy_object.hpp"
 
 namespace petrl {
 
@@ -38,14 +39,13 @@ struct Decision {
 struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
-struct AdaptRL {
-  // What decides: on the first rank `training`, or else `decider`.
-  std::string file;  // as given by the user; empty: the default policy
-  bool loaded = false;
-  bool basic_only = false;           // record, but let `basic` decide (baselines of the learning environments)
-  Policy policy;                     // observation names and action; the rest on the first rank only
-  std::unique_ptr<Decider> decider;  // first rank only; null while a training decides
-  std::vector<int> inputs;           // for each network input: index into observables(), or -1 - index into app
+struct AdaptRL : PolicyObject {
+  AdaptRL() : PolicyObject("tsadapt", "ts_adapt_rl") {}
+
+  // What decides: on the first rank `training`, or else `backend` (file empty: the default policy).
+  bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
+  std::unique_ptr<VectorBackend> backend;  // first rank only; null while a training decides
+  std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
   StepHistory history;
@@ -65,14 +65,13 @@ struct AdaptRL {
 
   PetscErrorCode (*known_step)(TS) = nullptr;  // the TS type for which `announces` was found out
   bool announces = false;                      // it tells of failed solves itself
-  bool monitor = false, warned = false;
-  double time_scale = 0;  // of the application; 0: not known
+  double time_scale = 0;                       // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
   bool seed_given = false;
-  PetscInt decisions = 0, fallbacks = 0, rejected = 0, failures = 0;
+  PetscInt rejected = 0, failures = 0;
 };
 
 /// The data of a TSAdapt of type rl.

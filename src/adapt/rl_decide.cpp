@@ -36,7 +36,7 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   if (rl.training)
     rl.training->decide(x.data(), action);
   else
-    rl.decider->backend->evaluate(x.data(), action);
+    rl.backend->evaluate(x.data(), action);
   if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;
   const Attempt &last = rl.history.last();
   const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
@@ -55,18 +55,20 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
 PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in, const std::vector<double> &app,
                        double h, const Decision &d) {
   const AdaptRL &rl = adaptRL(adapt);
-  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+  std::string observed;
+  char value[32];
 
   PetscFunctionBegin;
-  PetscCall(PetscPrintf(comm, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:", ts->steps, (double)ts->ptime, h));
   for (std::size_t i = 0; i < rl.inputs.size(); ++i) {
     const int source = rl.inputs[i];
-    PetscCall(PetscPrintf(
-        comm, " %s=%.3g", rl.policy.observation.names[i].c_str(),
+    PetscCall(PetscSNPrintf(
+        value, sizeof(value), "=%.3g",
         source >= 0 ? built_in[static_cast<std::size_t>(source)] : app[static_cast<std::size_t>(-1 - source)]));
+    PetRLCallCXX(observed += " " + rl.policy.observation.names[i] + value);
   }
-  PetscCall(PetscPrintf(comm, " -> next h=%g%s (times %.3g if its solve fails)\n", d.step,
-                        d.fallbacks > 0 ? " by basic" : "", d.failed_scale));
+  PetscCall(PolicyMonitor(
+      rl, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:%s -> next h=%g%s (times %.3g if its solve fails)",
+      ts->steps, (double)ts->ptime, h, observed.c_str(), d.step, d.fallbacks > 0 ? " by basic" : "", d.failed_scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -89,17 +91,14 @@ PetscErrorCode ApplicationValues(const AdaptRL &rl, TS ts, std::vector<double> &
 }
 
 PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks) {
-  AdaptRL &rl = adaptRL(adapt);
+  char what[128];
 
   PetscFunctionBegin;
-  rl.fallbacks += static_cast<PetscInt>(fallbacks);
-  if (fallbacks > 0 && !rl.warned) {
-    rl.warned = true;
-    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)adapt),
-                          "PetRL warning: policy %s gave a decision that is not finite or out of its range at t = %g; "
-                          "basic decides instead (counted in -ts_view; reported once)\n",
-                          rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
-  }
+  if (!(fallbacks > 0)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+      PetscSNPrintf(what, sizeof(what), "its decision is not finite or out of its range at t = %g", (double)ts->ptime));
+  PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)adapt), adaptRL(adapt), static_cast<PetscInt>(fallbacks), what,
+                           "basic decides instead"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -137,8 +136,7 @@ PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
   adapt->scale_solve_failed = decision[0];
   PetscCall(Warn(adapt, ts, decision[1]));
-  if (rl.monitor)
-    PetscCall(PetscPrintf(comm, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g failed: times %.3g\n", ts->steps,
+  PetscCall(PolicyMonitor(rl, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g failed: times %.3g", ts->steps,
                           (double)ts->ptime, (double)h, decision[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

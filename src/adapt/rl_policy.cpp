@@ -1,7 +1,7 @@
 // TSADAPTRL: loading a policy, and the public setters.
-#include <sstream>
-
 #include "adapt/rl.hpp"
+#include "policy/architectures.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -42,68 +42,22 @@ void resolveInputs(AdaptRL &rl, const std::string &source) {
   }
 }
 
-// The specification as text, so that one broadcast tells the other ranks what they must know.
-std::string pack(const Policy &p) {
-  std::ostringstream out;
-  out.precision(17);
-  out << p.action.transform << " " << p.action.low[0] << " " << p.action.high[0] << " " << p.observation.names.size();
-  for (const auto &name : p.observation.names) out << "\n" << name;
-  return out.str();
-}
-
-void unpack(const std::string &text, Policy &p) {
-  std::istringstream in(text);
-  std::size_t n = 0;
-  p.action.low.resize(1);
-  p.action.high.resize(1);
-  in >> p.action.transform >> p.action.low[0] >> p.action.high[0] >> n;
-  std::string rest;
-  std::getline(in, rest);
-  p.observation.names.resize(n);
-  for (auto &name : p.observation.names) std::getline(in, name);
-}
-
-// One rank reads; an error there is an error everywhere, with the same message.
-PetscErrorCode ShareText(MPI_Comm comm, std::string &text, bool &failed) {
-  int header[2] = {failed ? 1 : 0, static_cast<int>(text.size())};
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Bcast(header, 2, MPI_INT, 0, comm));
-  failed = header[0] != 0;
-  text.resize(static_cast<std::size_t>(header[1]));
-  if (header[1] > 0) PetscCallMPI(MPI_Bcast(&text[0], header[1], MPI_CHAR, 0, comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 }  // namespace
 
 PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
   AdaptRL &rl = adaptRL(adapt);
   MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
-  PetscMPIInt rank, size;
 
   PetscFunctionBegin;
   if (rl.loaded || rl.basic_only) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   if (rl.train && !rl.training) PetscCall(AdaptRLTrainSetUp(adapt, ts));
-  std::string text;
-  bool failed = false;
-  if (rank == 0) {
-    try {
-      if (!rl.training) {
-        rl.decider = Decider::load(rl.file.empty() ? policyFolder() + "/default.h5" : rl.file, "tsadapt");
-        rl.policy = rl.decider->policy;
-      }
-      text = pack(rl.policy);
-    } catch (const std::exception &e) {
-      failed = true;
-      text = e.what();
-    }
-  }
-  if (size > 1) PetscCall(ShareText(comm, text, failed));
-  PetscCheck(!failed, comm, PETSC_ERR_FILE_UNEXPECTED, "%s", text.c_str());
-  if (rank != 0) PetRLCallCXX(unpack(text, rl.policy));
+  // Who learns has its policy already, on the first rank.
+  const std::string file = rl.training ? "" : rl.file.empty() ? policyFolder() + "/default.h5" : rl.file;
+  PetscCall(PolicyLoad(comm, rl, file, false, [&]() -> std::string {
+    if (rl.training) return "training";
+    rl.backend = makeBackend<VectorBackend>(rl.policy, file);
+    return rl.backend->name();
+  }));
   PetRLCallCXX(resolveInputs(rl, rl.file.empty() ? "policy" : rl.file));
   PetscCheck(rl.policy.action.transform != "log-scaled" || rl.time_scale > 0, comm, PETSC_ERR_ARG_WRONGSTATE,
              "%s: the policy chooses steps in units of the application's time scale, which is not known: call "
@@ -130,8 +84,7 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
 
    Input Parameters:
 +  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
--  file  - policy file of kind tsadapt (.h5, or a TorchScript .pt with a YAML sidecar); NULL or "" for the shipped
-           default
+-  file  - policy file of kind tsadapt (.h5; TorchScript .pt), or the name of one that ships; NULL or "": default.h5
 
    Options Database Key:
 .  -ts_adapt_rl_policy <file> - the policy file

@@ -10,10 +10,8 @@ Policy stepPolicySpecification(const std::vector<std::string> &names, const std:
   p.kind = "tsadapt";
   p.observation.names = names;
   if (names.empty()) {
-    for (const auto &o : observables()) {
-      const std::string name = o.name;
-      if (name != "step" && name != "remaining" && name != "linear_iterations") p.observation.names.push_back(name);
-    }
+    for (const auto &o : observables())
+      if (o.usual) p.observation.names.emplace_back(o.name);
   }
   for (const auto &name : p.observation.names) {
     float offset = 0, scale = 1;

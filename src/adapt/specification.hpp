@@ -9,10 +9,8 @@
 namespace petrl {
 
 /// Specification (no network) of a tsadapt policy.
-/// `names`: observables; empty: the default set, all scale-free built-in ones but linear_iterations
-/// (training problems solve directly, so its value would be new to the policy in every application with a Krylov
-/// solver). Offsets and scales of built-in ones are those of observables(); others have offset 0, scale 1. Throws
-/// petrl::Error when low, high make no sense.
+/// `names`: observables; empty: the usual ones of observables(). Offsets and scales of built-in ones are those given
+/// there; others have offset 0, scale 1. Throws petrl::Error when low, high make no sense.
 PETRL_API Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform,
                                          double low, double high);
 

@@ -14,3 +14,15 @@
 #else
 #define PETRL_OPTION_ITEMS PetscOptionItems
 #endif
+
+// What destroys a function's context is given the context; its address since 3.23, as void * since 3.25.
+#if PETSC_VERSION_LT(3, 23, 0)
+#define PETRL_CONTEXT void *
+#define PETRL_CONTEXT_OF(ctx) (ctx)
+#elif PETSC_VERSION_LT(3, 25, 0)
+#define PETRL_CONTEXT void **
+#define PETRL_CONTEXT_OF(ctx) (*(ctx))
+#else
+#define PETRL_CONTEXT void *
+#define PETRL_CONTEXT_OF(ctx) (*static_cast<void **>(ctx))
+#endif

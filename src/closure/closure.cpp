@@ -5,12 +5,6 @@ const char *const PetRLClosureModes[] = {"before-step", "forcing", "PetRLClosure
 
 namespace petrl {
 
-std::string joined(const std::vector<std::string> &names) {
-  std::string text;
-  for (const auto &name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 PetscErrorCode ClosureReset(PetRLClosure closure) {
   Closure &c = *closure->data;
   PetscFunctionBegin;
@@ -26,10 +20,10 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
   PetscCall(DMDestroy(&c.halo));
   PetscCall(VecDestroy(&c.work));
   c.channels.clear();
-  c.decider.reset();
+  c.backend.reset();
   c.correction.reset();
   c.input.reset();
-  c.ready = false;
+  c.loaded = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -85,6 +79,7 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
   }
   PetscCall(petrl::ClosureReset(*closure));
   for (petrl::NamedField &field : (*closure)->data->fields) PetscCall(VecDestroy(&field.vec));
+  for (auto &attached : (*closure)->data->attached) attached.second->closure = NULL;
   PetscCall(DMDestroy(&(*closure)->data->dm));
   delete (*closure)->data;
   PetscCall(PetscHeaderDestroy(closure));
@@ -122,7 +117,7 @@ PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
 
    Input Parameters:
 +  closure - the closure
--  file    - policy file of kind closure (.h5, or a TorchScript .pt with a YAML sidecar)
+-  file    - policy file of kind closure (.h5, or a TorchScript .pt with a YAML sidecar), or the name of one that ships
 
    Options Database Key:
 .  -closure_policy <file> - the policy file
@@ -130,7 +125,7 @@ PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
    Level: beginner
 
    Note:
-   Each rank reads the file at the set-up; errors in it are reported then, on all ranks.
+   The file is read, on the first rank, at the set-up; errors in it are reported then, on all ranks.
 
 .seealso: `PetRLClosure`, `PetRLClosureGetPolicy()`
 @*/
@@ -325,7 +320,7 @@ PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char pre
 PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, PetscInt *calls, PetscInt *fallbacks) {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  if (calls) *calls = closure->data->calls;
+  if (calls) *calls = closure->data->decisions;
   if (fallbacks) *fallbacks = closure->data->fallbacks;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -14,7 +14,8 @@
 #include "base/package.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
+#include "policy/policy_object.hpp"
 
 namespace petrl {
 
@@ -41,26 +42,26 @@ struct NamedField {
   PetscInt component;
 };
 
-/// What a closure took the place of in a TS.
+/// What a closure took the place of in a TS. Shared with the DM's right-hand side, which may outlive the closure.
 struct Attached {
-  PetRLClosure closure = NULL;
+  PetRLClosure closure = NULL;  // NULL: it is gone
   PetscErrorCode (*prestep)(TS) = NULL;
   TSRHSFunction rhs = NULL;
   void *rhs_context = NULL;
 };
 
-struct Closure {
+struct Closure : PolicyObject {
+  Closure() : PolicyObject("closure", "closure") {}
+
   // What the user said.
   DM dm = NULL;
-  std::string file, auxiliary;
+  std::string auxiliary;
   std::vector<std::string> state_names, auxiliary_names;
   std::vector<NamedField> fields;
   PetscReal spacing[2] = {0, 0};  // 0: from the coordinates
-  bool error_if_nan = false;
 
   // From the set-up on.
-  bool ready = false;
-  std::unique_ptr<GridDecider> decider;
+  std::unique_ptr<GridBackend> backend;
   std::unique_ptr<Correction> correction;
   std::unique_ptr<FieldInput> input;
   std::vector<FieldSource> sources;  // the first is the state
@@ -76,9 +77,7 @@ struct Closure {
   std::vector<float> output;
   Fields view;
 
-  PetscInt calls = 0, fallbacks = 0;
-
-  std::map<PetscObjectId, Attached> attached;  // what the TS did by themselves
+  std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
 };
 
 }  // namespace petrl
@@ -102,7 +101,5 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite);
 /// The user's right-hand side again, where forcing was added to it.
 PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts);
-/// "a, b, c"
-std::string joined(const std::vector<std::string> &names);
 
 }  // namespace petrl

@@ -32,21 +32,6 @@ PetscErrorCode Fetch(FieldSource &source, Vec X) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode Warn(PetRLClosure closure) {
-  Closure &c = *closure->data;
-  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscFunctionBegin;
-  const char *what = "the state, or the policy's answer to it, is not finite";
-  PetscCheck(!c.error_if_nan, comm, PETSC_ERR_FP, "%s: correction %" PetscInt_FMT ": %s", c.file.c_str(), c.calls,
-             what);
-  if (c.fallbacks++ > 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscPrintf(comm,
-                        "PetRL: closure %s: correction %" PetscInt_FMT
-                        ": %s; it is left out (counted in the closure's view; reported once)\n",
-                        c.file.c_str(), c.calls, what));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 // The change, component by component, into a Vec of the state.
 PetscErrorCode Write(PetRLClosure closure, bool use, Vec A) {
   const Closure &c = *closure->data;
@@ -136,7 +121,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   PetscCall(PetRLClosureSetUp(closure));
   PetscCall(petrl::CheckState(closure, X, "X"));
   PetscCall(petrl::CheckState(closure, A, "A"));
-  ++c.calls;
+  ++c.decisions;
 
   PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
   PetscCall(petrl::ClosureObserve(closure, X, &finite));
@@ -146,7 +131,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
   PetRLCallCXX({
     c.input->setPatch(c.view, og);
-    c.decider->backend->evaluate(*c.input, nx + 2 * og, ny + 2 * og, false, c.output.data());
+    c.backend->evaluate(*c.input, nx + 2 * og, ny + 2 * og, false, c.output.data());
   });
   PetscCall(PetscLogEventEnd(PetRL_Infer, closure, X, 0, 0));
 
@@ -159,9 +144,17 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
       c.correction->compute(c.view, output, {nx, ny, (double)dt, (double)c.h[0], (double)c.h[1]}, c.change.data()));
   int good = finite && petrl::allFinite(c.change.data(), c.change.size());
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, comm));
-  if (!good) PetscCall(petrl::Warn(closure));
+  if (!good)
+    PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
+                                    "the correction is left out"));
   PetscCall(petrl::Write(closure, good != 0, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
+  if (c.monitor) {
+    PetscReal most;
+    PetscCall(VecNorm(A, NORM_INFINITY, &most));
+    PetscCall(petrl::PolicyMonitor(c, "%" PetscInt_FMT " closure: dt=%g, largest change %g%s", c.decisions, (double)dt,
+                                   (double)most, good ? "" : " (left out: not finite)"));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -89,7 +89,7 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
     PetscCheck(size >= expected, comm, PETSC_ERR_FILE_UNEXPECTED,
                "-closure_auxiliary %s: expected a binary Vec of %" PetscInt_FMT " x %" PetscInt_FMT
                " points with the components %s (%lld bytes), found %lld bytes",
-               c.auxiliary.c_str(), nx, ny, joined(c.auxiliary_names).c_str(), expected, size);
+               c.auxiliary.c_str(), nx, ny, joined(c.auxiliary_names, ", ").c_str(), expected, size);
     PetscCall(PetscViewerBinaryOpen(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadBinary(closure, viewer, single));
   }

@@ -43,14 +43,13 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   char file[PETSC_MAX_PATH_LEN] = "";
   PetscReal spacing[2] = {0, 0};
   PetscInt n = 2;
-  PetscBool set, nan = c.error_if_nan ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool set;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)closure);
-  PetscCall(PetscOptionsString("-closure_policy", "Policy file", "PetRLClosureSetPolicy", c.file.c_str(), file,
-                               sizeof(file), &set));
-  if (set) PetscCall(PetRLClosureSetPolicy(closure, file));
+  PetscCall(petrl::PolicyOptions(PetscOptionsObject, c, "PetRLClosure",
+                                 [closure](const char *name) { return PetRLClosureSetPolicy(closure, name); }));
   PetscCall(PetscOptionsString("-closure_auxiliary", "Vec file with fields that the policy observes",
                                "PetRLClosureSetField", c.auxiliary.c_str(), file, sizeof(file), &set));
   if (set) PetRLCallCXX(c.auxiliary = file);
@@ -61,9 +60,6 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
                "-closure_spacing: found %" PetscInt_FMT " number, expected two (hx,hy)", n);
     PetscCall(PetRLClosureSetSpacing(closure, spacing[0], spacing[1]));
   }
-  PetscCall(PetscOptionsBool("-closure_error_if_nan", "Error if the state or an answer is not finite",
-                             "PetRLClosureSetErrorIfNaN", nan, &nan, NULL));
-  PetscCall(PetRLClosureSetErrorIfNaN(closure, nan));
   PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_fields", "Names of the state's components", c.state_names));
   PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_auxiliary_fields",
                             "Names of the components in -closure_auxiliary", c.auxiliary_names));
@@ -97,24 +93,25 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLClosure:\n"));
   PetscCall(PetscViewerASCIIPushTab(viewer));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "policy: %s\n", c.file.empty() ? "none yet" : c.file.c_str()));
-  if (c.ready) {
-    const petrl::Policy &p = c.decider->policy;
-    const int r = c.decider->backend->reach();
-    PetscCall(PetscViewerASCIIPrintf(viewer, "%s, %d x %d points seen, evaluated by: %s\n", p.action.transform.c_str(),
-                                     2 * r + 1, 2 * r + 1, c.decider->backend->name()));
+  std::string network;
+  if (c.loaded) {
+    const std::string side = std::to_string(2 * c.backend->reach() + 1);
+    PetRLCallCXX(network = c.policy.action.transform + ", " + side + " x " + side + " points seen");
+  }
+  PetscCall(petrl::PolicyView(c, network.c_str(), viewer));
+  if (c.loaded) {
     for (std::size_t i = 0; i < c.channels.size(); ++i) {
       const petrl::FieldSource &source = c.sources[c.channels[i].source];
       PetscCall(PetscViewerASCIIPrintf(viewer, "observes %s: component %" PetscInt_FMT " of %s\n",
-                                       p.observation.names[i].c_str(), c.channels[i].component, source.what.c_str()));
+                                       c.policy.observation.names[i].c_str(), c.channels[i].component, source.what.c_str()));
     }
     for (const int component : c.correction->components())
       PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s\n",
-                                       p.observation.names[static_cast<std::size_t>(component)].c_str()));
+                                       c.policy.observation.names[static_cast<std::size_t>(component)].c_str()));
     PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g; %" PetscInt_FMT " points exchanged between ranks\n",
                                      (double)c.h[0], (double)c.h[1], c.ghost));
   }
-  PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.calls,
+  PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,
                                    c.fallbacks));
   PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);

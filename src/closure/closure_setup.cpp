@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "closure/closure.hpp"
-#include "policy/decider.hpp"
+#include "policy/architectures.hpp"
 
 namespace petrl {
 
@@ -27,35 +27,6 @@ PetscErrorCode CheckGrid(DM dm) {
                "Closures know the boundary types none, ghosted and periodic, found %s", DMBoundaryTypes[b]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Every rank needs the network; what goes wrong on one is an error on all, with the same message.
-PetscErrorCode LoadPolicy(PetRLClosure closure) {
-  Closure &c = *closure->data;
-  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscMPIInt rank, size;
-  std::string message;
-  int header[2] = {0, 0}; /* the first rank that failed, the length of its message */
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  header[0] = size;
-  try {
-    c.decider = GridDecider::load(findPolicy(c.file), "closure");
-    c.correction = Correction::make(c.decider->policy, c.file);
-    c.input = std::make_unique<FieldInput>(c.decider->policy.observation);
-  } catch (const std::exception &e) {
-    message = e.what();
-    header[0] = rank;
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, header, 1, MPI_INT, MPI_MIN, comm));
-  if (header[0] == size) PetscFunctionReturn(PETSC_SUCCESS);
-  header[1] = static_cast<int>(message.size());
-  PetscCallMPI(MPI_Bcast(&header[1], 1, MPI_INT, header[0], comm));
-  message.resize(static_cast<std::size_t>(header[1]));
-  if (header[1] > 0) PetscCallMPI(MPI_Bcast(&message[0], header[1], MPI_CHAR, header[0], comm));
-  SETERRQ(comm, PETSC_ERR_FILE_UNEXPECTED, "%s", message.c_str());
 }
 
 // A grid like the state's with these components and a surrounding as wide as the policy needs it.
@@ -88,7 +59,7 @@ PetscErrorCode CheckWidth(PetRLClosure closure) {
   DMBoundaryType b[2];
 
   PetscFunctionBegin;
-  c.ghost = std::max(c.decider->backend->reach() + c.correction->outputGhost(), c.correction->stateGhost());
+  c.ghost = std::max(c.backend->reach() + c.correction->outputGhost(), c.correction->stateGhost());
   PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, &p[0], &p[1], NULL, NULL, NULL, &b[0], &b[1], NULL, NULL));
   PetscCall(DMDAGetOwnershipRanges(c.dm, &l[0], &l[1], NULL));
   PetscInt smallest[2], most[2];
@@ -214,7 +185,7 @@ PetscErrorCode FindChannels(PetRLClosure closure, const std::vector<std::string>
   PetscFunctionBegin;
   c.channels.clear();
   missing.clear();
-  for (const auto &name : c.decider->policy.observation.names) {
+  for (const auto &name : c.policy.observation.names) {
     const auto in_state = std::find(state.begin(), state.end(), name);
     if (in_state != state.end()) {
       PetRLCallCXX(c.channels.push_back({0, static_cast<PetscInt>(in_state - state.begin())}));
@@ -249,7 +220,7 @@ PetscErrorCode Resolve(PetRLClosure closure) {
   if (!c.state_names.empty()) {
     PetscCheck(c.state_names.size() == static_cast<std::size_t>(dof), comm, PETSC_ERR_ARG_SIZ,
                "-closure_fields: expected %" PetscInt_FMT " names (one a component of the state), found %d (%s)", dof,
-               static_cast<int>(c.state_names.size()), joined(c.state_names).c_str());
+               static_cast<int>(c.state_names.size()), joined(c.state_names, ", ").c_str());
     PetRLCallCXX(state = c.state_names);
   }
   PetscCall(AddSource(closure, NULL, dof, "the state", &index));
@@ -269,7 +240,7 @@ PetscErrorCode Resolve(PetRLClosure closure) {
   for (const int component : c.correction->components()) {
     PetscCheck(c.channels[static_cast<std::size_t>(component)].source == 0, comm, PETSC_ERR_ARG_WRONG,
                "%s: the policy corrects '%s', which is not a component of the state (%s)", c.file.c_str(),
-               c.decider->policy.observation.names[static_cast<std::size_t>(component)].c_str(), list(state).c_str());
+               c.policy.observation.names[static_cast<std::size_t>(component)].c_str(), list(state).c_str());
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -334,8 +305,7 @@ PetscErrorCode Buffers(PetRLClosure closure) {
   const PetscInt og = c.correction->outputGhost();
   PetRLCallCXX({
     c.planes.assign(plane * c.channels.size(), 0);
-    c.output.assign(c.decider->policy.action.low.size() * static_cast<std::size_t>((c.nx + 2 * og) * (c.ny + 2 * og)),
-                    0);
+    c.output.assign(c.policy.action.low.size() * static_cast<std::size_t>((c.nx + 2 * og) * (c.ny + 2 * og)), 0);
     c.change.assign(c.correction->components().size() * static_cast<std::size_t>(c.nx * c.ny), 0);
     c.view.row = width[0];
     c.view.channel.resize(c.channels.size());
@@ -371,7 +341,7 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
   petrl::Closure &c = *closure->data;
-  if (c.ready) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c.loaded) PetscFunctionReturn(PETSC_SUCCESS);
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   PetscCheck(!PetscDefined(USE_COMPLEX), comm, PETSC_ERR_SUP, "Closures need PETSc with real scalars");
   PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
@@ -380,12 +350,17 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscCall(petrl::ClosureReset(closure));
   PetscCall(petrl::CheckGrid(c.dm));
   PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, NULL));
-  PetscCall(petrl::LoadPolicy(closure));
+  PetscCall(petrl::PolicyLoad(comm, c, c.file, true, [&c] {
+    c.backend = petrl::makeBackend<petrl::GridBackend>(c.policy, c.file);
+    c.correction = petrl::Correction::make(c.policy, c.file);
+    c.input = std::make_unique<petrl::FieldInput>(c.policy.observation);
+    return c.backend->name();
+  }));
   PetscCall(petrl::CheckWidth(closure));
   PetscCall(petrl::Resolve(closure));
   PetscCall(petrl::Spacing(closure));
   PetscCall(petrl::Buffers(closure));
-  c.ready = true;
+  c.loaded = true;
   PetscCall(PetscObjectViewFromOptions((PetscObject)closure, NULL, "-closure_view"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,19 +7,21 @@ namespace petrl {
 
 namespace {
 
-PetscErrorCode Query(TS ts, PetRLClosure *closure, Attached **attached) {
+PetscErrorCode Query(TS ts, PetRLClosure *closure, std::shared_ptr<Attached> *attached) {
   PetscObjectId id;
   PetscFunctionBegin;
   PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLClosure", (PetscObject *)closure));
   PetscCheck(*closure, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS has lost its closure");
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
-  PetRLCallCXX(*attached = &(*closure)->data->attached[id]);
+  std::shared_ptr<Attached> &known = (*closure)->data->attached[id];
+  if (!known) PetRLCallCXX(known = std::make_shared<Attached>());
+  *attached = known;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode CorrectBeforeStep(TS ts) {
   PetRLClosure closure;
-  Attached *attached;
+  std::shared_ptr<Attached> attached;
   PetscReal dt;
   Vec X;
 
@@ -33,7 +35,7 @@ PetscErrorCode CorrectBeforeStep(TS ts) {
 }
 
 PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
-  auto *attached = static_cast<Attached *>(ctx);
+  const std::shared_ptr<Attached> attached = *static_cast<std::shared_ptr<Attached> *>(ctx);
   PetscReal dt;
 
   PetscFunctionBegin;
@@ -42,7 +44,13 @@ PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
   else
     PetscCall(VecSet(F, 0));
   PetscCall(TSGetTimeStep(ts, &dt));
-  PetscCall(PetRLClosureAddForcing(attached->closure, X, dt, F));
+  if (attached->closure) PetscCall(PetRLClosureAddForcing(attached->closure, X, dt, F));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode DestroyForcing(PETRL_CONTEXT ctx) {
+  PetscFunctionBegin;
+  delete static_cast<std::shared_ptr<Attached> *>(PETRL_CONTEXT_OF(ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -59,7 +67,7 @@ PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts) {
   if (it == closure->data->attached.end()) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetDM(ts, &dm));
   PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
-  if (rhs == Forced) PetscCall(DMTSSetRHSFunction(dm, it->second.rhs, it->second.rhs_context));
+  if (rhs == Forced) PetscCall(DMTSSetRHSFunction(dm, it->second->rhs, it->second->rhs_context));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -91,7 +99,7 @@ PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts) {
 .seealso: `PetRLClosure`, `PetRLClosureMode`, `TSCLOSURE`
 @*/
 PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, PetRLClosureMode mode) {
-  petrl::Attached *attached;
+  std::shared_ptr<petrl::Attached> attached;
   PetRLClosure asked;
   DM dm;
 
@@ -115,11 +123,15 @@ PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, PetRLClosureMod
     TSRHSFunction rhs;
     void *ctx;
     PetscCall(DMTSGetRHSFunction(dm, &rhs, &ctx));
-    if (rhs != petrl::Forced) {
-      attached->rhs = rhs;
-      attached->rhs_context = ctx;
+    const petrl::Attached *other =
+        rhs == petrl::Forced ? static_cast<std::shared_ptr<petrl::Attached> *>(ctx)->get() : NULL;
+    if (other != attached.get()) {
+      attached->rhs = other ? other->rhs : rhs;
+      attached->rhs_context = other ? other->rhs_context : ctx;
     }
-    PetscCall(TSSetRHSFunction(ts, NULL, petrl::Forced, attached));
+    PetRLCallCXX(ctx = new std::shared_ptr<petrl::Attached>(attached));
+    PetscCall(TSSetRHSFunction(ts, NULL, petrl::Forced, ctx));
+    PetscCall(DMTSSetRHSFunctionContextDestroy(dm, petrl::DestroyForcing));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {

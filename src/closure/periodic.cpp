@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "policy/architectures.hpp"
+
 namespace petrl {
 
 namespace {
@@ -66,8 +68,8 @@ void PeriodicCorrection::correct(const std::vector<const double *> &fields, cons
   correction_->compute(seen, out, step, change);
 }
 
-PeriodicClosure::PeriodicClosure(std::unique_ptr<GridDecider> decider, const std::string &source)
-    : decider_(std::move(decider)), correction_(decider_->policy, source) {}
+PeriodicClosure::PeriodicClosure(const Policy &policy, const std::string &source)
+    : policy_(policy), backend_(makeBackend<GridBackend>(policy, source)), correction_(policy, source) {}
 
 void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change) {
   PeriodicCorrection &c = correction_;
@@ -75,7 +77,7 @@ void PeriodicClosure::compute(const std::vector<const double *> &fields, const C
   c.plain_.row = step.nx;
   c.input_.setPeriodic(c.plain_, step.ny);
   output_.resize(product(step.nx, step.ny) * c.actions_);
-  decider_->backend->evaluate(c.input_, step.nx, step.ny, true, output_.data());
+  backend_->evaluate(c.input_, step.nx, step.ny, true, output_.data());
   c.correct(fields, output_.data(), step, change);
 }
 

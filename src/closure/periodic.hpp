@@ -8,7 +8,7 @@
 #include "base/api.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 
 namespace petrl {
 
@@ -40,17 +40,18 @@ class PETRL_API PeriodicCorrection {
 /// A policy that corrects periodic arrays.
 class PETRL_API PeriodicClosure {
  public:
-  /// From a file (GridDecider::load), or from a policy in memory (GridDecider::make).
-  explicit PeriodicClosure(std::unique_ptr<GridDecider> decider, const std::string &source = "policy");
+  /// Throws petrl::Error naming `source`.
+  explicit PeriodicClosure(const Policy &policy, const std::string &source = "policy");
 
-  const Policy &policy() const { return decider_->policy; }
-  GridBackend &backend() { return *decider_->backend; }
+  const Policy &policy() const { return policy_; }
+  GridBackend &backend() { return *backend_; }
   const std::vector<int> &components() const { return correction_.components(); }
   /// A, components() planes of ny x nx; state <- state - A.
   void compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change);
 
  private:
-  std::unique_ptr<GridDecider> decider_;
+  Policy policy_;
+  std::unique_ptr<GridBackend> backend_;
   PeriodicCorrection correction_;
   std::vector<float> output_;
 };

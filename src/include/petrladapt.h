@@ -9,8 +9,10 @@
    TSADAPTRL - "rl": a policy chooses the time step, also after a failed solve
 
    Options Database Keys:
-+  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar); default: the shipped one
++  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar), or the name of one that
+                                 ships; default: default.h5
 .  -ts_adapt_rl_monitor        - print each observation and decision
+.  -ts_adapt_rl_error_if_nan   - a decision that is not finite or out of its range is an error
 .  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
 .  -ts_adapt_rl_safeguard <true> - bound the policy's choice, see Notes
 .  -ts_adapt_rl_train          - learn (TQC) while the program runs; needs libpetrl_torch

@@ -24,6 +24,7 @@
 .  -closure_auxiliary_fields <names> - what the components of that file are
 .  -closure_spacing <hx,hy>        - distances of the grid's points
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
+.  -closure_monitor                - print each correction
 -  -closure_view                   - describe the closure at its set-up
 
    Notes:

@@ -31,6 +31,7 @@
 .  -refiner_initial_rounds <n>   - adaptations to the initial condition, at most (the maximum level + 2)
 .  -refiner_method <hierarchy>   - hierarchy | adaptlabel, see `PetRLRefinerMethod`
 .  -refiner_monitor              - print each decision
+.  -refiner_error_if_nan         - a solution or a prediction that is not finite is an error
 -  -refiner_view                 - describe the refiner at its set-up
 
    Notes:

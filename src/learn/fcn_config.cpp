@@ -34,7 +34,7 @@ FcnConfig FcnConfig::parse(YamlMap &map, const FcnConfig &defaults) {
                              std::to_string(c.kernels.size()));
     }
   } else {
-    c.kernels.assign(layers, static_cast<int>(wholeNumber(map, "kernel", c.kernels.front(), 1, 15)));
+    c.kernels.assign(layers, map.integer("kernel", c.kernels.front(), 1, 15));
   }
   for (const int k : c.kernels) {
     if (k < 1 || k > 15 || k % 2 == 0)

@@ -5,16 +5,6 @@
 
 namespace petrl::learn {
 
-std::int64_t wholeNumber(YamlMap &map, const std::string &key, std::int64_t fallback, std::int64_t low,
-                         std::int64_t high) {
-  const auto value = map.get<std::int64_t>(key, fallback);
-  if (value < low || value > high) {
-    map.fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
-                      std::to_string(value));
-  }
-  return value;
-}
-
 std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallback,
                   std::initializer_list<const char *> words) {
   auto value = map.get<std::string>(key, fallback);
@@ -31,7 +21,7 @@ std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallb
 int threadCount(YamlMap &map) {
   const char *variable = std::getenv("OMP_NUM_THREADS");
   const int fallback = variable != nullptr ? std::clamp(std::atoi(variable), 1, 1024) : 1;
-  return static_cast<int>(wholeNumber(map, "threads", fallback, 1, 1024));
+  return map.integer("threads", fallback, 1, 1024);
 }
 
 bool wantsCuda(YamlMap &map) {

@@ -1,7 +1,6 @@
 // Values that the learners' YAML sections have in common.
 #pragma once
 
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 
@@ -9,10 +8,6 @@
 #include "base/yaml.hpp"
 
 namespace petrl::learn {
-
-/// An integer within [low, high].
-PETRL_API std::int64_t wholeNumber(YamlMap &map, const std::string &key, std::int64_t fallback, std::int64_t low,
-                                   std::int64_t high);
 
 /// One of several words.
 PETRL_API std::string oneOf(YamlMap &map, const std::string &key, const std::string &fallback,

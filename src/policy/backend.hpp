@@ -1,27 +1,83 @@
-// What evaluates a policy's network. No libtorch here: backends that need it live in libpetrl_torch.
+// What evaluates a policy's network: one interface for each kind of policy. No libtorch here: backends that need it
+// live in libpetrl_torch.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "base/registry.hpp"
+#include "policy/policy.hpp"
 
 namespace petrl {
 
-/// Evaluates one network. Not thread safe: one backend a thread.
+/// Evaluates one network. Not thread safe: one backend a thread. What goes in is already offset, scaled and clipped.
 class Backend {
  public:
   virtual ~Backend() = default;
   /// For the user: "native", "torch", ...
   virtual const char *name() const = 0;
-  /// Network inputs (already offset, scaled, clipped) in, network output in [-1, 1] out. Sizes as at construction.
+};
+
+/// One decision at a time (kind tsadapt).
+class VectorBackend : public Backend {
+ public:
+  /// Network inputs in, network output in [-1, 1] out. Sizes as the policy says.
   virtual void evaluate(const float *observation, float *action) = 0;
 };
 
-/// Makes a backend from a file and checks that it takes `observations` inputs and gives `actions` outputs.
-/// Throws petrl::Error, naming the file, when it does not.
-using BackendFactory = std::function<std::unique_ptr<Backend>(const std::string &path, int observations, int actions)>;
+/// Where a grid network's inputs come from, row by row: nobody needs to hold them all as floats.
+class GridInput {
+ public:
+  virtual ~GridInput() = default;
+  /// Writes the inputs of row y at the points first, ..., first + count - 1 of every channel: channel c goes to
+  /// out + c * channel.
+  virtual void row(int y, int first, int count, float *out, std::ptrdiff_t channel) = 0;
+};
+
+/// A fully convolutional network on a patch of a grid (kind closure).
+class PETRL_API GridBackend : public Backend {
+ public:
+  /// Input points needed beyond an output point, to each side.
+  virtual int reach() const = 0;
+  /// Channels in and out.
+  virtual int inputs() const = 0;
+  virtual int outputs() const = 0;
+  /// The output at the points (0..nx-1, 0..ny-1), planar: outputs x ny x nx. Asks for input rows from -reach to
+  /// ny - 1 + reach in this order, each once. Rows reach from -reach to nx - 1 + reach; with `wrap` they are asked for
+  /// from 0 to nx - 1, and x is periodic.
+  virtual void evaluate(GridInput &input, int nx, int ny, bool wrap, float *out);
+  /// The same for a planar patch, inputs x (ny + 2 reach) x (nx + 2 reach).
+  virtual void evaluate(const float *in, int nx, int ny, float *out) = 0;
+};
+
+/// A graph whose nodes have at most `slots` neighbours each (an interval mesh 2, a triangle mesh 3). Messages come to
+/// node i from source[i * slots + s]; -1 where there is none. Owned nodes come first, ghosts behind them.
+struct Graph {
+  int owned = 0, nodes = 0, slots = 0;
+  const int *source = nullptr;  ///< owned x slots
+};
+
+/// A network that passes messages on a graph (kind refiner).
+class GraphBackend : public Backend {
+ public:
+  /// Of a node, of an edge; values out of a node.
+  virtual int inputs() const = 0;
+  virtual int edgeInputs() const = 0;
+  virtual int outputs() const = 0;
+  /// For views: "graph network: 2 layers, 8 wide".
+  virtual std::string describe() const = 0;
+  /// Fills the rows of ghosts (width values each, from row `owned` on) from their owners. Collective.
+  using Exchange = std::function<void(float *rows, int width)>;
+  /// node: owned x inputs; edge: owned x slots x edgeInputs; out: owned x outputs.
+  virtual void evaluate(const Graph &graph, const float *node, const float *edge, float *out,
+                        const Exchange &exchange = {}) const = 0;
+};
+
+/// Makes the backend of the interface that a policy's kind wants. Throws petrl::Error, naming `source`, when the
+/// network does not fit the policy.
+using BackendFactory = std::function<std::unique_ptr<Backend>(const Policy &policy, const std::string &source)>;
 
 /// Backends by name. "torch" (TorchScript modules) comes with libpetrl_torch.
 PETRL_API Registry<BackendFactory> &backends();

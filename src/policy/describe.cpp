@@ -1,26 +1,18 @@
 // A policy in words, as `petrl info` prints it.
 #include <sstream>
 
-#include "policy/native/fcn.hpp"
-#include "policy/native/mlp.hpp"
-#include "policy/policy.hpp"
+#include "policy/architectures.hpp"
 
 namespace petrl {
 
 std::string describe(const Policy &p) {
   std::ostringstream out;
   out << "kind          " << p.kind << "\n";
-  std::size_t weights = 0;
-  for (const auto &[name, tensor] : p.network.weights) weights += tensor.data.size();
-  const std::string &architecture = p.network.architecture;
-  out << "network       " << architecture;
-  if (architecture == "fcn") out << " " << Fcn(p.network, "policy").shape();
-  if (architecture == "mlp") out << " " << Mlp(p.network, "policy").shape();
-  out << ", " << weights << " weights\n";
-  if (architecture == "fcn") {
-    const Fcn fcn(p.network, "policy");
-    out << "              receptive field " << 2 * fcn.reach() + 1 << " x " << 2 * fcn.reach() + 1 << " points, "
-        << fcn.multiplyAdds() << " multiply-adds a point\n";
+  out << "network       " << p.network.architecture;
+  const char *before = "";
+  for (const auto &line : architectureOf(p, "policy").describe(p)) {
+    out << before << line << "\n";
+    before = "              ";
   }
   for (const auto &[name, value] : p.network.parameters) out << "              " << name << " = " << value << "\n";
   out << "action        " << p.action.transform;
@@ -33,6 +25,7 @@ std::string describe(const Policy &p) {
     out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
         << p.observation.scale[i] << "\n";
   }
+  if (!p.network.module.empty()) return out.str();  // where it came from, nobody knows
   out << "trained by    PetRL " << p.provenance.version << ", " << p.provenance.libraries << "\n";
   out << "              seed " << p.provenance.seed << ", " << p.provenance.steps << " steps\n";
   if (!p.provenance.evaluation.empty()) out << "chosen by\n";

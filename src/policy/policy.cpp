@@ -7,9 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
-#include "policy/native/fcn.hpp"
-#include "policy/native/graph_network.hpp"
-#include "policy/native/mlp.hpp"
+#include "policy/architectures.hpp"
 
 namespace petrl {
 
@@ -123,13 +121,6 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   validateAction(policy, source);
 }
 
-// What networks policies of a kind may have.
-static std::vector<std::string> architectures(const std::string &kind) {
-  if (kind == "closure") return {"fcn"};
-  if (kind == "refiner") return {"gnn", "lamp"};
-  return {"mlp"};
-}
-
 NetworkSpec networkPart(const NetworkSpec &network, const std::string &part) {
   NetworkSpec out;
   out.architecture = "gnn";
@@ -156,35 +147,7 @@ void validate(const Policy &policy, const std::string &source) {
     if (n != tensor.data.size()) bad(source, "/network/" + name, "shape and number of values disagree");
     requireFinite(tensor.data, source, "/network/" + name);
   }
-  const NetworkSpec &network = policy.network;
-  const std::string &found = network.architecture;
-  const std::vector<std::string> possible = architectures(policy.kind);
-  if (std::find(possible.begin(), possible.end(), found) == possible.end()) {
-    std::string expected;
-    for (const auto &name : possible) expected += (expected.empty() ? "" : " or ") + name;
-    bad(source, "/network",
-        "architecture: expected " + expected + " (for kind " + policy.kind + "), found '" + found + "'");
-  }
-  std::size_t inputs, outputs;
-  if (found == "fcn") {
-    const Fcn fcn(network, source);
-    inputs = static_cast<std::size_t>(fcn.inputs());
-    outputs = static_cast<std::size_t>(fcn.outputs());
-  } else if (found == "gnn") {
-    const GraphShape shape = GraphNetwork(network, source).shape();
-    inputs = static_cast<std::size_t>(shape.node_inputs);
-    outputs = static_cast<std::size_t>(shape.outputs);
-  } else if (found == "lamp") {
-    // Two networks; what they have to do with observations and actions is checked by those who use them.
-    const GraphNetwork evolution(networkPart(network, "evolution"), source);
-    const GraphNetwork refiner(networkPart(network, "policy"), source);
-    inputs = static_cast<std::size_t>(evolution.shape().node_inputs);
-    outputs = policy.action.low.size();
-  } else {
-    const Mlp mlp(network, source);
-    inputs = mlp.inputs();
-    outputs = mlp.outputs();
-  }
+  const auto [inputs, outputs] = architectureOf(policy, source).validate(policy, source);
   if (inputs != policy.observation.names.size()) {
     bad(source, "/network",
         "the network has " + std::to_string(inputs) + " inputs, expected " +
@@ -202,6 +165,12 @@ std::vector<std::string> words(const std::string &text) {
   std::istringstream in(text);
   for (std::string word; in >> word;) result.push_back(word);
   return result;
+}
+
+std::string joined(const std::vector<std::string> &names, const char *between) {
+  std::string text;
+  for (const auto &name : names) text += (text.empty() ? "" : between) + name;
+  return text;
 }
 
 void requireKind(const Policy &policy, const std::string &kind, const std::string &source) {
@@ -264,6 +233,7 @@ Policy readPolicy(const std::string &path, const std::string &kind) {
 
 void writePolicy(const std::string &path, const Policy &p) {
   validate(p, path);
+  if (!p.network.module.empty()) bad(path, "/network", "TorchScript modules are not written into policy files");
   h5::Writer out(path, true);
   out.text("/", "format", "petrl-policy");
   out.integer("/", "version", kVersion);

@@ -46,10 +46,14 @@ struct Tensor {
 /// Architecture "lamp" (kind refiner): two networks "gnn", the evolution model and the policy that adapts its mesh;
 /// parameters "evolution.<name>" and "policy.<name>", weights "evolution/<name>" and "policy/<name>", and parameters of
 /// the whole (see src/problems/nonlinear1d/lamp). The observation's names are the evolution model's node inputs.
+/// Architecture "torchscript" (kinds tsadapt, closure): a module of PyTorch's, brought in a file of its own; see
+/// loadPolicy().
+/// Which there are, and what is done with each: policy/architectures.hpp.
 struct NetworkSpec {
   std::string architecture = "mlp";
   std::map<std::string, std::string> parameters;
   std::map<std::string, Tensor> weights;
+  std::string module = {};  ///< the bytes of a TorchScript module
 };
 
 /// Where a policy came from.
@@ -90,6 +94,8 @@ PETRL_API void requireKind(const Policy &policy, const std::string &kind, const 
 
 /// Names separated by blanks, as parameters hold them.
 PETRL_API std::vector<std::string> words(const std::string &text);
+/// The other way round, with blanks or something else between.
+std::string joined(const std::vector<std::string> &names, const char *between = " ");
 
 /// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then
 /// rename). Not collective.

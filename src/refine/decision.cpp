@@ -39,8 +39,8 @@ double choose(int level, double share, const float *predicted, int cap, int halv
 
 }  // namespace
 
-void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs, const SumOverRanks &sum,
-            RefinementDecision &out) {
+void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs, const SumOverRanks &sum,
+           RefinementDecision &out) {
   const auto n = static_cast<std::size_t>(mesh.owned);
   const int halving = mesh.dim;  // bisections that halve a diameter
   const double children = mesh.dim > 1 ? 4 : 2;

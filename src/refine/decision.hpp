@@ -46,13 +46,13 @@ using SumOverRanks = std::function<void(double *values, int count)>;
 /// With explicit methods a finer level makes all cells take twice the steps. So the decision is made three times: with
 /// one level less than there is, with as many, and with one more; the one with the best sum is taken. Collective where
 /// `sum` is.
-PETRL_API void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
-                      const SumOverRanks &sum, RefinementDecision &decision);
+PETRL_API void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
+                     const SumOverRanks &sum, RefinementDecision &decision);
 
 /// On one rank.
-inline void decide(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
-                   RefinementDecision &decision) {
-  decide(mesh, predicted, costs, {}, decision);
+inline void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
+                  RefinementDecision &decision) {
+  weigh(mesh, predicted, costs, {}, decision);
 }
 
 /// Network outputs and relative differences: output = (log(difference + floor) - offset) / scale.

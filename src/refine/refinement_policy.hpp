@@ -1,6 +1,7 @@
 // A trained policy for meshes, ready to decide.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,39 +13,42 @@
 namespace petrl {
 
 /// Predicts, for every cell, what refining it would gain and what coarsening it would lose until the next decision, and
-/// weighs both against the price of computation (see decide()). A policy file of kind refiner, architecture gnn:
-/// observation: RefinementObservation's node inputs; action: transform "gain-loss", two values; parameters: edges
-/// (names of the edge inputs), floor, offset, scale (of the logarithm, see RefinementScale).
+/// weighs both against the price of computation (see weigh()). A policy file of kind refiner, architecture gnn:
+/// observation: names among nodeObservables(); action: transform "gain-loss", two values; parameters: edges (names
+/// among edgeObservables()), floor, offset, scale (of the logarithm, see RefinementScale).
 class PETRL_API RefinementPolicy {
  public:
   /// Throws petrl::Error naming `source`, what was found and expected.
   RefinementPolicy(const Policy &policy, const std::string &source);
-  explicit RefinementPolicy(GraphNetwork network) : network_(std::move(network)) {}
+  /// A network that sees all observables.
+  explicit RefinementPolicy(const GraphNetwork &network) : network_(std::make_unique<GraphNetwork>(network)) {}
 
   /// A field of the solution and how much its error counts: the field's range over the whole domain.
   struct Field {
     ObservedField values;
     double range;
   };
-  /// One field after the other; gains and losses of all fields are added. exchange: see GraphNetwork::evaluate; needed
+  /// One field after the other; gains and losses of all fields are added. exchange: see GraphBackend::evaluate; needed
   /// where the mesh has ghosts. interval: time until the next decision. Collective where exchange is.
   void decide(const CellMesh &mesh, const std::vector<Field> &fields, double interval, const RefinementCosts &costs,
-              const GraphNetwork::Exchange &exchange, const SumOverRanks &sum, RefinementDecision &decision);
+              const GraphBackend::Exchange &exchange, const SumOverRanks &sum, RefinementDecision &decision);
   /// The first part of it: relative differences, owned x 2 (see RefinementScale).
   const std::vector<float> &predict(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
-                                    const GraphNetwork::Exchange &exchange);
+                                    const GraphBackend::Exchange &exchange);
 
   /// predict() step by step, for those who say where time goes: begin, then for each field observe and infer.
   void begin(const CellMesh &mesh);
   void observe(const CellMesh &mesh, const Field &field, double interval);
-  const std::vector<float> &infer(const CellMesh &mesh, const GraphNetwork::Exchange &exchange);
+  const std::vector<float> &infer(const CellMesh &mesh, const GraphBackend::Exchange &exchange);
 
-  const GraphNetwork &network() const { return network_; }
+  const GraphBackend &network() const { return *network_; }
   /// Observation, action and network of a policy file.
-  static Policy specification(const GraphNetwork &network);
+  static Policy specification(const GraphNetwork &network,
+                              const std::vector<std::string> &nodes = RefinementObservation::nodeNames(),
+                              const std::vector<std::string> &edges = RefinementObservation::edgeNames());
 
  private:
-  GraphNetwork network_;
+  std::unique_ptr<GraphBackend> network_;
   RefinementObservation observation_;
   std::vector<float> out_, difference_;
 };

@@ -6,11 +6,12 @@ const char *const PetRLRefinerMethods[] = {"hierarchy", "adaptlabel", "PetRLRefi
 namespace petrl {
 
 PetscErrorCode RefinerReset(PetRLRefiner refiner) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
 
   PetscFunctionBegin;
   r.ready = false;
-  r.policy.reset();
+  r.decider.reset();
+  r.loaded = false;
   r.forest.reset();
   r.passage.reset();
   r.before.reset();
@@ -57,7 +58,7 @@ PetscErrorCode PetRLRefinerCreate(MPI_Comm comm, PetRLRefiner *refiner) {
   PetscCall(petrl::InitializePackage());
   PetscCall(PetscHeaderCreate(r, PETRL_REFINER_CLASSID, "PetRLRefiner", "Learned refinement", "PetRLRefiner", comm,
                               PetRLRefinerDestroy, PetRLRefinerView));
-  PetRLCallCXX(r->data = new petrl::Refiner());
+  PetRLCallCXX(r->data = new petrl::RefinerData());
   *refiner = r;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -87,7 +88,6 @@ PetscErrorCode PetRLRefinerDestroy(PetRLRefiner *refiner) {
   }
   PetscCall(petrl::RefinerReset(*refiner));
   PetscCall(DMDestroy(&(*refiner)->data->base));
-  PetscCall(PetscViewerDestroy(&(*refiner)->data->monitor));
   delete (*refiner)->data;
   PetscCall(PetscHeaderDestroy(refiner));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -137,7 +137,7 @@ PetscErrorCode PetRLRefinerSetDM(PetRLRefiner refiner, DM dm) {
    Level: beginner
 
    Note:
-   Each rank reads the file at the set-up; errors in it are reported then, on all ranks.
+   The file is read, on the first rank, at the set-up; errors in it are reported then, on all ranks.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerGetPolicy()`
 @*/
@@ -146,7 +146,8 @@ PetscErrorCode PetRLRefinerSetPolicy(PetRLRefiner refiner, const char file[]) {
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
   PetscValidCharPointer(file, 2);
   PetRLCallCXX(refiner->data->file = file);
-  refiner->data->policy.reset();
+  refiner->data->decider.reset();
+  refiner->data->loaded = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

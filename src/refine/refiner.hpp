@@ -13,9 +13,10 @@
 #include "base/error.hpp"
 #include "base/package.hpp"
 #include "mesh/forest.hpp"
+#include "mesh/halo.hpp"
 #include "mesh/plex_base.hpp"
+#include "policy/policy_object.hpp"
 #include "refine/refinement_policy.hpp"
-#include "refine/refiner_halo.hpp"
 
 namespace petrl {
 
@@ -64,10 +65,11 @@ struct RefinedTS {
   PetscReal last_time = 0;
 };
 
-struct Refiner {
+struct RefinerData : PolicyObject {
+  RefinerData() : PolicyObject("refiner", "refiner") {}
+
   // What the user said.
   DM base = NULL;
-  std::string file;
   RefinementCosts costs;
   PetscInt interval = 20, max_level = 4, max_cells = 1 << 26, initial_rounds = -1;
   PetscReal imbalance = 1.1;
@@ -80,12 +82,10 @@ struct Refiner {
   void *reset_context = NULL;
   PetRLRefinerInitialFunction initial = NULL;
   void *initial_context = NULL;
-  PetscViewer monitor = NULL;
-  PetscViewerFormat monitor_format = PETSC_VIEWER_DEFAULT;
 
   // From the set-up on.
-  bool ready = false;
-  std::unique_ptr<RefinementPolicy> policy;
+  bool ready = false;                         ///< the mesh is there
+  std::unique_ptr<RefinementPolicy> decider;  ///< if there is a policy
   std::unique_ptr<Forest> forest;
   BaseOrigin origin;
   std::vector<int> vertex;  ///< of the DM, for each of the forest's; empty: the same
@@ -97,7 +97,7 @@ struct Refiner {
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
   std::vector<double> rows;
 
-  PetscInt decisions = 0, remeshes = 0, fallbacks = 0;
+  PetscInt remeshes = 0;
   bool said_coarsening = false, said_rates = false;
   RefinedTS ts;
 };
@@ -110,7 +110,7 @@ struct _PetRLRefinerOps {
 
 struct _p_PetRLRefiner {
   PETSCHEADER(struct _PetRLRefinerOps);
-  petrl::Refiner *data;
+  petrl::RefinerData *data;
 };
 
 namespace petrl {
@@ -145,9 +145,6 @@ void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double
 PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &mesh);
 /// Decides; `label` is NULL if the mesh is to be kept. Collective.
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label);
-/// New values at vertices on several ranks: see transferVertexValues(). Collective.
-PetscErrorCode RefinerTransferVertices(const RefinerMesh &from, const VertexLineage &lineage, PetscInt width,
-                                       const std::vector<double> &old_values, std::vector<double> &new_values);
 /// A DM that somebody else made as a mesh: levels from volumes. Collective.
 PetscErrorCode RefinerPlainMesh(PetRLRefiner refiner, DM dm, RefinerMesh &mesh);
 /// New values at vertices by interpolation in old cells.

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "mesh/cell_gradient.hpp"
 #include "refine/refiner.hpp"
-#include "refine/refiner_gradient.hpp"
 
 namespace petrl {
 
@@ -12,7 +12,7 @@ namespace {
 
 // Which components count, of `width`.
 PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<PetscInt> &components) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
 
   PetscFunctionBegin;
   PetRLCallCXX(components = r.components);
@@ -29,7 +29,7 @@ PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<Pets
 // Means over owned cells of all components, `width` a cell.
 PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldLayout *layout,
                           std::vector<double> &values) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   const RefinerMesh &mesh = *r.mesh;
   DM dm;
 
@@ -50,7 +50,7 @@ PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldL
 
 // Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
 PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double> &range, bool *finite) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
   FieldLayout layout;
   std::vector<PetscInt> components;
@@ -107,23 +107,23 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double>
 // What the policy predicts for each cell; `finite` is about this rank.
 PetscErrorCode Predict(PetRLRefiner refiner, PetscReal interval, const std::vector<double> &range,
                        const float **predicted, bool *finite) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
   PetscErrorCode failed = PETSC_SUCCESS;
-  const GraphNetwork::Exchange exchange = [&](float *rows, int width) {
+  const GraphBackend::Exchange exchange = [&](float *rows, int width) {
     if (!failed) failed = r.mesh->halo.fill(MPI_FLOAT, width, rows);
   };
 
   PetscFunctionBegin;
-  PetRLCallCXX(r.policy->begin(m));
+  PetRLCallCXX(r.decider->begin(m));
   *predicted = NULL;
   for (std::size_t k = 0; k < range.size(); ++k) {
     PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
     PetRLCallCXX(
-        r.policy->observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+        r.decider->observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
     PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
     PetscCall(PetscLogEventBegin(PetRL_Infer, refiner, 0, 0, 0));
-    PetRLCallCXX(*predicted = r.policy->infer(m, exchange).data());
+    PetRLCallCXX(*predicted = r.decider->infer(m, exchange).data());
     PetscCall(failed);
     PetscCall(PetscLogEventEnd(PetRL_Infer, refiner, 0, 0, 0));
   }
@@ -131,17 +131,6 @@ PetscErrorCode Predict(PetRLRefiner refiner, PetscReal interval, const std::vect
   float sum = 0;
   for (std::size_t i = 0; i < 2 * static_cast<std::size_t>(m.owned); ++i) sum += 0 * (*predicted)[i];
   *finite = sum == 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NotFinite(PetRLRefiner refiner, const char what[]) {
-  Refiner &r = *refiner->data;
-
-  PetscFunctionBegin;
-  if (r.fallbacks++ == 0)
-    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)refiner),
-                          "PetRLRefiner: %s is not finite: the mesh is kept (reported once)\n", what));
-  PetscCall(PetscInfo(refiner, "%s is not finite: the mesh is kept\n", what));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,7 +163,7 @@ PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char>
 }  // namespace
 
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
   std::vector<double> range;
   const float *predicted = NULL;
@@ -188,7 +177,8 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   PetscCall(Fields(refiner, u, udot, range, &finite));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   if (!finite) {
-    PetscCall(NotFinite(refiner, "the solution or its rate"));
+    PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)refiner), r, 1, "the solution or its rate is not finite",
+                             "the mesh is kept"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(Predict(refiner, interval, range, &predicted, &finite));
@@ -204,7 +194,7 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
     if (failed == MPI_SUCCESS)
       failed = MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)refiner));
   };
-  PetRLCallCXX(decide(m, predicted, costs, sum, r.decision));
+  PetRLCallCXX(weigh(m, predicted, costs, sum, r.decision));
   PetscCallMPI(failed);
   double count[4] = {static_cast<double>(r.decision.refined), static_cast<double>(r.decision.coarsened),
                      static_cast<double>(m.owned), finite ? 0. : 1.};
@@ -217,17 +207,14 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
     r.decided = *label;
   }
   PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
-  if (count[3] > 0) PetscCall(NotFinite(refiner, "what the policy predicts"));
-  if (r.monitor) {
-    PetscCall(PetscViewerPushFormat(r.monitor, r.monitor_format));
-    PetscCall(PetscViewerASCIIPrintf(
-        r.monitor, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened; %s\n", r.decisions,
-        count[2], count[0], count[1],
-        change   ? "the mesh changes"
-        : marked ? "not worth a new mesh"
-                 : "the mesh is kept"));
-    PetscCall(PetscViewerPopFormat(r.monitor));
-  }
+  if (count[3] > 0)
+    PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)refiner), r, 1, "what it predicts is not finite",
+                             "the mesh is kept"));
+  PetscCall(PolicyMonitor(r, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened; %s",
+                          r.decisions, count[2], count[0], count[1],
+                          change   ? "the mesh changes"
+                          : marked ? "not worth a new mesh"
+                                   : "the mesh is kept"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -109,7 +109,7 @@ bool findParents(const CellMesh &old, const CellMesh &mesh, Passage &p) {
 
 // The label as the adaptor needs it: ghosts marked as their owners mark them. `any` is over all ranks.
 PetscErrorCode Complete(PetRLRefiner refiner, DMLabel label, DMLabel *complete, bool *any) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   RefinerMesh &mesh = *r.mesh;
   std::vector<double> mark;
   int counts[2] = {0, 0};
@@ -151,7 +151,7 @@ PetscErrorCode Complete(PetRLRefiner refiner, DMLabel label, DMLabel *complete, 
 }  // namespace
 
 PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   DMLabel complete;
   DM adapted = NULL;
   bool any = false;
@@ -185,7 +185,7 @@ PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm)
 
 PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, const std::vector<double> &old_values,
                                           std::vector<double> &new_values) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
 
   PetscFunctionBegin;

@@ -19,7 +19,6 @@
 .seealso: `PetRLRefiner`
 @*/
 PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
-  char file[PETSC_MAX_PATH_LEN] = "";
   PetscBool set, skip;
   PetscReal real;
   PetscInt integer, n = 64, components[64];
@@ -27,11 +26,10 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  petrl::Refiner &r = *refiner->data;
+  petrl::RefinerData &r = *refiner->data;
   PetscObjectOptionsBegin((PetscObject)refiner);
-  PetscCall(PetscOptionsString("-refiner_policy", "Policy file", "PetRLRefinerSetPolicy", r.file.c_str(), file,
-                               sizeof(file), &set));
-  if (set) PetscCall(PetRLRefinerSetPolicy(refiner, file));
+  PetscCall(petrl::PolicyOptions(PetscOptionsObject, r, "PetRLRefiner",
+                                 [refiner](const char *name) { return PetRLRefinerSetPolicy(refiner, name); }));
   PetscCall(PetscOptionsReal("-refiner_tradeoff", "0: error alone counts, towards 1: computation alone",
                              "PetRLRefinerSetTradeoff", r.costs.tradeoff, &real, &set));
   if (set) PetscCall(PetRLRefinerSetTradeoff(refiner, real));
@@ -68,9 +66,6 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
   PetscCall(PetscOptionsEnum("-refiner_method", "How the mesh is changed", "PetRLRefinerSetMethod", PetRLRefinerMethods,
                              (PetscEnum)r.method, &method, &set));
   if (set) PetscCall(PetRLRefinerSetMethod(refiner, (PetRLRefinerMethod)method));
-  PetscCall(PetscViewerDestroy(&r.monitor));
-  PetscCall(PetscOptionsViewer("-refiner_monitor", "Print each decision", "PetRLRefiner", &r.monitor, &r.monitor_format,
-                               &set));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -96,18 +91,13 @@ PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  const petrl::Refiner &r = *refiner->data;
+  const petrl::RefinerData &r = *refiner->data;
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)refiner), &viewer));
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLRefiner:\n"));
   PetscCall(PetscViewerASCIIPushTab(viewer));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "policy: %s\n", r.file.empty() ? "none yet" : r.file.c_str()));
-  if (r.policy) {
-    const petrl::GraphShape &shape = r.policy->network().shape();
-    PetscCall(PetscViewerASCIIPrintf(viewer, "graph network: %d layers, %d wide, evaluated by: native\n", shape.layers,
-                                     shape.hidden));
-  }
+  PetscCall(petrl::PolicyView(r, r.decider ? r.decider->network().describe().c_str() : "", viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "trade-off %g, unit %g, re-meshing costs %g steps%s\n",
                                    (double)r.costs.tradeoff, (double)r.costs.unit, (double)r.costs.remesh,
                                    r.skip ? ", skipped where it does not pay" : ""));

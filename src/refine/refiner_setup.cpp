@@ -5,44 +5,15 @@
 #include "mesh/forest_impl.hpp"
 #include "mesh/plex_build.hpp"
 #include "mesh/plex_cells.hpp"
-#include "policy/decider.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {
 
 namespace {
 
-// Every rank needs the network; what goes wrong on one is an error on all, with the same message.
-PetscErrorCode LoadPolicy(PetRLRefiner refiner) {
-  Refiner &r = *refiner->data;
-  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
-  PetscMPIInt rank, size;
-  std::string message;
-  int header[2] = {0, 0}; /* the first rank that failed, the length of its message */
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  header[0] = size;
-  try {
-    r.policy = std::make_unique<RefinementPolicy>(readPolicy(findPolicy(r.file), "refiner"), r.file);
-  } catch (const std::exception &e) {
-    message = e.what();
-    header[0] = rank;
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, header, 1, MPI_INT, MPI_MIN, comm));
-  if (header[0] == size) PetscFunctionReturn(PETSC_SUCCESS);
-  header[1] = static_cast<int>(message.size());
-  PetscCallMPI(MPI_Bcast(&header[1], 1, MPI_INT, header[0], comm));
-  message.resize(static_cast<std::size_t>(header[1]));
-  if (header[1] > 0) PetscCallMPI(MPI_Bcast(&message[0], header[1], MPI_CHAR, header[0], comm));
-  r.policy.reset();
-  SETERRQ(comm, PETSC_ERR_FILE_UNEXPECTED, "%s", message.c_str());
-}
-
 // The way from the program's own mesh to the first one, which has the same cells elsewhere.
 PetscErrorCode FindArrival(PetRLRefiner refiner) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   PetscInt start, end;
 
   PetscFunctionBegin;
@@ -86,7 +57,7 @@ PetscErrorCode RefinerPlainMesh(PetRLRefiner refiner, DM dm, RefinerMesh &mesh) 
 }
 
 PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &result) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   PetscMPIInt size;
   DM dm;
 
@@ -140,8 +111,14 @@ PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  petrl::Refiner &r = *refiner->data;
-  if (!r.policy && !r.file.empty()) PetscCall(petrl::LoadPolicy(refiner));
+  petrl::RefinerData &r = *refiner->data;
+  if (!r.loaded && !r.file.empty()) {
+    PetscCall(petrl::PolicyLoad(comm, r, r.file, true, [&r] {
+      r.decider = std::make_unique<petrl::RefinementPolicy>(r.policy, r.file);
+      return r.decider->network().name();
+    }));
+    r.loaded = true;
+  }
   if (r.ready) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(r.base, comm, PETSC_ERR_ARG_WRONGSTATE, "The refiner has no mesh: call PetRLRefinerSetDM()");
   if (r.method == PETRL_REFINER_HIERARCHY) {

@@ -19,7 +19,7 @@ PetscErrorCode Query(TS ts, PetRLRefiner *refiner) {
 // The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
 // last two solutions; NULL if there is neither. To be destroyed.
 PetscErrorCode Rate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   TSRHSFunction rhs;
   TSIFunction implicit;
   PetscReal time;
@@ -67,7 +67,7 @@ PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
 
 // The mesh has changed: the TS goes on with the new DM and the solution on it.
 PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   Vec u, next, vatol, vrtol, new_vatol, new_vrtol;
   PetscReal atol, rtol, time;
 
@@ -116,7 +116,7 @@ PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *new
 
 // The first mesh has the cells of the program's, in its own order and on other ranks.
 PetscErrorCode Enter(PetRLRefiner refiner, TS ts) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   DM dm;
 
   PetscFunctionBegin;
@@ -135,7 +135,7 @@ PetscErrorCode PreStep(TS ts) {
 
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   if (!r.ts.started) {
     r.ts.started = true;
     PetscCall(PetRLRefinerSetUp(refiner));
@@ -154,13 +154,13 @@ PetscErrorCode PreStep(TS ts) {
 }
 
 // Steps are counted over the whole run: a restarted one decides at the same times.
-bool due(const Refiner &r, PetscInt step) {
+bool due(const RefinerData &r, PetscInt step) {
   return step > 0 && step % r.interval == 0;
 }
 
 // The solution one step before a decision, for equations whose right-hand side is not the rate.
 PetscErrorCode Remember(PetRLRefiner refiner, TS ts) {
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   PetscInt step;
   TSIFunction implicit;
   TSRHSFunction rhs;
@@ -188,7 +188,7 @@ PetscErrorCode PostStep(TS ts) {
 
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
-  Refiner &r = *refiner->data;
+  RefinerData &r = *refiner->data;
   if (r.ts.poststep) PetscCall((*r.ts.poststep)(ts));
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(TSGetConvergedReason(ts, &reason));
@@ -249,7 +249,7 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
   PetscValidHeaderSpecific(ts, TS_CLASSID, 2);
-  petrl::Refiner &r = *refiner->data;
+  petrl::RefinerData &r = *refiner->data;
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLRefiner", (PetscObject *)&asked));
   PetscCheck(!asked || asked == refiner, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,

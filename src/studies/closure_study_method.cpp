@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "policy/shared_policy.hpp"
 #include "studies/studies.hpp"
 
 namespace petrl::studies {
@@ -20,7 +21,7 @@ void loadPolicy(YamlMap &yaml, const StudyProblem &problem, Method &method) {
   method.policy = policyFile(yaml);
   const std::vector<std::string> offered = problem.fields();
   const auto components = static_cast<std::size_t>(problem.model().components());
-  method.closure = std::make_shared<PeriodicClosure>(GridDecider::load(method.policy, "closure"), method.policy);
+  method.closure = std::make_shared<PeriodicClosure>(petrl::loadPolicy(method.policy, "closure"), method.policy);
   const auto &names = method.closure->policy().observation.names;
   for (const auto &field : names) {
     method.observed.push_back(position(offered, field));

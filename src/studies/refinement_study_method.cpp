@@ -62,7 +62,7 @@ class OracleMarker : public Marker {
     costs.steps = std::max(1, ahead.steps);
     costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
     RefinementDecision decision;
-    decide(mesh, truth.data(), costs, decision);
+    weigh(mesh, truth.data(), costs, decision);
     if (decision.refined + decision.coarsened == 0) return false;
     if (skip_ && c.round < 0 && !decision.worthwhile) return false;
     marks = decision.mark;
@@ -93,7 +93,7 @@ std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
   costs.unit = unit;
   costs.remesh = remesh;
   if (s.method == "oracle") return std::make_unique<OracleMarker>(costs, cfl, s.skip);
-  return std::make_unique<PolicyMarker>(*policy, costs, cfl, s.skip);
+  return std::make_unique<PolicyMarker>(*policy, costs, s.skip);
 }
 
 AdaptiveSettings FlowRunner::settings(const ReadyFlow &ready, const Setting &s) const {

@@ -1,7 +1,7 @@
 #include "studies/studies.hpp"
 
 #include "base/files.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl::studies {
 

@@ -3,25 +3,24 @@
 #include <torch/script.h>
 
 #include <algorithm>
+#include <sstream>
 #include <vector>
 
 #include "base/error.hpp"
 #include "torch/messages.hpp"
+#include "torch/torchscript_grid.hpp"
 
 namespace petrl {
 
 namespace {
 
-class TorchScriptBackend : public Backend {
+class TorchScriptBackend : public VectorBackend {
  public:
-  TorchScriptBackend(const std::string &path, int observations, int actions)
-      : path_(path), actions_(actions), input_(torch::zeros({1, observations}, torch::kFloat32)) {
-    try {
-      module_ = torch::jit::load(path, torch::kCPU);
-    } catch (const std::exception &e) {
-      throw Error(path + ": cannot be read as a TorchScript module: " + firstLines(e.what()), PETSC_ERR_FILE_READ);
-    }
-    module_.eval();
+  TorchScriptBackend(const Policy &policy, const std::string &source)
+      : path_(source),
+        actions_(static_cast<std::int64_t>(policy.action.low.size())),
+        input_(torch::zeros({1, static_cast<std::int64_t>(policy.observation.names.size())}, torch::kFloat32)),
+        module_(readTorchScript(policy, source)) {
     run();
   }
 
@@ -64,8 +63,20 @@ class TorchScriptBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeTorchScriptBackend(const std::string &path, int observations, int actions) {
-  return std::make_unique<TorchScriptBackend>(path, observations, actions);
+torch::jit::Module readTorchScript(const Policy &policy, const std::string &source) {
+  std::istringstream bytes(policy.network.module);
+  try {
+    torch::jit::Module module = torch::jit::load(bytes, torch::kCPU);
+    module.eval();
+    return module;
+  } catch (const std::exception &e) {
+    throw Error(source + ": cannot be read as a TorchScript module: " + firstLines(e.what()), PETSC_ERR_FILE_READ);
+  }
+}
+
+std::unique_ptr<Backend> makeTorchScriptBackend(const Policy &policy, const std::string &source) {
+  if (policy.kind == "closure") return makeTorchScriptGrid(policy, source);
+  return std::make_unique<TorchScriptBackend>(policy, source);
 }
 
 }  // namespace petrl

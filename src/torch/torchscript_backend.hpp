@@ -8,8 +8,10 @@
 
 namespace petrl {
 
-/// Loads a TorchScript module (.pt, torch.jit.save) that maps float32 [1][observations] to float32 [1][actions], on the
-/// CPU, and tries it once. Throws petrl::Error, naming the file, when it cannot be read or does not fit.
-std::unique_ptr<Backend> makeTorchScriptBackend(const std::string &path, int observations, int actions);
+/// Evaluates a policy's TorchScript module (torch.jit.save) on the CPU, and tries it once. Throws petrl::Error, naming
+/// `source`, when it cannot be read or does not fit. Kind tsadapt: it maps float32 [1][observations] to float32
+/// [1][actions]. Kind closure: float32 [1][observations][h][w] to float32 [1][actions][h - 2 r][w - 2 r] for one r
+/// (convolutions without padding), which is found by trying.
+std::unique_ptr<Backend> makeTorchScriptBackend(const Policy &policy, const std::string &source);
 
 }  // namespace petrl

@@ -16,14 +16,11 @@ constexpr std::int64_t kTrial[] = {32, 96, 256};  // sides of patches on which a
 
 class TorchScriptGrid : public GridBackend {
  public:
-  TorchScriptGrid(const std::string &path, int observations, int actions)
-      : path_(path), inputs_(observations), outputs_(actions) {
-    try {
-      module_ = torch::jit::load(path, torch::kCPU);
-    } catch (const std::exception &e) {
-      throw Error(path + ": cannot be read as a TorchScript module: " + firstLines(e.what()), PETSC_ERR_FILE_READ);
-    }
-    module_.eval();
+  TorchScriptGrid(const Policy &policy, const std::string &source)
+      : path_(source),
+        inputs_(static_cast<int>(policy.observation.names.size())),
+        outputs_(static_cast<int>(policy.action.low.size())),
+        module_(readTorchScript(policy, source)) {
     findReach();
   }
 
@@ -89,8 +86,8 @@ class TorchScriptGrid : public GridBackend {
 
 }  // namespace
 
-std::unique_ptr<GridBackend> makeTorchScriptGridBackend(const std::string &path, int observations, int actions) {
-  return std::make_unique<TorchScriptGrid>(path, observations, actions);
+std::unique_ptr<Backend> makeTorchScriptGrid(const Policy &policy, const std::string &source) {
+  return std::make_unique<TorchScriptGrid>(policy, source);
 }
 
 }  // namespace petrl

@@ -50,7 +50,7 @@ void closure(benchmark::State &state) {
   auto shape = kShapes[state.range(0)];
   shape.channels.back() = 1;
   policy.network = petrl::test::randomFcn(shape, "relu", "tanh", 1);
-  petrl::PeriodicClosure closure(petrl::GridDecider::make(policy, "bench"));
+  petrl::PeriodicClosure closure(policy, "bench");
   std::vector<double> field(kPoints * kPoints, 0.3), change(field.size());
   for (auto _ : state) {
     closure.compute({field.data(), field.data(), field.data()}, {kPoints, kPoints, 0.1, 1, 1}, change.data());

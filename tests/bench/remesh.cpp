@@ -14,11 +14,11 @@
 
 #include "base/error.hpp"
 #include "base/package.hpp"
+#include "mesh/halo.hpp"
 #include "mesh/plex_build.hpp"
 #include "mesh/plex_cells.hpp"
 #include "problems/conservation/cases.hpp"
 #include "problems/conservation/plex_conservation.hpp"
-#include "refine/refiner_halo.hpp"
 
 using namespace petrl;
 using namespace petrl::conservation;

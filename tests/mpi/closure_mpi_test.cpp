@@ -1,6 +1,7 @@
 // PetRLClosure on several ranks: the answer of one rank, to the last bit; fields by name; errors on every rank.
 #include "closure/periodic.hpp"
 #include "mpi/closure_support.hpp"
+#include "policy/shared_policy.hpp"
 
 using namespace petrl;
 using namespace petrl::test;
@@ -67,7 +68,7 @@ TEST(ClosureMpi, AgreesWithPeriodicArrays) {
       v.push_back(scattered(j, i, 6));
     }
   }
-  PeriodicClosure closure(GridDecider::load(file.path, "closure"));
+  PeriodicClosure closure(loadPolicy(file.path, "closure"));
   closure.compute({psi.data(), u.data(), v.data(), w.data()}, {kNx, kNy, 0.25, 1, 1}, change.data());
   for (std::size_t k = 0; k < kNx * kNy; ++k) {
     ASSERT_EQ(change[k], alone[k]);                              // w

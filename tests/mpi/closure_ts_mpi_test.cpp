@@ -218,6 +218,38 @@ TEST(ClosureTSMpi, FinalTimeAndSecondSolve) {
   grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_EQ(v, 7); });
 }
 
+// The right-hand side lives in the DM, which may stay when the closure has gone, and serve other TS.
+TEST(ClosureTSMpi, TheDMOutlivesTheClosure) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  PetscReal rate = 2;
+  const auto expectRate = [&](TS ts, double expected) {
+    Vec F;
+    VecDuplicate(grid.x, &F);
+    VecSet(grid.x, 3);
+    ASSERT_EQ(TSComputeRHSFunction(ts, 0, grid.x, F), 0);
+    grid.each(F, [&](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, expected, 1e-14); });
+    VecDestroy(&F);
+  };
+  for (int round = 0; round < 2; ++round) {
+    Solver solver(grid, TSEULER, 0.1, 1), other(grid, TSEULER, 0.1, 1);
+    if (round == 0) TSSetRHSFunction(solver.ts, NULL, Decay, &rate);
+    PetRLClosure closure;
+    PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+    PetRLClosureSetPolicy(closure, file.path.c_str());
+    ASSERT_EQ(PetRLClosureAttachTS(closure, solver.ts, PETRL_CLOSURE_FORCING), 0);
+    expectRate(solver.ts, -6.5);
+    ASSERT_EQ(PetRLClosureAttachTS(closure, other.ts, PETRL_CLOSURE_FORCING), 0);
+    expectRate(other.ts, -6.5);
+    PetRLClosureDestroy(&closure);
+    expectRate(other.ts, -6.5);
+    TSDestroy(&solver.ts);
+    TSDestroy(&other.ts);
+    Solver later(grid, TSEULER, 0.1, 1);
+    expectRate(later.ts, -6);
+  }
+}
+
 TEST(ClosureTSMpi, MistakesAreNamed) {
   const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
   Solver s(grid, TSCLOSURE, 0.1, 1);

@@ -26,7 +26,7 @@ std::vector<double> randomField(int n, unsigned seed) {
 
 PeriodicClosure closureOf(const Policy &policy) {
   validate(policy, "test");
-  return PeriodicClosure(GridDecider::make(policy, "test"), "test");
+  return PeriodicClosure(policy, "test");
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ TEST(Decision, FewerCellsWhereTheyCostMore) {
       RefinementCosts c = costs(mesh, odds / (1 + odds));
       c.stable_steps = stable;
       RefinementDecision d;
-      decide(mesh, predicted.data(), c, d);
+      weigh(mesh, predicted.data(), c, d);
       const double after = cellsAfter(d);
       EXPECT_LE(after, before) << odds;
       before = after;
@@ -182,22 +182,22 @@ TEST(Decision, Limits) {
   const auto predicted = differences(mesh.cells, 2);
   RefinementDecision d;
   // Next to nothing to pay: refine wherever it is allowed.
-  decide(mesh, predicted.data(), costs(mesh, 1e-12), d);
+  weigh(mesh, predicted.data(), costs(mesh, 1e-12), d);
   EXPECT_EQ(d.refined, mesh.cells);
   EXPECT_TRUE(d.worthwhile);
   RefinementCosts c = costs(mesh, 1e-12);
   c.max_level = 1;
-  decide(mesh, predicted.data(), c, d);
+  weigh(mesh, predicted.data(), c, d);
   EXPECT_EQ(d.refined, 0);
   // Computation alone counts: coarsen what can be coarsened.
-  decide(mesh, predicted.data(), costs(mesh, 1 - 1e-12), d);
+  weigh(mesh, predicted.data(), costs(mesh, 1 - 1e-12), d);
   EXPECT_EQ(d.refined + d.coarsened, 0);
   std::fill(mesh.level.begin(), mesh.level.end(), 4);
-  decide(mesh, predicted.data(), costs(mesh, 1 - 1e-12), d);
+  weigh(mesh, predicted.data(), costs(mesh, 1 - 1e-12), d);
   EXPECT_EQ(d.coarsened, mesh.cells);
   // Without anything to gain or lose there is no reason for cells, and none to refine.
   const std::vector<float> nothing(predicted.size(), 0.f);
-  decide(mesh, nothing.data(), costs(mesh, .5), d);
+  weigh(mesh, nothing.data(), costs(mesh, .5), d);
   EXPECT_EQ(d.refined, 0);
   EXPECT_EQ(d.coarsened, mesh.cells);
 }
@@ -208,9 +208,9 @@ TEST(Decision, ThePriceOfReMeshingSparesCells) {
   RefinementDecision cheap, dear;
   RefinementCosts c = costs(mesh, .3);
   c.remesh = 0;
-  decide(mesh, predicted.data(), c, cheap);
+  weigh(mesh, predicted.data(), c, cheap);
   c.remesh = 1e4;
-  decide(mesh, predicted.data(), c, dear);
+  weigh(mesh, predicted.data(), c, dear);
   EXPECT_LE(cellsAfter(dear), cellsAfter(cheap));
   EXPECT_TRUE(cheap.worthwhile);
   EXPECT_FALSE(dear.worthwhile);
@@ -221,9 +221,9 @@ TEST(Decision, TheSumOverRanksDecidesTheLevel) {
   const auto predicted = differences(mesh.cells, 4);
   RefinementDecision alone, twice;
   RefinementCosts c = costs(mesh, .2);
-  decide(mesh, predicted.data(), c, alone);
+  weigh(mesh, predicted.data(), c, alone);
   // Two ranks with the same half each see what one sees of all.
-  decide(
+  weigh(
       mesh, predicted.data(), c, [](double *v, int n) { std::for_each(v, v + n, [](double &x) { x *= 2; }); }, twice);
   EXPECT_EQ(alone.mark, twice.mark);
   EXPECT_NEAR(twice.gain, 2 * alone.gain, 1e-12 * std::fabs(alone.gain));
@@ -242,12 +242,49 @@ TEST(RefinementPolicy, FileThereAndBack) {
   const std::string path = test::temporary("refiner.h5");
   writePolicy(path, policy);
   RefinementPolicy written(net), read(readPolicy(path, "refiner"), path);
-  EXPECT_EQ(read.network().weights(), net.weights());
+  EXPECT_EQ(GraphNetwork(readPolicy(path).network, path).weights(), net.weights());
   const Seen seen({0, 1, 0, 1, 0});
   const std::vector<RefinementPolicy::Field> fields = {{{seen.u.data(), seen.rate.data(), seen.gradient.data()}, 4}};
   EXPECT_EQ(written.predict(seen.mesh, fields, .1, {}), read.predict(seen.mesh, fields, .1, {}));
   EXPECT_NE(messageOf([&] { readPolicy(path, "closure"); }).find("refiner"), std::string::npos);
   std::remove(path.c_str());
+}
+
+// A network that looks at some observables, in any order, decides as one that looks at all and ignores the others.
+TEST(RefinementPolicy, SeesWhatItNames) {
+  const std::vector<std::string> nodes = {"roughness", "change"}, edges = {"alignment", "difference", "level"};
+  GraphNetwork all = network(7);
+  GraphNetwork some({2, 3, 6, 2, 2, false});
+  const auto rows = [](GraphNetwork &net, const std::string &name) {
+    for (const auto &part : net.parts())
+      if (part.name == name) return &net.weights()[part.offset];
+    return static_cast<float *>(nullptr);
+  };
+  for (const auto &part : some.parts()) {
+    const bool node = part.name == "encoder0/weight", edge = part.name.find("/edge") != std::string::npos;
+    float *to = rows(some, part.name), *from = rows(all, part.name);
+    if (!node && !edge) {
+      std::copy_n(from, part.rows * part.columns, to);
+      continue;
+    }
+    const auto &known = node ? RefinementObservation::nodeNames() : RefinementObservation::edgeNames();
+    const auto &named = node ? nodes : edges;
+    for (std::size_t k = 0; k < known.size(); ++k, from += part.columns) {
+      const auto at = std::find(named.begin(), named.end(), known[k]);
+      if (at == named.end())
+        std::fill_n(from, part.columns, 0.f);
+      else
+        std::copy_n(from, part.columns, to + (at - named.begin()) * part.columns);
+    }
+  }
+  const Seen seen({0, 1, 0, 1, 0});
+  const std::vector<RefinementPolicy::Field> fields = {{{seen.u.data(), seen.rate.data(), seen.gradient.data()}, 4}};
+  RefinementPolicy wide(all), narrow(RefinementPolicy::specification(some, nodes, edges), "narrow");
+  const std::vector<float> expected = wide.predict(seen.mesh, fields, .1, {});
+  const std::vector<float> found = narrow.predict(seen.mesh, fields, .1, {});
+  ASSERT_EQ(expected.size(), found.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], 1e-5f * (1 + std::fabs(expected[i]))) << i;
 }
 
 TEST(RefinementPolicy, RefusesWhatItCannotUse) {
@@ -257,14 +294,23 @@ TEST(RefinementPolicy, RefusesWhatItCannotUse) {
   };
   EXPECT_EQ(messageOf([&] { RefinementPolicy(good, "file.h5"); }), "no error");
   Policy p = good;
-  std::swap(p.observation.names[0], p.observation.names[1]);
-  refused(p, {"file.h5", "/observation/names", "change tendency", "tendency change"});
+  p.observation.names[1] = "speed";
+  refused(p, {"file.h5", "/observation/names", "change, tendency", "'speed'"});
   p = good, p.observation.scale[2] = 2;
   refused(p, {"file.h5", "/observation/scale", "'2'"});
   p = good, p.action.transform = "additive";
   refused(p, {"/action/transform", "'gain-loss'", "'additive'"});
+  p = good, p.action.parameters["edges"] = "difference wind";
+  refused(p, {"/action/edges", "approach", "'wind'"});
+  p = good, p.action.parameters.erase("edges");
+  refused(p, {"/action/edges", "approach", "found none"});
   p = good, p.action.parameters["edges"] = "difference";
-  refused(p, {"/action/edges", "approach", "'difference'"});
+  refused(p, {"/network/edge_inputs", "'1'", "'5'"});
+  p = good, p.observation.names.resize(3);
+  refused(p, {"/network/node_inputs", "'3'", "'5'"});
+  p = good, p.network = {};
+  p.network.architecture = "lamp";
+  refused(p, {"file.h5", "lamp runs in `petrl evaluate` only", "expected gnn"});
   p = good, p.action.parameters.erase("floor");
   refused(p, {"/action/floor", "found ''"});
   p = good, p.kind = "closure";

@@ -9,7 +9,7 @@
 
 #include "mesh/plex_build.hpp"
 #include "mesh/plex_cells.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/conservation/policy_marker.hpp"
 #include "support/forests.hpp"
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "closure/periodic.hpp"
+#include "policy/shared_policy.hpp"
 #include "support/closures.hpp"
 #include "support/policies.hpp"
 #include "torch/torchscript_writer.hpp"
@@ -33,7 +34,7 @@ class TorchClosure : public ::testing::Test {
   }
   void save(const std::string &forward) const { writeTorchScript(stem_ + ".pt", forward, arrays_); }
   std::string message() const {
-    return messageOf([&] { GridDecider::load(stem_ + ".pt", "closure"); });
+    return messageOf([&] { PeriodicClosure(loadPolicy(stem_ + ".pt", "closure"), stem_ + ".pt"); });
   }
   const std::string network_ =
       "def forward(self, x):\n"
@@ -48,8 +49,8 @@ class TorchClosure : public ::testing::Test {
 
 TEST_F(TorchClosure, AgreesWithTheNativeBackend) {
   save(network_);
-  PeriodicClosure torch(GridDecider::load(stem_ + ".pt", "closure"));
-  PeriodicClosure native(GridDecider::load(stem_ + ".h5", "closure"));
+  PeriodicClosure torch(loadPolicy(stem_ + ".pt", "closure"));
+  PeriodicClosure native(loadPolicy(stem_ + ".h5", "closure"));
   EXPECT_STREQ(torch.backend().name(), "torch");
   EXPECT_STREQ(native.backend().name(), "native");
   EXPECT_EQ(torch.backend().reach(), 3);
@@ -73,5 +74,5 @@ TEST_F(TorchClosure, SaysWhatDoesNotFit) {
   expectParts(message(), {stem_ + ".pt", "fails for an input of shape"});
   save("def forward(self, x):\n  return torch.mean(x)\n");
   expectParts(message(), {stem_ + ".pt", "expected Float"});
-  expectParts(messageOf([&] { GridDecider::load(stem_ + ".pt", "refiner"); }), {"expected a refiner policy"});
+  expectParts(messageOf([&] { loadPolicy(stem_ + ".pt", "refiner"); }), {"expected a refiner policy"});
 }

@@ -8,7 +8,7 @@
 
 #include "adapt/specification.hpp"
 #include "base/error.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/ode/run.hpp"
 #include "torch/torchscript_writer.hpp"
 
@@ -74,7 +74,7 @@ TEST_F(TorchPolicy, RunsAsTheNativeOneDoes) {
 TEST_F(TorchPolicy, SidecarMistakesAreNamed) {
   const auto message = [this] {
     try {
-      Decider::load(base_ + ".pt", "tsadapt");
+      loadPolicy(base_ + ".pt", "tsadapt");
     } catch (const Error &e) {
       return std::string(e.what());
     }

@@ -5,9 +5,10 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 
 #include "base/error.hpp"
-#include "policy/backend.hpp"
+#include "policy/architectures.hpp"
 #include "torch/torchscript_writer.hpp"
 
 using namespace petrl;
@@ -21,9 +22,19 @@ class TorchScript : public ::testing::Test {
   void save(const std::string &forward) const {
     writeTorchScript(file_, forward, {{"weight", {{2, 3}, {1.f, 2.f, 3.f, 0.f, -1.f, .5f}}}});
   }
-  std::string message(int observations, int actions) const {
+  std::unique_ptr<VectorBackend> load(std::size_t observations, std::size_t actions) const {
+    Policy p;
+    p.kind = "tsadapt";
+    p.observation.names.resize(observations);
+    p.action.low.resize(actions);
+    p.network.architecture = "torchscript";
+    std::ifstream in(file_, std::ios::binary);
+    p.network.module.assign(std::istreambuf_iterator<char>(in), {});
+    return makeBackend<VectorBackend>(p, file_);
+  }
+  std::string message(std::size_t observations, std::size_t actions) const {
     try {
-      backends().find("torch")(file_, observations, actions);
+      load(observations, actions);
     } catch (const Error &e) {
       return e.what();
     }
@@ -40,7 +51,7 @@ void expectMessage(const std::string &message, const std::vector<std::string> &p
 
 TEST_F(TorchScript, Evaluates) {
   save("def forward(self, x):\n  return torch.tanh(torch.mm(x, self.weight.t()))\n");
-  const auto backend = backends().find("torch")(file_, 3, 2);
+  const auto backend = load(3, 2);
   EXPECT_STREQ(backend->name(), "torch");
   const float observation[] = {.1f, -.2f, .3f};
   float action[2];

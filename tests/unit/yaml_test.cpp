@@ -70,6 +70,19 @@ TEST(Yaml, WrongTypesAreNamed) {
   expectParts(messageOf([&] { y.list("g"); }), {"t.yaml", "g[0]", "expected a mapping"});
 }
 
+TEST(Yaml, WholeNumbersWithinBounds) {
+  YamlMap y = YamlMap::parse("a: 12\nb: 2e6\nc: 100.7\nd: -1\ne: [1]\nf: .inf\ng: 9007199254740993\n", "w.yaml");
+  EXPECT_EQ(y.integer("a", 0, 0, 100), 12);
+  EXPECT_EQ(y.integer("b", 0, 0, 10000000), 2000000);
+  EXPECT_EQ(y.integer("g", std::int64_t{0}, 0, std::int64_t{1} << 60), 9007199254740993);
+  EXPECT_EQ(y.integer("absent", 7, 0, 100), 7);
+  expectParts(messageOf([&] { y.integer("c", 0, 0, 1000); }), {"w.yaml:3: c: ", "an integer in [0, 1000]", "100.7"});
+  expectParts(messageOf([&] { y.integer("d", 0, 0, 9); }), {"w.yaml:4: d: ", "[0, 9], found -1"});
+  expectParts(messageOf([&] { y.integer("e", 0, 0, 9); }), {"w.yaml:5: e: ", "an integer"});
+  expectParts(messageOf([&] { y.integer("f", 0, 0, 9); }), {"w.yaml:6: f: ", "found .inf"});
+  expectParts(messageOf([&] { y.integer("absent", 7, 0, 3); }), {"absent: ", "[0, 3], found 7"});
+}
+
 TEST(Yaml, MissingKeysAreNamed) {
   YamlMap y = YamlMap::parse("a: 1\n", "m.yaml");
   expectParts(messageOf([&] { y.get<double>("gamma"); }), {"m.yaml", "gamma: missing", "a number"});

@@ -23,16 +23,16 @@ static PpoNetworkConfig parseNetwork(YamlMap map) {
 // A number of transitions, or the word "episode".
 static std::int64_t parseHorizon(YamlMap &map, std::int64_t fallback) {
   if (map.has("horizon") && map.get<std::string>("horizon") == "episode") return 0;
-  return wholeNumber(map, "horizon", fallback, 1, 1000000);
+  return map.integer("horizon", fallback, 1, 1000000);
 }
 
 PpoConfig PpoConfig::parse(YamlMap map) {
   PpoConfig c;
   c.network = parseNetwork(map.map("network", false));
-  c.slots = static_cast<int>(wholeNumber(map, "slots", c.slots, 1, 4096));
+  c.slots = map.integer("slots", c.slots, 1, 4096);
   c.horizon = parseHorizon(map, c.horizon);
-  c.batch_size = static_cast<int>(wholeNumber(map, "batch_size", c.batch_size, 1, 65536));
-  c.epochs = static_cast<int>(wholeNumber(map, "epochs", c.epochs, 1, 1000));
+  c.batch_size = map.integer("batch_size", c.batch_size, 1, 65536);
+  c.epochs = map.integer("epochs", c.epochs, 1, 1000);
   c.clip = map.number("clip", c.clip, 1e-6, 1);
   c.gamma = map.number("gamma", c.gamma, 0, 1);
   c.lambda = map.number("lambda", c.lambda, 0, 1);
@@ -43,10 +43,10 @@ PpoConfig PpoConfig::parse(YamlMap map) {
                     : word == "global" ? Normalisation::global
                                        : Normalisation::none;
   c.reward_scale = map.number("reward_scale", c.reward_scale, 1e-12, 1e12);
-  c.reward_reach = static_cast<int>(wholeNumber(map, "reward_reach", c.reward_reach, 0, 64));
+  c.reward_reach = map.integer("reward_reach", c.reward_reach, 0, 64);
   c.learning_rate = map.number("learning_rate", c.learning_rate, 0, 1);
   c.learning_rate_final = map.number("learning_rate_final", c.learning_rate, 0, 1);
-  c.decay_steps = wholeNumber(map, "decay_steps", 0, 0, 1000000000000);
+  c.decay_steps = map.integer("decay_steps", 0, 0, 1000000000000);
   if (map.has("learning_rate_final") && c.decay_steps == 0) map.fail("learning_rate_final", "needs decay_steps > 0");
   if (c.decay_steps > 0 && !map.has("learning_rate_final")) map.fail("decay_steps", "needs learning_rate_final");
   const bool adamw = oneOf(map, "optimiser", "adam", {"adam", "adamw"}) == "adamw";

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include "adapt/specification.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "learn/provenance.hpp"
-#include "policy/decider.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -33,8 +32,6 @@ const char *const kDefaultConfig =
     "initial_temperature: 0.01\n"
     "log_std_init: -4\n"
     "buffer_size: 100000\n";
-
-const char *const kLogHeader = "steps,cost,baseline_cost,error,baseline_error,score,best\n";
 
 // Makes a policy see the application's observables that it does not know, at first without minding them.
 void addInputs(Policy &policy, const std::vector<std::string> &observables) {
@@ -68,6 +65,8 @@ YamlMap learnerKeys(const std::string &file, const Policy &start) {
 
 TqcOnline::TqcOnline(const OnlineOptions &options) : file_(options.save) {
   const bool resume = goesOn();
+  const std::vector<std::string> columns{"steps", "cost", "baseline_cost", "error", "baseline_error", "score", "best"};
+  log_ = std::make_unique<Csv>(file_ + ".csv", columns, true);
   start(options, resume);
   if (resume) {
     loadArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
@@ -117,7 +116,7 @@ void TqcOnline::start(const OnlineOptions &options, bool resume) {
     names.insert(names.end(), options.observables.begin(), options.observables.end());
     policy_ = stepPolicySpecification(names, "error-ratio", 0.05, 2);
   } else {
-    policy_ = Decider::load(findPolicy(from), "tsadapt")->policy;
+    policy_ = loadPolicy(from, "tsadapt");
     if (!resume) addInputs(policy_, options.observables);
   }
   YamlMap keys = learnerKeys(options.config, policy_);
@@ -154,10 +153,8 @@ void TqcOnline::endSolve(bool last) {
       best_ = score;
       best_network_ = start_network_;
     }
-    char row[200];
-    std::snprintf(row, sizeof(row), "%lld,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", static_cast<long long>(learner_->steps()),
-                  solve.cost, solve.baseline_cost, solve.error, solve.baseline_error, score, best_);
-    log_ += row;
+    log_->row().set("steps", learner_->steps()).set("cost", solve.cost).set("baseline_cost", solve.baseline_cost);
+    log_->set("error", solve.error).set("baseline_error", solve.baseline_error).set("score", score).set("best", best_);
     if (score < best_ - kPatience) learner_->loadWeights(best_network_);
   }
   lost_ = false;
@@ -173,13 +170,7 @@ void TqcOnline::save(Clock::time_point now) {
   writePolicy(file_, policy_);
   saveArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
   reward_.write(file_ + ".baseline");
-  if (!log_.empty()) {
-    const bool fresh = !fileExists(file_ + ".csv");
-    std::ofstream out(file_ + ".csv", std::ios::app);
-    if (fresh) out << kLogHeader;
-    if (!(out << log_).flush()) throw Error(file_ + ".csv: cannot write this file", PETSC_ERR_FILE_WRITE);
-    log_.clear();
-  }
+  if (!log_->empty()) log_->append();
   saved_at_ = now;
 }
 

@@ -12,13 +12,13 @@ UnrollConfig UnrollConfig::parse(YamlMap map) {
   for (const int k : c.network.kernels) {
     if (k > 5) map.fail("network", "kernel: expected 1, 3 or 5, found " + std::to_string(k));
   }
-  c.slots = static_cast<int>(wholeNumber(map, "slots", c.slots, 1, 4096));
-  c.window = static_cast<int>(wholeNumber(map, "window", c.window, 1, 1000));
-  c.horizon = static_cast<int>(wholeNumber(map, "horizon", c.horizon, 1, 1000000));
+  c.slots = map.integer("slots", c.slots, 1, 4096);
+  c.window = map.integer("window", c.window, 1, 1000);
+  c.horizon = map.integer("horizon", c.horizon, 1, 1000000);
   if (c.horizon < c.window) map.fail("horizon", "expected at least window = " + std::to_string(c.window));
   c.learning_rate = map.number("learning_rate", c.learning_rate, 1e-9, 1);
   c.learning_rate_final = map.number("learning_rate_final", c.learning_rate / 100, 0, 1);
-  c.decay_steps = wholeNumber(map, "decay_steps", c.decay_steps, 0, 1000000000000);
+  c.decay_steps = map.integer("decay_steps", c.decay_steps, 0, 1000000000000);
   c.max_gradient_norm = map.number("max_gradient_norm", c.max_gradient_norm, 1e-9, 1e9);
   c.relative = oneOf(map, "loss", "absolute", {"absolute", "relative"}) == "relative";
   c.error_scale = map.number("error_scale", c.error_scale, 0, 1e6);

@@ -145,8 +145,4 @@ void Fcn::evaluatePeriodic(const float *in, int nx, int ny, float *out) {
   evaluate(input, nx, ny, true, out);
 }
 
-std::unique_ptr<GridBackend> makeNativeGridBackend(const NetworkSpec &network, const std::string &source) {
-  return std::make_unique<Fcn>(network, source);
-}
-
 }  // namespace petrl

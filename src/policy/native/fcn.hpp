@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/floats.hpp"
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 #include "policy/native/convolution.hpp"
 #include "policy/policy.hpp"
 

@@ -132,6 +132,10 @@ void GraphNetwork::initialise(const std::function<double()> &uniform, double las
   }
 }
 
+std::string GraphNetwork::describe() const {
+  return "graph network: " + std::to_string(shape_.layers) + " layers, " + std::to_string(shape_.hidden) + " wide";
+}
+
 NetworkSpec GraphNetwork::spec() const {
   NetworkSpec spec;
   spec.architecture = "gnn";

@@ -6,16 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "policy/policy.hpp"
+#include "policy/backend.hpp"
 
 namespace petrl {
-
-/// A graph whose nodes have at most `slots` neighbours each (an interval mesh 2, a triangle mesh 3). Messages come to
-/// node i from source[i * slots + s]; -1 where there is none. Owned nodes come first, ghosts behind them.
-struct Graph {
-  int owned = 0, nodes = 0, slots = 0;
-  const int *source = nullptr;  ///< owned x slots
-};
 
 /// Widths of a message-passing network.
 struct GraphShape {
@@ -32,7 +25,7 @@ struct GraphShape {
 ///   out    = D2 silu(D1 x)
 ///
 /// All matrices with biases but A, B, C, which share c. Weights are one flat array; names() says what lies where.
-class PETRL_API GraphNetwork {
+class PETRL_API GraphNetwork : public GraphBackend {
  public:
   struct Part {
     std::string name;
@@ -45,6 +38,11 @@ class PETRL_API GraphNetwork {
   /// expected.
   GraphNetwork(const NetworkSpec &network, const std::string &source);
 
+  const char *name() const override { return "native"; }
+  int inputs() const override { return shape_.node_inputs; }
+  int edgeInputs() const override { return shape_.edge_inputs; }
+  int outputs() const override { return shape_.outputs; }
+  std::string describe() const override;
   const GraphShape &shape() const { return shape_; }
   std::size_t size() const { return size_; }
   const std::vector<Part> &parts() const { return parts_; }
@@ -55,12 +53,9 @@ class PETRL_API GraphNetwork {
   NetworkSpec spec() const;
   std::size_t multiplyAdds(int slots) const;  ///< for one node
 
-  /// Fills the rows of ghosts (width values each, from row `owned` on) from their owners. Collective.
-  using Exchange = std::function<void(float *rows, int width)>;
-  /// node: owned x node_inputs; edge: owned x slots x edge_inputs; out: owned x outputs. Blocks of nodes go through a
-  /// layer together, so that what is between stays in the nearest cache.
+  /// Blocks of nodes go through a layer together, so that what is between stays in the nearest cache.
   void evaluate(const Graph &graph, const float *node, const float *edge, float *out,
-                const Exchange &exchange = {}) const;
+                const Exchange &exchange = {}) const override;
 
   /// What forward() keeps for backward().
   struct Record {

@@ -43,8 +43,8 @@ class Draw {
 /// Follows the policy but for chance, so that the learner sees what its policy would not lead to.
 class Explorer : public Marker {
  public:
-  Explorer(RefinementPolicy &policy, const RefinementCosts &costs, double cfl, double explore, Draw &draw)
-      : follow_(policy, costs, cfl, false), explore_(explore), draw_(draw) {}
+  Explorer(RefinementPolicy &policy, const RefinementCosts &costs, double explore, Draw &draw)
+      : follow_(policy, costs, false), explore_(explore), draw_(draw) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override {
     const CellMesh &mesh = context.mesh;
     if (draw_.uniform() < explore_) {
@@ -123,8 +123,8 @@ class Recorder : public Marker {
     const std::vector<RefinementPolicy::Field> fields = {{{c.u, c.dudt, c.gradient}, fieldRange(run_.u())}};
     const std::vector<float> predicted = policy_.predict(mesh, fields, c.interval, {});
     RefinementDecision best, chosen;
-    decide(mesh, truth.data(), costs, {}, best);
-    decide(mesh, predicted.data(), costs, {}, chosen);
+    weigh(mesh, truth.data(), costs, {}, best);
+    weigh(mesh, predicted.data(), costs, {}, chosen);
     // By the truth's numbers, what the chosen marks save and cost; in units of the price of the mesh as it is.
     const double children = mesh.dim > 1 ? 4 : 2;
     double saved = 0, cells = 0;
@@ -212,7 +212,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   costs.remesh = remesh_cost_;
   const double interval = finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_), cfl_);
   AdaptiveRun run(base, flow, settings);
-  Explorer explorer(policy, costs, cfl_, explore, draw);
+  Explorer explorer(policy, costs, explore, draw);
   for (int round = 0; round <= settings.limits.max_level / flow.dim; ++round) {
     if (!run.decide(explorer, interval, round)) break;
   }
@@ -261,7 +261,7 @@ Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
         costs.tradeoff = odds / (1 + odds);
         costs.unit = unit_;
         costs.remesh = remesh_cost_;
-        PolicyMarker marker(policy, costs, cfl_);
+        PolicyMarker marker(policy, costs);
         const AdaptiveReport report = runAdaptive(base, held.flow, marker, settings, *held.meter);
         const double work = static_cast<double>(report.cell_steps) + remesh_cost_ * report.mean_cells * report.remeshes;
         sum += std::log10(report.last.l1 * work);

@@ -11,7 +11,7 @@
 #include "adapt/rl.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "policy/policy.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/fault/event.hpp"
 #include "problems/fault/observables.hpp"
 

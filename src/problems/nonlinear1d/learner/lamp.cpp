@@ -29,7 +29,7 @@ Nonlinear1DDataset readData(YamlMap environment) {
   if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1)
     environment.fail("trajectories", "expected three positive numbers: train, valid, test");
   std::copy(counts.begin(), counts.end(), options.trajectories.begin());
-  options.seed = static_cast<std::uint64_t>(learn::wholeNumber(environment, "seed", 0, 0, 1000000000000));
+  options.seed = static_cast<std::uint64_t>(environment.integer("seed", 0, 0, 1000000000000));
   environment.finish();
   return Nonlinear1DDataset::cached(options, file, PETSC_COMM_WORLD,
                                     [](const std::string &text) { std::printf("%s\n", text.c_str()); });

@@ -1,9 +1,15 @@
-#include "policy/grid_backend.hpp"
+#include "policy/backend.hpp"
 
 #include <algorithm>
 #include <vector>
 
 namespace petrl {
+
+// Never destroyed, see Registry.
+Registry<BackendFactory> &backends() {
+  static auto *instance = new Registry<BackendFactory>("backend", "petrl_torch");
+  return *instance;
+}
 
 // For back ends that want a whole patch: collects the rows.
 void GridBackend::evaluate(GridInput &input, int nx, int ny, bool wrap, float *out) {

@@ -1,4 +1,4 @@
-#include "refine/refiner_gradient.hpp"
+#include "mesh/cell_gradient.hpp"
 
 #include <algorithm>
 #include <limits>

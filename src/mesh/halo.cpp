@@ -1,4 +1,4 @@
-#include "refine/refiner_halo.hpp"
+#include "mesh/halo.hpp"
 
 #include "base/error.hpp"
 
