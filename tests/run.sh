@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds everything with warnings as errors and runs all tests; further arguments go to ctest (-R unit, ...).
+# Installs the packages that are missing (Debian; not with PETRL_INSTALL=no), builds everything with warnings as errors
+# and runs all tests; further arguments go to ctest (-R unit, ...).
 # The last line is ctest's own: how many passed. Exit status: that of the tests.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,6 +10,10 @@ build=${PETRL_BUILD_DIR:-build/test}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMP_NUM_THREADS=1
 
+# Elsewhere cmake says what it does not find.
+if [ "${PETRL_INSTALL:-yes}" != no ] && command -v apt-get >/dev/null; then
+  sh cmake/install-deps.sh
+fi
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON
 cmake --build "$build" --parallel 2
 log="$build/ctest.log"

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "learn/environment.hpp"
 #include "learn/learner.hpp"
+#include "learn/study.hpp"
 #include "problems/advection/environment.hpp"
 #include "problems/burgers/environment.hpp"
 #include "problems/conservation/environment.hpp"
@@ -11,15 +12,22 @@
 #include "problems/nonlinear1d/learner/lamp.hpp"
 #include "problems/ode/environment.hpp"
 #include "problems/poisson/environment.hpp"
+#include "studies/studies.hpp"
 
 namespace petrl {
 
 template <typename World>
 static void add(const char *name) {
-  environments().add(name, [](YamlMap yaml) { return std::make_unique<World>(std::move(yaml)); });
+  environments().add(name, {World::kShape, [](YamlMap yaml) { return std::make_unique<World>(std::move(yaml)); }});
 }
 
 static void registerAll() {
+  using namespace petrl::studies;
+  for (const auto &[name, study] :
+       {std::pair{"ode", odeStudy}, std::pair{"fault", faultStudy}, std::pair{"closure", closureStudy},
+        std::pair{"lamp", lampStudy}, std::pair{"poisson", poissonStudy}, std::pair{"refinement", refinementStudy}})
+    studyTable().add(name, study);
+  simulationTable().add("fault", faultSimulation);
   add<advection::AdvectionEnvironment>("advection");
   add<burgers::BurgersEnvironment>("burgers");
   add<conservation::ConservationEnvironment>("conservation");

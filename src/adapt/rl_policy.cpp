@@ -166,7 +166,7 @@ PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale) {
 
    Notes:
    Only policies that name the observable receive it (scaled as the policy file says). f may inspect the TS
-(TSGetSolution() is the new solution of the attempt) but must not change it.
+   (TSGetSolution() is the new solution of the attempt) but must not change it.
 
 .seealso: `TSADAPTRL`
 @*/

@@ -17,7 +17,7 @@ std::string ownFolder() {
 
 }  // namespace
 
-void loadLibrary(const std::string &name, const std::string &wanted) {
+void loadLibrary(const std::string &name) {
   std::string tried;
   // The second name is all that a run-time package without development links holds.
   for (const char *ending : {".so", ".so.0"}) {
@@ -36,7 +36,7 @@ void loadLibrary(const std::string &name, const std::string &wanted) {
     PetRLThrow(entry());
     return;
   }
-  throw Error(wanted + " needs lib" + name + ", which could not be loaded; tried:" + tried, PETSC_ERR_FILE_OPEN);
+  throw Error("lib" + name + ", which could not be loaded; tried:" + tried, PETSC_ERR_FILE_OPEN);
 }
 
 }  // namespace petrl

@@ -6,12 +6,13 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/yaml.hpp"
 
 namespace petrl {
 
 /// Loads lib<name>.so from the folder of this library and lets it register what it has; once loaded it stays. Throws
-/// petrl::Error naming what was `wanted` and what was tried.
-PETRL_API void loadLibrary(const std::string &name, const std::string &wanted);
+/// petrl::Error naming the library and what was tried.
+PETRL_API void loadLibrary(const std::string &name);
 
 /// A table of things by name (factories, as a rule). Reentrant. Instances are never destroyed: the code behind their
 /// entries may be gone by the time static objects are.
@@ -31,9 +32,15 @@ class Registry {
   Thing find(const std::string &name) {
     Thing found;
     if (lookUp(name, found)) return found;
-    loadLibrary(library_, std::string(what_) + " '" + name + "'");
+    std::string trouble;
+    try {
+      loadLibrary(library_);
+    } catch (const Error &e) {
+      trouble = std::string("; more may come with ") + e.what();
+    }
     if (lookUp(name, found)) return found;
-    throw Error("unknown " + std::string(what_) + " '" + name + "'; known: " + names(), PETSC_ERR_ARG_UNKNOWN_TYPE);
+    throw Error("unknown " + std::string(what_) + " '" + name + "'; known: " + names() + trouble,
+                trouble.empty() ? PETSC_ERR_ARG_UNKNOWN_TYPE : PETSC_ERR_FILE_OPEN);
   }
 
   /// The names that are there now, with commas between.
@@ -41,7 +48,7 @@ class Registry {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::string out;
     for (const auto &entry : things_) out += (out.empty() ? "" : ", ") + entry.first;
-    return out;
+    return out.empty() ? "none" : out;
   }
 
  private:
@@ -57,5 +64,15 @@ class Registry {
   std::mutex mutex_;
   std::map<std::string, Thing> things_;
 };
+
+/// What a YAML key names. Throws petrl::Error naming file, line and key, too.
+template <typename Thing>
+Thing found(const YamlMap &yaml, const std::string &key, const std::string &name, Registry<Thing> &registry) {
+  try {
+    return registry.find(name);
+  } catch (const Error &e) {
+    yaml.fail(key, e.what());
+  }
+}
 
 }  // namespace petrl

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "problems/fault/run.hpp"
-
 namespace petrl::cli {
 
 struct Options {
@@ -20,8 +18,5 @@ void addInfo(CLI::App &app, Options &options);
 void addTrain(CLI::App &app, Options &options);
 void addEvaluate(CLI::App &app, Options &options);
 void addRun(CLI::App &app, Options &options);
-
-/// The attempts of a run as CSV text.
-std::string stepsCsv(const fault::FaultRun &run);
 
 }  // namespace petrl::cli

@@ -8,7 +8,6 @@
 #include "cli/commands.hpp"
 
 extern "C" PetscErrorCode PetscDLLibraryRegister_petrl_learn(void);
-extern "C" PetscErrorCode PetscDLLibraryRegister_petrl_problems(void);
 
 int main(int argc, char **argv) {
   CLI::App app{"PetRL: learned decisions inside PETSc solvers"};
@@ -27,7 +26,7 @@ int main(int argc, char **argv) {
   petsc_args.push_back(nullptr);
   char **petsc_argv = petsc_args.data();
   if (PetscInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr)) return 1;
-  if (PetRLInitialize() || PetscDLLibraryRegister_petrl_learn() || PetscDLLibraryRegister_petrl_problems()) return 1;
+  if (PetRLInitialize() || PetscDLLibraryRegister_petrl_learn()) return 1;
   int status = 0;
   try {
     status = options.run();

@@ -332,8 +332,8 @@ PetscErrorCode Buffers(PetRLClosure closure) {
 
    Notes:
    Called by PetRLClosureApply() if need be. Errors: a DM that is not a two-dimensional DMDA; a policy that cannot be
-read or is of another kind; a channel that nothing offers; coordinates that are not uniform; a receptive field wider
-than a rank's part of the grid.
+   read or is of another kind; a channel that nothing offers; coordinates that are not uniform; a receptive field wider
+   than a rank's part of the grid.
 
 .seealso: `PetRLClosure`, `PetRLClosureApply()`
 @*/

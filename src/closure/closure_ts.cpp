@@ -89,10 +89,10 @@ PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts) {
    Before the step: TSSetPreStep() is used; a function that was set there goes on being called, first. Set yours before
    you call this. The step is that of TSGetTimeStep(); what an adaptive method makes of it later does not count, so
    policies that know their step (transform additive-rate) want fixed steps. A corrected state restarts multistep
-methods.
+   methods.
 
    Forcing: the right-hand side function (TSSetRHSFunction(), or DMTSSetRHSFunction() on the DM) is wrapped; set it
-before you call this. With implicit methods the forcing is not part of the Jacobian.
+   before you call this. With implicit methods the forcing is not part of the Jacobian.
 
    One closure may act on several TS, and a TS has one closure.
 

@@ -24,22 +24,22 @@
 
    Notes:
    Steps are accepted as `TSADAPTBASIC` accepts them (weighted local error <= 1, `-ts_adapt_always_accept`, minimum
-step);
-   `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not finite or
-   outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
+   step); `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not
+   finite or outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
 
    With -ts_adapt_rl_safeguard false only the step limits hold: neither `-ts_adapt_clip` nor what follows here.
    A retry after a failed solve is at most 0.9 times as long.
-   From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as `TSADAPTBASIC`'s,
-so that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC` would not meet it.
+   From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as
+   `TSADAPTBASIC`'s, so that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC`
+   would not meet it.
 
    The default policy observes only dimensionless quantities (weighted errors, step ratios, iteration counts), so it
    knows neither the units nor the size of a problem. Where a TS gives no error estimate it keeps the step, as
    `TSADAPTBASIC` does; a policy that was named by the user and needs the estimate is an error there.
 
    Training (`-ts_adapt_rl_train`) keeps, beside the policy FILE of `-ts_adapt_rl_save`: FILE.state (the complete
-learner, from which the next run goes on), FILE.baseline (the first run, against which later ones are rewarded) and
-FILE.csv (cost, error and score of each run). FILE holds the policy of the best run so far.
+   learner, from which the next run goes on), FILE.baseline (the first run, against which later ones are rewarded) and
+   FILE.csv (cost, error and score of each run). FILE holds the policy of the best run so far.
 
    A decision is taken on the first rank of the TS's communicator and sent to the others.
 
@@ -47,7 +47,18 @@ FILE.csv (cost, error and score of each run). FILE holds the policy of the best 
 M*/
 #define TSADAPTRL "rl"
 
-/* Computes an application's own observable: the same value on every rank (the first rank's is used). */
+/*S
+   TSAdaptRLObservable - Computes an application's own observable, see `TSAdaptRLAddObservable()`
+
+   Calling Sequence:
++  ts    - the TS; TSGetSolution() is the new solution of the attempt
+.  ctx   - the context
+-  value - the observable: the same on every rank (the first rank's is used)
+
+   Level: intermediate
+
+.seealso: `TSADAPTRL`, `TSAdaptRLAddObservable()`
+S*/
 typedef PetscErrorCode (*TSAdaptRLObservable)(TS ts, void *ctx, PetscReal *value);
 
 PETSC_EXTERN PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]);
@@ -58,8 +69,7 @@ PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisi
                                                  PetscInt *failures);
 
 /*MC
-   TSADAPTRICHARDSON - "richardson": step control of step doubling, the heuristic that learned controllers are measured
-by
+   TSADAPTRICHARDSON - "richardson": step doubling's own step control, the heuristic to measure learned ones by
 
    After a step of length h with weighted error E (accepted whatever E is):
      E > 1:   h <- min(h E^-q, h_max)
@@ -90,9 +100,9 @@ M*/
 /*MC
    TSADAPTITERATIONS - "iterations": step control by the number of nonlinear iterations
 
-   After a step that took n nonlinear iterations h <- h min(max((target/n)^power, low), high); every step is accepted.
-After a failed solve the step is multiplied by -ts_adapt_scale_solve_failed. Needs no estimate of the local error;
-common in implicit structural codes.
+   After a step that took n nonlinear iterations h <- h min(max((target/n)^power, low), high); every step is
+   accepted. After a failed solve the step is multiplied by -ts_adapt_scale_solve_failed. Needs no estimate of the local
+   error; common in implicit structural codes.
 
    Options Database Keys:
 +  -ts_adapt_iterations_target <n>  - iterations of a step that is kept (6)

@@ -6,7 +6,6 @@
 #include <petscdm.h>
 #include <petscts.h>
 
-// clang-format off: it would reflow the table of options
 /*S
    PetRLClosure - A learned correction of a coarse solver's state on a two-dimensional DMDA
 
@@ -31,7 +30,7 @@
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
    -closure_fields), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
-DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA).
+   DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA).
 
    -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
    component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.
@@ -61,7 +60,6 @@ DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the na
 
 .seealso: `PetRLClosureCreate()`, `PetRLClosureCorrect()`, `PetRLClosureAttachTS()`, `TSCLOSURE`
 S*/
-// clang-format on
 typedef struct _p_PetRLClosure *PetRLClosure;
 
 /*E

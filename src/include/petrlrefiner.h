@@ -7,7 +7,6 @@
 #include <petscdmlabel.h>
 #include <petscts.h>
 
-// clang-format off: it would reflow the table of options
 /*S
    PetRLRefiner - Adapts a DMPlex of intervals or triangles to a solution, as a learned policy decides
 
@@ -68,7 +67,6 @@
 .seealso: `PetRLRefinerCreate()`, `PetRLRefinerAttachTS()`, `PetRLRefinerDecide()`, `PetRLRefinerAdapt()`,
           `PetRLRefinerTransfer()`
 S*/
-// clang-format on
 typedef struct _p_PetRLRefiner *PetRLRefiner;
 
 /*E
@@ -131,6 +129,8 @@ PETSC_EXTERN PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer v
 -  ctx - the context
 
    Level: intermediate
+
+.seealso: `PetRLRefiner`, `PetRLRefinerSetResetFunction()`
 S*/
 typedef PetscErrorCode (*PetRLRefinerResetFunction)(TS ts, DM dm, void *ctx);
 
@@ -144,6 +144,8 @@ typedef PetscErrorCode (*PetRLRefinerResetFunction)(TS ts, DM dm, void *ctx);
 -  ctx  - the context
 
    Level: intermediate
+
+.seealso: `PetRLRefiner`, `PetRLRefinerSetInitialFunction()`
 S*/
 typedef PetscErrorCode (*PetRLRefinerInitialFunction)(DM dm, PetscReal time, Vec u, void *ctx);
 

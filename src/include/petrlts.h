@@ -13,8 +13,8 @@
      F(v) + lambda = 0,    lambda_i in q_i(|v_i|) Sign(v_i),
 
    F from `SNESSetFunction()`, its Jacobian A from `SNESSetJacobian()`, the strength q >= 0 from
-`SNESPDASSetFriction()`. Where the set S = {|lambda + r v| > q} slides in direction s = sign(lambda + r v), one
-iteration solves
+   `SNESPDASSetFriction()`. Where the set S = {|lambda + r v| > q} slides in direction s = sign(lambda + r v), one
+   iteration solves
 
      (A_SS + diag(dq/d|v|)) v_S = -(F - A v_old)_S - s (q - dq/d|v| |v_old|),
 
@@ -31,9 +31,9 @@ iteration solves
    max(|F + lambda|, |lambda - P_[-q,q](lambda + r v)|), over the force scale (`SNESPDASSetForceScale()`).
    Defaults: -snes_atol 1e-8, -snes_max_it 20, no test of the step length.
 
-   With an assembled Jacobian any KSP and PC work. With a shell Jacobian the operator is restricted to S by masking, and
-a shell preconditioner should restrict itself with `SNESPDASGetActive()`. Where weakening makes the operator indefinite
-   and KSPCG says so, the system is solved again by KSPMINRES (options prefix pdas_indefinite_).
+   With an assembled Jacobian any KSP and PC work. With a shell Jacobian the operator is restricted to S by masking,
+   and a shell preconditioner should restrict itself with `SNESPDASGetActive()`. Where weakening makes the operator
+   indefinite and KSPCG says so, the system is solved again by KSPMINRES (options prefix pdas_indefinite_).
 
    Reference: M. Hintermueller, K. Ito, K. Kunisch, The primal-dual active set strategy as a semismooth Newton method,
    SIAM J. Optim. 13 (2002).
@@ -42,7 +42,20 @@ a shell preconditioner should restrict itself with `SNESPDASGetActive()`. Where 
 M*/
 #define SNESPDAS "pdas"
 
-/* Strength q >= 0 [force] and its derivative dq/d|v| at the velocity v; either output may be NULL. Collective. */
+/*S
+   SNESPDASFriction - Computes the strength of friction, see `SNESPDASSetFriction()`; collective
+
+   Calling Sequence:
++  snes     - the SNES
+.  v        - the velocity
+.  strength - q >= 0, a force, to be computed; may be NULL
+.  slope    - its derivative dq/d|v|, to be computed; may be NULL
+-  ctx      - the context
+
+   Level: intermediate
+
+.seealso: `SNESPDAS`, `SNESPDASSetFriction()`
+S*/
 typedef PetscErrorCode (*SNESPDASFriction)(SNES snes, Vec v, Vec strength, Vec slope, void *ctx);
 
 PETSC_EXTERN PetscErrorCode SNESPDASSetFriction(SNES snes, SNESPDASFriction f, void *ctx);
@@ -76,8 +89,8 @@ PETSC_EXTERN PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum);
    Second order; the local error is O(h^3).
 
    Error estimates (`-ts_adapt_type` other than none needs one): "doubling" compares the step with two of half its
-length and goes on with the latter (three steps' work); "embedded" compares with the quadrature of third order through
-the three accelerations (velocities) at hand, at no cost. Where both scales are set the weighted error is
+   length and goes on with the latter (three steps' work); "embedded" compares with the quadrature of third order
+   through the three accelerations (velocities) at hand, at no cost. Where both scales are set the weighted error is
    max(RMS(dv)/v_scale, RMS(du)/u_scale)/rtol with rtol of `TSSetTolerances()`; otherwise the larger of the
    `TSErrorWeightedNorm()`s of velocity and displacement.
 
@@ -91,18 +104,44 @@ the three accelerations (velocities) at hand, at no cost. Where both scales are 
 M*/
 #define TSBATHE "bathe"
 
+/*E
+   TSBatheErrorType - How a `TSBATHE` estimates its local error
+
+   Values:
++  `TS_BATHE_ERROR_NONE`     - not at all
+.  `TS_BATHE_ERROR_EMBEDDED` - by a quadrature of third order, at no cost
+-  `TS_BATHE_ERROR_DOUBLING` - by two steps of half the length
+
+   Level: intermediate
+
+.seealso: `TSBATHE`, `TSBatheSetErrorType()`
+E*/
 typedef enum { TS_BATHE_ERROR_NONE, TS_BATHE_ERROR_EMBEDDED, TS_BATHE_ERROR_DOUBLING } TSBatheErrorType;
 
-/*
-   Friction law of a TSBATHE. The strength depends on the speed |v| and on a history variable s with ds/dt = g(s, |v|)
-   (accumulated slip: g = |v|). Given the known part s* of an implicit update s = s* + c g(s, |v|), computes those
-   outputs that are not NULL, at time t:
-     strength  - q_i >= 0 [force]
-     slope     - dq_i/d|v_i|, the dependence of s on |v| included
-     history   - s
-     rate      - g(s, |v|)
-   With c = 0 the history variable is s* itself. Collective.
-*/
+/*S
+   TSBatheFriction - Friction law of a `TSBATHE`, see `TSBatheSetFriction()`; collective
+
+   Calling Sequence:
++  ts       - the TS
+.  t        - the time
+.  known    - the known part s* of the history variable
+.  c        - the weight of its rate; with 0 the history variable is s* itself
+.  v        - the velocity
+.  strength - q_i >= 0, a force
+.  slope    - dq_i/d|v_i|, the dependence of s on |v| included
+.  history  - s
+.  rate     - g(s, |v|)
+-  ctx      - the context
+
+   Level: intermediate
+
+   Note:
+   The strength depends on the speed |v| and on a history variable s with ds/dt = g(s, |v|) (accumulated slip: g = |v|).
+   Given the known part of an implicit update s = s* + c g(s, |v|), the function computes those of strength, slope,
+   history and rate that are not NULL.
+
+.seealso: `TSBATHE`, `TSBatheSetFriction()`
+S*/
 typedef PetscErrorCode (*TSBatheFriction)(TS ts, PetscReal t, Vec known, PetscReal c, Vec v, Vec strength, Vec slope,
                                           Vec history, Vec rate, void *ctx);
 

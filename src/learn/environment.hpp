@@ -31,7 +31,7 @@ struct Evaluation {
 class PETRL_API Environment {
  public:
   virtual ~Environment();
-  /// "stream", "grid" or "mesh".
+  /// "stream", "grid" or "mesh": kShape of the class.
   virtual const char *shape() const = 0;
 };
 
@@ -61,7 +61,8 @@ class PETRL_API Agent {
 /// A world in which one agent takes one decision after another.
 class PETRL_API StreamEnvironment : public Environment {
  public:
-  const char *shape() const override { return "stream"; }
+  static constexpr const char *kShape = "stream";
+  const char *shape() const override { return kShape; }
   virtual std::string kind() const = 0;  ///< kind of the policies trained here
   virtual ObservationSpec observation() const = 0;
   virtual ActionSpec action() const = 0;
@@ -114,7 +115,8 @@ class PETRL_API GridEpisode {
 /// A world of grid episodes.
 class PETRL_API GridEnvironment : public Environment {
  public:
-  const char *shape() const override { return "grid"; }
+  static constexpr const char *kShape = "grid";
+  const char *shape() const override { return kShape; }
   virtual std::string kind() const = 0;  ///< kind of the policies trained here
   virtual ObservationSpec observation() const = 0;
   virtual ActionSpec action() const = 0;
@@ -146,7 +148,8 @@ struct MeshSample {
 /// A world in which a policy re-meshes a solver's mesh.
 class PETRL_API MeshEnvironment : public Environment {
  public:
-  const char *shape() const override { return "mesh"; }
+  static constexpr const char *kShape = "mesh";
+  const char *shape() const override { return kShape; }
   /// Runs one training episode under the policy (with random deviations), and appends a sample for each decision.
   /// `explore`: from 0 (the policy decides) to 1 (chance decides). Adds to `metrics` (sums): "decisions", "cells",
   /// "reward", "best reward" (see the environment), and what else it counts.
@@ -160,24 +163,23 @@ class PETRL_API MeshEnvironment : public Environment {
 
 /// Makes an environment from its section of the YAML file (every key of which it asks for). Throws petrl::Error naming
 /// file, line and key.
-using EnvironmentFactory = std::function<std::unique_ptr<Environment>(YamlMap yaml)>;
+struct EnvironmentEntry {
+  const char *shape;  ///< null: only known once it is made
+  std::function<std::unique_ptr<Environment>(YamlMap yaml)> make;
+};
 
 /// Environments by name. Those of libpetrl_problems come when a name is asked for that is not there; plugins add theirs
 /// with PetRLEnvironmentRegister().
-PETRL_API Registry<EnvironmentFactory> &environments();
+PETRL_API Registry<EnvironmentEntry> &environments();
 
-/// The environment that a section's key `name` says. Throws petrl::Error naming file, line and key.
-PETRL_API std::unique_ptr<Environment> makeEnvironment(YamlMap yaml);
+/// The environment that a section's key `name` says. Throws petrl::Error naming file, line and key, also if it is not of
+/// the shape that `learner` needs.
+PETRL_API std::unique_ptr<Environment> makeEnvironment(YamlMap yaml, const char *shape, const std::string &learner);
 
-/// The same, of one shape; `learner`, which needs this shape, is for the message.
 template <typename Shape>
 std::unique_ptr<Shape> makeEnvironment(YamlMap yaml, const std::string &learner) {
-  std::unique_ptr<Environment> made = makeEnvironment(yaml);
-  auto *fits = dynamic_cast<Shape *>(made.get());
-  if (fits == nullptr)
-    yaml.fail("name", "learner " + learner + " cannot learn in an environment of shape " + made->shape());
-  made.release();
-  return std::unique_ptr<Shape>(fits);
+  return std::unique_ptr<Shape>(
+      static_cast<Shape *>(makeEnvironment(std::move(yaml), Shape::kShape, learner).release()));
 }
 
 }  // namespace petrl

@@ -3,6 +3,7 @@
 #include "learn/engine/tape.hpp"
 #include "learn/environment.hpp"
 #include "learn/learner.hpp"
+#include "learn/study.hpp"
 
 namespace petrl {
 
@@ -33,25 +34,37 @@ tape::Var GridEnvironment::record(tape::Tape &, tape::Var, tape::Var, tape::Var)
   cannotDifferentiate();
 }
 
-Registry<EnvironmentFactory> &environments() {
-  static auto *instance = new Registry<EnvironmentFactory>("environment", "petrl_problems");
+// Never destroyed: see Registry.
+template <typename Thing>
+static Registry<Thing> &problems(const char *what) {
+  static auto *instance = new Registry<Thing>(what, "petrl_problems");
   return *instance;
 }
 
-std::unique_ptr<Environment> makeEnvironment(YamlMap yaml) {
-  const auto name = yaml.get<std::string>("name");
-  EnvironmentFactory factory;
-  try {
-    factory = environments().find(name);
-  } catch (const Error &e) {
-    yaml.fail("name", e.what());
-  }
-  return factory(yaml);
+Registry<EnvironmentEntry> &environments() {
+  return problems<EnvironmentEntry>("environment");
 }
-
 Registry<LearnerFactory> &learners() {
-  static auto *instance = new Registry<LearnerFactory>("learner", "petrl_problems");
-  return *instance;
+  return problems<LearnerFactory>("learner");
+}
+Registry<Study> &studyTable() {
+  return problems<Study>("study");
+}
+Registry<Simulation> &simulationTable() {
+  return problems<Simulation>("simulation");
+}
+
+std::unique_ptr<Environment> makeEnvironment(YamlMap yaml, const char *shape, const std::string &learner) {
+  const auto name = yaml.get<std::string>("name");
+  const EnvironmentEntry entry = found(yaml, "name", name, environments());
+  const auto refuse = [&](const std::string &other) {
+    yaml.fail("name", "learner " + learner + " learns in environments of shape " + shape + ", '" + name +
+                          "' is of shape " + other + "; known: " + environments().names());
+  };
+  if (entry.shape != nullptr && std::string(entry.shape) != shape) refuse(entry.shape);
+  std::unique_ptr<Environment> made = entry.make(yaml);
+  if (std::string(made->shape()) != shape) refuse(made->shape());
+  return made;
 }
 
 }  // namespace petrl

@@ -58,12 +58,7 @@ void Trainer::makeLearner() {
     if (PetscDLLibraryAppend(PETSC_COMM_WORLD, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
       yaml.fail("plugins", "cannot load '" + library + "'");
   }
-  LearnerFactory factory;
-  try {
-    factory = learners().find(name);
-  } catch (const Error &e) {
-    learner.fail("name", e.what());
-  }
+  const LearnerFactory factory = found(learner, "name", name, learners());
   learner_ = factory(std::move(learner), std::move(environment), seed_);
   if (ranks_ > 1 && !learner_->parallel())
     throw Error(file_ + ": learner " + name + " trains on one process, found " + std::to_string(ranks_) + " ranks");

@@ -159,7 +159,7 @@ PetscErrorCode PetRLRefinerSetRemeshCost(PetRLRefiner refiner, PetscReal steps) 
    Input Parameters:
 +  refiner - the refiner
 -  unit    - the error, relative to the solution's range and averaged over the domain and time, that they are worth at a
-trade-off of 1/2
+             trade-off of 1/2
 
    Options Database Key:
 .  -refiner_unit <unit> - the same

@@ -218,13 +218,17 @@ PetscErrorCode PostStep(TS ts) {
    Notes:
    Before the first step the mesh is adapted to the initial condition, then every so many steps
    (`PetRLRefinerSetInterval()`). All of it happens within TSSolve(). The solution's Vec is replaced by others, so that
-a program hands it over and gets it back like this: .vb TSSetSolution(ts, u); TSSolve(ts, NULL); TSGetSolution(ts, &u);
+   a program hands it over and gets it back like this:
+.vb
+   TSSetSolution(ts, u);
+   TSSolve(ts, NULL);
+   TSGetSolution(ts, &u);
 .ve
    The TS's DM must have been set, and be the one of `PetRLRefinerGetDM()`, a clone of it, or that of
    `PetRLRefinerSetDM()`; if none was set there, the TS's DM is the coarsest mesh.
 
    With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
-and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
+   and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
    tolerances, options and solvers' settings stay. Multistep methods start again (TSBDF with its first order), and so do
    controllers of the step that remember earlier steps. What else depends on the mesh is the program's matter:
    `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.

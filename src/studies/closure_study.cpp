@@ -5,12 +5,14 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
+#include "base/progress.hpp"
 #include "problems/grid2d/simulation.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
+
+constexpr double kBlownUp = 1000;  // percent: beyond, a number means nothing
 
 double percent(double error) {
   return 100 * error <= kBlownUp ? 100 * error : std::numeric_limits<double>::infinity();
@@ -47,8 +49,8 @@ Track follow(const StudyProblem &problem, const Method &method, Start start,
 
 }  // namespace
 
-std::vector<const Track *> Study::tracks(const Cell &cell, int run, int steps,
-                                         const std::vector<const Method *> &chosen) {
+std::vector<const Track *> ClosureStudy::tracks(const Cell &cell, int run, int steps,
+                                                const std::vector<const Method *> &chosen) {
   auto &known = cache_[{cell.name, run}];
   const auto length = static_cast<std::size_t>(steps) + 1;
   std::vector<const Method *> missing;
@@ -72,15 +74,6 @@ std::vector<const Track *> Study::tracks(const Cell &cell, int run, int steps,
   return out;
 }
 
-int readInteger(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {
-  const int value = yaml.get<int>(key, fallback);
-  if (value < low || value > high) {
-    yaml.fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
-                       std::to_string(value));
-  }
-  return value;
-}
-
 std::vector<int> readSteps(YamlMap &yaml, const std::vector<int> &fallback) {
   const auto steps = yaml.get<std::vector<int>>("steps", fallback);
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -91,37 +84,109 @@ std::vector<int> readSteps(YamlMap &yaml, const std::vector<int> &fallback) {
   return steps;
 }
 
-Summary::Summary(std::vector<double> values) : mean(NAN), deviation(NAN), sorted_(std::move(values)) {
-  double sum = 0, squares = 0;
-  int n = 0;
-  for (double &v : sorted_) {
-    if (!std::isfinite(v)) v = std::numeric_limits<double>::infinity(), ++left_out;
-    if (v > kFailed) ++failures;
-    if (std::isfinite(v)) sum += v, ++n;
+Csv &ClosureStudy::row(const char *part, const Method *method, const Cell *cell) const {
+  csv->row().set("part", part).set("method", method == nullptr ? "FGS" : method->name);
+  if (cell != nullptr) csv->set("cell", cell->name);
+  return *csv;
+}
+
+namespace {
+
+// What the methods are, in their own rows.
+void describe(const ClosureStudy &study) {
+  const grid2d::Sizes &sizes = study.problem->model().sizes();
+  for (const Method &m : study.methods) {
+    study.row("method", &m).set("family", m.family).set("scheme", m.scheme.advection).set("modified", m.modified);
+    study.csv->set("integrator", m.scheme.integrator).set("n", m.n).set("dt_multiple", m.stride);
+    study.csv->set("substeps", m.substeps).set("policy", m.policy.substr(m.policy.rfind('/') + 1));
   }
-  if (n > 0) mean = sum / n;
-  for (const double v : sorted_) squares += std::isfinite(v) ? (v - mean) * (v - mean) : 0;
-  if (n > 1) deviation = std::sqrt(squares / (n - 1));
-  std::sort(sorted_.begin(), sorted_.end());
+  study.row("method").set("family", "FGS").set("n", sizes.fine()).set("dt_multiple", 1).set("substeps", sizes.substeps);
+  study.csv->append();
 }
 
-double Summary::quantile(double share) const {
-  if (sorted_.empty()) return NAN;
-  const double at = share * static_cast<double>(sorted_.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const double rest = at - static_cast<double>(low);
-  // Infinity times nothing is no number, nor is the difference of two.
-  if (rest == 0 || std::isinf(sorted_[low])) return sorted_[low];
-  return sorted_[low] + rest * (sorted_[low + 1] - sorted_[low]);
+void errorPart(ClosureStudy &study, YamlMap yaml) {
+  const int runs = yaml.integer("runs", 100, 1, 100000);
+  const auto steps = readSteps(yaml, {50});
+  const auto methods = chooseMethods(yaml, study.methods);
+  yaml.finish();
+  Progress progress("errors", static_cast<std::size_t>(runs) * study.problem->cells().size(), "cases");
+  for (const Cell &cell : study.problem->cells()) {
+    for (int run = 0; run < runs; ++run) {
+      const auto found = study.tracks(cell, run, steps.back(), methods);
+      for (std::size_t m = 0; m < methods.size(); ++m) {
+        for (const int step : steps) {
+          const auto at = static_cast<std::size_t>(step);
+          study.row("errors", methods[m], &cell).set("case", study.seed + static_cast<std::uint64_t>(run));
+          study.csv->set("step", step).set("error_percent", found[m]->relative[at]);
+          study.csv->set("mass_percent", found[m]->mass[at]);
+        }
+      }
+      study.csv->append();
+      progress.step(cell.name);
+    }
+  }
 }
 
+void evolutionPart(ClosureStudy &study, YamlMap yaml) {
+  const int runs = yaml.integer("runs", 100, 1, 100000), steps = yaml.integer("steps", 400, 1, 100000);
+  const int every = yaml.integer("every", 1, 1, steps);
+  const auto thresholds = yaml.get<std::vector<double>>("thresholds", {1});
+  const auto methods = chooseMethods(yaml, study.methods);
+  yaml.finish();
+  Progress progress("evolution", static_cast<std::size_t>(runs) * study.problem->cells().size(), "cases");
+  for (const Cell &cell : study.problem->cells()) {
+    for (int run = 0; run < runs; ++run) {
+      const auto found = study.tracks(cell, run, steps, methods);
+      const std::uint64_t number = study.seed + static_cast<std::uint64_t>(run);
+      for (std::size_t m = 0; m < methods.size(); ++m) {
+        const std::vector<double> &error = found[m]->relative;
+        for (int step = 0; step <= steps; step += every) {
+          study.row("evolution", methods[m], &cell).set("case", number).set("step", step);
+          study.csv->set("error_percent", error[static_cast<std::size_t>(step)]);
+        }
+        for (const double threshold : thresholds) {
+          const auto end = error.begin() + steps + 1;
+          // Written so that what is no number exceeds it.
+          const auto first = std::find_if(error.begin(), end, [&](double e) { return !(e <= threshold); });
+          study.row("duration", methods[m], &cell).set("case", number).set("threshold_percent", threshold);
+          study.csv->set("step", first != end ? first - error.begin() : steps).set("reached", first != end);
+        }
+      }
+      study.csv->append();
+      progress.step(cell.name);
+    }
+  }
+}
+
+}  // namespace
+
+/// Keys:
+///   problem             advection | burgers
+///   sizes               {n, ratio, substeps, dt_factor}; the problem's own by default
+///   viscosity           (Burgers)
+///   cells               (advection) list of {images, velocity}; by default mnist | fashion x train | vortex
+///   seed                of the first test case (0)
+///   methods             list of {name, scheme, integrator, diffusion_order, modified, dissipation (see
+///                       grid2d/scheme.hpp), n (one or a list), dt_multiple (reference steps at once), substeps (in so
+///                       many steps) | dt_scales_with_h (the Courant number of the problem's own grid), policy (a path,
+///                       or a name among the shipped ones)}
+///   errors              {runs, steps, methods}
+///   evolution           {runs, steps, every, thresholds, methods}
+///   cost                {repeats, steps, runs, step, methods}
+///   actions             {samples, steps, methods}
+///   fields              {cell, run, steps, methods}: fields.h5, fields.xdmf
+/// runs.csv: the rows of a part name it, and have its columns: method (what a method is), errors (of a case at a step),
+/// evolution (the same along a run), duration (the step at which a run's error first exceeds a threshold), cost (errors
+/// again), time (of the whole reference step, policy included, in one round through all methods), actions. Test cases
+/// are the same for all methods and parts, and errors are always taken at points (Burgers: of averages) of the
+/// problem's own grid.
 void closureStudy(YamlMap yaml, const std::string &directory) {
-  Study study;
+  ClosureStudy study;
   study.directory = directory;
   study.problem = readProblem(yaml);
   study.seed = static_cast<std::uint64_t>(yaml.number("seed", 0, 0, 1e15));
   study.methods = readMethods(yaml, *study.problem);
-  using Part = void (*)(Study &, YamlMap);
+  using Part = void (*)(ClosureStudy &, YamlMap);
   // The longest runs first: the others find their errors among them.
   const std::pair<const char *, Part> parts[] = {{"evolution", evolutionPart},
                                                  {"errors", errorPart},
@@ -132,8 +197,33 @@ void closureStudy(YamlMap yaml, const std::string &directory) {
   for (const auto &part : parts) any = yaml.has(part.first) || any;
   yaml.finish();
   if (!any) yaml.fail("study", "expected at least one of the sections errors, evolution, cost, actions, fields");
+  study.csv = std::make_unique<Csv>(directory + "/runs.csv", std::vector<std::string>{"part",
+                                                                                      "cell",
+                                                                                      "method",
+                                                                                      "case",
+                                                                                      "step",
+                                                                                      "error_percent",
+                                                                                      "mass_percent",
+                                                                                      "threshold_percent",
+                                                                                      "reached",
+                                                                                      "round",
+                                                                                      "us_per_step",
+                                                                                      "correlation_paper",
+                                                                                      "correlation_truncation",
+                                                                                      "correlation_exact",
+                                                                                      "slope_exact",
+                                                                                      "action_over_exact_rms",
+                                                                                      "family",
+                                                                                      "scheme",
+                                                                                      "integrator",
+                                                                                      "modified",
+                                                                                      "policy",
+                                                                                      "n",
+                                                                                      "dt_multiple",
+                                                                                      "substeps"});
+  describe(study);
   for (const auto &[name, run] : parts)
     if (yaml.has(name)) run(study, yaml.map(name));
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

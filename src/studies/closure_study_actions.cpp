@@ -1,30 +1,79 @@
-// The part `actions`: do closures do what they should?
+// The part `actions`: do closures do what they should, by the truncation error and exactly?
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <sstream>
+#include <numeric>
 
-#include "base/files.hpp"
+#include "base/progress.hpp"
 #include "problems/grid2d/simulation.hpp"
 #include "studies/closure_study.hpp"
-#include "studies/closure_study_optimal.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
 
-// One method in one cell, a number a sample.
-struct Samples {
-  std::vector<double> paper, truncation, exact, slope, size;
+// A periodic n x n plane.
+struct Plane {
+  const double *values;
+  std::ptrdiff_t n;
+  double operator()(std::ptrdiff_t x, std::ptrdiff_t y) const { return values[(y + n) % n * n + (x + n) % n]; }
 };
 
-double meanOf(const std::vector<double> &values, double *deviation) {
-  std::vector<double> good;
-  for (const double v : values)
-    if (std::isfinite(v)) good.push_back(v);
-  const Summary s(good);
-  *deviation = s.deviation;
-  return s.mean;
+// u q_x + v q_y
+std::vector<double> transport(const std::vector<double> &q, const double *u, const double *v, int n) {
+  const Plane p{q.data(), n};
+  std::vector<double> out;
+  out.reserve(q.size());
+  for (std::ptrdiff_t y = 0; y < n; ++y)
+    for (std::ptrdiff_t x = 0; x < n; ++x)
+      out.push_back(0.5 * n * (*u++ * (p(x + 1, y) - p(x - 1, y)) + *v++ * (p(x, y + 1) - p(x, y - 1))));
+  return out;
+}
+
+struct Moments {
+  double a = 0, b = 0, ab = 0;
+};
+
+Moments moments(const std::vector<double> &a, const std::vector<double> &b) {
+  const auto n = static_cast<double>(a.size());
+  const double ma = std::accumulate(a.begin(), a.end(), 0.) / n, mb = std::accumulate(b.begin(), b.end(), 0.) / n;
+  Moments m;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    m.a += (a[i] - ma) * (a[i] - ma);
+    m.b += (b[i] - mb) * (b[i] - mb);
+    m.ab += (a[i] - ma) * (b[i] - mb);
+  }
+  return m;
+}
+
+// dt eps of forward Euler with first-order upwind differences at a state (dense psi and u, v; n x n on the unit
+// square): eps = s dt/2 psi_tt + |u| h/2 psi_xx + |v| h/2 psi_yy, central differences, psi_tt = w.grad(w.grad psi) with
+// w = (u, v). time_sign s: the paper's equation 22 has s = 1; the truncation error of that scheme has s = -1.
+std::vector<double> truncationAction(const std::vector<double> &psi, const std::vector<double> &velocity, int n,
+                                     double dt, double time_sign) {
+  const double *u = velocity.data(), *v = u + static_cast<std::ptrdiff_t>(n) * n;
+  const Plane p{psi.data(), n};
+  std::vector<double> out = transport(transport(psi, u, v, n), u, v, n);  // psi_tt
+  double *a = out.data();
+  for (std::ptrdiff_t y = 0; y < n; ++y) {
+    for (std::ptrdiff_t x = 0; x < n; ++x) {
+      const double xx = p(x + 1, y) - 2 * p(x, y) + p(x - 1, y), yy = p(x, y + 1) - 2 * p(x, y) + p(x, y - 1);
+      *a = dt * (time_sign * dt / 2 * *a + 0.5 * n * (std::fabs(*u++) * xx + std::fabs(*v++) * yy));
+      ++a;
+    }
+  }
+  return out;
+}
+
+// Pearson's correlation coefficient; NaN where one of both does not vary.
+double correlation(const std::vector<double> &a, const std::vector<double> &b) {
+  const Moments m = moments(a, b);
+  return m.a > 0 && m.b > 0 ? m.ab / std::sqrt(m.a * m.b) : NAN;
+}
+
+// The factor f that makes a - f b smallest (means removed).
+double slope(const std::vector<double> &a, const std::vector<double> &b) {
+  const Moments m = moments(a, b);
+  return m.b > 0 ? m.ab / m.b : NAN;
 }
 
 double rms(const std::vector<double> &a) {
@@ -35,9 +84,22 @@ double rms(const std::vector<double> &a) {
 
 }  // namespace
 
-void actionPart(Study &study, YamlMap yaml) {
-  const int samples = readInteger(yaml, "samples", 100, 1, 100000);
-  const int steps = readInteger(yaml, "steps", 50, 1, 100000);
+bool comparable(const Method &method, const grid2d::Model &model) {
+  return method.closure && method.n == model.sizes().n && method.substeps == 1;
+}
+
+std::vector<double> exactAction(CoarseRun &run, const std::vector<double> &now, const std::vector<double> &next,
+                                std::vector<double> &taken) {
+  run.set(now);
+  taken = run.action();
+  run.base();
+  std::vector<double> out = run.state().dense();
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] -= next[i];
+  return out;
+}
+
+void actionPart(ClosureStudy &study, YamlMap yaml) {
+  const int samples = yaml.integer("samples", 100, 1, 100000), steps = yaml.integer("steps", 50, 1, 100000);
   const StudyProblem &problem = *study.problem;
   const grid2d::Model &model = problem.model();
   std::vector<const Method *> methods;
@@ -50,28 +112,15 @@ void actionPart(Study &study, YamlMap yaml) {
   int longest = 1;
   for (const Method *m : methods) longest = std::max(longest, m->stride);
   longest *= 2;  // where even the first step goes beyond the last one, and one more
-  std::ostringstream all, table;
-  all.precision(6), table.precision(5);
-  all << "cell,method,case,step,correlation_paper,correlation_truncation,correlation_exact,slope_exact,"
-         "action_over_exact_rms\n";
-  table << "cell,method,samples";
-  const char *const columns[] = {"paper", "truncation", "exact", "slope_exact", "action_over_exact_rms"};
-  for (const char *name : columns) table << "," << name << "_mean," << name << "_std";
-  table << "\n";
-  std::printf(
-      "correlation of the actions with: dt eps as the paper has it (its equation 22) and as it follows from "
-      "the scheme,\nboth at the states that the closure leads to; and base step minus fine step at restricted "
-      "fine states\n%-16s %-24s %16s %16s %16s %16s\n",
-      "", "method", "paper", "truncation", "exact", "slope of exact");
+  Progress progress("actions", static_cast<std::size_t>(samples) * problem.cells().size(), "cases");
   for (const Cell &cell : problem.cells()) {
-    std::vector<Samples> found(methods.size());
     for (int i = 0; i < samples; ++i) {
       const std::uint64_t seed = study.seed + static_cast<std::uint64_t>(i);
       const grid2d::Case c = problem.draw(cell, seed);
       const grid2d::Reference reference = grid2d::reference(model, c, steps + longest, {n});
       const auto &fine = reference.states.at(n);
-      for (std::size_t m = 0; m < methods.size(); ++m) {
-        const Method &method = *methods[m];
+      for (const Method *m : methods) {
+        const Method &method = *m;
         const int advances = 1 + i % std::max(1, steps / method.stride);  // all ages of a run alike
         const int step = advances * method.stride;
         Start start = problem.start(cell, seed, c, n);
@@ -90,31 +139,15 @@ void actionPart(Study &study, YamlMap yaml) {
         const auto now = static_cast<std::size_t>(step);
         const std::vector<double> exact =
             exactAction(run, fine[now], fine[now + static_cast<std::size_t>(method.stride)], taken);
-        Samples &f = found[m];
-        f.paper.push_back(paper), f.truncation.push_back(truncation);
-        f.exact.push_back(correlation(taken, exact)), f.slope.push_back(slope(taken, exact));
-        f.size.push_back(rms(exact) > 0 ? rms(taken) / rms(exact) : NAN);
-        all << cell.name << "," << method.name << "," << seed << "," << step << "," << paper << "," << truncation << ","
-            << f.exact.back() << "," << f.slope.back() << "," << f.size.back() << "\n";
+        study.row("actions", m, &cell).set("case", seed).set("step", step).set("correlation_paper", paper);
+        study.csv->set("correlation_truncation", truncation).set("correlation_exact", correlation(taken, exact));
+        study.csv->set("slope_exact", slope(taken, exact));
+        study.csv->set("action_over_exact_rms", rms(exact) > 0 ? rms(taken) / rms(exact) : NAN);
       }
+      progress.step(cell.name);
     }
-    for (std::size_t m = 0; m < methods.size(); ++m) {
-      const Samples &f = found[m];
-      std::printf("%-16s %-24s", cell.name.c_str(), methods[m]->name.c_str());
-      table << cell.name << "," << methods[m]->name << "," << samples;
-      for (const auto *values : {&f.paper, &f.truncation, &f.exact, &f.slope, &f.size}) {
-        double deviation;
-        const double mean = meanOf(*values, &deviation);
-        table << "," << mean << "," << deviation;
-        if (values != &f.size) std::printf("  %6.3f +- %5.3f", mean, deviation);
-      }
-      table << "\n";
-      std::printf("\n");
-    }
-    std::fflush(stdout);
+    study.csv->append();
   }
-  writeWhole(study.directory + "/actions.csv", all.str());
-  writeWhole(study.directory + "/correlations.csv", table.str());
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

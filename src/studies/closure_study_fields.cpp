@@ -1,48 +1,23 @@
 // The part `fields`: states and actions of one case, for pictures.
 #include <algorithm>
-#include <cstdio>
-#include <sstream>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
-#include "base/hdf5.hpp"
 #include "problems/grid2d/simulation.hpp"
 #include "studies/closure_study.hpp"
-#include "studies/closure_study_optimal.hpp"
+#include "studies/field_file.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
 
-using Names = std::vector<std::string>;
-
-// Datasets of one time, in the file and in its description.
-class Snapshot {
- public:
-  Snapshot(h5::Writer &file, std::ostringstream &xdmf, std::string group, int n)
-      : file_(file), xdmf_(xdmf), group_(std::move(group)), n_(n) {}
-  /// A plane a component: "<prefix>_<component>".
-  void add(const std::string &prefix, const Names &components, const std::vector<double> &values) {
-    const auto side = static_cast<std::size_t>(n_), plane = side * side;
-    for (std::size_t c = 0; c < values.size() / plane; ++c) {
-      const auto from = values.begin() + static_cast<std::ptrdiff_t>(c * plane);
-      const std::string name = prefix + "_" + components[c];
-      file_.floats(group_ + "/" + name, {side, side}, {from, from + static_cast<std::ptrdiff_t>(plane)});
-      xdmf_ << "<Attribute Name=\"" << name << "\" Center=\"Cell\"><DataItem Format=\"HDF\" Dimensions=\"" << n_ << " "
-            << n_ << "\">fields.h5:" << group_ << "/" << name << "</DataItem></Attribute>\n";
-    }
-  }
-
- private:
-  h5::Writer &file_;
-  std::ostringstream &xdmf_;
-  std::string group_;
-  int n_;
-};
+std::vector<float> plane(const std::vector<double> &values, std::size_t number, std::size_t side) {
+  const auto size = static_cast<std::ptrdiff_t>(side * side), from = static_cast<std::ptrdiff_t>(number) * size;
+  return std::vector<float>(values.begin() + from, values.begin() + from + size);
+}
 
 }  // namespace
 
-void fieldPart(Study &study, YamlMap yaml) {
+void fieldPart(ClosureStudy &study, YamlMap yaml) {
   const StudyProblem &problem = *study.problem;
   const grid2d::Model &model = problem.model();
   const int n = model.sizes().n;
@@ -53,7 +28,7 @@ void fieldPart(Study &study, YamlMap yaml) {
   } catch (const Error &e) {
     yaml.fail("cell", e.what());
   }
-  const int number = readInteger(yaml, "run", 0, 0, 100000);
+  const int number = yaml.integer("run", 0, 0, 100000);
   const auto steps = readSteps(yaml, {0, 50});
   std::vector<const Method *> methods;
   for (const Method *m : chooseMethods(yaml, study.methods))
@@ -77,16 +52,13 @@ void fieldPart(Study &study, YamlMap yaml) {
   std::vector<std::unique_ptr<CoarseRun>> runs;
   for (const Method *m : methods)
     runs.push_back(std::make_unique<CoarseRun>(problem, *m, problem.start(*cell, seed, c, n)));
-  const Names fields = problem.fields();
+  const std::vector<std::string> names = problem.fields();
   const auto whole = model.fine(c);
 
-  h5::Writer file(study.directory + "/fields.h5");
-  file.text("/", "problem", model.components() == 1 ? "advection" : "burgers");
-  file.text("/", "cell", cell->name);
-  file.integer("/", "case", static_cast<std::int64_t>(seed));
-  std::ostringstream xdmf;
-  xdmf << "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\"><Domain>\n"
-          "<Grid Name=\"closure\" GridType=\"Collection\" CollectionType=\"Temporal\">\n";
+  FieldFile file(study.directory);
+  file.data.text("/", "problem", model.components() == 1 ? "advection" : "burgers");
+  file.data.text("/", "cell", cell->name);
+  file.data.integer("/", "case", static_cast<std::int64_t>(seed));
   int done = 0;
   for (const int step : steps) {
     for (; done < step; ++done) {
@@ -96,40 +68,35 @@ void fieldPart(Study &study, YamlMap yaml) {
     }
     const std::string group = "/step" + std::to_string(step);
     const double time = step * model.sizes().dt();
-    file.group(group);
-    file.integer(group, "step", step);
-    file.number(group, "time", time);
-    xdmf << "<Grid GridType=\"Uniform\"><Time Value=\"" << time << "\"/>\n<Topology TopologyType=\"2DCoRectMesh\" "
-         << "Dimensions=\"" << n + 1 << " " << n + 1 << "\"/>\n<Geometry GeometryType=\"ORIGIN_DXDY\">"
-         << "<DataItem Dimensions=\"2\">0 0</DataItem><DataItem Dimensions=\"2\">" << 1. / n << " " << 1. / n
-         << "</DataItem></Geometry>\n";
-    Snapshot snapshot(file, xdmf, group, n);
-    const auto now = static_cast<std::size_t>(step);
-    snapshot.add("FGS", fields, fine[now]);
+    file.data.group(group);
+    file.data.integer(group, "step", step);
+    file.data.number(group, "time", time);
+    const auto side = static_cast<std::size_t>(n), now = static_cast<std::size_t>(step);
+    file.grid("closure", time, side, side, 1. / n, 1. / n);
+    // A plane a component: "<prefix>_<component>".
+    const auto add = [&](const std::string &prefix, const std::vector<double> &values) {
+      for (std::size_t k = 0; k < values.size() / (side * side); ++k)
+        file.field(group, prefix + "_" + names[k], plane(values, k, side));
+    };
+    add("FGS", fine[now]);
     for (std::size_t m = 0; m < methods.size(); ++m) {
       const std::string &name = methods[m]->name;
-      snapshot.add(name, fields, runs[m]->state().dense());
+      add(name, runs[m]->state().dense());
       if (!comparable(*methods[m], model)) continue;
       CoarseRun probe(problem, *methods[m], problem.start(*cell, seed, c, n));
       std::vector<double> taken;
       const std::vector<double> exact =
           exactAction(probe, fine[now], fine[now + static_cast<std::size_t>(methods[m]->stride)], taken);
-      snapshot.add("action-" + name, fields, taken);
-      snapshot.add("exact-" + name, fields, exact);
+      add("action-" + name, taken);
+      add("exact-" + name, exact);
     }
     // The fine grid's own points stand in the file alone: the description has one grid a time.
-    const auto side = static_cast<std::size_t>(model.sizes().fine());
+    const auto points = static_cast<std::size_t>(model.sizes().fine());
     const std::vector<double> all = whole->state().dense();
-    for (std::size_t k = 0; k < static_cast<std::size_t>(model.components()); ++k) {
-      const auto from = all.begin() + static_cast<std::ptrdiff_t>(k * side * side);
-      file.floats(group + "/fine_" + fields[k], {side, side}, {from, from + static_cast<std::ptrdiff_t>(side * side)});
-    }
-    xdmf << "</Grid>\n";
+    for (std::size_t k = 0; k < static_cast<std::size_t>(model.components()); ++k)
+      file.data.floats(group + "/fine_" + names[k], {points, points}, plane(all, k, points));
   }
-  xdmf << "</Grid></Domain></Xdmf>\n";
-  writeWhole(study.directory + "/fields.xdmf", xdmf.str());
-  std::printf("fields of case %llu of %s at %zu times: %s/fields.h5\n", static_cast<unsigned long long>(seed),
-              cell->name.c_str(), steps.size(), study.directory.c_str());
+  file.describe();
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -6,25 +6,19 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "policy/shared_policy.hpp"
+#include "studies/studies.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
-
-std::string policyFile(YamlMap &yaml, const std::string &name) {
-  const std::string file = findPolicy(name);
-  if (!fileExists(file)) yaml.fail("policy", "found neither " + name + " nor " + policyFolder() + "/" + name);
-  return file;
-}
 
 int position(const std::vector<std::string> &names, const std::string &name) {
   return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-void loadPolicy(YamlMap &yaml, const std::string &name, const StudyProblem &problem, Method &method) {
-  method.policy = policyFile(yaml, name);
+void loadPolicy(YamlMap &yaml, const StudyProblem &problem, Method &method) {
+  method.policy = policyFile(yaml);
   const std::vector<std::string> offered = problem.fields();
   const auto components = static_cast<std::size_t>(problem.model().components());
   method.closure = std::make_shared<PeriodicClosure>(petrl::loadPolicy(method.policy, "closure"), method.policy);
@@ -70,15 +64,6 @@ void noteTraining(const Method &method, const grid2d::Model &model) {
   number("dt_factor", trained["dt_factor"].as<double>(model.sizes().dt_factor), method.dt(model) * method.n);
 }
 
-int integer(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {
-  const int value = yaml.get<int>(key, fallback);
-  if (value < low || value > high) {
-    yaml.fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
-                       std::to_string(value));
-  }
-  return value;
-}
-
 }  // namespace
 
 std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
@@ -93,11 +78,11 @@ std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
     method.modified = entry.get<std::string>("modified", std::string("false"));
     const grid2d::Sizes &sizes = model.sizes();
     method.scheme = grid2d::readScheme(entry, model.viscosity(), 1. / fine, sizes.ratio, sizes.dt() / sizes.substeps);
-    const int multiple = integer(entry, "dt_multiple", 1, 1, 1000);
+    const int multiple = entry.integer("dt_multiple", 1, 1, 1000);
     const bool scaled = entry.get<bool>("dt_scales_with_h", false);
-    const int substeps = integer(entry, "substeps", 1, 1, 1000);
+    const int substeps = entry.integer("substeps", 1, 1, 1000);
     if (scaled && entry.has("substeps")) entry.fail("substeps", "follows from dt_scales_with_h: true; leave one out");
-    if (entry.has("policy")) loadPolicy(entry, entry.get<std::string>("policy"), problem, method);
+    if (entry.has("policy")) loadPolicy(entry, problem, method);
     const bool several = entry.isList("n");
     const auto grids = several ? entry.get<std::vector<int>>("n") : std::vector<int>{entry.get("n", model.sizes().n)};
     entry.finish();
@@ -200,4 +185,4 @@ std::vector<double> CoarseRun::action() {
   return out;
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -1,5 +1,3 @@
-#include "studies/closure_study_problem.hpp"
-
 #include <cmath>
 #include <numeric>
 
@@ -7,8 +5,9 @@
 #include "problems/advection/continuous.hpp"
 #include "problems/burgers/burgers.hpp"
 #include "problems/grid2d/environment.hpp"
+#include "studies/closure_study_method.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
 
@@ -188,4 +187,4 @@ std::unique_ptr<StudyProblem> readProblem(YamlMap &yaml) {
   yaml.fail("problem", "expected advection or burgers, found '" + name + "'");
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -1,19 +1,111 @@
-#include "studies/fault_study.hpp"
-
+// Faults: step controllers on many scenarios, and one simulation with all its attempts and fields.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <map>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "cli/commands.hpp"
+#include "base/progress.hpp"
+#include "integrate/bathe.hpp"
 #include "problems/fault/environment.hpp"
+#include "problems/fault/run.hpp"
+#include "studies/field_file.hpp"
+#include "studies/studies.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 namespace {
+
+// The whole vector on the first rank, nothing elsewhere.
+std::vector<float> gather(Vec x) {
+  Vec all;
+  VecScatter scatter;
+  const PetscScalar *values;
+  PetscInt n;
+  PetRLThrow(VecScatterCreateToZero(x, &scatter, &all));
+  PetRLThrow(VecScatterBegin(scatter, x, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetRLThrow(VecScatterEnd(scatter, x, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetRLThrow(VecGetLocalSize(all, &n));
+  PetRLThrow(VecGetArrayRead(all, &values));
+  std::vector<float> result(values, values + n);
+  PetRLThrow(VecRestoreArrayRead(all, &values));
+  PetRLThrow(VecScatterDestroy(&scatter));
+  PetRLThrow(VecDestroy(&all));
+  return result;
+}
+
+// Cubic Hermite interpolation between (x0, rate0) and (x1, rate1) at the share y of a step of length h.
+std::vector<float> hermite(Vec x0, Vec rate0, Vec x1, Vec rate1, double h, double y) {
+  const double z = 1 - y;
+  const PetscScalar weights[4] = {z * z * (1 + 2 * y), h * y * z * z, y * y * (1 + 2 * z), -h * y * y * z};
+  Vec terms[4] = {x0, rate0, x1, rate1}, sum;
+  PetRLThrow(VecDuplicate(x0, &sum));
+  PetRLThrow(VecSet(sum, 0));
+  PetRLThrow(VecMAXPY(sum, 4, weights, terms));
+  std::vector<float> result = gather(sum);
+  PetRLThrow(VecDestroy(&sum));
+  return result;
+}
+
+// Collects velocity, displacement and history variable at chosen times. Collective.
+class Snapshots {
+ public:
+  explicit Snapshots(std::vector<double> times) : times_(std::move(times)) {}
+
+  /// To be called after each step; interpolates within it (cubic Hermite) at the times that it covers.
+  void observe(fault::Fault &fault) {
+    const Bathe &b = bathe(fault.ts());
+    const double start = b.latest.t, h = b.latest.h;
+    while (taken_.size() < times_.size() && times_[taken_.size()] <= start + h * (1 + 1e-12)) {
+      const double time = times_[taken_.size()], y = std::clamp((time - start) / h, 0.0, 1.0);
+      taken_.push_back({time, hermite(b.start.v, b.start.a, b.now.v, b.now.a, h, y),
+                        hermite(b.start.u, b.start.v, b.now.u, b.now.v, h, y),
+                        hermite(b.start.history, b.start.rate, b.now.history, b.now.rate, h, y)});
+    }
+  }
+
+  /// On one rank.
+  void write(fault::Fault &fault, const std::string &directory) const {
+    if (taken_.empty()) return;
+    const auto nx = static_cast<std::size_t>(fault.elasticity().nx()),
+               nz = static_cast<std::size_t>(fault.elasticity().nz());
+    const fault::ElasticityParameters &e = fault.scenario().elasticity;
+    FieldFile file(directory);
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      const std::string group = "/step" + std::to_string(i);
+      file.data.group(group);
+      file.data.number(group, "time_s", taken_[i].time);
+      file.grid("fault", taken_[i].time, nz, nx, e.lz / static_cast<double>(nz), e.lx / static_cast<double>(nx));
+      file.field(group, "velocity", taken_[i].velocity);
+      file.field(group, "displacement", taken_[i].displacement);
+      file.field(group, "history", taken_[i].history);
+    }
+    file.describe();
+  }
+
+ private:
+  struct Snapshot {
+    double time;
+    std::vector<float> velocity, displacement, history;
+  };
+  std::vector<double> times_;
+  std::vector<Snapshot> taken_;
+};
+
+// The attempts of a run, a row each.
+void writeSteps(const fault::FaultRun &run, const std::string &path) {
+  Csv csv(path, {"t_s", "h_s", "failed", "accepted", "weighted_error", "nonlinear_iterations", "linear_iterations",
+                 "solves", "residual_sum", "mean_velocity_m_per_s", "mean_slip_m"});
+  csv.digits = 12;
+  for (const auto &r : run.attempts) {
+    const BatheAttempted &a = r.attempt;
+    csv.row().set("t_s", a.t).set("h_s", a.h).set("failed", a.failed).set("accepted", a.accepted);
+    csv.set("weighted_error", a.error).set("nonlinear_iterations", a.iterations).set("linear_iterations", a.linear);
+    csv.set("solves", a.solves).set("residual_sum", a.residual_sum).set("mean_velocity_m_per_s", r.velocity);
+    csv.set("mean_slip_m", r.slip);
+  }
+  csv.append();
+}
 
 struct Case {
   std::string name;
@@ -21,29 +113,8 @@ struct Case {
 };
 
 struct Named {
-  std::string name, text;
+  std::string name;
   fault::FaultController controller;
-};
-
-// One scenario with one controller: numbers of the first run, wall times of all.
-struct Result {
-  std::string scenario, controller;
-  fault::FaultRun run;
-  std::vector<double> wall;
-  double slip_error = 0, history_error = 0, peak_error = 0;
-  double speed = 0, work = 0, accuracy = 0, proficiency = 0;  // baseline's over ours
-
-  double medianWall() const {
-    std::vector<double> w = wall;
-    std::nth_element(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(w.size() / 2), w.end());
-    return w[w.size() / 2];
-  }
-  double spread() const {  // half the range between the quartiles (of less than four: all of it), over the median
-    std::vector<double> w = wall;
-    std::sort(w.begin(), w.end());
-    const std::size_t cut = w.size() < 4 ? 0 : w.size() / 4;
-    return (w[w.size() - 1 - cut] - w[cut]) / 2 / medianWall();
-  }
 };
 
 std::vector<Case> readCases(YamlMap &yaml) {
@@ -60,7 +131,7 @@ std::vector<Case> readCases(YamlMap &yaml) {
   }
   if (yaml.has("random")) {
     YamlMap random = yaml.map("random");
-    const int count = static_cast<int>(random.number("count", 30, 1, 1e5));
+    const int count = random.integer("count", 30, 1, 100000);
     const auto seed = static_cast<std::uint64_t>(random.number("seed", 2000003, 1, 1e15));
     const fault::Variations variations = fault::readVariations(random.map("vary", false));
     random.finish();
@@ -90,145 +161,103 @@ std::vector<Named> readControllers(YamlMap yaml) {
   const YAML::Node node = YAML::Load(yaml.text());
   for (const auto &entry : node) {
     const auto name = entry.first.as<std::string>();
-    const auto text = yaml.get<std::string>(name);
-    result.push_back({name, text, fault::faultController(text)});
+    result.push_back({name, fault::faultController(yaml.get<std::string>(name))});
   }
   yaml.finish();
   return result;
 }
 
-double ratio(double theirs, double ours) {
-  return ours > 0 ? theirs / ours : (theirs > 0 ? 1e6 : 1);
-}
-
-// Geometric and arithmetic means over the scenarios in which the run finished.
-struct Mean {
-  double log_sum = 0, sum = 0, largest = 0, smallest = 1e300;
-  int n = 0;
-  void add(double x) {
-    log_sum += std::log(std::max(x, 1e-12));
-    sum += x;
-    largest = std::max(largest, x);
-    smallest = std::min(smallest, x);
-    ++n;
-  }
-  double geometric() const { return n ? std::exp(log_sum / n) : NAN; }
-  double arithmetic() const { return n ? sum / n : NAN; }
-};
-
-void writeRuns(const std::string &directory, const std::vector<Result> &results) {
-  std::ostringstream out;
-  out.precision(9);
-  out << "scenario,controller,finished,steps,failures,rejections,sub_steps,nonlinear_iterations,linear_iterations,work,"
-         "repeats,wall_median_s,wall_relative_spread,final_slip_m,slip_error_percent,history_error,peak_velocity_m_per_"
-         "s,"
-         "peak_time_s,peak_velocity_error_percent,speed_ratio,work_ratio,accuracy_ratio,proficiency\n";
-  for (const auto &r : results) {
-    out << r.scenario << "," << r.controller << "," << r.run.finished << "," << r.run.steps << "," << r.run.failures
-        << "," << r.run.rejections << "," << r.run.solves << "," << r.run.iterations << "," << r.run.linear << ","
-        << r.run.cost() << "," << r.wall.size() << "," << r.medianWall() << "," << r.spread() << "," << r.run.slip
-        << "," << 100 * r.slip_error << "," << r.history_error << "," << r.run.peak_velocity << "," << r.run.peak_time
-        << "," << 100 * r.peak_error << "," << r.speed << "," << r.work << "," << r.accuracy << "," << r.proficiency
-        << "\n";
-  }
-  writeWhole(directory + "/runs.csv", out.str());
-}
-
-void summarise(const std::string &directory, const std::vector<Result> &results, const std::vector<Named> &controllers,
-               const std::string &baseline) {
-  std::ostringstream out;
-  out << "controller,scenarios,not_finished,failed_solves,speed_mean,speed_geometric_mean,speed_min,work_geometric_"
-         "mean,"
-         "slip_error_percent_mean,slip_error_percent_max,accuracy_mean,accuracy_geometric_mean,proficiency_mean,"
-         "proficiency_geometric_mean,history_error_mean,peak_velocity_error_percent_mean\n";
-  std::printf(
-      "\nRatios are %s's over the controller's (above 1: better), geometric means over scenarios.\n"
-      "%-22s %8s %7s %7s %7s %10s %10s %9s %11s %9s %7s\n",
-      baseline.c_str(), "controller", "finished", "failed", "speed", "work", "slip err %", "worst %", "accuracy",
-      "proficiency", "history", "peak %");
-  for (const auto &c : controllers) {
-    Mean speed, work, slip, accuracy, proficiency, history, peak;
-    long scenarios = 0, unfinished = 0, failures = 0;
-    for (const auto &r : results) {
-      if (r.controller != c.name) continue;
-      ++scenarios;
-      failures += r.run.failures;
-      if (!r.run.finished) {
-        ++unfinished;
-        continue;
-      }
-      speed.add(r.speed), work.add(r.work), slip.add(100 * r.slip_error), accuracy.add(r.accuracy);
-      proficiency.add(r.proficiency), history.add(r.history_error), peak.add(100 * r.peak_error);
-    }
-    std::printf("%-22s %5ld/%-2ld %7ld %7.2f %7.2f %10.3f %10.3f %9.2f %11.2f %9.3f %7.2f\n", c.name.c_str(),
-                scenarios - unfinished, scenarios, failures, speed.geometric(), work.geometric(), slip.arithmetic(),
-                slip.largest, accuracy.geometric(), proficiency.geometric(), history.arithmetic(), peak.arithmetic());
-    out << c.name << "," << scenarios << "," << unfinished << "," << failures << "," << speed.arithmetic() << ","
-        << speed.geometric() << "," << speed.smallest << "," << work.geometric() << "," << slip.arithmetic() << ","
-        << slip.largest << "," << accuracy.arithmetic() << "," << accuracy.geometric() << ","
-        << proficiency.arithmetic() << "," << proficiency.geometric() << "," << history.arithmetic() << ","
-        << peak.arithmetic() << "\n";
-  }
-  writeWhole(directory + "/summary.csv", out.str());
+void record(const std::string &scenario, const std::string &controller, int repeat, const fault::FaultRun &run,
+            const fault::Yardstick &yardstick, Csv &csv) {
+  csv.row().set("scenario", scenario).set("controller", controller).set("repeat", repeat);
+  csv.set("finished", run.finished).set("steps", run.steps).set("failures", run.failures);
+  csv.set("rejections", run.rejections).set("sub_steps", run.solves).set("nonlinear_iterations", run.iterations);
+  csv.set("linear_iterations", run.linear).set("work", run.cost()).set("wall_s", run.wall);
+  csv.set("final_slip_m", run.slip).set("slip_error_percent", 100 * yardstick.slipError(run));
+  csv.set("history_error", yardstick.historyError(run)).set("peak_velocity_m_per_s", run.peak_velocity);
+  csv.set("peak_time_s", run.peak_time);
+  csv.set("peak_velocity_error_percent", 100 * std::fabs(run.peak_velocity / yardstick.reference.peak_velocity - 1));
 }
 
 }  // namespace
 
+/// Keys: scenario, controller (see fault::faultController), snapshots (times of fields [s]).
+bool faultSimulation(YamlMap yaml, const std::string &directory) {
+  const fault::Scenario scenario = fault::readScenario(yaml.map("scenario", false));
+  const auto name = yaml.get<std::string>("controller", std::string("heuristic"));
+  Snapshots snapshots(yaml.get<std::vector<double>>("snapshots", {}));
+  yaml.finish();
+  const fault::FaultController controller = fault::faultController(name);
+  PetscMPIInt rank, size;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  if (rank == 0) makeFolders(directory);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  fault::Fault fault(PETSC_COMM_WORLD, scenario);
+  if (rank == 0)
+    std::printf("fault of %d x %d cells, %g km x %g km, %d rank(s); growth rate %.4g 1/s, critical step %.4g s\n",
+                static_cast<int>(fault.elasticity().nx()), static_cast<int>(fault.elasticity().nz()),
+                scenario.elasticity.lx / 1e3, scenario.elasticity.lz / 1e3, size, fault.growthRate(),
+                fault.criticalStep());
+  const fault::FaultRun run =
+      fault::simulate(fault, controller, true, [&](fault::Fault &f, double) { snapshots.observe(f); });
+  if (rank == 0) {
+    snapshots.write(fault, directory);
+    writeSteps(run, directory + "/steps.csv");
+    std::printf(
+        "%s: %s at t = %g s\n"
+        "%ld steps, %ld failed, %ld rejected; %ld sub-steps, %ld nonlinear, %ld linear iterations; %.4g s\n"
+        "final mean slip %.6g m; largest mean velocity %.4g m/s at %.4g s\n%s/steps.csv\n",
+        name.c_str(), run.reason.c_str(), run.time, run.steps, run.failures, run.rejections, run.solves, run.iterations,
+        run.linear, run.wall, run.slip, run.peak_velocity, run.peak_time, directory.c_str());
+  }
+  return run.finished;
+}
+
+/// Keys: scenario (what all share) with sizes [m] and cells (per side), or random {count, seed, vary}, or scenarios (a
+/// mapping from names); reference, baseline, controllers (a mapping from names to controllers, see
+/// fault::faultController), repeats, repeat_seconds. runs.csv: a row for each scenario, controller and repeat, the
+/// baseline's first; steps/<scenario>_<controller>.csv: the attempts of the first repeat.
 void faultStudy(YamlMap yaml, const std::string &directory) {
   const std::vector<Case> cases = readCases(yaml);
   const auto reference = yaml.get<std::string>("reference", std::string("constant:h=0.05"));
   const auto baseline = yaml.get<std::string>("baseline", std::string("heuristic"));
-  const int repeats = static_cast<int>(yaml.number("repeats", 10, 1, 10000));
+  const int repeats = yaml.integer("repeats", 10, 1, 10000);
   const double repeat_seconds = yaml.number("repeat_seconds", 10, 0, 1e6);
   std::vector<Named> controllers = readControllers(yaml.map("controllers"));
   yaml.finish();
   const fault::FaultController reference_controller = fault::faultController(reference);
-  controllers.insert(controllers.begin(), {baseline, baseline, fault::faultController(baseline)});
+  controllers.insert(controllers.begin(), {baseline, fault::faultController(baseline)});
   makeFolders(directory + "/steps");
 
-  std::vector<Result> results;
+  Csv csv(directory + "/runs.csv",
+          {"scenario", "controller", "repeat", "finished", "steps", "failures", "rejections", "sub_steps",
+           "nonlinear_iterations", "linear_iterations", "work", "wall_s", "final_slip_m", "slip_error_percent",
+           "history_error", "peak_velocity_m_per_s", "peak_time_s", "peak_velocity_error_percent"});
+  Progress progress("fault", cases.size(), "scenarios");
   for (const auto &c : cases) {
     fault::Fault fault(PETSC_COMM_SELF, c.scenario);
     fault::Yardstick yardstick;
     yardstick.growth_time = fault.growthRate() > 0 ? 1 / fault.growthRate() : 1;
     yardstick.reference = fault::simulate(fault, reference_controller);
+    progress.step(c.name);
     // A random fault may creep away without an event: nothing to measure there.
     if (c.scenario.allow_stable && yardstick.reference.peak_velocity < 0.1 * c.scenario.velocity_scale) continue;
     if (!yardstick.reference.finished)
       throw Error("scenario " + c.name + ": the reference " + reference + " ended with " + yardstick.reference.reason);
-    writeWhole(directory + "/steps/" + c.name + "_reference.csv", stepsCsv(yardstick.reference));
-    const std::size_t first = results.size();
-    for (const auto &k : controllers) results.push_back({c.name, k.name, {}, {}, 0, 0, 0, 0, 0, 0, 0});
+    writeSteps(yardstick.reference, directory + "/steps/" + c.name + "_reference.csv");
     // Repeats go round the controllers, so that a machine's bad minute hits all of them.
     double spent = 0;
     for (int repeat = 0; repeat < repeats && (repeat < 1 || spent < repeat_seconds); ++repeat) {
-      for (std::size_t k = 0; k < controllers.size(); ++k) {
-        Result &r = results[first + k];
-        fault::FaultRun run = fault::simulate(fault, controllers[k].controller);
-        r.wall.push_back(run.wall);
+      for (const auto &k : controllers) {
+        const fault::FaultRun run = fault::simulate(fault, k.controller);
         spent += run.wall;
-        if (repeat == 0) r.run = std::move(run);
+        record(c.name, k.name, repeat, run, yardstick, csv);
+        if (repeat == 0) writeSteps(run, directory + "/steps/" + c.name + "_" + k.name + ".csv");
       }
     }
-    for (std::size_t k = 0; k < controllers.size(); ++k) {
-      Result &r = results[first + k];
-      const Result &b = results[first];
-      r.slip_error = yardstick.slipError(r.run);
-      r.history_error = yardstick.historyError(r.run);
-      r.peak_error = std::fabs(r.run.peak_velocity / yardstick.reference.peak_velocity - 1);
-      r.speed = ratio(b.medianWall(), r.medianWall());
-      r.work = ratio(b.run.cost(), r.run.cost());
-      r.accuracy = ratio(b.slip_error, r.slip_error);
-      r.proficiency = r.speed * r.accuracy;
-      writeWhole(directory + "/steps/" + c.name + "_" + r.controller + ".csv", stepsCsv(r.run));
-      std::printf("%-14s %-22s %s %3ld steps %2ld failed, %8.4f s (x %.2f), slip error %7.3f %% (x %.2f)\n",
-                  c.name.c_str(), r.controller.c_str(), r.run.finished ? "ok " : "N/A", r.run.steps, r.run.failures,
-                  r.medianWall(), r.speed, 100 * r.slip_error, r.accuracy);
-      std::fflush(stdout);
-    }
-    writeRuns(directory, results);
+    csv.append();
   }
-  summarise(directory, results, controllers, baseline);
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -11,7 +11,7 @@
 #include "problems/conservation/policy_marker.hpp"
 #include "problems/grid2d/random.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 using namespace conservation;
 
@@ -78,14 +78,14 @@ class OracleMarker : public Marker {
 
 }  // namespace
 
-Bench::Bench(FlowCase given, int squares, int most_halvings, double cfl, int points)
+ReadyFlow::ReadyFlow(FlowCase given, int squares, int most_halvings, double cfl, int points)
     : flow(std::move(given)),
       base(flow.base(squares), PETSC_COMM_SELF),
       meter(std::make_unique<ErrorMeter>(flow.truth, flow.dim, flow.length, points)),
       halvings(most_halvings),
       finest(finestInterval(flow, base, halvings * flow.dim, 1, cfl)) {}
 
-std::unique_ptr<Marker> Ground::marker(const Setting &s) const {
+std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
   if (s.method == "uniform") return std::make_unique<KeepMarker>();
   if (s.threshold()) return std::make_unique<PatientMarker>(s.indicator, s.rule, s.share);
   RefinementCosts costs;
@@ -96,30 +96,30 @@ std::unique_ptr<Marker> Ground::marker(const Setting &s) const {
   return std::make_unique<PolicyMarker>(*policy, costs, s.skip);
 }
 
-AdaptiveSettings Ground::settings(const Bench &bench, const Setting &s) const {
+AdaptiveSettings FlowRunner::settings(const ReadyFlow &ready, const Setting &s) const {
   AdaptiveSettings out;
   out.cfl = cfl;
-  out.limits.max_level = s.halvings * bench.flow.dim;
+  out.limits.max_level = s.halvings * ready.flow.dim;
   out.initial_rounds = s.halvings + 2;
-  out.interval = s.steps > 0 ? s.steps * bench.finest : bench.flow.end;
+  out.interval = s.steps > 0 ? s.steps * ready.finest : ready.flow.end;
   // Where hardly anything moves a step may be longer than the flow.
-  if (!(out.interval < bench.flow.end)) out.interval = bench.flow.end;
+  if (!(out.interval < ready.flow.end)) out.interval = ready.flow.end;
   return out;
 }
 
-AdaptiveReport Ground::run(const Bench &bench, const Setting &s) const {
+AdaptiveReport FlowRunner::run(const ReadyFlow &ready, const Setting &s) const {
   const std::unique_ptr<Marker> decides = marker(s);
-  const AdaptiveSettings how = settings(bench, s);
-  if (s.method != "uniform") return runAdaptive(bench.base, bench.flow, *decides, how, *bench.meter);
-  Forest forest(bench.base);
+  const AdaptiveSettings how = settings(ready, s);
+  if (s.method != "uniform") return runAdaptive(ready.base, ready.flow, *decides, how, *ready.meter);
+  Forest forest(ready.base);
   ForestLimits limits;
   limits.max_level = how.limits.max_level;
   for (int i = 0; i < s.halvings; ++i)
     forest.adapt(std::vector<signed char>(static_cast<std::size_t>(forest.leaves()), 1), limits);
-  return runAdaptive(forest, bench.flow, *decides, how, *bench.meter);
+  return runAdaptive(forest, ready.flow, *decides, how, *ready.meter);
 }
 
-double Ground::cost(const AdaptiveReport &report) const {
+double FlowRunner::cost(const AdaptiveReport &report) const {
   return static_cast<double>(report.cell_steps) + remesh * report.mean_cells * report.remeshes;
 }
 
@@ -185,4 +185,4 @@ std::vector<Setting> policySettings(const std::string &method, const std::vector
   return out;
 }
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -9,7 +9,7 @@
 #include "problems/conservation/adaptive_run.hpp"
 #include "refine/refinement_policy.hpp"
 
-namespace petrl::cli {
+namespace petrl::studies {
 
 /// A method with its parameters. Methods: uniform | gradient | jump | recovery | policy | oracle.
 struct Setting {
@@ -26,24 +26,24 @@ struct Setting {
 };
 
 /// One flow, ready to be run with any setting.
-struct Bench {
+struct ReadyFlow {
   conservation::FlowCase flow;
   Forest base;
   std::unique_ptr<conservation::ErrorMeter> meter;
   int halvings;   ///< of the finest mesh that a study knows
   double finest;  ///< length of a time step on it
 
-  Bench(conservation::FlowCase flow, int squares, int halvings, double cfl, int points);
+  ReadyFlow(conservation::FlowCase flow, int squares, int halvings, double cfl, int points);
 };
 
-/// What all runs of a study share.
-struct Ground {
+/// Runs any setting on any flow: what all runs of a study share.
+struct FlowRunner {
   RefinementPolicy *policy = nullptr;
   double remesh = 25, unit = 1e-8, cfl = .45;
 
-  conservation::AdaptiveReport run(const Bench &bench, const Setting &setting) const;
+  conservation::AdaptiveReport run(const ReadyFlow &ready, const Setting &setting) const;
   std::unique_ptr<conservation::Marker> marker(const Setting &setting) const;
-  conservation::AdaptiveSettings settings(const Bench &bench, const Setting &setting) const;
+  conservation::AdaptiveSettings settings(const ReadyFlow &ready, const Setting &setting) const;
   /// Cell-steps, and what re-meshing costs in these.
   double cost(const conservation::AdaptiveReport &report) const;
 };
@@ -56,4 +56,4 @@ std::vector<Setting> policySettings(const std::string &method, const std::vector
                                     const std::vector<double> &steps, const std::vector<int> &halvings,
                                     const std::vector<bool> &skip);
 
-}  // namespace petrl::cli
+}  // namespace petrl::studies

@@ -4,8 +4,8 @@
     tests/bench/apps.py BUILD DIR [--quick]
 
 Runs every program of BUILD/apps under each controller, over time integrators, parameters, tolerances and ranks, measures
-the error at the final time against a reference run of the same program, writes DIR/points.csv and prints and writes the
-table (BUILD/bin/petrl compare). The programs get PetRL from the command line alone: -dll_append libpetrl.so.
+the error at the final time against a reference run of the same program, writes DIR/runs.csv and prints and writes the
+table (tutorials/table.py). The programs get PetRL from the command line alone: -dll_append libpetrl.so.
 """
 import argparse
 import csv
@@ -138,8 +138,7 @@ def main():
                             if e < 3 * accuracy:
                                 e = float("nan")
                             rows.append([kind, program, f"{i}-np{n}", method, name, f"{rtol:.6g}", f"{e:.6g}"] + ([r["cost"], f"{r['wall']:.4f}", r["steps"], r["rejected"], r["failed"], 1] if r else [0, 0, 0, 0, 0, 0]))
-    points = os.path.join(args.out, "points.csv")
-    with open(points, "w", newline="") as f:
+    with open(os.path.join(args.out, "runs.csv"), "w", newline="") as f:
         writer = csv.writer(f, lineterminator="\n")
         writer.writerow("kind,problem,instance,method,controller,rtol,error,cost,wall_s,steps,rejected,failed,finished".split(","))
         writer.writerows(rows)
@@ -147,7 +146,8 @@ def main():
     for path in (solution, solution + ".info"):
         if os.path.exists(path):
             os.remove(path)
-    sys.exit(subprocess.run([os.path.join(args.build, "bin", "petrl"), "compare", points, "-o", args.out]).returncode)
+    table = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tutorials", "table.py")
+    sys.exit(subprocess.run([sys.executable, table, args.out, "--study", "ode"]).returncode)
 
 
 if __name__ == "__main__":

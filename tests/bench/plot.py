@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Pictures of a work-precision study: tests/bench/plot.py DIR/points.csv OUT.png
+"""Pictures of a work-precision study: tests/bench/plot.py DIR/runs.csv OUT.png
 
 One panel a problem: cost (right-hand sides + Jacobians + linear iterations) against achieved relative error, geometric
 means over instances and methods at each tolerance."""

@@ -1,7 +1,7 @@
 """petrl's own messages: each mistake ends with a non-zero status, naming file, line and key."""
 import os
 
-from harness import BUILD, main, run, write_policy
+from harness import BUILD, main, needs, run, write_policy
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -68,12 +68,11 @@ def training_configuration(folder):
 
 
 def learner_configuration(folder):
-    if not os.path.exists(os.path.join(BUILD, "lib", "libpetrl_torch.so")):
-        return
+    needs("libpetrl_torch.so")
     train = lambda text: run(PETRL, "train", config(folder, text), "-o", f"{folder}/run")
     train(CONFIG.replace("name: tqc", "name: tcq")).fails("'tcq'", "tqc")
     train(CONFIG + "  bacth_size: 32\n").fails("bacth_size: unknown key", "'batch_size'")
     train(CONFIG + "  gamma: 2\n").fails("gamma", "2")
 
 
-main([info_prints, info_of_bad_files, commands, training_configuration, learner_configuration])
+main()

@@ -1,12 +1,10 @@
 """petrl run, train and evaluate on a fault, as a user runs them, and what they say to mistakes."""
-import csv
 import os
 
 import h5py
 import numpy as np
-from harness import BUILD, main, run, write_policy
-
-PETRL = os.path.join(BUILD, "bin", "petrl")
+from harness import main, needs, run, write_policy
+from studies import PETRL, rows, tables
 
 
 def config(folder, text, name="c.yaml"):
@@ -14,11 +12,6 @@ def config(folder, text, name="c.yaml"):
     with open(path, "w") as f:
         f.write(text)
     return path
-
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
 
 
 def runs_on_any_number_of_ranks(folder):
@@ -63,11 +56,20 @@ cells: [4]
 repeats: 2
 controllers: {half: "constant:h=0.5", event: event}
 """)
-    run(PETRL, "evaluate", path, "-o", f"{folder}/s").ok().says("heuristic", "half", "proficiency")
-    table = rows(f"{folder}/s/runs.csv")
-    assert [r["controller"] for r in table] == ["heuristic", "half", "event"]
-    assert all(r["finished"] == "1" for r in table)
-    assert float(table[0]["speed_ratio"]) == 1
+    run(PETRL, "evaluate", path, "-o", f"{folder}/s").ok()
+    runs = rows(f"{folder}/s/runs.csv")
+    assert [(r["controller"], r["repeat"]) for r in runs] == [(c, str(i)) for i in range(2) for c in ("heuristic", "half", "event")]
+    assert all(r["finished"] == "1" for r in runs)
+    for a, b in zip(runs[:3], runs[3:]):  # the same again, but for the time
+        assert {k: v for k, v in a.items() if k not in ("repeat", "wall_s")} == {k: v for k, v in b.items() if k not in ("repeat", "wall_s")}
+    tables(f"{folder}/s").says("heuristic", "half", "proficiency", "at equal error")
+    cells = rows(f"{folder}/s/cells.csv")
+    assert [r["controller"] for r in cells] == ["heuristic", "half", "event"] and float(cells[0]["speed_ratio"]) == 1
+    for r in cells:
+        wall = [float(q["wall_s"]) for q in runs if q["controller"] == r["controller"]]
+        assert abs(float(r["wall_median_s"]) / max(wall) - 1) < 1e-7 and float(r["repeats"]) == 2
+        assert abs(float(r["work_ratio"]) / (float(cells[0]["work"]) / float(r["work"])) - 1) < 1e-7
+        assert abs(float(r["proficiency"]) / (float(r["speed_ratio"]) * float(r["accuracy_ratio"])) - 1) < 1e-7
     assert len(rows(f"{folder}/s/summary.csv")) == 3
     assert os.path.exists(f"{folder}/s/steps/3km-4_half.csv")
 
@@ -92,8 +94,7 @@ learner: {name: tqc, learning_starts: 50, batch_size: 32, actor_layers: [8], cri
 
 
 def trains_and_its_policy_runs(folder):
-    if not os.path.exists(os.path.join(BUILD, "lib", "libpetrl_torch.so")):
-        return
+    needs("libpetrl_torch.so")
     run(PETRL, "train", config(folder, TRAINING), "-o", f"{folder}/t").ok()
     path = config(folder, f"scenario: {{cells: [2, 2]}}\ncontroller: 'rl:{folder}/t/last.h5'\n", "r.yaml")
     run(PETRL, "run", path, "-o", f"{folder}/r").ok().says("CONVERGED_TIME")
@@ -117,12 +118,10 @@ def mistakes(folder):
     says("controller: 'constant:h=small'\n", "expected a number", "'small'")
     says(f"controller: 'rl:{folder}/none.h5'\n", f"{folder}/none.h5")
     says("problem: faults\n", "expected fault, found 'faults'")
-    says("study: faults\ncontrollers: {}\n", "expected ode, fault", command="evaluate")
+    says("study: faults\ncontrollers: {}\n", "c.yaml:1: study", "expected closure, fault, lamp, ode, poisson, refinement, found 'faults'", command="evaluate")
     says(TRAINING.replace("log_velocity", "log_velocty"), "unknown observable 'log_velocty'", command="train")
     says(TRAINING.replace("error: embedded", "error: none"), "embedded_error needs error: embedded", command="train")
     says(TRAINING.replace("kind: run", "kind: walk"), "expected local or run, found 'walk'", command="train")
 
 
-if __name__ == "__main__":
-    main([runs_on_any_number_of_ranks, petsc_options_have_the_last_word, policies_decide_also_after_failures,
-          study_writes_its_tables, trains_and_its_policy_runs, mistakes])
+main()

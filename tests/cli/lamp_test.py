@@ -1,12 +1,11 @@
 """petrl train and evaluate of LAMP on a tiny data set: killed and resumed, ranks, evaluation, mistakes."""
-import csv
 import os
 import time
 
-from harness import BUILD, main, run
-from training import content, kill_after
-
-PETRL = os.path.join(BUILD, "bin", "petrl")
+import h5py
+from harness import main, run
+from studies import PETRL, rows, tables
+from training import kill_after, same
 
 CONFIG = """seed: 3
 steps: 300
@@ -26,8 +25,8 @@ data: {file: FOLDER/data.h5, trajectories: [8, 3, 4]}
 starts: [25, 50]
 repeats: 1
 models:
-  - {name: ours, policy: FOLDER/whole/last.h5, trade_offs: [0, 0.5], hindsight: [{start: 25, vertices: 38}]}
-  - {name: drawn, policy: FOLDER/whole/last.h5, trade_offs: [0.2], random: true, never: false}
+  - {name: ours, policy: lamp-1d-small.h5, trade_offs: [0, 0.5], hindsight: [{start: 25, vertices: 38}]}
+  - {name: drawn, policy: lamp-1d-small.h5, trade_offs: [0.2], random: true, never: false}
 rivals:
   - {name: WENO5, method: weno, n: 50}
   - {name: volumes, method: volumes, base: 25, max_level: 2, indicator: curvature, threshold: 0.3}
@@ -42,18 +41,7 @@ def config(folder, text, name="c.yaml"):
     return path
 
 
-def states(folder):
-    return sorted(x for x in os.listdir(folder) if x.endswith(".state"))
-
-
-def same(one, two):
-    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml"):
-        assert content(f"{one}/{name}") == content(f"{two}/{name}"), f"{name} differs"
-    assert len(states(one)) == 1 and states(one) == states(two)
-    assert content(f"{one}/{states(one)[0]}") == content(f"{two}/{states(two)[0]}"), "learner's state differs"
-
-
-def killed_resumed_evaluated(folder):
+def killed_and_resumed(folder):
     path = config(folder, CONFIG)
     whole, cut = f"{folder}/whole", f"{folder}/cut"
     begin = time.time()
@@ -66,29 +54,43 @@ def killed_resumed_evaluated(folder):
     same(whole, cut)
     run(PETRL, "info", f"{whole}/last.h5").ok().says("refiner", "lamp", "evolution.hidden = 6", "policy.hidden = 5")
 
+
+def evaluated(folder):
     out = f"{folder}/study"
-    run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok().says("volumes", "hindsight")
-    with open(f"{out}/table.csv") as f:
-        rows = list(csv.DictReader(f))
-    assert len(rows) == 2 * 3 + 1 + 2 + 2, len(rows)
-    for row in rows:
+    run(PETRL, "evaluate", config(folder, STUDY, "s.yaml"), "-o", out, timeout=120).ok()
+    tables(out).says("volumes", "hindsight", "at equal error")
+    table = rows(f"{out}/table.csv")
+    assert len(table) == 2 * 3 + 1 + 2 + 2, len(table)
+    for row in table:
         assert float(row["error mean"]) > 0 and float(row["time [us per bundle]"]) > 0, row
         vertices = float(row["vertices mean"])
         assert 4 <= vertices <= 100 and (row["remeshing"] != "never" or vertices == float(row["start [vertices]"])), row
         assert row["remeshing"] != "hindsight" or vertices == 38, row
-    with open(f"{out}/trajectories.csv") as f:
-        assert len(list(csv.DictReader(f))) == 4 * len(rows)
-    import h5py
+        assert (row["consistent error mean"] != "") == (row["model"] in ("WENO5", "volumes")), row
+    runs = rows(f"{out}/runs.csv")
+    assert len(runs) == 4 * len(table)
+    for i, row in enumerate(table):
+        mine = [float(r["error"]) for r in runs if r["row"] == str(i)]
+        assert len(mine) == 4 and abs(sum(mine) / 4 / float(row["error mean"]) - 1) < 1e-5, row
     with h5py.File(f"{out}/fields.h5") as f:
         assert f["truth"].shape == f["prediction0"].shape == (200, 100)
         assert f["mesh0"].shape == (8, 100) and 4 <= f["mesh0"][0].sum() <= 100
 
-    # Its evolution model serves another policy, of another size.
-    more = CONFIG.replace("updates: 100", "updates: 0").replace("hidden: 5", "hidden: 9").replace("300", "30")
-    run(PETRL, "train", config(folder, more + f"initial_policy: {whole}/last.h5\n"), "-o", f"{folder}/more").ok()
-    other = more.replace("hidden: 6", "hidden: 7") + f"initial_policy: {whole}/last.h5\n"
+
+def evolution_model_serves_another_policy(folder):
+    """Of another size."""
+    short = CONFIG.replace("steps: 300", "steps: 30")
+    run(PETRL, "train", config(folder, short), "-o", f"{folder}/first").ok()
+    more = short.replace("updates: 100", "updates: 0").replace("hidden: 5", "hidden: 9")
+    initial = f"initial_policy: {folder}/first/last.h5\n"
+    run(PETRL, "train", config(folder, more + initial), "-o", f"{folder}/more").ok()
+    other = more.replace("hidden: 6", "hidden: 7") + initial
     run(PETRL, "train", config(folder, other), "-o", f"{folder}/other").fails("hidden 6", "expected hidden 7")
-    bad = STUDY.replace("whole/last.h5", "nothing.h5")
+
+
+def mistakes_in_a_study(folder):
+    out = f"{folder}/study"
+    bad = STUDY.replace("lamp-1d-small.h5", "nothing.h5")
     run(PETRL, "evaluate", config(folder, bad), "-o", out).fails("nothing.h5")
     for wrong, words in (("repeats: 1", "repaets: 1"), ("trade_offs: [0, 0.5]", "tradeoffs: [0]"),
                          ("method: weno", "method: wino"), ("starts: [25, 50]", "starts: [30]")):
@@ -118,4 +120,4 @@ def mistakes(folder):
     train(CONFIG + "initial_policy: none.h5\n").fails("none.h5")
 
 
-main([killed_resumed_evaluated, on_two_ranks, mistakes])
+main()

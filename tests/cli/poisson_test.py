@@ -1,23 +1,15 @@
 """petrl evaluate of adaptive finite elements on a few coarse meshes, as a user runs it, and what it says to mistakes."""
-import csv
-import os
+import h5py
+import numpy as np
+import studies
+from harness import main
+from studies import rows, tables
 
-from harness import BUILD, main, run
-
-PETRL = os.path.join(BUILD, "bin", "petrl")
 POLICY = "policy: refiner-poisson.h5\n"
 
 
 def evaluate(folder, text):
-    path = f"{folder}/study.yaml"
-    with open(path, "w") as f:
-        f.write("study: poisson\n" + text)
-    return run(PETRL, "evaluate", path, "-o", f"{folder}/out", timeout=200)
-
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
+    return studies.evaluate(folder, "study: poisson\n" + text)
 
 
 def fewer_cells_than_everywhere(folder):
@@ -28,9 +20,12 @@ cases: 3
 tuning: 2
 levels: [100, 200, 400]
 odds: [5, 50, 500]
-errors: [0.2, 0.1]
-""").ok().says("Cells at equal error", "uniform", "residual doerfler", "zz maximum", "error threshold")
-    runs = rows(f"{folder}/out/runs.csv")
+table: {errors: [0.15, 0.1]}
+""").ok()
+    tables(f"{folder}/out").says("at equal mean error", "at 0.15", "uniform", "residual doerfler", "zz maximum", "error threshold")
+    tried = rows(f"{folder}/out/runs.csv")
+    runs = [r for r in tried if r["split"] == "test"]
+    assert {r["family"] for r in tried if r["split"] == "train"} == {r["family"] for r in runs} - {"uniform", "policy", "paired"}
     uniform = [r for r in runs if r["family"] == "uniform" and r["case"] == "0"]
     assert [int(r["cells"]) for r in uniform] == [24 * 4**k for k in range(5)]
     assert float(uniform[0]["error"]) == 1 and float(uniform[0]["energy_error"]) == 1
@@ -42,13 +37,21 @@ errors: [0.2, 0.1]
     assert cells[0] > cells[1] > cells[2]
     assert float(front["policy", "5"]["error"]) < float(front["policy", "500"]["error"])
     for r in rows(f"{folder}/out/ratios.csv"):
-        assert float(r["ratio_q10"]) <= float(r["ratio_median"]) <= float(r["ratio_q90"])
+        least, low, middle, high, most = (float(r[k]) for k in ("ratio_min", "median_low", "ratio_median", "median_high", "ratio_max"))
+        assert least <= middle <= most and low <= high
         if r["family"] == "uniform":
-            assert float(r["ratio_median"]) > 1
+            assert least > 1 and float(r["error_to"]) > float(r["error_from"])
+            if r["measure"] == "mean error":
+                assert .95 * least <= float(r["ratio_at_0.15"]) <= 1.05 * most  # between the places that these are taken at
     for r in rows(f"{folder}/out/settings.csv"):
         assert float(r["tuning_cells"]) <= float(r["level"]) and 1 <= int(r["round"]) <= 4
-    shown = rows(f"{folder}/out/meshes.csv")
-    assert {r["family"] for r in shown} >= {"policy", "paired", "zz doerfler"}
+    with h5py.File(f"{folder}/out/fields.h5") as f:
+        assert {g.attrs["family"] for g in f.values()} >= {"policy", "paired", "zz doerfler"}
+        for g in f.values():
+            corner = g["corner"][...]
+            area = .5 * np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+            assert abs(area.sum() - .75) < 1e-5 and len(g["level"]) == len(corner)
+            assert np.allclose(g["u"][...], g["u_corner"][...].mean(axis=1), atol=1e-7)
 
 
 def mistakes(folder):
@@ -59,5 +62,4 @@ def mistakes(folder):
     evaluate(folder, POLICY + "level: [100]\n").fails("level: unknown key", "'levels'")
 
 
-if __name__ == "__main__":
-    main([fewer_cells_than_everywhere, mistakes])
+main()

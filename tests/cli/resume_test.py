@@ -4,7 +4,7 @@ import sys
 import time
 
 from harness import BUILD, main, run
-from training import content, kill_after
+from training import content, kill_after, same
 
 PETRL = os.path.join(BUILD, "bin", "petrl")
 
@@ -43,12 +43,8 @@ def killed_and_resumed(folder):
     kill_after(command, cut, 3, took / 20)
     kill_after(command, cut, 5, took / 40)
     run(*command, timeout=120).ok().says("resumed at step")
-    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml"):
-        assert content(f"{whole}/{name}") == content(f"{cut}/{name}"), f"{name} differs"
+    same(whole, cut)
     assert len(content(f"{whole}/log.csv").splitlines()) >= 6
-    states = [sorted(x for x in os.listdir(d) if x.endswith(".state")) for d in (whole, cut)]
-    assert len(states[0]) == 1 and states[0] == states[1], states
-    assert content(f"{whole}/{states[0][0]}") == content(f"{cut}/{states[0][0]}"), "learner's state differs"
     # A finished training started again does nothing; another configuration in the same folder is refused.
     before = content(f"{cut}/log.csv")
     run(*command).ok()
@@ -59,4 +55,4 @@ def killed_and_resumed(folder):
     print(f"        uninterrupted: {took:.1f} s, all: {time.time() - begin:.1f} s", file=sys.stdout)
 
 
-main([killed_and_resumed])
+main()

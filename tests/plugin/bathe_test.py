@@ -40,4 +40,4 @@ def mistakes(folder):
     run(os.path.join(BUILD, "bin", "plain_app"), "-dll_append", PLUGIN, "-ts_type", "bathe").fails("second-order systems")
 
 
-main([second_order, step_control, mistakes])
+main()

@@ -2,7 +2,7 @@
 import os
 
 from app import APP, rl
-from harness import PLUGIN, main, run, write_policy
+from harness import main, run, write_policy
 
 RANKS = (1, 2)
 
@@ -51,7 +51,7 @@ def unknown_observable(folder):
 
 
 def without_the_plugin(folder):
-    run(APP, "-ts_adapt_type", "rl").fails("rl")
+    run(APP, "-ts_adapt_type", "rl").fails('Unknown TSAdapt type "rl"')
 
 
 def torchscript_without_sidecar(folder):
@@ -68,9 +68,7 @@ def policies_that_answer_nonsense(folder):
         assert r.number("time") == 1.0 and r.number("steps") == basic.number("steps"), r
         assert r.output.count("PetRL warning") == 1, r
         r.says(f"{int(r.number('steps') + r.number('rejected'))} fallbacks to basic")
+        rl(policy, "-tf", 1, "-ts_adapt_rl_error_if_nan", ranks=ranks).fails(policy, "not finite or out of its range")
 
 
-assert os.path.exists(PLUGIN)
-main([missing_file, wrong_kind, not_a_policy, value_that_is_not_finite, save_without_train,
-      method_without_error_estimate, unknown_observable, without_the_plugin, torchscript_without_sidecar,
-      policies_that_answer_nonsense])
+main()

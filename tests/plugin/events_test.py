@@ -24,4 +24,4 @@ def same_events_as_basic(folder):
             assert r.number("time") == 8.0, r
 
 
-main([same_events_as_basic])
+main()

@@ -66,5 +66,4 @@ def steps_always_move_the_clock(folder):
         assert r.number("h_min") > 1e-18 and r.number("steps") == 200, r
 
 
-main([a_policy_that_never_gives_way, steps_always_move_the_clock, exact_final_time, always_accept, dt_max,
-      dt_min, clip, absolute_steps])
+main()

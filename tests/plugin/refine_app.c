@@ -2,9 +2,11 @@
    A small finite-volume program whose mesh follows its solution: advection, first-order upwind, on a DMPlex. Nothing in
    the equations knows about refinement.
 
-   -dim 1|2, -n <intervals a side>, -periodic (1D), -implicit_function (an IFunction instead of a right-hand side),
-   -vertices (unknowns at vertices, a rate of decay), -own (the TS has the program's own DM), -cfl <c> (the step follows
-   the mesh), -no_initial (the initial condition is transferred), -spoil (the solution becomes NaN at step 3)
+   -dm_plex_filename <file>, or -dim 1|2, -n <intervals a side>, -periodic (1D);
+   -implicit_function (an IFunction instead of a right-hand side), -vertices (unknowns at vertices, a rate of decay),
+   -own (the TS has the program's own DM), -cfl <c> (the step follows the mesh), -no_initial (the initial condition is
+   transferred), -spoil (the solution becomes NaN at step 3), -labels <name,...> (lengths and areas of the mesh's parts,
+   before and after)
 */
 #include <petrlrefiner.h>
 #include <petscdmplex.h>
@@ -219,6 +221,47 @@ static PetscErrorCode Measure(DM dm, const App *app, Vec U, PetscReal sums[4]) {
   PetscFunctionReturn(0);
 }
 
+/* Length of the faces, area of the cells of each value of some labels. */
+static PetscErrorCode ShowLabels(DM dm, const char when[], PetscInt n, char *names[]) {
+  PetscInt i, value, k, ghosts, points, cells[2], faces[2];
+  const PetscInt *ghost, *point;
+  PetscSF sf;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMPlexGetHeightStratum(dm, 0, &cells[0], &cells[1]));
+  PetscCall(DMPlexGetHeightStratum(dm, 1, &faces[0], &faces[1]));
+  PetscCall(DMGetPointSF(dm, &sf));
+  PetscCall(PetscSFGetGraph(sf, NULL, &ghosts, &ghost, NULL));
+  for (i = 0; i < n; ++i)
+    for (value = 0; value < 10; ++value) {
+      PetscReal sum[2] = {0, 0};
+      DMLabel label;
+      IS stratum = NULL;
+      PetscCall(DMGetLabel(dm, names[i], &label));
+      if (label) PetscCall(DMLabelGetStratumIS(label, value, &stratum));
+      if (stratum) {
+        PetscCall(ISGetLocalSize(stratum, &points));
+        PetscCall(ISGetIndices(stratum, &point));
+        for (k = 0; k < points; ++k) {
+          const PetscInt p = point[k], cell = p >= cells[0] && p < cells[1];
+          PetscInt found = -1;
+          PetscReal size;
+          if (ghosts > 0) PetscCall(PetscFindInt(p, ghosts, ghost, &found));
+          if (found >= 0 || (!cell && (p < faces[0] || p >= faces[1]))) continue;
+          PetscCall(DMPlexComputeCellGeometryFVM(dm, p, &size, NULL, NULL));
+          sum[cell] += size;
+        }
+        PetscCall(ISRestoreIndices(stratum, &point));
+        PetscCall(ISDestroy(&stratum));
+      }
+      PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+      if (sum[0] + sum[1] > 0)
+        PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s label '%s' value %d length %.6f area %.6f\n", when, names[i],
+                              (int)value, (double)sum[0], (double)sum[1]));
+    }
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Reset(TS ts, DM dm, void *ctx) {
   App *app = ctx;
   PetscReal sums[4];
@@ -263,8 +306,8 @@ static PetscErrorCode Monitor(TS ts, PetscInt step, PetscReal t, Vec U, void *ct
   PetscFunctionReturn(0);
 }
 
-/* The unit interval or square; two triangles a square. All cells start on the first rank. */
-static PetscErrorCode CreateMesh(PetscInt dim, PetscInt n, PetscBool periodic, DM *dm) {
+/* A file, or the unit interval or square; two triangles a square. All cells start on the first rank. */
+static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, PetscBool periodic, DM *dm) {
   PetscInt cells = 0, i, j, *list;
   PetscMPIInt rank;
   PetscReal *x;
@@ -272,7 +315,12 @@ static PetscErrorCode CreateMesh(PetscInt dim, PetscInt n, PetscBool periodic, D
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (dim == 1) {
+  if (file) {
+    PetscCall(DMCreate(PETSC_COMM_WORLD, dm));
+    PetscCall(DMSetType(*dm, DMPLEX));
+    PetscCall(DMSetFromOptions(*dm));
+    PetscCall(DMGetCoordinatesLocalSetUp(*dm));
+  } else if (dim == 1) {
     const DMBoundaryType type = periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
     PetscCall(DMPlexCreateBoxMesh(PETSC_COMM_WORLD, 1, PETSC_TRUE, &n, NULL, NULL, &type, PETSC_TRUE, dm));
   } else {
@@ -297,7 +345,8 @@ static PetscErrorCode CreateMesh(PetscInt dim, PetscInt n, PetscBool periodic, D
     PetscCall(PetscFree2(list, x));
   }
   PetscCall(DMSetBasicAdjacency(*dm, PETSC_TRUE, PETSC_FALSE));
-  PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
+  if (file) PetscCall(DMPlexDistributeOverlap(*dm, 1, NULL, &parallel));
+  else PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
   if (parallel) {
     PetscCall(DMDestroy(dm));
     *dm = parallel;
@@ -308,8 +357,9 @@ static PetscErrorCode CreateMesh(PetscInt dim, PetscInt n, PetscBool periodic, D
 int main(int argc, char **argv) {
   App app = {{1, 0.6}, 0, PETSC_FALSE, PETSC_FALSE, 0, 0};
   PetscInt dim = 2, n = 8, steps, decisions, remeshes, fallbacks;
-  PetscInt cells;
-  PetscBool periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;
+  PetscInt cells, n_labels = 16;
+  char *labels[16];
+  PetscBool file, periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;
   PetscReal sums[4], before, time;
   PetRLRefiner refiner;
   DM base, dm;
@@ -326,8 +376,11 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-own", &own, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-no_initial", &no_initial, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-spoil", &app.spoil, NULL));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-dm_plex_filename", &file));
+  PetscCall(PetscOptionsGetStringArray(NULL, NULL, "-labels", labels, &n_labels, NULL));
 
-  PetscCall(CreateMesh(dim, n, periodic, &base));
+  PetscCall(CreateMesh(file, dim, n, periodic, &base));
+  PetscCall(ShowLabels(base, "before", n_labels, labels));
   PetscCall(PetRLRefinerCreate(PETSC_COMM_WORLD, &refiner));
   PetscCall(PetRLRefinerSetDM(refiner, base));
   if (!no_initial) PetscCall(PetRLRefinerSetInitialFunction(refiner, FillInitial, &app));
@@ -375,6 +428,8 @@ int main(int argc, char **argv) {
                         (double)sums[1], (double)sums[3], (int)decisions, (int)remeshes, (int)fallbacks,
                         (int)app.resets, (int)app.monitored));
   PetscCall(VecViewFromOptions(U, NULL, "-solution_view"));
+  PetscCall(ShowLabels(dm, "after", n_labels, labels));
+  while (n_labels > 0) PetscCall(PetscFree(labels[--n_labels]));
   PetscCall(TSDestroy(&ts));
   PetscCall(PetRLRefinerDestroy(&refiner));
   PetscCall(DMDestroy(&base));

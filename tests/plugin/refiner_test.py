@@ -5,7 +5,7 @@ import re
 import h5py
 import numpy as np
 
-from harness import BUILD, main, run, write_policy
+from harness import BUILD, SOURCE, main, run, write_policy
 
 APP = os.path.join(BUILD, "bin", "refine_app")
 NODE = ("change", "tendency", "roughness", "displacement", "boundary")
@@ -13,7 +13,7 @@ EDGE = "difference approach excess level alignment"
 
 
 def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, transform="gain-loss",
-                  around=0.02):
+                  around=0.02, edges=EDGE):
     """A refiner as a user writes it with h5py. Predicted errors grow with the change in a cell, and a little with what
     is around it: `gain` and `loss` times h |gradient| over the range."""
     hidden, rng = 8, np.random.default_rng(3)
@@ -21,7 +21,7 @@ def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, tran
     w = {"encoder0/weight": rng.normal(size=(len(names), hidden)) * 0.2, "encoder0/bias": np.zeros((1, hidden)),
          "encoder1/weight": rng.normal(size=(hidden, hidden)) * 0.2, "encoder1/bias": np.zeros((1, hidden))}
     for layer in range(2):
-        for name, rows in (("receiver", hidden), ("sender", hidden), ("edge", 5), ("node", hidden), ("sum", hidden),
+        for name, rows in (("receiver", hidden), ("sender", hidden), ("edge", len(edges.split())), ("node", hidden), ("sum", hidden),
                            ("update", hidden)):
             w[f"layer{layer}/{name}"] = rng.normal(size=(rows, hidden)) * (around if name == "update" else 0.3)
         for name in ("message_bias", "node_bias", "update_bias"):
@@ -46,10 +46,10 @@ def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, tran
         o["names"] = np.array(names, dtype=h5py.string_dtype())
         o["offset"], o["scale"] = np.zeros(len(names)), np.ones(len(names))
         a = f.create_group("action")
-        a.attrs.update({"transform": transform, "edges": EDGE, "floor": "1e-05", "offset": "-7", "scale": "3"})
+        a.attrs.update({"transform": transform, "edges": edges, "floor": "1e-05", "offset": "-7", "scale": "3"})
         a["low"], a["high"] = [-10.0] * 2, [10.0] * 2
         n = f.create_group("network")
-        n.attrs.update({"architecture": architecture, "node_inputs": str(len(names)), "edge_inputs": "5",
+        n.attrs.update({"architecture": architecture, "node_inputs": str(len(names)), "edge_inputs": str(len(edges.split())),
                         "hidden": str(hidden), "layers": "2", "outputs": "2", "shared": "false"})
         for name, value in w.items():
             n[name] = value.astype("f4")
@@ -100,6 +100,50 @@ def circle(folder):
     follows(folder, ("-dim", 1, "-n", 20, "-periodic", "-refiner_unit", 1e-7))
 
 
+def mesh(name):
+    return "-dm_plex_filename", os.path.join(SOURCE, "meshes", f"{name}.msh")
+
+
+def square_from_a_file(folder):
+    follows(folder, mesh("square"), ranks=(2,))
+
+
+def lshape_from_a_file(folder):
+    follows(folder, mesh("lshape"), ranks=(3,))
+
+
+def torus_from_a_file(folder):
+    """What leaves on the right comes back on the left."""
+    policy = write_refiner(f"{folder}/p.h5")
+    options = ("-no_initial", *mesh("torus"), "-ts_max_time", 0.8, "-ts_dt", 0.004, "-refiner_interval", 10)
+    one = conserved(refine(policy, *options).ok())
+    # The centre went from (0.3, 0.35) to (0.1, 0.83).
+    assert abs(one.number("moment") / one.number("mass") - (1 + 0.1 + 2 * 0.83)) < 0.2, str(one)
+    assert one.number("remeshes") > 5, str(one)
+    for ranks in (2, 3):
+        same(conserved(refine(policy, *options, ranks=ranks).ok()), one)
+
+
+def parts(result, when):
+    """{(label, value): (length, area)} of the mesh."""
+    found = re.findall(rf"^{when} label '(.*)' value (\d+) length (\S+) area (\S+)$", result.output, re.M)
+    return {(name, int(value)): (float(length), float(area)) for name, value, length, area in found}
+
+
+def named_parts_stay(folder):
+    """Numbers of a Gmsh file's boundary curves and surfaces belong to the same parts of every mesh made from it."""
+    policy = write_refiner(f"{folder}/p.h5")
+    expected = {("Face Sets", 1): (1, 0), ("Face Sets", 2): (1, 0), ("Face Sets", 3): (1, 0), ("Face Sets", 4): (1, 0),
+                ("Cell Sets", 1): (0, 0.375), ("Cell Sets", 2): (0, 0.625)}
+    for ranks in (1, 3):
+        r = refine(policy, *mesh("layers"), "-labels", "Face Sets,Cell Sets", ranks=ranks).ok()
+        assert r.number("remeshes") > 2, str(r)
+        for when in ("before", "after"):
+            found = parts(r, when)
+            for key, sizes in expected.items():
+                assert np.allclose(found[key], sizes, atol=2e-6), f"{when}: {key} {found[key]} {sizes}\n{r}"
+
+
 def unknowns_at_vertices(folder):
     follows(folder, ("-vertices",), conserves=False)  # what they hold decays
 
@@ -128,6 +172,15 @@ def other_methods(folder):
                     ("-ts_type", "alpha", "-implicit_function", *IMPLICIT),
                     ("-ts_type", "euler", "-cfl", 0.2)):
         follows(folder, options, ranks=(2,))
+
+
+def a_policy_that_sees_less(folder):
+    """It names what it observes, in its own order."""
+    policy = write_refiner(f"{folder}/p.h5", names=("change", "boundary", "roughness"), edges="level difference")
+    one = refine(policy, "-no_initial").ok()
+    assert one.number("remeshes") > 2, str(one)
+    for ranks in (2, 3):
+        same(conserved(refine(policy, "-no_initial", ranks=ranks).ok()), one)
 
 
 def initial_condition_on_the_new_mesh(folder):
@@ -167,6 +220,7 @@ def not_finite_is_reported_once(folder):
     for ranks in (1, 2):
         r = refine(policy, "-spoil", ranks=ranks).ok()
         assert r.number("fallbacks") == 9 and r.output.count("not finite") == 1, str(r)
+        refine(policy, "-spoil", "-refiner_error_if_nan", ranks=ranks).fails(policy, "not finite")
 
 
 def adapt_label(folder):
@@ -207,6 +261,7 @@ def mistakes(folder):
     refine(write_refiner(p, names=("change", "tendency", "roughness", "speed", "boundary"))).fails(
         p, "/observation/names", "displacement", "speed")
     refine(write_refiner(p, transform="errors")).fails(p, "/action/transform", "gain-loss", "errors")
+    refine("lamp-1d.h5").fails("lamp-1d.h5", "lamp runs in `petrl evaluate` only")
     write_refiner(p)
     for option, value, expected in (("tradeoff", 1, "a number from 0 to 1"), ("tradeoff", -0.1, "a number from 0"),
                                     ("interval", 0, "1 or more"), ("max_level", -1, "0 to 30"),
@@ -226,5 +281,4 @@ def no_leak(folder):
             assert not [x for x in r.output.splitlines() if re.match(r"\[ *\d+\] *\d+ bytes \w+\(\)", x)], str(r)
 
 
-main([square, interval, circle, unknowns_at_vertices, programs_own_dm, other_methods, initial_condition_on_the_new_mesh,
-      limits, mesh_is_kept, not_finite_is_reported_once, adapt_label, what_one_sees, mistakes, no_leak])
+main()

@@ -1,4 +1,5 @@
 """Runs whole programs for tests: policy files written with h5py, commands with a time limit, clear failures."""
+import inspect
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import h5py
 import numpy as np
 
 BUILD = os.environ["PETRL_BUILD"]
+SOURCE = os.environ["PETRL_SOURCE"]
 PLUGIN = os.path.join(BUILD, "lib", "libpetrl.so")
 
 
@@ -88,18 +90,43 @@ def run(*command, ranks=1, timeout=60, env=None):
     return Result(command, r.returncode, r.stdout.decode(errors="replace"))
 
 
-def main(tests):
-    """Runs functions that take a temporary folder; the arguments of the program choose some by name."""
-    failed = 0
-    for test in tests:
-        if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-            continue
+class Skip(Exception):
+    """What a scenario raises where it cannot run: the reason."""
+
+
+SKIPPED = 77  # as ctest is told
+
+
+def needs(library):
+    """Skips a scenario where a library was not built."""
+    if not os.path.exists(os.path.join(BUILD, "lib", library)):
+        raise Skip(f"{library} was not built")
+
+
+def scenarios():
+    """The functions of a test file whose one argument is a folder, in the file's order."""
+    return {name: f for name, f in vars(sys.modules["__main__"]).items() if inspect.isfunction(f)
+            and f.__module__ == "__main__" and list(inspect.signature(f).parameters) == ["folder"]}
+
+
+def main():
+    """Runs the scenarios that the program's arguments name, all without arguments, each with a temporary folder."""
+    found = scenarios()
+    chosen = sys.argv[1:] or list(found)
+    unknown = [name for name in chosen if name not in found]
+    if unknown or not chosen:
+        sys.exit(f"{sys.argv[0]}: no scenario {', '.join(unknown)}; there are: {', '.join(found)}")
+    failed = skipped = 0
+    for name in chosen:
         with tempfile.TemporaryDirectory(prefix="petrl-") as folder:
             try:
-                test(folder)
-                print(f"ok      {test.__name__}", flush=True)
+                found[name](folder)
+                print(f"ok      {name}", flush=True)
+            except Skip as reason:
+                skipped += 1
+                print(f"skipped {name}: {reason}", flush=True)
             except Exception:
                 failed += 1
-                print(f"FAILED  {test.__name__}", flush=True)
+                print(f"FAILED  {name}", flush=True)
                 traceback.print_exc(file=sys.stdout)
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed else SKIPPED if skipped == len(chosen) else 0)

@@ -15,10 +15,22 @@ inline constexpr const char *kLampLearner =
     "policy: {hidden: 5, layers: 1, batch: 3, samples_per_start: 2}, "
     "refining: {updates: 20, policy: 3, evolution: 2}, validation: 1}";
 
-/// The data set is kept beside the tests' other files; collective.
+/// The data set is kept beside the tests' other files.
+inline std::string lampFile() {
+  return ::testing::TempDir() + "petrl-lamp-test-data.h5";
+}
+
+/// Collective.
+inline nonlinear1d::Nonlinear1DDataset lampData() {
+  nonlinear1d::Nonlinear1DOptions options;
+  options.trajectories = {6, 2, 1};
+  return nonlinear1d::Nonlinear1DDataset::cached(options, lampFile(), PETSC_COMM_WORLD, [](const std::string &) {});
+}
+
+/// Collective.
 inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t seed) {
-  const std::string file = ::testing::TempDir() + "petrl-lamp-test-data.h5";
-  YamlMap environment = YamlMap::parse("{name: nonlinear1d, trajectories: [6, 2, 1], file: \"" + file + "\"}", "test");
+  YamlMap environment =
+      YamlMap::parse("{name: nonlinear1d, trajectories: [6, 2, 1], file: \"" + lampFile() + "\"}", "test");
   return std::make_unique<Lamp>(keys(yaml), environment, seed);
 }
 

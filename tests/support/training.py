@@ -42,3 +42,11 @@ def kill_after(command, folder, saves, delay):
 def content(path):
     with open(path, "rb") as f:
         return f.read()
+
+
+def same(one, two):
+    """Two folders of a training hold the same, to the last byte."""
+    states = [sorted(x for x in os.listdir(folder) if x.endswith(".state")) for folder in (one, two)]
+    assert len(states[0]) == 1 and states[0] == states[1], states
+    for name in ("log.csv", "last.h5", "best.h5", "progress.yaml", states[0][0]):
+        assert content(f"{one}/{name}") == content(f"{two}/{name}"), f"{name} differs"

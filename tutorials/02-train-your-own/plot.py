@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""plot.py FOLDER: learning.png from FOLDER/train/log.csv, work_precision.png from FOLDER/evaluation/points.csv."""
-import csv
+"""plot.py FOLDER: learning.png from FOLDER/train/log.csv, work_precision.png from FOLDER/evaluation/runs.csv."""
 import math
 import os
 import sys
@@ -11,12 +10,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies.data import rows  # noqa: E402
+
 COLOURS = {"basic": "tab:blue", "dsp-PI42": "tab:green", "dsp-H211b": "tab:olive", "rl": "tab:red"}
-
-
-def rows(file):
-    with open(file, newline="") as f:
-        return list(csv.DictReader(f))
 
 
 def learning(log, file):
@@ -68,7 +65,7 @@ def work_precision(points, file):
 def main():
     folder = sys.argv[1]
     learning(rows(os.path.join(folder, "train", "log.csv")), os.path.join(folder, "learning.png"))
-    work_precision(rows(os.path.join(folder, "evaluation", "points.csv")), os.path.join(folder, "work_precision.png"))
+    work_precision(rows(os.path.join(folder, "evaluation", "runs.csv")), os.path.join(folder, "work_precision.png"))
     print(f"pictures: {folder}/learning.png, {folder}/work_precision.png")
 
 

@@ -11,4 +11,5 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_NUM_THREADS
 "$petrl" train config.yaml -o out/train
 "$petrl" info out/train/best.h5
 "$petrl" evaluate evaluate.yaml -o out/evaluation
+/usr/bin/python3 ../table.py out/evaluation
 /usr/bin/python3 plot.py out

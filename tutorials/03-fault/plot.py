@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Pictures of the fault study: plot.py RESULTS OUT. The numbers in brackets are the paper's figures."""
-import csv
 import glob
 import os
 import sys
@@ -12,10 +11,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies import fault  # noqa: E402
+from petrl_studies.data import Table, rows  # noqa: E402
 
 
 def steps(path):
@@ -165,7 +163,7 @@ def scaling(path, out):
 
 def main(results, out):
     os.makedirs(out, exist_ok=True)
-    grid = rows(f"{results}/grid/runs.csv")
+    grid = fault.cells(Table.read(f"{results}/grid/runs.csv"))
     paper = ["alpha2", "alpha4", "alpha8", "alpha16"]
     tiles(grid, paper, "speed_ratio", "Heuristic's run time over the learned one's [fig. 3]", f"{out}/speed.png", (0, 3))
     tiles(grid, paper, "slip_error_percent", "Error of the final slip, % [fig. 6a, b]", f"{out}/error.png", (0, 10))

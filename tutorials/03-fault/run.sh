@@ -36,7 +36,8 @@ for study in tuning grid heldout random grid_exact; do
   [ -f "$out/results/$study/summary.csv" ] && continue
   echo "== $study"
   fill $study.yaml
-  "$petrl" evaluate "$out/config/$study.yaml" -o "$out/results/$study" | tee "$out/results/$study.txt"
+  "$petrl" evaluate "$out/config/$study.yaml" -o "$out/results/$study"
+  /usr/bin/python3 "$here/../table.py" "$out/results/$study" | tee "$out/results/$study.txt"
 done
 
 # Velocity maps of figure 5.

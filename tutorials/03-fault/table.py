@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """The tables of the fault study as Markdown: table.py RESULTS"""
-import csv
+import os
 import sys
 
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies import fault  # noqa: E402
+from petrl_studies.data import Table, rows  # noqa: E402
 
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
+
+def cells(folder):
+    return fault.cells(Table.read(f"{folder}/runs.csv"))
 
 
 def numbers(runs, controller, key, scenario=""):
-    return np.array([float(r[key]) for r in runs
+    return np.array([r[key] for r in runs
                      if r["controller"] == controller and r["scenario"].startswith(scenario) and r["finished"] == "1"])
 
 
@@ -48,30 +51,31 @@ def reproduction(grid):
 
 def comparison(runs, baseline="heuristic"):
     print("| controller | finished | run time: heuristic's over its | work ratio | slip error mean (worst) | accuracy ratio | "
-          "proficiency | history error | peak error |\n|---|---|---|---|---|---|---|---|---|")
+          "proficiency | history error | peak error | others' time at equal error |\n|---|---|---|---|---|---|---|---|---|---|")
     for c in dict.fromkeys(r["controller"] for r in runs):
         all_ = [r for r in runs if r["controller"] == c]
         done = sum(r["finished"] == "1" for r in all_)
-        speed = numbers(runs, c, "speed_ratio")
+        speed, others = numbers(runs, c, "speed_ratio"), fault.at_equal_error(runs, c, "wall_median_s")
         slip = numbers(runs, c, "slip_error_percent")
         print(f"| {c} | {done} of {len(all_)} | {geometric(speed):.2f} +- {geometric(speed) * spread(speed):.2f} "
               f"(least {speed.min():.2f}) | {geometric(numbers(runs, c, 'work_ratio')):.2f} | {slip.mean():.3f} % ({slip.max():.3f} %) | "
               f"{geometric(numbers(runs, c, 'accuracy_ratio')):.2f} | {geometric(numbers(runs, c, 'proficiency')):.2f} | "
-              f"{numbers(runs, c, 'history_error').mean():.2f} | {numbers(runs, c, 'peak_velocity_error_percent').mean():.1f} % |")
+              f"{numbers(runs, c, 'history_error').mean():.2f} | {numbers(runs, c, 'peak_velocity_error_percent').mean():.1f} % | "
+              + (f"{others.median:.2f} ({others.low:.2f} - {others.high:.2f})" if len(others.ratio) else "-") + " |")
 
 
 def main(results):
-    grid = rows(f"{results}/grid/runs.csv")
+    grid = cells(f"{results}/grid")
     print("### The paper's grid: its learned controllers\n")
     reproduction(grid)
     print("\n### The paper's grid: everything\n")
     comparison(grid)
     print("\n### The paper's grid with exact damping\n")
-    comparison(rows(f"{results}/grid_exact/runs.csv"))
+    comparison(cells(f"{results}/grid_exact"))
     print("\n### Held out\n")
-    comparison(rows(f"{results}/heldout/runs.csv"))
+    comparison(cells(f"{results}/heldout"))
     print("\n### Random faults\n")
-    comparison(rows(f"{results}/random/runs.csv"))
+    comparison(cells(f"{results}/random"))
     try:
         print("\n### Time per step\n")
         print("| cells | ranks | damping | s per step | ns per step, cell and linear iteration |\n|---|---|---|---|---|")

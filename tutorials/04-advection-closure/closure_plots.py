@@ -1,6 +1,6 @@
-"""Pictures of closure studies, from what `petrl evaluate` writes for `study: closure`."""
-import csv
+"""Pictures of closure studies, from the runs and tables of `study: closure`."""
 import os
+import sys
 
 import h5py
 import matplotlib
@@ -9,13 +9,11 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies.data import rows  # noqa: E402
+
 CLASSICAL = ["0.55", "tab:brown", "tab:olive", "tab:cyan", "tab:purple", "tab:pink", "navy", "k"]
 CLOSURE = ["tab:red", "tab:orange", "tab:blue", "tab:green"]
-
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
 
 
 def unique(values):
@@ -71,14 +69,14 @@ def evolution(folder, out, threshold):
 
 def durations(folder, out, threshold):
     """Steps until the error exceeds a threshold, each run a point of a violin."""
-    data = [r for r in rows(f"{folder}/durations.csv") if float(r["threshold_percent"]) == threshold]
+    data = [r for r in rows(f"{folder}/runs.csv") if r["part"] == "duration" and float(r["threshold_percent"]) == threshold]
     cells, names = unique(r["cell"] for r in data), unique(r["method"] for r in data)
     colour = colours(names)
     fig, axes = plt.subplots(1, len(cells), figsize=(3.4 * len(cells) + (2 if len(cells) == 1 else 0), 3.9), sharey=True,
                              squeeze=False, layout="constrained")
     for ax, cell in zip(axes[0], cells):
         for i, name in enumerate(names):
-            steps = np.array([float(r["steps"]) for r in data if r["cell"] == cell and r["method"] == name])
+            steps = np.array([float(r["step"]) for r in data if r["cell"] == cell and r["method"] == name])
             if np.ptp(steps) > 0:
                 body = ax.violinplot(steps, [i], widths=0.8, showextrema=False)["bodies"][0]
                 body.set_facecolor(colour[name])

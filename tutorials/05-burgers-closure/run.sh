@@ -18,13 +18,14 @@ petrl=${PETRL:-$root/build/release/bin/petrl}
 mkdir -p "$out/results" "$out/out"
 out=$(cd "$out" && pwd)
 
-# Fields are large and stay in out/, tables go to results/.
+# Fields and errors at every step are large and stay in out/; other runs and tables go to results/.
 for study in table cost; do
   [ -f "$out/results/$study.txt" ] && continue
   echo "== $study"
-  "$petrl" evaluate "$here/$study.yaml" -o "$out/out/$study" | tee "$out/out/$study.txt"
   mkdir -p "$out/results/$study"
-  cp "$out/out/$study"/*.csv "$out/results/$study/"
+  "$petrl" evaluate "$here/$study.yaml" -o "$out/out/$study"
+  /usr/bin/python3 "$here/../table.py" "$out/out/$study" -o "$out/results/$study" | tee "$out/out/$study.txt"
+  grep -v '^evolution,' "$out/out/$study/runs.csv" > "$out/results/$study/runs.csv"
   cp "$out/out/$study.txt" "$out/results/$study.txt"
 done
 /usr/bin/python3 "$here/plot.py" "$out/results" "$out/pictures" "$out/out/table/fields.h5"

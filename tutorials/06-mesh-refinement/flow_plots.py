@@ -1,7 +1,6 @@
 """Pictures of the two-dimensional part. Usage: flow_plots.py RESULTS PICTURES [FIELDS.h5]
 
-RESULTS holds flows/front.csv and flows/ratio.csv, FIELDS.h5 is what `petrl evaluate flows.yaml` wrote with them."""
-import csv
+RESULTS holds the tables flows/front.csv and flows/ratio.csv, FIELDS.h5 is what `petrl evaluate flows.yaml` wrote."""
 import os
 import sys
 
@@ -13,15 +12,13 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 from matplotlib.collections import PolyCollection  # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies.data import rows  # noqa: E402
+
 STYLE = {"uniform": ("0.5", "s"), "gradient": ("tab:orange", "^"), "jump": ("tab:green", "v"),
          "recovery": ("tab:purple", "D"), "policy": ("tab:red", "o"), "oracle": ("k", "*")}
 NAMES = {"gradient": "gradient threshold", "jump": "jump threshold", "recovery": "Zienkiewicz-Zhu threshold",
          "uniform": "uniform meshes", "oracle": "hindsight (fewer cases)"}
-
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
 
 
 def pareto(x, y):

@@ -1,15 +1,18 @@
 """Pictures of the one-dimensional part. Usage: lamp_plots.py RESULTS PICTURES [FIELDS.h5]
 
-RESULTS holds lamp/table.csv (and further folders lamp*/table.csv with more models), FIELDS.h5 is what `petrl evaluate`
-wrote with them."""
-import csv
+RESULTS holds the table lamp/table.csv (and further folders lamp*/table.csv with more models), FIELDS.h5 is what
+`petrl evaluate` wrote."""
 import glob
+import os
 import sys
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies.data import rows  # noqa: E402
 
 # Published numbers: vertices, error (Learning controllable adaptive simulation, ICLR 2023).
 PUBLISHED = {
@@ -21,12 +24,8 @@ PUBLISHED = {
 }
 
 
-def rows(results):
-    out = []
-    for path in sorted(glob.glob(f"{results}/lamp*/table.csv")):
-        with open(path) as f:
-            out += list(csv.DictReader(f))
-    return out
+def tables(results):
+    return [r for path in sorted(glob.glob(f"{results}/lamp*/table.csv")) for r in rows(path)]
 
 
 def front(table, path):
@@ -82,7 +81,7 @@ def meshes(fields, path):
 
 def main():
     results, pictures = sys.argv[1:3]
-    front(rows(results), f"{pictures}/lamp-front.png")
+    front(tables(results), f"{pictures}/lamp-front.png")
     if len(sys.argv) > 3:
         meshes(sys.argv[3], f"{pictures}/lamp-meshes.png")
 

@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""Meshes and error against cells of `petrl evaluate poisson-study.yaml`: plot_poisson.py DIR [PICTURE]."""
-import csv
+"""Meshes and error against cells of the Poisson study: plot_poisson.py DIR [PICTURE]
+
+DIR holds fields.h5 of `petrl evaluate poisson-study.yaml` and the tables front.csv and ratios.csv of its runs."""
 import os
 import sys
 
+import h5py
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.collections import PolyCollection
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+from matplotlib.collections import PolyCollection  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from petrl_studies.data import rows  # noqa: E402
 
 COLOURS = {"uniform": "0.45", "residual": "tab:orange", "zz": "tab:green", "error": "tab:purple", "paired": "tab:cyan",
            "policy": "tab:red"}
 LABELS = {"uniform": "everywhere", "residual": "residual estimator, tuned", "zz": "Zienkiewicz-Zhu, tuned",
           "error": "true error, tuned (oracle)", "paired": "paired solves (oracle)", "policy": "policy"}
-
-
-def rows(path):
-    with open(path) as f:
-        return list(csv.DictReader(f))
 
 
 def curve(front, family):
@@ -52,42 +52,35 @@ def front_panels(axes, front):
     axes[0].legend(fontsize=7)
 
 
-def mesh_panel(ax, meshes, family, target):
+def mesh_panel(ax, fields, family, target):
     """The mesh of this family whose number of cells is nearest."""
-    mine = [r for r in meshes if r["family"] == family]
-    keys = sorted({r["key"] for r in mine}, key=float)
-    count = {k: sum(r["key"] == k for r in mine) for k in keys}
-    key = min(keys, key=lambda k: abs(np.log(count[k] / target)))
-    chosen = [r for r in mine if r["key"] == key]
-    corners = np.array([[[float(r[f"x{i}"]), float(r[f"y{i}"])] for i in range(3)] for r in chosen])
-    u = np.array([np.mean([float(r[f"u{i}"]) for i in range(3)]) for r in chosen])
-    ax.add_collection(PolyCollection(corners, array=u, cmap="viridis", edgecolors="k", linewidths=.25))
+    mine = [g for g in fields.values() if isinstance(g, h5py.Group) and g.attrs["family"] == family]
+    chosen = min(mine, key=lambda g: abs(np.log(len(g["u"]) / target)))
+    ax.add_collection(PolyCollection(chosen["corner"][...], array=chosen["u"][...], cmap="viridis", edgecolors="k", linewidths=.25))
     ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[])
-    ax.set_title(f"{LABELS.get(family.split()[0])}\n{len(chosen)} cells", fontsize=9)
+    ax.set_title(f"{LABELS.get(family.split()[0])}\n{len(chosen['u'])} cells", fontsize=9)
 
 
 def main():
     folder = sys.argv[1]
     picture = sys.argv[2] if len(sys.argv) > 2 else os.path.join(folder, "poisson.png")
-    front, meshes = rows(f"{folder}/front.csv"), rows(f"{folder}/meshes.csv")
+    front = rows(f"{folder}/front.csv")
     figure, axes = plt.subplots(2, 3, figsize=(13, 8.2))
-    for ax, family, target in zip(axes[0], ("policy", "policy", "zz doerfler"), (300, 1300, 1300)):
-        mesh_panel(ax, meshes, family, target)
+    with h5py.File(f"{folder}/fields.h5") as fields:
+        for ax, family, target in zip(axes[0], ("policy", "policy", "zz doerfler"), (300, 1300, 1300)):
+            mesh_panel(ax, fields, family, target)
     front_panels(axes[1], front)
-    ratios = [r for r in rows(f"{folder}/ratios.csv") if r["family"] != "paired"]
-    families = list(dict.fromkeys(r["family"] for r in ratios))
-    errors = sorted({float(r["error"]) for r in ratios}, reverse=True)
+    ratios = [r for r in rows(f"{folder}/ratios.csv") if r["family"] != "paired" and r["measure"] == "mean error"]
+    errors = sorted((k[len("ratio_at_"):] for k in ratios[0] if k.startswith("ratio_at_")), key=float, reverse=True)
     ax = axes[1][2]
     for k, e in enumerate(errors):
-        for i, family in enumerate(families):
-            for r in ratios:
-                if r["family"] == family and float(r["error"]) == e:
-                    middle, low, high = (float(r[f"ratio_{q}"]) for q in ("median", "q10", "q90"))
-                    y = i + .18 * (k - (len(errors) - 1) / 2)
-                    ax.errorbar(middle, y, xerr=[[middle - low], [high - middle]], fmt="o", ms=3, lw=1,
-                                color=plt.cm.plasma(k / len(errors)), label=f"error {e:g}" if i == 0 else None)
+        for i, r in enumerate(ratios):
+            middle, low, high = (float(r[f"{q}_at_{e}"]) for q in ("ratio", "low", "high"))
+            y = i + .18 * (k - (len(errors) - 1) / 2)
+            ax.errorbar(middle, y, xerr=[[middle - low], [high - middle]], fmt="o", ms=3, lw=1,
+                        color=plt.cm.plasma(k / len(errors)), label=f"error {e}" if i == 0 else None)
     ax.axvline(1, color="k", lw=.8)
-    ax.set_yticks(range(len(families)), families, fontsize=8)
+    ax.set_yticks(range(len(ratios)), [r["family"] for r in ratios], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel("cells over the policy's, at equal error")
     ax.legend(fontsize=7, loc="lower right")

@@ -22,20 +22,23 @@ out=$(cd "$out" && pwd)
 cd "$root"
 if [ ! -f "$out/results/lamp/table.csv" ]; then
   echo "== LAMP"
-  "$petrl" evaluate "$here/lamp-evaluate.yaml" -o "$out/out/lamp" | tee "$out/out/lamp.txt"
+  "$petrl" evaluate "$here/lamp-evaluate.yaml" -o "$out/out/lamp"
   mkdir -p "$out/results/lamp"
-  cp "$out/out/lamp.txt" "$out/results/lamp/table.txt"
-  for table in table trajectories; do cp "$out/out/lamp/$table.csv" "$out/results/lamp/"; done
+  /usr/bin/python3 "$here/../table.py" "$out/out/lamp" -o "$out/results/lamp" | tee "$out/results/lamp/table.txt"
+  cp "$out/out/lamp/runs.csv" "$out/results/lamp/"
 fi
 fields=$out/out/lamp/fields.h5
 [ -f "$fields" ] || fields=
 /usr/bin/python3 "$here/lamp_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
 
 # Poisson's equation on an L (about half an hour).
-if [ ! -f "$out/results/poisson-ratios.csv" ]; then
+if [ ! -f "$out/results/poisson/ratios.csv" ]; then
   echo "== Poisson"
   "$petrl" evaluate "$here/poisson-study.yaml" -o "$out/out/poisson"
-  for table in front ratios settings; do cp "$out/out/poisson/$table.csv" "$out/results/poisson-$table.csv"; done
+  mkdir -p "$out/results/poisson"
+  /usr/bin/python3 "$here/../table.py" "$out/out/poisson" | tee "$out/results/poisson/table.txt"
+  for table in front ratios settings; do cp "$out/out/poisson/$table.csv" "$out/results/poisson/"; done
+  grep -v '^train,' "$out/out/poisson/runs.csv" > "$out/results/poisson/runs.csv"
   /usr/bin/python3 "$here/plot_poisson.py" "$out/out/poisson" "$out/pictures/poisson.png"
 fi
 
@@ -43,9 +46,9 @@ fi
 # Runs and fields are large and stay in out/, tables go to results/.
 if [ ! -f "$out/results/flows.txt" ]; then
   echo "== flows"
-  "$petrl" evaluate "$here/flows.yaml" -o "$out/out/flows" | tee "$out/out/flows.txt"
+  "$petrl" evaluate "$here/flows.yaml" -o "$out/out/flows"
   mkdir -p "$out/results/flows"
-  for table in configurations front ratio summary; do cp "$out/out/flows/$table.csv" "$out/results/flows/"; done
+  /usr/bin/python3 "$here/../table.py" "$out/out/flows" -o "$out/results/flows" | tee "$out/out/flows.txt"
   cp "$out/out/flows.txt" "$out/results/flows.txt"
 fi
 fields=$out/out/flows/fields.h5

@@ -15,15 +15,17 @@ void normaliseAll(const ObservationSpec &specification, const PetscReal *raw, st
 }  // namespace petrl
 
 PetscErrorCode PetRLEnvironmentRegister(const char name[], PetscErrorCode (*create)(PetRLEnvironment env)) {
-  PetRLCallCXX(petrl::environments().add(name, [create](petrl::YamlMap yaml) {
-    const auto said = std::make_shared<_n_PetRLEnvironment>(std::move(yaml));
-    said->specification.observation.clip = 5;
-    PetRLThrow(create(said.get()));
-    if (!said->make) said->yaml.fail("name", "this environment says no shape (PetRLEnvironmentSetStream(), ...)");
-    auto made = said->make(said);
-    said->yaml.finish();
-    return made;
-  }));
+  PetRLCallCXX(petrl::environments().add(
+      name, {nullptr, [create](petrl::YamlMap yaml) {
+               const auto said = std::make_shared<_n_PetRLEnvironment>(std::move(yaml));
+               said->specification.observation.clip = 5;
+               PetRLThrow(create(said.get()));
+               if (!said->make)
+                 said->yaml.fail("name", "this environment says no shape (PetRLEnvironmentSetStream(), ...)");
+               auto made = said->make(said);
+               said->yaml.finish();
+               return made;
+             }}));
   return PETSC_SUCCESS;
 }
 

@@ -22,8 +22,7 @@ void answers(const RefinementPolicy &policy, const MeshSample &s, float *out) {
 
 class CMesh : public MeshEnvironment {
  public:
-  CMesh(std::shared_ptr<_n_PetRLEnvironment> said, EpisodeFunction run)
-      : said_(std::move(said)), episode_(run) {
+  CMesh(std::shared_ptr<_n_PetRLEnvironment> said, EpisodeFunction run) : said_(std::move(said)), episode_(run) {
     YamlMap validation = said_->yaml.map("validation", false);
     episodes_ = validation.integer("episodes", 4, 1, 100000);
     validation.finish();

@@ -1,7 +1,5 @@
 #include "problems/grid2d/simulation.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -10,8 +8,6 @@
 namespace petrl::grid2d {
 
 namespace {
-
-constexpr int kTimings = 5;
 
 // A coarse solver of a case, ready to go.
 struct Run {
@@ -35,18 +31,6 @@ struct Run {
   Stepper stepper;
   Field state, velocity;
 };
-
-template <class F>
-double bestOf(int steps, F &&run) {
-  double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < kTimings; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    run();
-    const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - start;
-    best = std::min(best, spent.count() / steps);
-  }
-  return best;
-}
 
 }  // namespace
 
@@ -87,24 +71,6 @@ Errors simulate(const Model &model, const Case &c, const Reference &reference, c
     add(step);
   }
   return errors;
-}
-
-double nanosecondsPerStep(const Model &model, const Case &c, const Configuration &configuration, int steps,
-                          const StateCorrection &correction) {
-  Run run(model, c, configuration);
-  const std::vector<double> start = run.state.dense();
-  const int strides = std::max(1, steps / configuration.stride);
-  return bestOf(strides * configuration.stride, [&] {
-    run.state.set(start.data());
-    run.go(strides * configuration.substeps, correction);
-  });
-}
-
-double fineNanosecondsPerStep(const Model &model, const Case &c, int steps) {
-  const auto fine = model.fine(c);
-  return bestOf(steps, [&] {
-    for (int i = 0; i < steps; ++i) fine->advance();
-  });
 }
 
 }  // namespace petrl::grid2d

@@ -1,4 +1,4 @@
-// Coarse simulations of a case beside the fine one: errors a step, and what a step costs.
+// Coarse simulations of a case beside the fine one: errors a step.
 #pragma once
 
 #include <functional>
@@ -40,11 +40,5 @@ struct Errors {
 /// Runs a configuration as far as the reference goes; `correction` (if any) acts before every step.
 Errors simulate(const Model &model, const Case &c, const Reference &reference, const Configuration &configuration,
                 const StateCorrection &correction = {});
-
-/// Wall-clock nanoseconds per coarse time step of the model, best of five runs of `steps`; no error is computed.
-double nanosecondsPerStep(const Model &model, const Case &c, const Configuration &configuration, int steps,
-                          const StateCorrection &correction = {});
-/// The same for the fine grid.
-double fineNanosecondsPerStep(const Model &model, const Case &c, int steps);
 
 }  // namespace petrl::grid2d

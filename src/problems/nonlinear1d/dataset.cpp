@@ -1,11 +1,9 @@
 #include "problems/nonlinear1d/dataset.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/progress.hpp"
 #include "problems/nonlinear1d/truth.hpp"
 
 namespace petrl::nonlinear1d {
@@ -36,28 +34,6 @@ class RowType {
 
  private:
   MPI_Datatype type_;
-};
-
-class Progress {
- public:
-  Progress(Say say, int total) : say_(std::move(say)), total_(total) {}
-  void step(int done, const char *what) {
-    const double now = seconds();
-    if (!say_ || (now - last_ < 5 && done < total_)) return;
-    last_ = now;
-    const double rate = done / std::max(now, 1e-9);
-    char line[160];
-    std::snprintf(line, sizeof line, "nonlinear1d: %s %d of %d trajectories, %.0f a second, %.0f s to go", what, done,
-                  total_, rate, (total_ - done) / std::max(rate, 1e-9));
-    say_(line);
-  }
-
- private:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  Say say_;
-  int total_;
-  double last_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace
@@ -91,7 +67,7 @@ Nonlinear1DDataset Nonlinear1DDataset::generate(const Nonlinear1DOptions &option
   MPI_Comm_size(comm, &ranks);
   Nonlinear1DDataset data(options);
   const RowType row;
-  const char *names[] = {"training:", "validation:", "test:"};
+  const char *names[] = {"training", "validation", "test"};
   for (int s = 0; s < 3; ++s) {
     Nonlinear1DSet &set = data.sets_[s];
     std::vector<int> count(static_cast<std::size_t>(ranks)), first(count.size());
@@ -104,11 +80,12 @@ Nonlinear1DDataset Nonlinear1DDataset::generate(const Nonlinear1DOptions &option
     try {
       set.label.resize(set.cases.size() * kTrajectory);
       const int own = count[static_cast<std::size_t>(rank)], from = first[static_cast<std::size_t>(rank)];
-      Progress progress(rank == 0 ? say : Say(), own);
+      Progress progress(std::string("nonlinear1d: ") + names[s], static_cast<std::size_t>(own), "trajectories",
+                        rank == 0 && say ? say : Say([](const std::string &) {}));
       for (int i = 0; i < own; ++i) {
         const auto at = static_cast<std::size_t>(from + i);
         labelTrajectory(set.cases[at], options, &set.label[at * kTrajectory]);
-        progress.step(i + 1, names[s]);
+        progress.step();
       }
     } catch (const std::exception &failure) {
       error = failure.what();

@@ -1,0 +1,26 @@
+// Two layers, rock under water, as regions of one mesh; the line between them is named.
+h = 1 / 8;
+Point(1) = {0, 0, 0, h};
+Point(2) = {1, 0, 0, h};
+Point(3) = {1, 0.3, 0, h};
+Point(4) = {0, 0.45, 0, h};
+Point(5) = {1, 1, 0, h};
+Point(6) = {0, 1, 0, h};
+Line(1) = {1, 2};
+Line(2) = {2, 3};
+Line(3) = {3, 4};
+Line(4) = {4, 1};
+Line(5) = {3, 5};
+Line(6) = {5, 6};
+Line(7) = {6, 4};
+Curve Loop(1) = {1:4};
+Curve Loop(2) = {-3, 5, 6, 7};
+Plane Surface(1) = {1};
+Plane Surface(2) = {2};
+Physical Curve("bottom", 1) = {1};
+Physical Curve("right", 2) = {2, 5};
+Physical Curve("top", 3) = {6};
+Physical Curve("left", 4) = {4, 7};
+Physical Curve("interface", 7) = {3};
+Physical Surface("rock", 1) = {1};
+Physical Surface("water", 2) = {2};

@@ -1,0 +1,19 @@
+// The unit square without its upper right quarter, finer towards the corner that points inwards.
+h = 1 / 6;
+Point(1) = {0, 0, 0, h};
+Point(2) = {1, 0, 0, h};
+Point(3) = {1, 0.5, 0, h};
+Point(4) = {0.5, 0.5, 0, h / 3};
+Point(5) = {0.5, 1, 0, h};
+Point(6) = {0, 1, 0, h};
+Line(1) = {1, 2};
+Line(2) = {2, 3};
+Line(3) = {3, 4};
+Line(4) = {4, 5};
+Line(5) = {5, 6};
+Line(6) = {6, 1};
+Curve Loop(1) = {1:6};
+Plane Surface(1) = {1};
+Physical Curve("outer", 1) = {1, 2, 5, 6};
+Physical Curve("corner", 2) = {3, 4};
+Physical Surface("domain", 1) = {1};

@@ -1,0 +1,23 @@
+# petrl_python_tests(prefix TOPICS ... [TIMEOUT seconds] [ENVIRONMENT ...]): scenarios of <topic>_test.py, each a test
+# <prefix>_<topic>_<scenario> of its own. Scenarios are what harness.py takes for them: functions of one argument, folder.
+function(petrl_python_tests prefix)
+  cmake_parse_arguments(T "" "TIMEOUT" "TOPICS;ENVIRONMENT" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 240)
+  endif()
+  foreach(topic ${T_TOPICS})
+    set(file ${CMAKE_CURRENT_SOURCE_DIR}/${topic}_test.py)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(STRINGS ${file} scenarios REGEX "^def [a-z0-9_]+\\(folder\\):")
+    if(NOT scenarios)
+      message(FATAL_ERROR "${file}: no scenario: def <name>(folder):")
+    endif()
+    foreach(scenario ${scenarios})
+      string(REGEX REPLACE "^def ([a-z0-9_]+).*" "\\1" scenario "${scenario}")
+      set(test ${prefix}_${topic}_${scenario})
+      add_test(NAME ${test} COMMAND ${PETRL_PYTHON} ${file} ${scenario})
+      set_tests_properties(${test} PROPERTIES TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
+        ENVIRONMENT "${PETRL_PYTHON_TEST_ENV};${T_ENVIRONMENT}")
+    endforeach()
+  endforeach()
+endfunction()

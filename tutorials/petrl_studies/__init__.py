@@ -1,0 +1,1 @@
+"""What the runs of a study mean: tables of `petrl evaluate`'s runs.csv (tutorials/table.py), and what pictures share."""
