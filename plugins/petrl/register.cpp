@@ -3,12 +3,12 @@
 
 #include "base/compat.hpp"
 
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
-PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
-PETSC_EXTERN PetscErrorCode TSCreate_Closure(TS ts);
-PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSCreate_Bathe(TS ts);
+PETSC_INTERN PetscErrorCode TSCreate_Closure(TS ts);
+PETSC_INTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 
 PetscErrorCode PetRLInitialize(void) {
   PetscFunctionBegin;

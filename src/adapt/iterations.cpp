@@ -75,7 +75,7 @@ PetscErrorCode TSAdaptDestroy_Iterations(TSAdapt adapt) {
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt);
 PetscErrorCode TSAdaptCreate_Iterations(TSAdapt adapt) {
   PetscFunctionBegin;
   PetRLCallCXX(adapt->data = new petrl::Iterations());

@@ -108,7 +108,7 @@ PetscErrorCode TSAdaptDestroy_Richardson(TSAdapt adapt) {
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
 PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt) {
   PetscFunctionBegin;
   PetRLCallCXX(adapt->data = new petrl::Richardson());

@@ -263,7 +263,7 @@ PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, St
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
+PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(petrl::InitializePackage());

@@ -33,7 +33,7 @@ class PETRL_API Csv {
   /// Adds the rows since the last call to the file, all at once. Returns the length of the file then, which a program
   /// that is to go on from here may cut it down to. Throws petrl::Error.
   std::int64_t append();
-  const std::string &path() const { return path_; }
+  bool empty() const { return rows_.empty(); }  ///< nothing to append
 
  private:
   Csv &put(const std::string &column, std::string text);

@@ -168,7 +168,9 @@ std::int64_t YamlMap::bounded(const std::string &key, std::int64_t fallback, std
     double real = 0;
     found = YAML::Dump(node[key]);
     if (!YAML::convert<std::int64_t>::decode(node[key], value)) {
-      whole = YAML::convert<double>::decode(node[key], real) && std::fabs(real) < 0x1p62 && real == std::trunc(real);
+      const bool number = YAML::convert<double>::decode(node[key], real);
+      if (!number) found = "'" + found + "'";
+      whole = number && std::fabs(real) < 0x1p62 && real == std::trunc(real);
       value = whole ? static_cast<std::int64_t>(real) : 0;
     }
   }

@@ -16,7 +16,6 @@ struct Options {
 void addCommands(CLI::App &app, Options &options);
 void addInfo(CLI::App &app, Options &options);
 void addTrain(CLI::App &app, Options &options);
-void addEvaluate(CLI::App &app, Options &options);
-void addRun(CLI::App &app, Options &options);
+void addStudies(CLI::App &app, Options &options);
 
 }  // namespace petrl::cli

@@ -23,8 +23,7 @@ void addInfo(CLI::App &app, Options &options) {
 void addCommands(CLI::App &app, Options &options) {
   addInfo(app, options);
   addTrain(app, options);
-  addEvaluate(app, options);
-  addRun(app, options);
+  addStudies(app, options);
 }
 
 }  // namespace petrl::cli

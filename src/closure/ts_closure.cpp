@@ -290,7 +290,7 @@ PetscErrorCode TSClosureSetMode(TS ts, PetRLClosureMode mode) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PETSC_EXTERN PetscErrorCode TSCreate_Closure(TS ts);
+PETSC_INTERN PetscErrorCode TSCreate_Closure(TS ts);
 PetscErrorCode TSCreate_Closure(TS ts) {
   MPI_Comm comm = PetscObjectComm((PetscObject)ts);
   PetscFunctionBegin;

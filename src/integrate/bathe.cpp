@@ -292,7 +292,7 @@ PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, Petsc
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode TSCreate_Bathe(TS ts);
+PETSC_INTERN PetscErrorCode TSCreate_Bathe(TS ts);
 PetscErrorCode TSCreate_Bathe(TS ts) {
   PetscFunctionBegin;
   PetscCall(petrl::InitializePackage());

@@ -327,7 +327,7 @@ PetscErrorCode SNESDestroy_PDAS(SNES snes) {
 
 }  // namespace petrl
 
-PETSC_EXTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
+PETSC_INTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 PetscErrorCode SNESCreate_PDAS(SNES snes) {
   PetscFunctionBegin;
   PetRLCallCXX(snes->data = new petrl::PDAS());

@@ -82,15 +82,4 @@ void averageGradient(const Reduction &reduction, std::vector<float> &gradient, d
   for (std::size_t k = 0; k < terms.size(); ++k) terms[k] = static_cast<double>(flat[n + 1 + k] / total);
 }
 
-double clipNorm(std::vector<float> &gradient, double largest) {
-  double square = 0;
-  for (const float g : gradient) square += static_cast<double>(g) * static_cast<double>(g);
-  const double norm = std::sqrt(square);
-  if (largest > 0 && norm > largest) {
-    const auto scale = static_cast<float>(largest / norm);
-    for (float &g : gradient) g *= scale;
-  }
-  return norm;
-}
-
 }  // namespace petrl::learn

@@ -34,7 +34,4 @@ class PETRL_API Reduction {
 PETRL_API void averageGradient(const Reduction &reduction, std::vector<float> &gradient, double weight,
                                std::vector<double> &terms);
 
-/// Scales a gradient so that its Euclidean norm is at most `largest` (0: leaves it). Returns the norm it had.
-PETRL_API double clipNorm(std::vector<float> &gradient, double largest);
-
 }  // namespace petrl::learn

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/api.hpp"
-#include "learn/engine/floats.hpp"
+#include "base/floats.hpp"
 
 namespace petrl::learn {
 

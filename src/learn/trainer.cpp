@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "learn/provenance.hpp"
 
@@ -152,21 +153,15 @@ void Trainer::validate() {
 }
 
 void Trainer::log(const Evaluation &e, const std::map<std::string, double> &values) {
-  std::FILE *file = std::fopen(path("log.csv").c_str(), "ab");
-  if (file == nullptr) throw Error(path("log.csv") + ": cannot write this file", PETSC_ERR_FILE_WRITE);
-  if (std::fseek(file, 0, SEEK_END) == 0 && std::ftell(file) == 0) {
-    std::fprintf(file, "steps,episodes,mean_return,score,best");
-    for (const auto &[name, value] : e.details) std::fprintf(file, ",%s", name.c_str());
-    for (const auto &[name, value] : values) std::fprintf(file, ",%s", name.c_str());
-    std::fprintf(file, "\n");
-  }
-  std::fprintf(file, "%lld,%lld,%.9g,%.9g,%.9g", static_cast<long long>(learner_->steps()),
-               static_cast<long long>(learner_->episodes()), mean_return_, e.score, best_);
-  for (const auto &[name, value] : e.details) std::fprintf(file, ",%.9g", value);
-  for (const auto &[name, value] : values) std::fprintf(file, ",%.9g", value);
-  std::fprintf(file, "\n");
-  log_bytes_ = std::ftell(file);
-  if (std::fclose(file) != 0) throw Error(path("log.csv") + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+  std::vector<std::string> columns{"steps", "episodes", "mean_return", "score", "best"};
+  for (const auto *more : {&e.details, &values})
+    for (const auto &[name, value] : *more) columns.push_back(name);
+  Csv csv(path("log.csv"), columns, true);
+  csv.row().set("steps", learner_->steps()).set("episodes", learner_->episodes());
+  csv.set("mean_return", mean_return_).set("score", e.score).set("best", best_);
+  for (const auto *more : {&e.details, &values})
+    for (const auto &[name, value] : *more) csv.set(name, value);
+  log_bytes_ = csv.append();
 }
 
 void Trainer::report(bool now) {

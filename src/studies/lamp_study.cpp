@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "problems/nonlinear1d/rivals.hpp"
 #include "studies/field_file.hpp"

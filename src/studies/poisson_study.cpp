@@ -13,6 +13,7 @@
 #include "problems/poisson/environment.hpp"
 #include "problems/poisson/estimators.hpp"
 #include "studies/field_file.hpp"
+#include "policy/shared_policy.hpp"
 #include "studies/studies.hpp"
 
 namespace petrl::studies {

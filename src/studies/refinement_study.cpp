@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
+#include "policy/shared_policy.hpp"
 #include "studies/studies.hpp"
 
 namespace petrl::studies {

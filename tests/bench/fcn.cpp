@@ -25,23 +25,24 @@ void report(benchmark::State &state, const petrl::Fcn &net) {
       benchmark::Counter(2e-9 * static_cast<double>(net.multiplyAdds()) * points * n, benchmark::Counter::kIsRate);
 }
 
-void fcn(benchmark::State &state, const char *processor) {
-  const petrl::fcn::Kernels *kernels = petrl::fcn::kernels(processor);
-  if (kernels == nullptr) {
+void fcn(benchmark::State &state, petrl::simd::Level level) {
+  const petrl::simd::Level before = petrl::simd::level();
+  if (!petrl::simd::use(level)) {
     state.SkipWithError("not on this processor");
     return;
   }
-  petrl::Fcn net(petrl::test::randomFcn(kShapes[state.range(0)], "relu", "tanh", 1), "bench", *kernels);
+  petrl::Fcn net(petrl::test::randomFcn(kShapes[state.range(0)], "relu", "tanh", 1), "bench");
   std::vector<float> in(kPoints * kPoints * 3, 0.3f), out(kPoints * kPoints * 16);
   for (auto _ : state) {
     net.evaluatePeriodic(in.data(), kPoints, kPoints, out.data());
     benchmark::DoNotOptimize(out[0]);
   }
+  petrl::simd::use(before);
   report(state, net);
 }
-BENCHMARK_CAPTURE(fcn, avx512, "avx512")->DenseRange(0, 2);
-BENCHMARK_CAPTURE(fcn, avx2, "avx2")->DenseRange(0, 2);
-BENCHMARK_CAPTURE(fcn, portable, "portable")->DenseRange(0, 2);
+BENCHMARK_CAPTURE(fcn, avx512, petrl::simd::Level::avx512)->DenseRange(0, 2);
+BENCHMARK_CAPTURE(fcn, avx2, petrl::simd::Level::avx2)->DenseRange(0, 2);
+BENCHMARK_CAPTURE(fcn, portable, petrl::simd::Level::portable)->DenseRange(0, 2);
 
 // From doubles to doubles, as a solver sees it.
 void closure(benchmark::State &state) {

@@ -83,8 +83,11 @@ def mistakes(folder):
     train(CONFIG.replace("  slots", "  solts"), ranks=2).fails("solts: unknown key")
     train(CONFIG.replace("{channels", "{kernal: 3, channels")).fails("kernal: unknown key", "'kernel'")
     train(CONFIG.replace("name: burgers", "name: ode")).fails("'ode'", "burgers")
-    train(CONFIG.replace("name: ppo", "name: tqc")).fails("burgers")
-    train(CONFIG.replace("name: ppo", "name: tqc"), ranks=2).fails("tqc", "one process")
+    train(CONFIG.replace("name: ppo", "name: tqc")).fails("c.yaml:6", "environment.name", "tqc", "'burgers'", "grid")
+    train("""steps: 10
+environment: {name: ode, problems: [vanderpol]}
+learner: {name: tqc}
+""", ranks=2).fails("tqc", "one process")
     train(CONFIG.replace("dilations: [1, 2]", "dilations: [1, 11]")).fails("reaches 11 points", "10 x 10")
 
 

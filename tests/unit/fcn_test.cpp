@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "support/closures.hpp"
+#include "support/levels.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -75,14 +76,8 @@ const std::vector<FcnShape> kShapes = {{{1, 1}, {1}, {1}},
 
 }  // namespace
 
-class FcnOn : public testing::TestWithParam<const char *> {
- protected:
-  void SetUp() override {
-    if (fcn::kernels(GetParam()) == nullptr) GTEST_SKIP() << "not on this processor";
-  }
-};
-INSTANTIATE_TEST_SUITE_P(Processors, FcnOn, testing::Values("portable", "avx2", "avx512"),
-                         [](const auto &entry) { return std::string(entry.param); });
+using FcnOn = test::OnEachLevel;
+INSTANTIATE_TEST_SUITE_P(Processors, FcnOn, test::kLevels, test::levelName);
 
 TEST_P(FcnOn, AgreesWithTheDefinition) {
   unsigned seed = 0;
@@ -90,7 +85,7 @@ TEST_P(FcnOn, AgreesWithTheDefinition) {
     for (const char *activation : {"relu", "tanh"}) {
       for (const char *output : {"linear", "tanh"}) {
         const NetworkSpec n = randomFcn(shape, activation, output, ++seed);
-        Fcn net(n, "test", *fcn::kernels(GetParam()));
+        Fcn net(n, "test");
         const int r = net.reach(), c = net.inputs();
         for (const auto &[nx, ny] : std::vector<std::pair<int, int>>{{1, 1}, {7, 3}, {33, 5}, {64, 4}, {101, 2}}) {
           const auto in = randomValues(count(c, nx + 2 * r, ny + 2 * r), seed, 2);
@@ -109,7 +104,7 @@ TEST_P(FcnOn, AgreesWithTheDefinition) {
 // The same bits however the grid is divided, and when it is periodic.
 TEST_P(FcnOn, DoesNotDependOnTheDivision) {
   for (const FcnShape &shape : kShapes) {
-    Fcn net(randomFcn(shape, "relu", "tanh", 5), "test", *fcn::kernels(GetParam()));
+    Fcn net(randomFcn(shape, "relu", "tanh", 5), "test");
     const int r = net.reach(), c = net.inputs(), a = net.outputs(), nx = 37, ny = 23;
     const auto in = randomValues(count(c, nx, ny), 6);
     std::vector<float> whole(count(a, nx, ny));
@@ -137,7 +132,7 @@ TEST_P(FcnOn, DoesNotDependOnTheDivision) {
 
 // A grid narrower than the network's reach still wraps around correctly: a constant stays one.
 TEST_P(FcnOn, WrapsMoreThanOnce) {
-  Fcn net(randomFcn({{1, 4, 1}, {3, 3}, {8, 4}}, "relu", "linear", 8), "test", *fcn::kernels(GetParam()));
+  Fcn net(randomFcn({{1, 4, 1}, {3, 3}, {8, 4}}, "relu", "linear", 8), "test");
   const std::vector<float> wide(count(1, 40, 40), 0.5f), narrow(count(1, 3, 2), 0.5f);
   std::vector<float> a(wide.size()), b(narrow.size());
   net.evaluatePeriodic(wide.data(), 40, 40, a.data());
@@ -153,7 +148,7 @@ TEST_P(FcnOn, Tanh) {
     n.weights = {{"layer0/weight", {{1, 1, 1, 1}, {1}}}, {"layer0/bias", {{1}, {0}}}};
     return n;
   }();
-  Fcn net(identity, "test", *fcn::kernels(GetParam()));
+  Fcn net(identity, "test");
   std::vector<float> in;
   for (int i = -12000; i <= 12000; ++i) in.push_back(static_cast<float>(i) * 1e-3f);
   in.push_back(INFINITY);
@@ -170,7 +165,7 @@ TEST_P(FcnOn, Tanh) {
 // A broken input must show in the output, or nobody would overrule the policy.
 TEST_P(FcnOn, NaNStaysNaN) {
   for (const char *activation : {"relu", "tanh"}) {
-    Fcn net(randomFcn({{1, 8, 8, 2}, {3, 3, 3}, {1, 1, 1}}, activation, "tanh", 9), "test", *fcn::kernels(GetParam()));
+    Fcn net(randomFcn({{1, 8, 8, 2}, {3, 3, 3}, {1, 1, 1}}, activation, "tanh", 9), "test");
     std::vector<float> in(20 * 20, 0.1f), out(2 * 20 * 20);
     in[10 * 20 + 10] = NAN;
     net.evaluatePeriodic(in.data(), 20, 20, out.data());

@@ -7,7 +7,6 @@
 #include <random>
 
 #include "base/error.hpp"
-#include "policy/native/matrix_product.hpp"
 
 namespace petrl {
 namespace {
@@ -106,35 +105,6 @@ std::vector<double> plain(const GraphNetwork &net, const Sample &s) {
   std::vector<double> flat;
   for (const auto &row : out) flat.insert(flat.end(), row.begin(), row.end());
   return flat;
-}
-
-TEST(MatrixProduct, AgreesWithLoopsForAnyShapeAndDoesNotMixRows) {
-  std::mt19937 rng(3);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  for (int m : {1, 5, 16, 33}) {
-    for (int n : {1, 16, 25, 48, 112}) {
-      for (int k : {1, 7, 64}) {
-        std::vector<float> a(static_cast<std::size_t>(m * k)), b(static_cast<std::size_t>(k * n)),
-            bias(static_cast<std::size_t>(n)), c(static_cast<std::size_t>(m * n));
-        for (auto *v : {&a, &b, &bias}) {
-          for (float &x : *v) x = uniform(rng);
-        }
-        multiply(m, n, k, a.data(), b.data(), c.data(), bias.data());
-        std::vector<float> row(static_cast<std::size_t>(n));
-        for (int i = 0; i < m; ++i) {
-          multiply(1, n, k, a.data() + i * k, b.data(), row.data(), bias.data());
-          for (int j = 0; j < n; ++j) {
-            double sum = bias[static_cast<std::size_t>(j)];
-            for (int l = 0; l < k; ++l)
-              sum +=
-                  static_cast<double>(a[static_cast<std::size_t>(i * k + l)]) * b[static_cast<std::size_t>(l * n + j)];
-            EXPECT_NEAR(c[static_cast<std::size_t>(i * n + j)], sum, 1e-5);
-            EXPECT_EQ(c[static_cast<std::size_t>(i * n + j)], row[static_cast<std::size_t>(j)]);
-          }
-        }
-      }
-    }
-  }
 }
 
 TEST(GraphNetwork, InferenceAndForwardAgreeWithThePlainFormulas) {

@@ -35,7 +35,7 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
   for (const char *keys :
        {"credit: local, samples_per_start: 6, batch: 4", "credit: global, samples_per_start: 6, batch: 4",
         "credit: global, samples_per_start: 1, batch: 24"}) {
-    const std::string more = "hidden: 8, layers: 1, horizon: 2, largest_trade_off: 0.9, entropy: 0.05";
+    const std::string more = "hidden: 8, layers: 1, horizon: 2, largest_trade_off: 0.9, entropy: 0.2";
     const learn::PolicyConfig policy =
         learn::LampConfig::parse(test::keys("{policy: {" + more + ", " + keys + "}}")).policy;
     const lamp::ModelOptions options;
@@ -46,10 +46,13 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
     learn::ActorCritic learner(policy, set);
     Adam adam(model.refiner.network().size());
     std::vector<float> gradient(adam.first.size());
-    for (int i = 0; i < 300; ++i) {
+    // So many updates that seeds 1 to 12 all pass; without a baseline from the same start it takes longer.
+    const int updates = policy.samples_per_start > 1 ? 600 : 1200;
+    for (int i = 0; i < updates; ++i) {
       std::fill(gradient.begin(), gradient.end(), 0.f);
       learner.gradient(model, rng, gradient);
-      adam.step(model.refiner.network().weights(), gradient, 3e-3, 2);
+      clipNorm(gradient, 2);
+      adam.step(model.refiner.network().weights().data(), gradient.data(), 2e-3);
     }
     // What it does now with a mesh of 50.
     const VertexMesh mesh = VertexMesh::uniform(2, true);
@@ -62,7 +65,6 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
     };
     const lamp::Action dear = lamp::best(mesh, decide(.8).logits, lamp::CountRule::expectation),
                        cheap = lamp::best(mesh, decide(.0).logits, lamp::CountRule::expectation);
-    // Without a baseline from the same start it takes longer.
     EXPECT_LE(dear.split.size(), policy.samples_per_start > 1 ? 2u : dear.coarsen.size()) << keys;
     EXPECT_GE(dear.coarsen.size(), policy.samples_per_start > 1 ? 8u : 5u) << keys;
     EXPECT_GE(static_cast<int>(dear.coarsen.size()) - static_cast<int>(dear.split.size()),

@@ -340,15 +340,6 @@ TEST(PpoMistakes, WhileItRuns) {
 
 // --- gradients between backward and the optimiser ---
 
-TEST(GradientTest, ClipsTheNorm) {
-  std::vector<float> g{3.f, 4.f};
-  EXPECT_NEAR(learn::clipNorm(g, 0), 5, 1e-6);
-  EXPECT_NEAR(learn::clipNorm(g, 10), 5, 1e-6);
-  EXPECT_NEAR(g[1], 4, 1e-6);
-  learn::clipNorm(g, 1);
-  EXPECT_NEAR(g[1], .8, 1e-6);
-}
-
 // The average over ranks is the gradient of the union of what they hold, be it 5 transitions here and 2 there.
 TEST(GradientTest, OverRanksIsThatOfTheUnion) {
   const learn::Reduction reduction;

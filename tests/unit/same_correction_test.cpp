@@ -101,6 +101,7 @@ void compare(const std::string &file, const grid2d::Model &model, const grid2d::
   SCOPED_TRACE(file);
   const int n = model.sizes().n, points = n * n;
   const Policy policy = loadPolicy(file, "closure");
+  const auto backend = makeBackend<GridBackend>(policy, file);
   const auto channels = static_cast<int>(policy.observation.names.size());
   // The laboratory's state, a little on its way.
   const grid2d::Field wind = drawn.velocity.empty() ? grid2d::Field() : model.velocity(drawn, n);
@@ -117,13 +118,13 @@ void compare(const std::string &file, const grid2d::Model &model, const grid2d::
       action(policy.action.low.size() * static_cast<std::size_t>(points));
   corrector.observe(state, observation.data());
   Planes input(observation, channels, n, n);
-  makeBackend<GridBackend>(policy, file)->evaluate(input, n, n, true, action.data());
+  backend->evaluate(input, n, n, true, action.data());
   corrector.correct(action.data(), state);
   const std::vector<double> after = state.dense();
   EXPECT_GT(largestDifference(after, before), 1e-4);
 
   // As studies run.
-  PeriodicClosure closure(loadPolicy(file, "closure"), file);
+  PeriodicClosure closure(policy, file);
   std::vector<const double *> fields;
   for (int c = 0; c < model.components(); ++c) fields.push_back(&before[static_cast<std::size_t>(c * points)]);
   for (std::size_t c = 0; c < velocity.size(); c += static_cast<std::size_t>(points)) fields.push_back(&velocity[c]);

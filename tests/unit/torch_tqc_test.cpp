@@ -1,14 +1,17 @@
 // TQC: formulas by hand, the native update against autograd, and toy worlds with known optima.
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <cmath>
 
 #include "base/error.hpp"
-#include "learn/engine/kernels/kernels.hpp"
+#include "learn/engine/adam.hpp"
 #include "learn/tqc/formulas.hpp"
 #include "learn/tqc/native_engine.hpp"
+#include "learn/tqc/quantile_huber.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "support/learners.hpp"
+#include "support/levels.hpp"
 #include "torch/torch_engine.hpp"
 
 using namespace petrl;
@@ -40,6 +43,9 @@ double largest(const Floats &a, const Floats &b) {
 
 }  // namespace
 
+using TqcUpdate = test::OnEachLevel;
+INSTANTIATE_TEST_SUITE_P(Processors, TqcUpdate, test::kLevels, test::levelName);
+
 TEST(TqcFormulas, QuantileHuberByHand) {
   // tau = 1/4, 3/4. Quantile 0: u = .5 and -2: .25 * .125, .75 * 1.5. Quantile 1: u = -.5 and -3: .25 * .125, .25
   // * 2.5.
@@ -47,7 +53,7 @@ TEST(TqcFormulas, QuantileHuberByHand) {
   EXPECT_NEAR(quantileHuberLoss(quantile, 2, target, 2), (.03125 + 1.125 + .03125 + .625) / 4, 1e-12);
 }
 
-TEST(TqcFormulas, QuantileHuberKernel) {
+TEST_P(TqcUpdate, QuantileHuberKernel) {
   Rng rng(1);
   constexpr int kRows = 3, kQuantiles = 25, kTargets = 115, kWidth = 32;
   Floats z(kRows * kWidth, 0.f), y(kRows * kTargets), tau(kWidth, 0.f), valid(kWidth, 0.f), dz(z.size(), 7.f);
@@ -58,8 +64,8 @@ TEST(TqcFormulas, QuantileHuberKernel) {
     for (int m = 0; m < kQuantiles; ++m) z[b * kWidth + m] = 2 * uniform(rng);
     expected += quantileHuberLoss(&z[b * kWidth], kQuantiles, &y[b * kTargets], kTargets) * kQuantiles * kTargets;
   }
-  const double sum = kernels().quantileHuber(
-      {kRows, kQuantiles, kTargets, z.data(), y.data(), tau.data(), valid.data(), 1.f, dz.data(), kRows});
+  const double sum =
+      quantileHuber({kRows, kQuantiles, kTargets, z.data(), y.data(), tau.data(), valid.data(), 1.f, dz.data(), kRows});
   EXPECT_NEAR(sum, expected, 1e-5 * expected);
   for (int b = 0; b < kRows; ++b) {
     for (int m = 0; m < kQuantiles; ++m) {
@@ -88,10 +94,30 @@ TEST(TqcFormulas, GsdeLogProbByHand) {
   EXPECT_NEAR(slopes.x + slopes.noise, (gsdeLogProb(.3, -.2 + h, .5) - gsdeLogProb(.3, -.2 - h, .5)) / (2 * h), 1e-6);
 }
 
-// Every kernel set and several actions: the hand-written gradients are those of autograd. Adam's first steps move every
-// weight by about the learning rate whatever the gradient, so that wrong gradients show as differences of that size;
-// plain differences of rounding are amplified only where a gradient is almost zero, hence the moments are compared.
-TEST(TqcUpdate, NativeAgreesWithAutograd) {
+TEST(Adam, AgreesWithLibtorch) {
+  constexpr std::int64_t kSize = 37;
+  torch::manual_seed(3);
+  for (const double decay : {0., .1}) {
+    torch::Tensor reference = torch::randn({kSize}).requires_grad_();
+    std::vector<float> own(reference.data_ptr<float>(), reference.data_ptr<float>() + kSize);
+    petrl::Adam adam(own.size(), decay);
+    torch::optim::AdamW optimiser({reference}, torch::optim::AdamWOptions(1e-2).weight_decay(decay));
+    for (int i = 0; i < 20; ++i) {
+      const torch::Tensor gradient = torch::randn({kSize}) * (i % 3 == 0 ? 1e-4 : 1);
+      reference.mutable_grad() = gradient;
+      optimiser.step();
+      adam.step(own.data(), gradient.data_ptr<float>(), 1e-2);
+    }
+    for (std::int64_t i = 0; i < kSize; ++i)
+      EXPECT_NEAR(own[static_cast<std::size_t>(i)], reference[i].item<float>(), 2e-6);
+  }
+}
+
+// Every instruction set and several actions: the hand-written gradients are those of autograd. Adam's first steps move
+// every weight by about the learning rate whatever the gradient, so that wrong gradients show as differences of that
+// size; plain differences of rounding are amplified only where a gradient is almost zero, hence the moments are
+// compared.
+TEST_P(TqcUpdate, NativeAgreesWithAutograd) {
   for (const int actions : {1, 3}) {
     const int observations = 5;
     TqcConfig config = TqcConfig::parse(petrl::test::keys("{batch_size: 31, critics: 3, quantiles: 11, actor_layers: "

@@ -1,6 +1,5 @@
 """Closures on coarse grids: errors over test cases, their evolution, what actions correlate with, and what a reference
 step costs - also over the classical methods' at equal error (error: of a case at one step, cost: the least time)."""
-import math
 
 import numpy as np
 

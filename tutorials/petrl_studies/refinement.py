@@ -1,6 +1,5 @@
 """Mesh refinement: which settings were chosen, their fronts on test cases, what others cost over the policy at equal
 error. Config: {places: 21}."""
-import math
 
 import numpy as np
 

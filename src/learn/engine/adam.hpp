@@ -1,22 +1,30 @@
-// Adam on one array of float32, without libtorch.
+// Adam on one array of float32, and the gradient's norm.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "base/api.hpp"
+#include "base/floats.hpp"
 
 namespace petrl {
 
-/// Kingma & Ba 2015; with decoupled weight decay Loshchilov & Hutter 2019. Constants as in PyTorch.
+/// Kingma & Ba 2015; with decoupled weight decay (Loshchilov & Hutter 2019, AdamW) if there is one. Constants as in
+/// PyTorch (1 - beta being that of float32).
 struct PETRL_API Adam {
-  std::vector<float> first, second;  ///< moments
+  Floats first, second;  ///< moments
   std::int64_t steps = 0;
-  double weight_decay = 0;  ///< decoupled (AdamW); 0 is Adam
+  double weight_decay = 0;
 
   explicit Adam(std::size_t n = 0, double decay = 0) : first(n, 0.f), second(n, 0.f), weight_decay(decay) {}
-  /// The gradient is scaled so that its norm is at most `clip` (0: no limit). Returns the norm before.
-  double step(std::vector<float> &x, std::vector<float> &gradient, double rate, double clip = 0);
+  /// One step of `x` and `gradient`, as long as the moments.
+  void step(float *x, const float *gradient, double rate);
 };
+
+/// Scales the gradient so that its norm is at most `limit` (0: no limit). Returns the norm before.
+PETRL_API double clipNorm(std::vector<float> &gradient, double limit);
+
+/// The same for a single number; `step` counts from 1.
+PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double rate, std::int64_t step);
 
 }  // namespace petrl

@@ -1,6 +1,8 @@
 // Forward with memory, and backward.
 #include <algorithm>
 
+#include "base/floats.hpp"
+#include "learn/engine/arrays.hpp"
 #include "policy/native/graph_kernels.hpp"
 #include "policy/native/graph_network.hpp"
 #include "policy/native/matrix_product.hpp"
@@ -10,9 +12,7 @@ namespace petrl {
 namespace {
 
 void addColumns(int rows, int columns, const float *a, float *sum) {
-  for (int i = 0; i < rows; ++i) {
-    for (int k = 0; k < columns; ++k) sum[k] += a[static_cast<long>(i) * columns + k];
-  }
+  learn::columnSum(rows, columns, a, columns, sum, true);
 }
 
 void scale(std::size_t n, const float *by, float *x) {
@@ -22,12 +22,10 @@ void scale(std::size_t n, const float *by, float *x) {
 /// a_gradient (rows x inner) [+]= c_gradient (rows x columns) b^T.
 void multiplyBack(int rows, int inner, int columns, const float *c_gradient, const float *b, float *a_gradient,
                   bool add) {
-  thread_local std::vector<float> transposed;
-  transposed.resize(static_cast<std::size_t>(inner) * static_cast<std::size_t>(columns));
-  for (int i = 0; i < inner; ++i) {
-    for (int k = 0; k < columns; ++k) transposed[static_cast<std::size_t>(k * inner + i)] = b[i * columns + k];
-  }
-  multiply(rows, inner, columns, c_gradient, transposed.data(), a_gradient, nullptr, add);
+  thread_local Floats transposed;
+  transpose(b, inner, columns, columns, transposed);
+  multiply({rows, inner, columns, c_gradient, columns, 1, transposed.data(), padded(inner), a_gradient, inner, nullptr,
+            add});
 }
 
 }  // namespace

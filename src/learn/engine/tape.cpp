@@ -6,14 +6,13 @@
 
 #include "base/clones.hpp"
 #include "base/vector_math.hpp"
+#include "learn/engine/arrays.hpp"
 
 namespace petrl::tape {
 
-namespace {
+using learn::addScaled;
 
-PETRL_CLONES void addScaled(std::size_t n, float factor, const float *x, float *y) {
-  for (std::size_t i = 0; i < n; ++i) y[i] += factor * x[i];
-}
+namespace {
 
 PETRL_CLONES void addProduct(std::size_t n, const float *x, const float *y, float *z) {
   for (std::size_t i = 0; i < n; ++i) z[i] += x[i] * y[i];
@@ -183,8 +182,9 @@ void Tape::backward() {
   }
 }
 
-const float *Tape::padded(const float *values, int channels, int ghost, int scratch) {
-  const std::size_t nx = static_cast<std::size_t>(nx_), g = static_cast<std::size_t>(ghost), width = nx + 2 * g;
+const float *Tape::padded(const float *values, int channels, int ghost, int scratch, int row) {
+  const std::size_t nx = static_cast<std::size_t>(nx_), g = static_cast<std::size_t>(ghost),
+                    width = static_cast<std::size_t>(std::max(row, nx_ + 2 * ghost));
   const int height = ny_ + 2 * ghost;
   std::vector<float> &store = scratch_[scratch];
   store.resize(std::max(store.size(), static_cast<std::size_t>(channels) * width * static_cast<std::size_t>(height)));
@@ -192,10 +192,11 @@ const float *Tape::padded(const float *values, int channels, int ghost, int scra
   for (int c = 0; c < channels; ++c) {
     const float *plane = values + static_cast<std::size_t>(c) * points();
     for (int j = -ghost; j < ny_ + ghost; ++j, out += width) {
-      const float *row = plane + static_cast<std::size_t>((j + ny_) % ny_) * nx;
-      std::memcpy(out + g, row, nx * sizeof(float));
-      std::memcpy(out, row + nx - g, g * sizeof(float));
-      std::memcpy(out + g + nx, row, g * sizeof(float));
+      const float *from = plane + static_cast<std::size_t>((j + ny_) % ny_) * nx;
+      std::memcpy(out + g, from, nx * sizeof(float));
+      std::memcpy(out, from + nx - g, g * sizeof(float));
+      std::memcpy(out + g + nx, from, g * sizeof(float));
+      std::fill(out + nx + 2 * g, out + width, 0.f);
     }
   }
   return store.data();

@@ -82,9 +82,9 @@ class PETRL_API Tape {
   Node &node(Var v) { return *nodes_[static_cast<std::size_t>(v.id)]; }
   const Node &node(Var v) const { return *nodes_[static_cast<std::size_t>(v.id)]; }
   Var make(int channels);
-  // The same field with ghost points, in scratch memory of which there are a few.
-  const float *padded(const float *values, int channels, int ghost, int scratch);
-
+  // The same field with ghost points, in scratch memory of which there are a few. Rows of at least `row` floats, zero
+  // beyond the ghost points.
+  const float *padded(const float *values, int channels, int ghost, int scratch, int row = 0);
   // Adds a padded plane, ghost points to the points they stand for.
   void fold(const float *padded, int ghost, float *gradient) const;
 

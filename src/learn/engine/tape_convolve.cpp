@@ -1,42 +1,20 @@
-// Convolutions: 16 points by up to 8 output channels are summed in registers.
+// Convolutions: forward and back to the input by the kernel that networks in use have, to the weights by one of their
+// own.
 #include <algorithm>
 #include <cstring>
 
 #include "base/clones.hpp"
+#include "base/floats.hpp"
+#include "learn/engine/arrays.hpp"
 #include "learn/engine/tape.hpp"
+#include "policy/native/convolution.hpp"
 
 namespace petrl::tape {
 
 namespace {
 
 using Vector = float __attribute__((vector_size(64), aligned(4), may_alias));
-constexpr int kLanes = 16, kBlock = 8;
-
-int rounded(int n) {
-  return (n + kLanes - 1) / kLanes * kLanes;
-}
-
-// channels x (ny + 2 ghost) rows of (rounded nx + 2 ghost): ghost points filled periodically, what lies beyond is zero.
-void spread(const float *values, int channels, int nx, int ny, int ghost, std::vector<float> &store) {
-  const std::size_t width = static_cast<std::size_t>(rounded(nx) + 2 * ghost);
-  const auto g = static_cast<std::size_t>(ghost), n = static_cast<std::size_t>(nx);
-  const std::size_t size = static_cast<std::size_t>(channels) * static_cast<std::size_t>(ny + 2 * ghost) * width;
-  if (rounded(nx) == nx) {
-    store.resize(size);
-  } else {
-    store.assign(size, 0.f);
-  }
-  float *out = store.data();
-  for (int c = 0; c < channels; ++c) {
-    const float *plane = values + static_cast<std::size_t>(c) * n * static_cast<std::size_t>(ny);
-    for (int j = -ghost; j < ny + ghost; ++j, out += width) {
-      const float *row = plane + static_cast<std::size_t>((j + ny) % ny) * n;
-      std::memcpy(out + g, row, n * sizeof(float));
-      std::memcpy(out, row + n - g, g * sizeof(float));
-      std::memcpy(out + g + n, row, g * sizeof(float));
-    }
-  }
-}
+constexpr int kLanes = 16;
 
 PETRL_CLONES float total(std::size_t n, const float *x) {
   Vector sum{};
@@ -48,87 +26,48 @@ PETRL_CLONES float total(std::size_t n, const float *x) {
   return out;
 }
 
-PETRL_CLONES void add(std::size_t n, const float *x, float *sum) {
-  for (std::size_t i = 0; i < n; ++i) sum[i] += x[i];
-}
-
+/// Input rows have `width` floats, whole registers wide and with ghost points; so they lie in memory.
 struct Shape {
   int in, out, kernel, dilation, nx, ny;
   int ghost() const { return dilation * (kernel / 2); }
-  std::size_t width() const { return static_cast<std::size_t>(rounded(nx) + 2 * ghost()); }
-  std::size_t plane() const { return width() * static_cast<std::size_t>(ny + 2 * ghost()); }
+  int width() const { return padded(nx) + 2 * ghost(); }
+  std::ptrdiff_t plane() const { return static_cast<std::ptrdiff_t>(width()) * (ny + 2 * ghost()); }
 };
 
-// out[o] = bias[o] + sum weight[o][c][ky][kx] in[c] at kVectors x 16 points of row j from i on, for outputs first ..
-// first + kCount - 1.
-template <int kCount, int kVectors>
-PETRL_INLINE void forwardTile(const Shape &s, const float *in, const float *weight, const float *bias, int first, int j,
-                              int i, float *out) {
-  const std::size_t per_output = static_cast<std::size_t>(s.in * s.kernel * s.kernel);
-  const auto nx = static_cast<std::size_t>(s.nx), points = nx * static_cast<std::size_t>(s.ny);
-  const std::size_t width = s.width(), plane = s.plane();
-  Vector sum[kVectors][kCount];
-  for (int v = 0; v < kVectors; ++v)
-    for (int o = 0; o < kCount; ++o) sum[v][o] = Vector{} + (bias != nullptr ? bias[first + o] : 0.f);
-  const float *w = weight + static_cast<std::size_t>(first) * per_output;
-  for (int c = 0; c < s.in; ++c) {
-    for (int ky = 0; ky < s.kernel; ++ky) {
-      const float *x = in + static_cast<std::size_t>(c) * plane +
-                       static_cast<std::size_t>(j + ky * s.dilation) * width + static_cast<std::size_t>(i);
-      for (int kx = 0; kx < s.kernel; ++kx, ++w, x += s.dilation) {
-        Vector point[kVectors];
-        for (int v = 0; v < kVectors; ++v) point[v] = *reinterpret_cast<const Vector *>(x + v * kLanes);
-        for (int o = 0; o < kCount; ++o) {
-          const float factor = w[static_cast<std::size_t>(o) * per_output];
-          for (int v = 0; v < kVectors; ++v) sum[v][o] += factor * point[v];
-        }
-      }
+// mirrored: its adjoint, the convolution with the kernel mirrored, inputs and outputs exchanged.
+void forward(const Shape &s, const float *in, const float *weight, bool mirrored, const float *bias, float *out) {
+  thread_local std::vector<float> packed, room;
+  const simd::Level level = simd::level();
+  const int taps = s.kernel * s.kernel;
+  const auto blocks = convolution::pack(level, weight, s.out, s.in, taps, mirrored, packed);
+  std::vector<std::ptrdiff_t> tap;
+  for (int ky = 0; ky < s.kernel; ++ky)
+    for (int kx = 0; kx < s.kernel; ++kx)
+      tap.push_back(static_cast<std::ptrdiff_t>(ky) * s.dilation * s.width() + kx * s.dilation);
+  convolution::Row row{};
+  row.in_channel = s.plane();
+  row.inputs = s.in;
+  row.tap = tap.data();
+  row.taps = taps;
+  row.width = s.nx;
+  // Rows of whole registers are written where they belong.
+  const bool whole = padded(s.nx) == s.nx;
+  const std::ptrdiff_t points = static_cast<std::ptrdiff_t>(s.nx) * s.ny;
+  row.out_channel = whole ? points : padded(s.nx);
+  if (!whole) room.resize(static_cast<std::size_t>(s.out * padded(s.nx)));
+  for (const auto &block : blocks) {
+    row.weight = packed.data() + block.weight;
+    row.bias = bias != nullptr ? bias + block.first : nullptr;
+    row.outputs = block.count;
+    float *to = out + block.first * points;
+    for (int j = 0; j < s.ny; ++j, to += s.nx) {
+      row.in = in + static_cast<std::ptrdiff_t>(j) * s.width();
+      row.out = whole ? to : room.data();
+      convolution::row(row, level);
+      for (int o = 0; !whole && o < block.count; ++o)
+        std::memcpy(to + o * points, row.out + o * row.out_channel, static_cast<std::size_t>(s.nx) * sizeof(float));
     }
   }
-  float row[kLanes];
-  for (int v = 0; v < kVectors; ++v) {
-    const int n = std::min(kLanes, s.nx - i - v * kLanes);
-    for (int o = 0; o < kCount; ++o) {
-      float *to = out + static_cast<std::size_t>(first + o) * points + static_cast<std::size_t>(j) * nx +
-                  static_cast<std::size_t>(i + v * kLanes);
-      if (n == kLanes) {
-        *reinterpret_cast<Vector *>(to) = sum[v][o];
-      } else {
-        *reinterpret_cast<Vector *>(row) = sum[v][o];
-        std::memcpy(to, row, static_cast<std::size_t>(n) * sizeof(float));
-      }
-    }
-  }
-}
-
-template <int kCount, int kVectors>
-PETRL_CLONES void forwardBlock(const Shape &s, const float *in, const float *weight, const float *bias, int first,
-                               float *out) {
-  for (int j = 0; j < s.ny; ++j) {
-    int i = 0;
-    for (; i + (kVectors - 1) * kLanes < s.nx; i += kVectors * kLanes)
-      forwardTile<kCount, kVectors>(s, in, weight, bias, first, j, i, out);
-    for (; i < s.nx; i += kLanes) forwardTile<kCount, 1>(s, in, weight, bias, first, j, i, out);
-  }
-}
-
-template <int kVectors>
-void forwardAll(const Shape &s, const float *in, const float *weight, const float *bias, float *out) {
-  int first = 0;
-  for (; first + kBlock <= s.out; first += kBlock) forwardBlock<kBlock, kVectors>(s, in, weight, bias, first, out);
-  for (; first + 4 <= s.out; first += 4) forwardBlock<4, kVectors>(s, in, weight, bias, first, out);
-  if (s.out - first == 3) forwardBlock<3, kVectors>(s, in, weight, bias, first, out);
-  if (s.out - first == 2) forwardBlock<2, kVectors>(s, in, weight, bias, first, out);
-  if (s.out - first == 1) forwardBlock<1, kVectors>(s, in, weight, bias, first, out);
-}
-
-void forward(const Shape &s, const float *in, const float *weight, const float *bias, float *out) {
-#if defined(__x86_64__)
-  // Two vectors of points share the weights that they load, where there are registers for the sums of both.
-  static const bool many_registers = __builtin_cpu_supports("avx512f") != 0;
-  if (many_registers) return forwardAll<2>(s, in, weight, bias, out);
-#endif
-  forwardAll<1>(s, in, weight, bias, out);
 }
 
 // gradient[o][c][ky][kx] += sum over points of g[o] in[c](. + k), for some outputs and kTaps taps of a row of the
@@ -138,7 +77,8 @@ PETRL_CLONES void weightBlock(const Shape &s, const float *in, const float *g, s
                               std::vector<float> &sums, float *gradient) {
   constexpr int kBand = 16;
   const std::size_t per_output = static_cast<std::size_t>(s.in * s.kernel * s.kernel);
-  const std::size_t width = s.width(), plane = s.plane(), g_plane = g_width * static_cast<std::size_t>(s.ny);
+  const auto width = static_cast<std::size_t>(s.width()), plane = static_cast<std::size_t>(s.plane());
+  const std::size_t g_plane = g_width * static_cast<std::size_t>(s.ny);
   const float *y0 = g + static_cast<std::size_t>(first) * g_plane;
   sums.assign(static_cast<std::size_t>(s.in * s.kernel * kCount * kTaps * kLanes), 0.f);
   for (int band = 0; band < s.ny; band += kBand) {
@@ -202,35 +142,26 @@ void weightGradient(const Shape &s, const float *in, const float *g, std::size_t
 Var Tape::convolve(Var x, const Convolution &layer) {
   const Shape s{layer.in, layer.out, layer.kernel, layer.dilation, nx_, ny_};
   const Var r = make(layer.out);
-  spread(value(x), layer.in, nx_, ny_, s.ghost(), scratch_[0]);
-  forward(s, scratch_[0].data(), layer.weight, layer.bias, node(r).value.data());
+  forward(s, padded(value(x), layer.in, s.ghost(), 0, s.width()), layer.weight, false, layer.bias,
+          node(r).value.data());
   node(r).backward = [this, x, r, layer, s] {
-    const std::size_t n = points(), taps = static_cast<std::size_t>(layer.kernel * layer.kernel);
+    const std::size_t n = points();
     const float *g = gradient(r);
     if (layer.weight_gradient != nullptr) {
-      spread(value(x), layer.in, nx_, ny_, s.ghost(), scratch_[0]);
-      spread(g, layer.out, nx_, ny_, 0, scratch_[1]);
-      const auto g_width = static_cast<std::size_t>(rounded(nx_));
-      weightGradient(s, scratch_[0].data(), scratch_[1].data(), g_width, scratch_[2], layer.weight_gradient);
+      const int g_width = petrl::padded(nx_);
+      const float *in = padded(value(x), layer.in, s.ghost(), 0, s.width());
+      weightGradient(s, in, padded(g, layer.out, 0, 1, g_width), static_cast<std::size_t>(g_width), scratch_[2],
+                     layer.weight_gradient);
       for (int o = 0; o < layer.out; ++o) layer.bias_gradient[o] += total(n, g + static_cast<std::size_t>(o) * n);
     }
     if (!node(x).backward) return;  // an input: nobody asks for its gradient
-    // The gradient of a convolution is one with the kernel mirrored, inputs and outputs exchanged.
-    std::vector<float> &mirrored = scratch_[3];
-    mirrored.resize(static_cast<std::size_t>(layer.in * layer.out) * taps);
-    for (std::size_t o = 0; o < static_cast<std::size_t>(layer.out); ++o)
-      for (std::size_t c = 0; c < static_cast<std::size_t>(layer.in); ++c)
-        for (std::size_t k = 0; k < taps; ++k)
-          mirrored[(c * static_cast<std::size_t>(layer.out) + o) * taps + k] =
-              layer.weight[(o * static_cast<std::size_t>(layer.in) + c) * taps + taps - 1 - k];
     const Shape back{layer.out, layer.in, layer.kernel, layer.dilation, nx_, ny_};
-    spread(g, layer.out, nx_, ny_, s.ghost(), scratch_[1]);
     const bool first = !node(x).has_gradient;
     std::vector<float> &result = first ? node(x).gradient : scratch_[2];
     result.resize(static_cast<std::size_t>(layer.in) * n);
-    forward(back, scratch_[1].data(), mirrored.data(), nullptr, result.data());
+    forward(back, padded(g, layer.out, s.ghost(), 1, s.width()), layer.weight, true, nullptr, result.data());
     node(x).has_gradient = true;
-    if (!first) add(result.size(), result.data(), gradient(x));
+    if (!first) learn::addScaled(result.size(), 1, result.data(), gradient(x));
   };
   return r;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/clones.hpp"
+#include "learn/engine/arrays.hpp"
 #include "learn/engine/tape.hpp"
 
 namespace petrl::tape {
@@ -65,14 +66,6 @@ PETRL_CLONES void weightAdjoint(const Row &r, int k, const float *q, const float
   }
 }
 
-PETRL_CLONES void addDifference(std::size_t n, const float *g, float *__restrict plus) {
-  for (std::size_t i = 0; i < n; ++i) plus[i] += g[i];
-}
-
-PETRL_CLONES void subtractDifference(std::size_t n, const float *g, float *__restrict minus) {
-  for (std::size_t i = 0; i < n; ++i) minus[i] -= g[i];
-}
-
 }  // namespace
 
 Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis) {
@@ -114,22 +107,22 @@ Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float fa
       if (velocity_moves) {
         brackets(shape, pq + at, w, e, o);
         for (std::size_t i = 0; i < n; ++i) up[i] = 0.5f * gf[i] * (std::copysign(1.f, s[i]) * e[i] + o[i]);
-        addDifference(n, up, velocity.data() + at);
-        addDifference(n, up, velocity.data() + at + step);
+        learn::addScaled(n, 1, up, velocity.data() + at);
+        learn::addScaled(n, 1, up, velocity.data() + at + step);
       }
       float *to_q = scattered.data() + at;
       for (std::size_t i = 0; i < n; ++i) {
         gw[to + i] += gf[i] * a[i] * (pq[at + i + static_cast<std::size_t>(step)] - pq[at + i]);
         up[i] = gf[i] * a[i] * w[i];
       }
-      addDifference(n, up, to_q + step);
-      subtractDifference(n, up, to_q);
+      learn::addScaled(n, 1, up, to_q + step);
+      learn::addScaled(n, -1, up, to_q);
       for (int k = 1; k <= m; ++k) {
         weightAdjoint(shape, k, pq + at, w, gf, s, a, gw + to, up, down);
-        addDifference(n, up, to_q + (k + 1) * step);
-        subtractDifference(n, up, to_q + k * step);
-        addDifference(n, down, to_q - (k - 1) * step);
-        subtractDifference(n, down, to_q - k * step);
+        learn::addScaled(n, 1, up, to_q + (k + 1) * step);
+        learn::addScaled(n, -1, up, to_q + k * step);
+        learn::addScaled(n, 1, down, to_q - (k - 1) * step);
+        learn::addScaled(n, -1, down, to_q - k * step);
       }
     }
     fold(scattered.data(), ghost, gradient(q));

@@ -4,15 +4,12 @@
 #include <cstring>
 
 #include "base/clones.hpp"
+#include "learn/engine/arrays.hpp"
 #include "learn/engine/tape.hpp"
 
 namespace petrl::tape {
 
 namespace {
-
-PETRL_CLONES void addScaledRow(std::size_t n, float factor, const float *x, float *y) {
-  for (std::size_t i = 0; i < n; ++i) y[i] += factor * x[i];
-}
 
 std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
@@ -78,8 +75,9 @@ Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
   for (int c = 0; c < count; ++c)
     rows(nx_, ny_, radius, [&](std::size_t from, std::size_t to) {
       for (int k = -radius; k <= radius; ++k)
-        addScaledRow(n, coefficients[product(k + radius, 1)], p + static_cast<std::size_t>(c) * plane + from + k * step,
-                     node(r).value.data() + static_cast<std::size_t>(c) * points() + to);
+        learn::addScaled(n, coefficients[product(k + radius, 1)],
+                         p + static_cast<std::size_t>(c) * plane + from + k * step,
+                         node(r).value.data() + static_cast<std::size_t>(c) * points() + to);
     });
   node(r).backward = [this, x, r, coefficients, radius, count, step, n, plane] {
     const float *g = padded(gradient(r), count, radius, 0);
@@ -87,9 +85,9 @@ Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
     for (int c = 0; c < count; ++c)
       rows(nx_, ny_, radius, [&](std::size_t from, std::size_t to) {
         for (int k = -radius; k <= radius; ++k)
-          addScaledRow(n, coefficients[product(k + radius, 1)],
-                       g + static_cast<std::size_t>(c) * plane + from - k * step,
-                       gx + static_cast<std::size_t>(c) * points() + to);
+          learn::addScaled(n, coefficients[product(k + radius, 1)],
+                           g + static_cast<std::size_t>(c) * plane + from - k * step,
+                           gx + static_cast<std::size_t>(c) * points() + to);
       });
   };
   return r;

@@ -86,8 +86,9 @@ void GainLoss::update() {
   ++updates_;
   if (!(totals[1] > 0)) return;
   for (float &g : gradient_) g /= static_cast<float>(totals[1]);
-  const double norm = adam_.step(network_.weights(), gradient_, learningRate(), config_.max_gradient_norm);
+  const double norm = clipNorm(gradient_, config_.max_gradient_norm);
   if (!std::isfinite(norm)) throw Error("learner gain-loss: the gradient is not finite; a smaller learning_rate?");
+  adam_.step(network_.weights().data(), gradient_.data(), learningRate());
   sums_["updates"] += 1;
   sums_["loss"] += totals[0] / totals[1];
   sums_["gradient norm"] += norm;

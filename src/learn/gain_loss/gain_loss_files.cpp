@@ -25,7 +25,8 @@ void GainLoss::save(const std::string &path) const {
   for (const std::int64_t n : {std::int64_t{config_.hidden}, std::int64_t{config_.layers},
                                std::int64_t{reduction_.ranks()}, iterations_, updates_, steps_, episodes_, adam_.steps})
     out.number(n);
-  for (const auto *array : {&network_.weights(), &adam_.first, &adam_.second}) out.floats(array->data(), array->size());
+  out.floats(network_.weights().data(), network_.size());
+  for (const auto *array : {&adam_.first, &adam_.second}) out.floats(array->data(), array->size());
   for (const std::int64_t n : lengths) out.number(n);
   for (const std::int64_t n : numbers) out.number(n);
   for (const std::int64_t n : counts) out.number(n);
@@ -90,7 +91,7 @@ void GainLoss::load(const std::string &path) {
   }
   iterations_ = values[0], updates_ = values[1], steps_ = values[2], episodes_ = values[3], adam_.steps = values[4];
   network_.weights() = arrays[0];
-  adam_.first = arrays[1], adam_.second = arrays[2];
+  adam_.first.assign(arrays[1].begin(), arrays[1].end()), adam_.second.assign(arrays[2].begin(), arrays[2].end());
   memory_.swap(memory);
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "learn/engine/fcn_layers.hpp"
-#include "learn/engine/floats.hpp"
+#include "base/floats.hpp"
 #include "learn/ppo/acting.hpp"
 #include "learn/ppo/config.hpp"
 

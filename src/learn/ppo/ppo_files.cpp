@@ -33,7 +33,8 @@ void Ppo::save(const std::string &path) const {
     out.number(number);
   }
   out.bytes(sums_.data(), sums_.size() * sizeof(double));
-  for (const auto *array : {&network_.weights(), &adam_.first, &adam_.second}) out.floats(array->data(), array->size());
+  out.floats(network_.weights().data(), network_.weights().size());
+  for (const auto *array : {&adam_.first, &adam_.second}) out.floats(array->data(), array->size());
   for (const auto *counts : {&number_counts, &action_counts}) {
     for (const auto count : *counts) out.number(count);
   }
@@ -81,8 +82,8 @@ void Ppo::load(const std::string &path) {
   if (!slots_.unpack(numbers, own, width)) in.fail("actions of unfinished episodes do not fit");
 
   std::copy(arrays[0].begin(), arrays[0].end(), network_.weights().begin());  // the layers point into it
-  adam_.first = arrays[1];
-  adam_.second = arrays[2];
+  adam_.first.assign(arrays[1].begin(), arrays[1].end());
+  adam_.second.assign(arrays[2].begin(), arrays[2].end());
   adam_.steps = updates;
   nx_ = static_cast<int>(nx);
   ny_ = static_cast<int>(ny);

@@ -47,7 +47,7 @@ bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
   std::vector<double> terms(5, 0.);
   if (!rows.empty()) terms = gradientOf(rows);
   learn::averageGradient(reduction_, gradient, static_cast<double>(rows.size()), terms);
-  const double norm = learn::clipNorm(gradient, config_.max_gradient_norm);
+  const double norm = clipNorm(gradient, config_.max_gradient_norm);
   if (!std::isfinite(norm)) {
     throw Error("learner ppo: the gradient is not finite after " + std::to_string(steps_) +
                     " steps: try a smaller learning_rate",
@@ -61,7 +61,7 @@ bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
   sums_[kClipped] += terms[4];
   sums_[kGradient] += norm;
   if (config_.target_kl > 0 && terms[3] > config_.target_kl) return false;
-  adam_.step(network_.weights(), gradient, learningRate());
+  adam_.step(network_.weights().data(), gradient.data(), learningRate());
   if (device_) device_->setWeights(network_.weights());
   return true;
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "learn/engine/floats.hpp"
+#include "base/floats.hpp"
 
 namespace petrl::learn {
 

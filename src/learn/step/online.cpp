@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include "adapt/specification.hpp"
 #include "base/error.hpp"
@@ -33,8 +32,6 @@ const char *const kDefaultConfig =
     "initial_temperature: 0.01\n"
     "log_std_init: -4\n"
     "buffer_size: 100000\n";
-
-const char *const kLogHeader = "steps,cost,baseline_cost,error,baseline_error,score,best\n";
 
 // Makes a policy see the application's observables that it does not know, at first without minding them.
 void addInputs(Policy &policy, const std::vector<std::string> &observables) {
@@ -68,6 +65,8 @@ YamlMap learnerKeys(const std::string &file, const Policy &start) {
 
 TqcOnline::TqcOnline(const OnlineOptions &options) : file_(options.save) {
   const bool resume = goesOn();
+  const std::vector<std::string> columns{"steps", "cost", "baseline_cost", "error", "baseline_error", "score", "best"};
+  log_ = std::make_unique<Csv>(file_ + ".csv", columns, true);
   start(options, resume);
   if (resume) {
     learner_->load(file_ + ".state");
@@ -154,10 +153,8 @@ void TqcOnline::endSolve(bool last) {
       best_ = score;
       best_network_ = start_network_;
     }
-    char row[200];
-    std::snprintf(row, sizeof(row), "%lld,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", static_cast<long long>(learner_->steps()),
-                  solve.cost, solve.baseline_cost, solve.error, solve.baseline_error, score, best_);
-    log_ += row;
+    log_->row().set("steps", learner_->steps()).set("cost", solve.cost).set("baseline_cost", solve.baseline_cost);
+    log_->set("error", solve.error).set("baseline_error", solve.baseline_error).set("score", score).set("best", best_);
     if (score < best_ - kPatience) learner_->loadWeights(best_network_);
   }
   lost_ = false;
@@ -173,13 +170,7 @@ void TqcOnline::save(Clock::time_point now) {
   writePolicy(file_, policy_);
   learner_->save(file_ + ".state");
   reward_.write(file_ + ".baseline");
-  if (!log_.empty()) {
-    const bool fresh = !fileExists(file_ + ".csv");
-    std::ofstream out(file_ + ".csv", std::ios::app);
-    if (fresh) out << kLogHeader;
-    if (!(out << log_).flush()) throw Error(file_ + ".csv: cannot write this file", PETSC_ERR_FILE_WRITE);
-    log_.clear();
-  }
+  if (!log_->empty()) log_->append();
   saved_at_ = now;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapt/training.hpp"
+#include "base/csv.hpp"
 #include "learn/step/reward.hpp"
 #include "learn/step/step_training.hpp"
 #include "learn/tqc/tqc.hpp"
@@ -44,7 +45,8 @@ class TqcOnline : public OnlineTraining, private Agent {
   void record(const Transition &transition) override;
   void save(Clock::time_point now);
 
-  std::string file_, log_;
+  std::string file_;
+  std::unique_ptr<Csv> log_;
   Policy policy_;
   OnlineReward reward_;
   StepTraining training_{*this, reward_};

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "learn/engine/kernels/kernels.hpp"
 #include "learn/tqc/formulas.hpp"
+#include "policy/native/matrix_product.hpp"
 
 namespace petrl::learn {
 
@@ -46,9 +46,9 @@ void GsdePolicy::forward(const Floats &actor, const Rows &observation, const flo
     }
   }
   const int stride = padded(shapes_.features);
-  kernels().gemm({rows_, pad_, shapes_.features, phi, stride, 1, exploration_.data(), pad_, noise_.data(), pad_});
-  kernels().gemm({rows_, pad_, shapes_.features, squared_.data(), stride, 1, variance_weight_.data(), pad_,
-                  variance_.data(), pad_});
+  multiply({rows_, pad_, shapes_.features, phi, stride, 1, exploration_.data(), pad_, noise_.data(), pad_});
+  multiply({rows_, pad_, shapes_.features, squared_.data(), stride, 1, variance_weight_.data(), pad_, variance_.data(),
+            pad_});
 
   for (int b = 0; b < rows_; ++b) {
     double sum = 0;
@@ -100,10 +100,9 @@ void GsdePolicy::backward(const Floats &actor, const Rows &observation, float we
     backwardLayer(shapes_.actor, actor.data(), 0, observation, out_, delta_, l, gradient.data(), scratch_);
   }
   // log_std: through W and through the variance.
-  kernels().gemm(
-      {shapes_.features, pad_, rows_, phi, 1, stride, noise_slope_.data(), pad_, noise_product_.data(), pad_});
-  kernels().gemm({shapes_.features, pad_, rows_, squared_.data(), 1, stride, variance_slope_.data(), pad_,
-                  variance_product_.data(), pad_});
+  multiply({shapes_.features, pad_, rows_, phi, 1, stride, noise_slope_.data(), pad_, noise_product_.data(), pad_});
+  multiply({shapes_.features, pad_, rows_, squared_.data(), 1, stride, variance_slope_.data(), pad_,
+            variance_product_.data(), pad_});
   float *slope = gradient.data() + shapes_.log_std;
   for (int k = 0; k < shapes_.features; ++k) {
     for (int a = 0; a < shapes_.actions; ++a) {

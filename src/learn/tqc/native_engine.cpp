@@ -4,7 +4,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "learn/engine/kernels/kernels.hpp"
+#include "learn/engine/arrays.hpp"
+#include "learn/tqc/quantile_huber.hpp"
+#include "policy/native/matrix_product.hpp"
 
 namespace petrl::learn {
 
@@ -13,7 +15,6 @@ static std::size_t area(int rows, int columns) {
 }
 
 constexpr int kLossRows = 32;  // the reported critic loss is that of the first rows: a minibatch in random order
-constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
 
 // The critics are independent of each other: as many threads as `threads` says, the same numbers with any.
 template <typename Body>
@@ -24,15 +25,6 @@ static void eachCritic(int critics, int threads, const Body &body) {
 #pragma omp for schedule(static)
     for (int e = 0; e < critics; ++e) body(e);
   }
-}
-
-void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate,
-                std::int64_t step) {
-  const auto t = static_cast<double>(step);
-  first = kBeta1 * first + (1 - kBeta1) * gradient;
-  second = kBeta2 * second + (1 - kBeta2) * gradient * gradient;
-  const double root = std::sqrt(second / (1 - std::pow(kBeta2, t)));
-  value -= learning_rate * first / (1 - std::pow(kBeta1, t)) / (root + kEpsilon);
 }
 
 NativeEngine::NativeEngine(const TqcConfig &config, const TqcShapes &shapes)
@@ -86,7 +78,7 @@ TqcLosses NativeEngine::update(TqcState &state, const Batch &batch, const float 
   join(batch.observation, batch.action);
   losses.critic = criticStep(state, learning_rate, losses.mean_q);
   losses.actor = actorStep(state, batch, alpha, actor_rate);
-  kernels().polyak(state.target.size(), state.target.data(), state.critic.data(), static_cast<float>(config_.tau));
+  approach(state.target.size(), static_cast<float>(config_.tau), state.critic.data(), state.target.data());
   losses.temperature = std::exp(state.log_alpha);
   return losses;
 }
@@ -124,15 +116,15 @@ double NativeEngine::criticStep(TqcState &state, double learning_rate, double &m
     const float *z = out_.at(last, e);
     for (std::size_t i = 0; i < out_.offset[last]; ++i) sum += z[i];  // padding is zero
     sums[member] = sum;
-    member_sum_[member] =
-        kernels().quantileHuber({rows_, config_.quantiles, kept_, z, targets_.data(), tau_.data(), valid_.data(),
-                                 static_cast<float>(1 / pairs), delta_.at(last, e), loss_rows});
+    member_sum_[member] = quantileHuber({rows_, config_.quantiles, kept_, z, targets_.data(), tau_.data(),
+                                         valid_.data(), static_cast<float>(1 / pairs), delta_.at(last, e), loss_rows});
     for (std::size_t l = last + 1; l-- > 0;) {
       backwardLayer(shapes_.critic, state.critic.data(), e, input(), out_, delta_, l, critic_gradient_.data(),
                     scratch_[member]);
     }
   });
-  adam(state.critic, state.critic_adam, critic_gradient_, learning_rate, state.updates);
+  state.critic_adam.steps = state.updates - 1;
+  state.critic_adam.step(state.critic.data(), critic_gradient_.data(), static_cast<float>(learning_rate));
   mean_q = std::accumulate(sums.begin(), sums.end(), 0.) / rows_ / config_.critics / config_.quantiles;
   return std::accumulate(member_sum_.begin(), member_sum_.end(), 0.) / pairs * rows_ / loss_rows;
 }
@@ -151,10 +143,13 @@ double NativeEngine::meanHead(const float *critic, int member, float scale) {
   float *sums = mean.data() + pad;
   const float *hidden = out_.at(last - 1, member);
   float *slope = delta_.at(last - 1, member);
-  kernels().columnSum(rows_, pad, hidden, pad, sums);
+  columnSum(rows_, pad, hidden, pad, sums);
   // Every row is minus the mean weights, where the hidden unit is active.
   const float minus = -1;
-  kernels().gemm({rows_, pad, 1, &minus, 0, 0, mean.data(), pad, slope, pad, Epilogue::kMask, hidden, pad});
+  MatrixProduct product{rows_, pad, 1, &minus, 0, 0, mean.data(), pad, slope, pad};
+  product.mask = hidden;
+  product.mask_row = pad;
+  multiply(product);
   double total = static_cast<double>(rows_) * scale * std::accumulate(bias, bias + head.out, 0.);
   for (int k = 0; k < pad; ++k) total += static_cast<double>(sums[k]) * mean[static_cast<std::size_t>(k)];
   return total;
@@ -180,17 +175,10 @@ double NativeEngine::actorStep(TqcState &state, const Batch &batch, double alpha
   }
   policy_.backward(state.actor, {batch.observation.data(), shapes_.observations, rows_},
                    static_cast<float>(alpha / rows_), total, actor_gradient_);
-  adam(state.actor, state.actor_adam, actor_gradient_, learning_rate, state.updates);
+  state.actor_adam.steps = state.updates - 1;
+  state.actor_adam.step(state.actor.data(), actor_gradient_.data(), static_cast<float>(learning_rate));
   const double log_prob = std::accumulate(policy_.log_prob.begin(), policy_.log_prob.end(), 0.) / rows_;
   return alpha * log_prob - std::accumulate(member_sum_.begin(), member_sum_.end(), 0.);
-}
-
-void NativeEngine::adam(Floats &parameters, AdamMoments &moments, const Floats &gradient, double learning_rate,
-                        std::int64_t step) const {
-  const auto t = static_cast<double>(step);
-  kernels().adam({parameters.size(), parameters.data(), moments.first.data(), moments.second.data(), gradient.data(),
-                  static_cast<float>(learning_rate), static_cast<float>(kBeta1), static_cast<float>(kBeta2),
-                  static_cast<float>(kEpsilon), 1 - std::pow(kBeta1, t), 1 - std::pow(kBeta2, t)});
 }
 
 }  // namespace petrl::learn

@@ -19,8 +19,6 @@ class NativeEngine : public TqcEngine {
   double criticStep(TqcState &state, double learning_rate, double &mean_q);
   double meanHead(const float *critic, int member, float scale);
   double actorStep(TqcState &state, const Batch &batch, double alpha, double learning_rate);
-  void adam(Floats &parameters, AdamMoments &moments, const Floats &gradient, double learning_rate,
-            std::int64_t step) const;
 
   const TqcConfig &config_;
   const TqcShapes &shapes_;
@@ -35,9 +33,5 @@ class NativeEngine : public TqcEngine {
   std::vector<Floats> scratch_;       // a critic each
   std::vector<double> member_sum_;    // a critic each
 };
-
-/// One step of Adam on a single number.
-PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double learning_rate,
-                          std::int64_t step);
 
 }  // namespace petrl::learn

@@ -21,15 +21,15 @@ TqcShapes::TqcShapes(const TqcConfig &config, int n_observations, int n_actions)
 
 TqcState::TqcState(const TqcConfig &config, const TqcShapes &shapes, Rng &rng)
     : actor(shapes.actor_size, 0.f), critic(shapes.critic.size), log_alpha(std::log(config.initial_temperature)) {
-  shapes.actor.initialise(actor.data(), rng);
+  initialise(shapes.actor, actor.data(), rng);
   for (int k = 0; k < shapes.features; ++k) {
     float *row = actor.data() + shapes.log_std + static_cast<std::size_t>(k * padded(shapes.actions));
     for (int a = 0; a < shapes.actions; ++a) row[a] = static_cast<float>(config.log_std_init);
   }
-  shapes.critic.initialise(critic.data(), rng);
+  initialise(shapes.critic, critic.data(), rng);
   target = critic;
-  actor_adam = {Floats(actor.size(), 0.f), Floats(actor.size(), 0.f)};
-  critic_adam = {Floats(critic.size(), 0.f), Floats(critic.size(), 0.f)};
+  actor_adam = Adam(actor.size());
+  critic_adam = Adam(critic.size());
 }
 
 }  // namespace petrl::learn

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/registry.hpp"
+#include "learn/engine/adam.hpp"
 #include "learn/engine/mlp.hpp"
 #include "learn/tqc/config.hpp"
 
@@ -23,13 +24,9 @@ struct TqcShapes {
   TqcShapes(const TqcConfig &config, int n_observations, int n_actions);
 };
 
-struct AdamMoments {
-  Floats first, second;
-};
-
 struct TqcState {
   Floats actor, critic, target;
-  AdamMoments actor_adam, critic_adam;
+  Adam actor_adam, critic_adam;
   double log_alpha = 0, alpha_first = 0, alpha_second = 0;
   std::int64_t updates = 0;  ///< also the step count of the three optimisers
 

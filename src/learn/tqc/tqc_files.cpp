@@ -111,27 +111,11 @@ std::vector<double> Tqc::load(const std::string &path) {
   return more;
 }
 
-static std::string layerName(std::size_t layer, const char *what) {
-  return "layer" + std::to_string(layer) + "/" + what;
-}
-
 NetworkSpec Tqc::network() const {
   NetworkSpec spec;
   spec.architecture = "mlp";
   spec.parameters = {{"activation", "relu"}, {"output", "hardtanh-tanh"}};
-  for (std::size_t l = 0; l < shapes_.actor.layers.size(); ++l) {
-    const Layer &layer = shapes_.actor.layers[l];
-    const auto in = static_cast<std::size_t>(layer.in), out = static_cast<std::size_t>(layer.out);
-    const auto pad = static_cast<std::size_t>(layer.pad);
-    const float *w = shapes_.actor.weight(state_.actor.data(), l, 0),
-                *b = shapes_.actor.bias(state_.actor.data(), l, 0);
-    Tensor weight{{out, in}, std::vector<float>(out * in)};
-    for (std::size_t o = 0; o < out; ++o) {
-      for (std::size_t i = 0; i < in; ++i) weight.data[o * in + i] = w[i * pad + o];
-    }
-    spec.weights[layerName(l, "weight")] = std::move(weight);
-    spec.weights[layerName(l, "bias")] = {{out}, std::vector<float>(b, b + out)};
-  }
+  dense::write(shapes_.actor, state_.actor.data(), spec);
   return spec;
 }
 
@@ -141,8 +125,7 @@ static std::string text(const std::vector<std::size_t> &shape) {
   return out.empty() ? "a scalar" : out;
 }
 
-static const std::vector<float> &weightOf(const NetworkSpec &spec, const std::string &name,
-                                          const std::vector<std::size_t> &shape) {
+static void checkWeights(const NetworkSpec &spec, const std::string &name, const std::vector<std::size_t> &shape) {
   const auto it = spec.weights.find(name);
   if (it == spec.weights.end()) throw Error("weights for tqc: " + name + " is missing", PETSC_ERR_ARG_INCOMP);
   if (it->second.shape != shape) {
@@ -159,7 +142,6 @@ static const std::vector<float> &weightOf(const NetworkSpec &spec, const std::st
   for (const float x : it->second.data) {
     if (!std::isfinite(x)) throw Error("weights for tqc: " + name + " is not finite", PETSC_ERR_FP);
   }
-  return it->second.data;
 }
 
 void Tqc::loadWeights(const NetworkSpec &spec) {
@@ -181,20 +163,14 @@ void Tqc::loadWeights(const NetworkSpec &spec) {
                     std::to_string(expected),
                 PETSC_ERR_ARG_INCOMP);
   }
-  engine_->synchronise(state_);
-  Floats actor = state_.actor;
   for (std::size_t l = 0; l < shapes_.actor.layers.size(); ++l) {
     const Layer &layer = shapes_.actor.layers[l];
     const auto in = static_cast<std::size_t>(layer.in), out = static_cast<std::size_t>(layer.out);
-    const auto pad = static_cast<std::size_t>(layer.pad);
-    const auto &w = weightOf(spec, layerName(l, "weight"), {out, in});
-    const auto &b = weightOf(spec, layerName(l, "bias"), {out});
-    for (std::size_t o = 0; o < out; ++o) {
-      for (std::size_t i = 0; i < in; ++i) actor[layer.weight + i * pad + o] = w[o * in + i];
-      actor[layer.bias + o] = b[o];
-    }
+    checkWeights(spec, "layer" + std::to_string(l) + "/weight", {out, in});
+    checkWeights(spec, "layer" + std::to_string(l) + "/bias", {out});
   }
-  state_.actor = std::move(actor);
+  engine_->synchronise(state_);
+  dense::read(spec, shapes_.actor, state_.actor.data());
   engine_->invalidate();
 }
 

@@ -136,12 +136,8 @@ void Unroll::iterate(GridEnvironment &environment) {
   reduction_.sum(numbers);
   reduction_.sum(gradient_);
   const auto share = static_cast<float>(1. / reduction_.ranks());
-  double square = 0;
-  for (float &g : gradient_) {
-    g *= share;
-    square += static_cast<double>(g) * static_cast<double>(g);
-  }
-  const double norm = std::sqrt(square);
+  for (float &g : gradient_) g *= share;
+  const double norm = clipNorm(gradient_, config_.max_gradient_norm);
   steps_ += static_cast<std::int64_t>(std::llround(numbers[1]));
   episodes_ = episodes + static_cast<std::int64_t>(std::llround(numbers[2]));
   loss_sum_ += numbers[0] / (config_.slots * reduction_.ranks());
@@ -149,7 +145,7 @@ void Unroll::iterate(GridEnvironment &environment) {
   ++loss_count_;
   // A window in which the solver all but blew up says nothing that a small step could use.
   if (!std::isfinite(norm)) return;
-  adam_.step(weights_, gradient_, learningRate(), config_.max_gradient_norm);
+  adam_.step(weights_.data(), gradient_.data(), learningRate());
 }
 
 std::map<std::string, double> Unroll::metrics() {

@@ -37,7 +37,8 @@ void Unroll::save(const std::string &path) const {
                                std::int64_t{reduction_.ranks()}, adam_.steps, steps_, episodes_, loss_count_,
                                bits(loss_sum_), bits(norm_sum_)})
     out.number(n);
-  for (const auto *array : {&weights_, &adam_.first, &adam_.second}) out.floats(array->data(), array->size());
+  out.floats(weights_.data(), weights_.size());
+  for (const auto *array : {&adam_.first, &adam_.second}) out.floats(array->data(), array->size());
   for (const std::int64_t count : counts) out.number(count);
   for (const std::int64_t n : numbers) out.number(n);
   out.finish();
@@ -81,8 +82,8 @@ void Unroll::load(const std::string &path) {
   }
   slots_ = std::move(slots);
   std::copy(arrays[0].begin(), arrays[0].end(), weights_.begin());  // the layers point into it
-  adam_.first = arrays[1];
-  adam_.second = arrays[2];
+  adam_.first.assign(arrays[1].begin(), arrays[1].end());
+  adam_.second.assign(arrays[2].begin(), arrays[2].end());
   adam_.steps = values[0];
   steps_ = values[1];
   episodes_ = values[2];

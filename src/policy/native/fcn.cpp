@@ -1,19 +1,10 @@
 #include "policy/native/fcn.hpp"
 
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
-
-#include "base/error.hpp"
 
 namespace petrl {
 
 namespace {
-
-int padded(int n) {
-  return (n + fcn::kPad - 1) / fcn::kPad * fcn::kPad;
-}
 
 // A planar patch that reaches `halo` points beyond the output, or a doubly periodic grid (halo 0).
 class DenseInput : public GridInput {
@@ -34,10 +25,6 @@ class DenseInput : public GridInput {
 };
 
 }  // namespace
-
-void Fcn::Free::operator()(float *p) const {
-  std::free(p);
-}
 
 std::size_t Fcn::multiplyAdds() const {
   std::size_t n = 0;
@@ -68,26 +55,20 @@ void Fcn::prepare(int nx, bool wrap) {
     // Whole vectors are written from `start` on, and read from up to 2 reach further.
     layer.start = wrap ? padded(layer.reach) : 0;
     const int width = wrap ? nx + layer.reach : nx + 2 * layer.beyond;
-    layer.channel = layer.start + padded(width) + padded(2 * layer.reach) + fcn::kPad;
-    if (layer.channel / fcn::kPad % 2 == 0) layer.channel += fcn::kPad; /* powers of two share cache sets */
+    layer.channel = layer.start + padded(width) + padded(2 * layer.reach) + kPad;
+    if (layer.channel / kPad % 2 == 0) layer.channel += kPad; /* powers of two share cache sets */
     layer.offset = size;
     size += layer.channel * layer.inputs * layer.rows;
   }
   last_channel_ = padded(nx);
   last_offset_ = size;
   size += last_channel_ * outputs();
-  const auto bytes = static_cast<std::size_t>(size) * sizeof(float);
-  if (bytes > buffer_size_) {
-    buffer_.reset(static_cast<float *>(std::aligned_alloc(64, bytes)));
-    if (!buffer_) throw std::bad_alloc();
-    buffer_size_ = bytes;
-  }
   // Points beyond the end of a row are computed too, and thrown away: let them be harmless.
-  std::fill_n(buffer_.get(), size, 0.f);
+  buffer_.assign(static_cast<std::size_t>(size), 0.f);
 }
 
 float *Fcn::inputRow(const Layer &layer, int y) {
-  return buffer_.get() + layer.offset + (y + layer.beyond) % layer.rows * layer.channel * layer.inputs;
+  return buffer_.data() + layer.offset + (y + layer.beyond) % layer.rows * layer.channel * layer.inputs;
 }
 
 void Fcn::wrapRow(const Layer &layer, float *row) const {
@@ -116,14 +97,14 @@ void Fcn::advance(std::size_t l, int y, GridInput &input) {
 
 void Fcn::compute(std::size_t l, int y, float *out, std::ptrdiff_t channel) {
   Layer &layer = layers_[l];
-  const float *const base = buffer_.get() + layer.offset;
+  const float *const base = buffer_.data() + layer.offset;
   std::size_t t = 0;
   for (int ky = 0; ky < layer.kernel; ++ky) {
     const float *row = inputRow(layer, y - layer.reach + ky * layer.dilation) + layer.start;
     if (wrap_) row -= layer.reach;
     for (int kx = 0; kx < layer.kernel; ++kx) layer.taps[t++] = row - base + kx * layer.dilation;
   }
-  fcn::Row row;
+  convolution::Row row;
   row.in = base;
   row.in_channel = layer.channel;
   row.inputs = layer.inputs;
@@ -132,19 +113,19 @@ void Fcn::compute(std::size_t l, int y, float *out, std::ptrdiff_t channel) {
   row.out_channel = channel;
   row.width = nx_ + (wrap_ ? 0 : 2 * (layer.beyond - layer.reach));
   row.activation = layer.activation;
-  for (const Block &block : layer.blocks) {
+  for (const convolution::Block &block : layer.blocks) {
     row.weight = layer.weight.data() + block.weight;
     row.bias = layer.bias.data() + block.first;
     row.outputs = block.count;
     row.out = out + block.first * channel;
-    kernels_->row(row);
+    convolution::row(row, level_);
   }
 }
 
 void Fcn::evaluate(GridInput &input, int nx, int ny, bool wrap, float *out) {
   prepare(nx, wrap);
   const std::size_t last = layers_.size() - 1;
-  float *const row = buffer_.get() + last_offset_;
+  float *const row = buffer_.data() + last_offset_;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(nx) * ny;
   for (int y = 0; y < ny; ++y, out += nx) {
     advance(last, y + layers_[last].reach, input);

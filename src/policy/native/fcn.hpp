@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/floats.hpp"
 #include "policy/backend.hpp"
-#include "policy/native/fcn_kernels.hpp"
+#include "policy/native/convolution.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -19,7 +20,7 @@ namespace petrl {
 class PETRL_API Fcn : public GridBackend {
  public:
   /// Throws petrl::Error naming `source`, the weight, what was found and expected.
-  Fcn(const NetworkSpec &network, const std::string &source, const fcn::Kernels &kernels = fcn::kernels());
+  Fcn(const NetworkSpec &network, const std::string &source);
 
   const char *name() const override { return "native"; }
   int reach() const override { return reach_; }
@@ -37,17 +38,12 @@ class PETRL_API Fcn : public GridBackend {
   void evaluatePeriodic(const float *in, int nx, int ny, float *out);
 
  private:
-  /// Output channels whose sums are kept in registers together.
-  struct Block {
-    int first, count;
-    std::size_t weight;  // where its weights start: inputs x taps x count
-  };
   struct Layer {
     int inputs, outputs, kernel, dilation;
     int reach;   // of this layer alone
     int beyond;  // of it and all layers after it: so far beyond the output its input rows reach
-    fcn::Activation activation;
-    std::vector<Block> blocks;
+    convolution::Activation activation;
+    std::vector<convolution::Block> blocks;
     std::vector<float> weight, bias;
     // Its input: a ring of the rows that it needs at a time.
     int rows;                          // 2 reach + 1
@@ -57,24 +53,19 @@ class PETRL_API Fcn : public GridBackend {
     int next;                          // the next row that comes in
     std::vector<std::ptrdiff_t> taps;  // of the row being computed
   };
-  struct Free {
-    void operator()(float *p) const;
-  };
 
-  void pack(Layer &layer, const Tensor &weight);
   void prepare(int nx, bool wrap);
   float *inputRow(const Layer &layer, int y);
   void advance(std::size_t l, int y, GridInput &input);
   void compute(std::size_t l, int y, float *out, std::ptrdiff_t channel);
   void wrapRow(const Layer &layer, float *row) const;
 
-  const fcn::Kernels *kernels_;
+  simd::Level level_ = simd::level();  // what the weights are packed for
   std::vector<Layer> layers_;
   int reach_ = 0;
   int nx_ = 0;
   bool wrap_ = false;
-  std::unique_ptr<float[], Free> buffer_;
-  std::size_t buffer_size_ = 0;
+  Floats buffer_;
   std::ptrdiff_t last_channel_ = 0, last_offset_ = 0;  // one row of the last layer's output
 };
 

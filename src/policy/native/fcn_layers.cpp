@@ -21,13 +21,13 @@ std::string shapeText(const std::vector<std::size_t> &shape) {
   return text.empty() ? "a single number" : text;
 }
 
-fcn::Activation activation(const NetworkSpec &network, const std::string &key, const std::string &plain,
-                           fcn::Activation meaning, const std::string &source) {
+convolution::Activation activation(const NetworkSpec &network, const std::string &key, const std::string &plain,
+                                   convolution::Activation meaning, const std::string &source) {
   const auto it = network.parameters.find(key);
   if (it == network.parameters.end()) bad(source, key, "missing, expected " + plain + " or tanh");
   if (it->second == plain) return meaning;
   if (it->second != "tanh") bad(source, key, "expected " + plain + " or tanh, found '" + it->second + "'");
-  return fcn::Activation::tanh;
+  return convolution::Activation::tanh;
 }
 
 std::vector<int> dilations(const NetworkSpec &network, std::size_t layers, const std::string &source) {
@@ -58,9 +58,11 @@ std::vector<int> dilations(const NetworkSpec &network, std::size_t layers, const
 
 }  // namespace
 
-Fcn::Fcn(const NetworkSpec &network, const std::string &source, const fcn::Kernels &kernels) : kernels_(&kernels) {
-  const fcn::Activation hidden = activation(network, "activation", "relu", fcn::Activation::relu, source);
-  const fcn::Activation output = activation(network, "output", "linear", fcn::Activation::linear, source);
+Fcn::Fcn(const NetworkSpec &network, const std::string &source) {
+  const convolution::Activation hidden =
+      activation(network, "activation", "relu", convolution::Activation::relu, source);
+  const convolution::Activation output =
+      activation(network, "output", "linear", convolution::Activation::linear, source);
   for (const auto &[name, value] : network.parameters) {
     if (name != "activation" && name != "output" && name != "dilation")
       bad(source, name, "unknown parameter, expected activation, output or dilation");
@@ -93,7 +95,8 @@ Fcn::Fcn(const NetworkSpec &network, const std::string &source, const fcn::Kerne
       bad(source, name, "shape and number of values disagree");
     layer.activation = hidden;
     layer.bias = b->second.data;
-    pack(layer, w->second);
+    layer.blocks = convolution::pack(level_, w->second.data.data(), layer.outputs, layer.inputs,
+                                     layer.kernel * layer.kernel, false, layer.weight);
     layers_.push_back(std::move(layer));
   }
   if (layers_.empty()) bad(source, "layer0/weight", "missing");
@@ -112,23 +115,6 @@ Fcn::Fcn(const NetworkSpec &network, const std::string &source, const fcn::Kerne
     layer.taps.resize(static_cast<std::size_t>(layer.kernel * layer.kernel));
     reach_ += layer.reach;
     layer.beyond = reach_;
-  }
-}
-
-// The weights in the order in which the kernels take them: for each block of outputs, inputs x taps x outputs.
-void Fcn::pack(Layer &layer, const Tensor &weight) {
-  const int taps = layer.kernel * layer.kernel;
-  int blocks = (layer.outputs + kernels_->max_outputs - 1) / kernels_->max_outputs;
-  for (int first = 0; blocks > 0; --blocks) {
-    const int count = (layer.outputs - first + blocks - 1) / blocks;
-    layer.blocks.push_back({first, count, layer.weight.size()});
-    for (int c = 0; c < layer.inputs; ++c) {
-      for (int t = 0; t < taps; ++t) {
-        for (int o = first; o < first + count; ++o)
-          layer.weight.push_back(weight.data[static_cast<std::size_t>((o * layer.inputs + c) * taps + t)]);
-      }
-    }
-    first += count;
   }
 }
 

@@ -10,87 +10,115 @@ namespace petrl {
 
 namespace {
 
-constexpr int kLanes = 16;
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+using simd::load;
+using simd::store;
 
-/// R rows by V vectors of C stay in registers while k runs.
-template <int R, int V>
-PETRL_INLINE void block(const float *a, long a_row, long a_inner, int inner, const float *b, long b_row, float *c,
-                        long c_row, const float *bias, bool add) {
-  Lanes sum[R][V];
-  for (int v = 0; v < V; ++v) {
-    Lanes start = {};
-    if (bias) start = *reinterpret_cast<const Lanes *>(bias + v * kLanes);
-    for (int r = 0; r < R; ++r) {
+/// R rows by N registers of C stay in registers while k runs.
+template <class Set, int R, int N>
+PETRL_INLINE void tile(const MatrixProduct &p, int i, int j) {
+  using V = typename Set::Vector;
+  V sum[R][N];
+  PETRL_UNROLL for (int v = 0; v < N; ++v) {
+    const V start = p.bias != nullptr ? load<Set>(p.bias + j + v * Set::kLanes) : V{};
+    PETRL_UNROLL for (int r = 0; r < R; ++r) {
       sum[r][v] = start;
-      if (add) sum[r][v] += *reinterpret_cast<const Lanes *>(c + r * c_row + v * kLanes);
+      if (p.add) sum[r][v] += load<Set>(p.c + (i + r) * p.c_row + j + v * Set::kLanes);
     }
   }
-  for (int k = 0; k < inner; ++k) {
-    Lanes line[V];
-    for (int v = 0; v < V; ++v) line[v] = *reinterpret_cast<const Lanes *>(b + k * b_row + v * kLanes);
-    for (int r = 0; r < R; ++r) {
-      const float x = a[r * a_row + k * a_inner];
-      for (int v = 0; v < V; ++v) sum[r][v] += x * line[v];
+  const float *a = p.a + i * p.a_row, *b = p.b + j;
+  const long a_row = p.a_row, a_inner = p.a_inner, b_row = p.b_row;
+  for (int k = p.inner; k > 0; --k, a += a_inner, b += b_row) {
+    V line[N];
+    PETRL_UNROLL for (int v = 0; v < N; ++v) line[v] = load<Set>(b + v * Set::kLanes);
+    PETRL_UNROLL for (int r = 0; r < R; ++r) {
+      const float factor = a[r * a_row];
+      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] += factor * line[v];
     }
   }
-  for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < V; ++v) *reinterpret_cast<Lanes *>(c + r * c_row + v * kLanes) = sum[r][v];
+  if (p.relu) {
+    PETRL_UNROLL for (int r = 0; r < R; ++r) {
+      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] = sum[r][v] > 0 ? sum[r][v] : V{};
+    }
+  }
+  if (p.mask != nullptr) {
+    PETRL_UNROLL for (int r = 0; r < R; ++r) {
+      const float *mask = p.mask + (i + r) * p.mask_row + j;
+      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] = load<Set>(mask + v * Set::kLanes) > 0 ? sum[r][v] : V{};
+    }
+  }
+  PETRL_UNROLL for (int r = 0; r < R; ++r) {
+    float *c = p.c + (i + r) * p.c_row + j;
+    PETRL_UNROLL for (int v = 0; v < N; ++v) store<Set>(c + v * Set::kLanes) = sum[r][v];
   }
 }
 
-/// All rows of V vectors of columns.
-template <int R, int V>
-PETRL_INLINE void panel(const MatrixProduct &p, const float *b, long b_row, float *c, long c_row, const float *bias) {
+/// All rows of N registers of columns.
+template <class Set, int R, int N>
+PETRL_INLINE void panel(const MatrixProduct &p, int j) {
   int i = 0;
-  for (; i + R <= p.rows; i += R) {
-    block<R, V>(p.a + i * p.a_row, p.a_row, p.a_inner, p.inner, b, b_row, c + i * c_row, c_row, bias, p.add);
+  for (; i + R <= p.rows; i += R) tile<Set, R, N>(p, i, j);
+  if constexpr (R > 8) {
+    for (; i + 8 <= p.rows; i += 8) tile<Set, 8, N>(p, i, j);
   }
-  for (; i < p.rows; ++i) {
-    block<1, V>(p.a + i * p.a_row, p.a_row, p.a_inner, p.inner, b, b_row, c + i * c_row, c_row, bias, p.add);
+  if constexpr (R > 4) {
+    for (; i + 4 <= p.rows; i += 4) tile<Set, 4, N>(p, i, j);
+  }
+  if constexpr (R > 2) {
+    for (; i + 2 <= p.rows; i += 2) tile<Set, 2, N>(p, i, j);
+  }
+  for (; i < p.rows; ++i) tile<Set, 1, N>(p, i, j);
+}
+
+template <class Set>
+PETRL_INLINE void blocks(const MatrixProduct &p) {
+  // R x N sums, N registers of B and one number of A.
+  int j = 0;
+  if (p.rows == 1) {
+    for (; j + 8 * Set::kLanes <= p.columns; j += 8 * Set::kLanes) tile<Set, 1, 8>(p, 0, j);
+  }
+  if constexpr (Set::kRegisters == 32) {
+    for (; j + 4 * kPad <= p.columns; j += 4 * kPad) panel<Set, 6, 4>(p, j);
+    if (j + 2 * kPad <= p.columns) panel<Set, 8, 2>(p, j), j += 2 * kPad;
+    if (j < p.columns) panel<Set, 16, 1>(p, j);
+  } else {
+    constexpr int kVectors = kPad / Set::kLanes;
+    for (; j < p.columns; j += kPad) panel<Set, kVectors == 2 ? 6 : 2, kVectors>(p, j);
   }
 }
 
-PETRL_CLONES void whole(const MatrixProduct &p) {
-  int j = 0;
-  for (; j + 4 * kLanes <= p.columns; j += 4 * kLanes) {
-    panel<6, 4>(p, p.b + j, p.b_row, p.c + j, p.c_row, p.bias ? p.bias + j : nullptr);
-  }
-  for (; j + 2 * kLanes <= p.columns; j += 2 * kLanes) {
-    panel<10, 2>(p, p.b + j, p.b_row, p.c + j, p.c_row, p.bias ? p.bias + j : nullptr);
-  }
-  for (; j + kLanes <= p.columns; j += kLanes) {
-    panel<16, 1>(p, p.b + j, p.b_row, p.c + j, p.c_row, p.bias ? p.bias + j : nullptr);
-  }
-}
+PETRL_VERSIONS(blocks, MatrixProduct)
 
 }  // namespace
 
 void multiply(const MatrixProduct &p) {
-  const int main = p.columns / kLanes * kLanes, rest = p.columns - main;
+  const int main = p.columns / kPad * kPad, rest = p.columns - main;
+  if (rest == 0) return blocksVersions(p);
+  if (p.rows == 0) return;
   if (main > 0) {
     MatrixProduct most = p;
     most.columns = main;
-    whole(most);
+    blocksVersions(most);
   }
-  if (rest == 0 || p.rows == 0) return;
-  // The last columns, padded to a vector.
+  // The last columns, padded to a block.
   thread_local std::vector<float> room;
-  const std::size_t lanes = kLanes, b_size = static_cast<std::size_t>(p.inner) * lanes,
-                    c_size = static_cast<std::size_t>(p.rows) * lanes;
-  room.assign(b_size + c_size + lanes, 0);
-  float *b = room.data(), *c = b + b_size, *bias = c + c_size;
+  const auto width = static_cast<std::size_t>(kPad), b_size = static_cast<std::size_t>(p.inner) * width,
+             c_size = static_cast<std::size_t>(p.rows) * width;
+  room.assign(b_size + 2 * c_size + width, 0);
+  float *b = room.data(), *c = b + b_size, *mask = c + c_size, *bias = mask + c_size;
   const std::size_t bytes = static_cast<std::size_t>(rest) * sizeof(float);
-  for (int k = 0; k < p.inner; ++k) std::memcpy(b + k * kLanes, p.b + k * p.b_row + main, bytes);
-  if (p.add) {
-    for (int i = 0; i < p.rows; ++i) std::memcpy(c + i * kLanes, p.c + i * p.c_row + main, bytes);
+  for (int k = 0; k < p.inner; ++k) std::memcpy(b + k * kPad, p.b + k * p.b_row + main, bytes);
+  for (int i = 0; i < p.rows; ++i) {
+    if (p.add) std::memcpy(c + i * kPad, p.c + i * p.c_row + main, bytes);
+    if (p.mask != nullptr) std::memcpy(mask + i * kPad, p.mask + i * p.mask_row + main, bytes);
   }
-  if (p.bias) std::memcpy(bias, p.bias + main, bytes);
+  if (p.bias != nullptr) std::memcpy(bias, p.bias + main, bytes);
   MatrixProduct last = p;
-  last.columns = kLanes;
-  last.b = b, last.b_row = kLanes, last.c = c, last.c_row = kLanes, last.bias = bias;
-  whole(last);
-  for (int i = 0; i < p.rows; ++i) std::memcpy(p.c + i * p.c_row + main, c + i * kLanes, bytes);
+  last.columns = kPad;
+  last.b = b, last.b_row = kPad, last.c = c, last.c_row = kPad;
+  if (p.bias != nullptr) last.bias = bias;
+  if (p.mask != nullptr) last.mask = mask, last.mask_row = kPad;
+  blocksVersions(last);
+  for (int i = 0; i < p.rows; ++i) std::memcpy(p.c + i * p.c_row + main, c + i * kPad, bytes);
 }
 
 void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c, const float *bias, bool add) {
@@ -99,6 +127,20 @@ void multiply(int rows, int columns, int inner, const float *a, const float *b, 
 
 void multiplyTransposedAdd(int rows, int columns, int inner, const float *a, const float *b, float *c) {
   multiply({inner, columns, rows, a, 1, inner, b, columns, c, columns, nullptr, true});
+}
+
+void transpose(const float *from, int rows, int columns, long stride, Floats &to) {
+  const int pad = padded(rows);
+  to.resize(static_cast<std::size_t>(pad) * static_cast<std::size_t>(columns));
+  for (int r0 = 0; r0 < pad; r0 += kPad) {
+    for (int c = 0; c < columns; ++c) {
+      float *line = to.data() + static_cast<long>(c) * pad + r0;
+      const float *column = from + r0 * stride + c;
+      const int n = std::min(kPad, rows - r0);
+      for (int r = 0; r < n; ++r) line[r] = column[r * stride];
+      for (int r = n; r < kPad; ++r) line[r] = 0;
+    }
+  }
 }
 
 }  // namespace petrl

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "policy/backend.hpp"
+#include "policy/native/dense.hpp"
+#include "policy/policy.hpp"
 
 namespace petrl {
 
@@ -16,8 +18,8 @@ class Mlp : public VectorBackend {
   Mlp(const NetworkSpec &network, const std::string &source);
 
   const char *name() const override { return "native"; }
-  std::size_t inputs() const { return layers_.front().inputs; }
-  std::size_t outputs() const { return layers_.back().outputs; }
+  std::size_t inputs() const { return static_cast<std::size_t>(layout_->layers.front().in); }
+  std::size_t outputs() const { return static_cast<std::size_t>(layout_->layers.back().out); }
   /// For example "17-64-64-1".
   std::string shape() const;
 
@@ -25,18 +27,13 @@ class Mlp : public VectorBackend {
   void evaluate(const float *x, float *y) override;
 
  private:
-  struct Layer {
-    std::size_t inputs, outputs, stride;  // stride: outputs rounded up to a full vector
-    std::vector<float> weight;  // inputs x stride: one row an input, so that a row is added to all outputs at once
-    std::vector<float> bias;    // stride
-  };
-  enum class Activation { relu, tanh };
   enum class Output { tanh, hardtanh_tanh, linear };
 
-  std::vector<Layer> layers_;
-  Activation activation_ = Activation::relu;
+  dense::Activation activation_ = dense::Activation::relu;
   Output output_ = Output::tanh;
-  std::vector<float> front_, back_;
+  std::optional<dense::Layout> layout_;
+  Floats parameters_;
+  std::optional<dense::LayerArrays> values_;
 };
 
 }  // namespace petrl

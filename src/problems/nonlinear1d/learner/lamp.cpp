@@ -86,8 +86,8 @@ void Lamp::updateEvolution(int bundles, double policy_share, double rate) {
   count("evolution_loss", numbers[0]);
   // A roll-out that blew up says nothing that a small step could use.
   if (!std::isfinite(numbers[0])) return;
-  evolution_adam_.step(model_.evolution.network().weights(), gradient, rate,
-                       config_.evolution.network.max_gradient_norm);
+  clipNorm(gradient, config_.evolution.network.max_gradient_norm);
+  evolution_adam_.step(model_.evolution.network().weights().data(), gradient.data(), rate);
 }
 
 void Lamp::updatePolicy(double rate) {
@@ -99,7 +99,8 @@ void Lamp::updatePolicy(double rate) {
   for (std::size_t k = 0; k < numbers.size(); ++k) count(learn::LampStatistics::kNames[k], numbers[k]);
   const bool finite = std::all_of(gradient.begin(), gradient.end(), [](float g) { return std::isfinite(g); });
   if (!finite) return;
-  policy_adam_.step(model_.refiner.network().weights(), gradient, rate, config_.policy.network.max_gradient_norm);
+  clipNorm(gradient, config_.policy.network.max_gradient_norm);
+  policy_adam_.step(model_.refiner.network().weights().data(), gradient.data(), rate);
 }
 
 double Lamp::refined() const {

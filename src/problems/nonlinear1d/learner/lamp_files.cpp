@@ -52,9 +52,11 @@ void Lamp::save(const std::string &path) const {
   learn::StateWriter out(path, kKind);
   out.number(reduction_.ranks());
   for (const std::int64_t n : {updates_, episodes_, evolution_adam_.steps, policy_adam_.steps}) out.number(n);
-  for (const auto *array : {&model_.evolution.network().weights(), &evolution_adam_.first, &evolution_adam_.second,
-                            &model_.refiner.network().weights(), &policy_adam_.first, &policy_adam_.second})
-    out.floats(array->data(), array->size());
+  for (const auto *n : {&std::as_const(model_).evolution.network(), &std::as_const(model_).refiner.network()}) {
+    const Adam &adam = n == &model_.evolution.network() ? evolution_adam_ : policy_adam_;
+    out.floats(n->weights().data(), n->size());
+    for (const auto *array : {&adam.first, &adam.second}) out.floats(array->data(), array->size());
+  }
   // The log's sums, so that its rows come out the same.
   std::vector<std::string> names{"evolution_loss"};
   names.insert(names.end(), std::begin(learn::LampStatistics::kNames), std::end(learn::LampStatistics::kNames));
@@ -123,9 +125,11 @@ void Lamp::load(const std::string &path) {
   updates_ = values[0], episodes_ = values[1];
   evolution_adam_.steps = values[2], policy_adam_.steps = values[3];
   model_.evolution.network().weights() = arrays[0];
-  evolution_adam_.first = arrays[1], evolution_adam_.second = arrays[2];
+  evolution_adam_.first.assign(arrays[1].begin(), arrays[1].end());
+  evolution_adam_.second.assign(arrays[2].begin(), arrays[2].end());
   model_.refiner.network().weights() = arrays[3];
-  policy_adam_.first = arrays[4], policy_adam_.second = arrays[5];
+  policy_adam_.first.assign(arrays[4].begin(), arrays[4].end());
+  policy_adam_.second.assign(arrays[5].begin(), arrays[5].end());
   sums_ = std::move(sums);
 }
 

@@ -5,7 +5,7 @@
 #include <new>
 #include <vector>
 
-namespace petrl::learn {
+namespace petrl {
 
 template <typename T>
 struct CacheAligned {
@@ -22,10 +22,10 @@ struct CacheAligned {
 
 using Floats = std::vector<float, CacheAligned<float>>;
 
-/// Rows of matrices are padded with zeros to this many floats, so that kernels need no remainder loops.
+/// Rows are padded to this many floats, whole registers of the widest kind: kernels need no remainder loops.
 constexpr int kPad = 16;
 constexpr int padded(int n) {
   return (n + kPad - 1) / kPad * kPad;
 }
 
-}  // namespace petrl::learn
+}  // namespace petrl
