@@ -17,8 +17,8 @@
 #include "mesh/plex_build.hpp"
 #include "mesh/plex_cells.hpp"
 #include "problems/conservation/cases.hpp"
-#include "problems/conservation/plex_conservation.hpp"
 #include "refine/refiner_halo.hpp"
+#include "support/plex_conservation.hpp"
 
 using namespace petrl;
 using namespace petrl::conservation;
