@@ -103,7 +103,8 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Learned (rl) adaptive controller options");
-  PetscCall(PolicyOptions(PetscOptionsObject, rl, "TSADAPTRL",
+  PetscCall(PolicyOptions(PetscOptionsObject, rl,
+                          {"-ts_adapt_rl_policy", "-ts_adapt_rl_monitor", "-ts_adapt_rl_error_if_nan"}, "TSADAPTRL",
                           [adapt](const char *name) { return TSAdaptRLSetPolicy(adapt, name); }));
   PetscReal scale = rl.time_scale;
   PetscCall(PetscOptionsReal("-ts_adapt_rl_time_scale", "Time scale of the application, for policies that need it",

@@ -40,7 +40,7 @@ struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
 struct AdaptRL : PolicyObject {
-  AdaptRL() : PolicyObject("tsadapt", "ts_adapt_rl") {}
+  AdaptRL() : PolicyObject("tsadapt") {}
 
   // What decides: on the first rank `training`, or else `backend` (file empty: the default policy).
   bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)

@@ -51,7 +51,7 @@ struct Attached {
 };
 
 struct Closure : PolicyObject {
-  Closure() : PolicyObject("closure", "closure") {}
+  Closure() : PolicyObject("closure") {}
 
   // What the user said.
   DM dm = NULL;

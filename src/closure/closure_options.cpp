@@ -48,7 +48,8 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)closure);
-  PetscCall(petrl::PolicyOptions(PetscOptionsObject, c, "PetRLClosure",
+  PetscCall(petrl::PolicyOptions(PetscOptionsObject, c,
+                                 {"-closure_policy", "-closure_monitor", "-closure_error_if_nan"}, "PetRLClosure",
                                  [closure](const char *name) { return PetRLClosureSetPolicy(closure, name); }));
   PetscCall(PetscOptionsString("-closure_auxiliary", "Vec file with fields that the policy observes",
                                "PetRLClosureSetField", c.auxiliary.c_str(), file, sizeof(file), &set));
@@ -103,7 +104,8 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
     for (std::size_t i = 0; i < c.channels.size(); ++i) {
       const petrl::FieldSource &source = c.sources[c.channels[i].source];
       PetscCall(PetscViewerASCIIPrintf(viewer, "observes %s: component %" PetscInt_FMT " of %s\n",
-                                       c.policy.observation.names[i].c_str(), c.channels[i].component, source.what.c_str()));
+                                       c.policy.observation.names[i].c_str(), c.channels[i].component,
+                                       source.what.c_str()));
     }
     for (const int component : c.correction->components())
       PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s\n",

@@ -36,21 +36,21 @@ static PetscErrorCode MonitorOption(PETRL_OPTION_ITEMS PetscOptionsObject, Polic
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode PolicyOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PolicyObject &object, const char manual[],
+PetscErrorCode PolicyOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PolicyObject &object,
+                             const PolicyOptionNames &names, const char manual[],
                              const std::function<PetscErrorCode(const char *)> &set) {
-  const std::string start = std::string("-") + object.options;
   char file[PETSC_MAX_PATH_LEN];
   PetscBool given, nan = object.error_if_nan ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(file, object.file.c_str(), sizeof(file)));
-  PetscCall(PetscOptionsString((start + "_policy").c_str(),
-                               "Policy file (.h5, or .pt with a YAML sidecar), or the name of one that ships", manual,
+  PetscCall(PetscOptionsString(names.policy,
+                               "Policy file (.h5, or .pt with a YAML sidecar), or the name of a shipped one", manual,
                                file, file, sizeof(file), &given));
   if (given) PetscCall(set(file));
-  PetscCall(MonitorOption(PetscOptionsObject, object, (start + "_monitor").c_str(), manual));
-  PetscCall(PetscOptionsBool((start + "_error_if_nan").c_str(), "Error if what is observed or decided is not finite",
-                             manual, nan, &nan, NULL));
+  PetscCall(MonitorOption(PetscOptionsObject, object, names.monitor, manual));
+  PetscCall(PetscOptionsBool(names.error_if_nan, "Error if what is observed or decided is not finite", manual, nan,
+                             &nan, NULL));
   object.error_if_nan = nan == PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,26 +13,30 @@ namespace petrl {
 
 /// The base of their data.
 struct PolicyObject {
-  PolicyObject(const char *of_kind, const char *start) : kind(of_kind), options(start) {}
+  explicit PolicyObject(const char *of_kind) : kind(of_kind) {}
   ~PolicyObject();
   PolicyObject(const PolicyObject &) = delete;
   PolicyObject &operator=(const PolicyObject &) = delete;
 
-  const char *const kind;     ///< of its policies
-  const char *const options;  ///< what the names of its options begin with
-  std::string file;           ///< as given by the user
-  bool loaded = false;        ///< it was, and what it needs is there
-  Policy policy;              ///< without its network on ranks that do not evaluate it
-  std::string evaluator;      ///< name of the backend; "" on those ranks
+  const char *const kind;  ///< of its policies
+  std::string file;        ///< as given by the user
+  bool loaded = false;     ///< it was, and what it needs is there
+  Policy policy;           ///< without its network on ranks that do not evaluate it
+  std::string evaluator;   ///< name of the backend; "" on those ranks
   bool error_if_nan = false;
   PetscViewer monitor = NULL;
   PetscViewerFormat monitor_format = PETSC_VIEWER_DEFAULT;
   PetscInt decisions = 0, fallbacks = 0;
 };
 
-/// The common options, -<options>_policy, _monitor and _error_if_nan; `set` is the public setter of the file. Within
-/// PetscObjectOptionsBegin().
-PetscErrorCode PolicyOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PolicyObject &object, const char manual[],
+/// Names of the options that all three have.
+struct PolicyOptionNames {
+  const char *policy, *monitor, *error_if_nan;
+};
+
+/// Reads them; `set` is the public setter of the file. Within PetscObjectOptionsBegin().
+PetscErrorCode PolicyOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PolicyObject &object,
+                             const PolicyOptionNames &names, const char manual[],
                              const std::function<PetscErrorCode(const char *)> &set);
 
 /// Loads `file`, see sharePolicy(). `make` makes what evaluates it and returns the backend's name: on all ranks, or on

@@ -66,7 +66,7 @@ struct RefinedTS {
 };
 
 struct RefinerData : PolicyObject {
-  RefinerData() : PolicyObject("refiner", "refiner") {}
+  RefinerData() : PolicyObject("refiner") {}
 
   // What the user said.
   DM base = NULL;

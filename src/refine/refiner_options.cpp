@@ -28,7 +28,8 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
   PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
   petrl::RefinerData &r = *refiner->data;
   PetscObjectOptionsBegin((PetscObject)refiner);
-  PetscCall(petrl::PolicyOptions(PetscOptionsObject, r, "PetRLRefiner",
+  PetscCall(petrl::PolicyOptions(PetscOptionsObject, r,
+                                 {"-refiner_policy", "-refiner_monitor", "-refiner_error_if_nan"}, "PetRLRefiner",
                                  [refiner](const char *name) { return PetRLRefinerSetPolicy(refiner, name); }));
   PetscCall(PetscOptionsReal("-refiner_tradeoff", "0: error alone counts, towards 1: computation alone",
                              "PetRLRefinerSetTradeoff", r.costs.tradeoff, &real, &set));

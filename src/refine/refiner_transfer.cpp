@@ -262,8 +262,8 @@ PetscErrorCode Arrive(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v, const 
 
    Notes:
    In cells: averages. Parts of a cell get its linear reconstruction, limited by what is around each corner. At
-vertices: linear interpolation; where vertices vanish their neighbours take over what they held. Integrals are conserved
-to rounding.
+   vertices: linear interpolation; where vertices vanish their neighbours take over what they held. Integrals are
+   conserved to rounding.
 
    The new mesh gets the unknowns of the Vec's DM (fields, or a section with as many unknowns in each cell or at each
    vertex), its types of Vec and Mat, adjacency and application context, unless it has unknowns already. A Vec with

@@ -120,6 +120,17 @@ TEST(AdaptMpi, StepsAreThoseOfOneRank) {
   }
 }
 
+// Nobody but the first rank opens it: elsewhere it may not even be there.
+TEST(AdaptMpi, TheFirstRankReadsTheFile) {
+  const PolicyFile file(listeningPolicy());
+  Integration run, elsewhere;
+  run.policy = file.path;
+  elsewhere.policy = rankOf(PETSC_COMM_WORLD) == 0 ? file.path : "/no/such/file.h5";
+  ASSERT_EQ(Integrate(PETSC_COMM_WORLD, run), 0);
+  ASSERT_EQ(Integrate(PETSC_COMM_WORLD, elsewhere), 0);
+  EXPECT_EQ(run.times, elsewhere.times);
+}
+
 TEST(AdaptMpi, MistakesInTheFileAreErrorsEverywhere) {
   Integration run;
   run.policy = "/no/such/policy.h5";

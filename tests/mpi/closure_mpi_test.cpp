@@ -56,6 +56,16 @@ TEST(ClosureMpi, AnswersAreThoseOfOneRank) {
   }
 }
 
+// Nobody but the first rank opens it: elsewhere it may not even be there.
+TEST(ClosureMpi, TheFirstRankReadsTheFile) {
+  const SharedFile file(listeningPolicy());
+  const bool first = rankOf(PETSC_COMM_WORLD) == 0;
+  std::vector<double> together, alone;
+  ASSERT_EQ(CorrectionOf(DM_BOUNDARY_PERIODIC, PETSC_COMM_WORLD, first ? file.path : "/no/such/file.h5", together), 0);
+  ASSERT_EQ(CorrectionOf(DM_BOUNDARY_PERIODIC, PETSC_COMM_SELF, file.path, alone), 0);
+  EXPECT_EQ(together, alone);
+}
+
 TEST(ClosureMpi, AgreesWithPeriodicArrays) {
   const SharedFile file(listeningPolicy());
   std::vector<double> alone, psi, u, v, w, change(2 * kNx * kNy);

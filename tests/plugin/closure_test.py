@@ -117,7 +117,9 @@ def what_one_sees(folder):
     r.says("type: closure", "before-step", policy, "observes psi: component 0 of the state",
            "observes v: component 1 of the DM's auxiliary Vec", "evaluated by: native", "inner TS", "type: euler",
            "32 TS dt", "corrections: 32, left out: 0", "PetRLObserve", "PetRLInfer", "PetRLAct")
-    closure(policy, "-help").ok().says("-closure_policy", "-closure_mode", "-closure_fields", "-closure_ts_type")
+    closure(policy, "-help").ok().says("-closure_policy", "-closure_mode", "-closure_fields", "-closure_ts_type",
+                                       "-closure_monitor", "-closure_error_if_nan")
+    assert closure(policy, "-closure_monitor", ranks=2).ok().output.count("largest change") == 32
 
 
 def implicit_and_several_components(folder):

@@ -68,6 +68,7 @@ def policies_that_answer_nonsense(folder):
         assert r.number("time") == 1.0 and r.number("steps") == basic.number("steps"), r
         assert r.output.count("PetRL warning") == 1, r
         r.says(f"{int(r.number('steps') + r.number('rejected'))} fallbacks to basic")
+        rl(policy, "-tf", 1, "-ts_adapt_rl_error_if_nan", ranks=ranks).fails(policy, "not finite or out of its range")
 
 
 main()

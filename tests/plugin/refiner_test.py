@@ -13,7 +13,7 @@ EDGE = "difference approach excess level alignment"
 
 
 def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, transform="gain-loss",
-                  around=0.02):
+                  around=0.02, edges=EDGE):
     """A refiner as a user writes it with h5py. Predicted errors grow with the change in a cell, and a little with what
     is around it: `gain` and `loss` times h |gradient| over the range."""
     hidden, rng = 8, np.random.default_rng(3)
@@ -21,7 +21,7 @@ def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, tran
     w = {"encoder0/weight": rng.normal(size=(len(names), hidden)) * 0.2, "encoder0/bias": np.zeros((1, hidden)),
          "encoder1/weight": rng.normal(size=(hidden, hidden)) * 0.2, "encoder1/bias": np.zeros((1, hidden))}
     for layer in range(2):
-        for name, rows in (("receiver", hidden), ("sender", hidden), ("edge", 5), ("node", hidden), ("sum", hidden),
+        for name, rows in (("receiver", hidden), ("sender", hidden), ("edge", len(edges.split())), ("node", hidden), ("sum", hidden),
                            ("update", hidden)):
             w[f"layer{layer}/{name}"] = rng.normal(size=(rows, hidden)) * (around if name == "update" else 0.3)
         for name in ("message_bias", "node_bias", "update_bias"):
@@ -46,10 +46,10 @@ def write_refiner(path, gain=0.3, loss=0.6, architecture="gnn", names=NODE, tran
         o["names"] = np.array(names, dtype=h5py.string_dtype())
         o["offset"], o["scale"] = np.zeros(len(names)), np.ones(len(names))
         a = f.create_group("action")
-        a.attrs.update({"transform": transform, "edges": EDGE, "floor": "1e-05", "offset": "-7", "scale": "3"})
+        a.attrs.update({"transform": transform, "edges": edges, "floor": "1e-05", "offset": "-7", "scale": "3"})
         a["low"], a["high"] = [-10.0] * 2, [10.0] * 2
         n = f.create_group("network")
-        n.attrs.update({"architecture": architecture, "node_inputs": str(len(names)), "edge_inputs": "5",
+        n.attrs.update({"architecture": architecture, "node_inputs": str(len(names)), "edge_inputs": str(len(edges.split())),
                         "hidden": str(hidden), "layers": "2", "outputs": "2", "shared": "false"})
         for name, value in w.items():
             n[name] = value.astype("f4")
@@ -174,6 +174,15 @@ def other_methods(folder):
         follows(folder, options, ranks=(2,))
 
 
+def a_policy_that_sees_less(folder):
+    """It names what it observes, in its own order."""
+    policy = write_refiner(f"{folder}/p.h5", names=("change", "boundary", "roughness"), edges="level difference")
+    one = refine(policy, "-no_initial").ok()
+    assert one.number("remeshes") > 2, str(one)
+    for ranks in (2, 3):
+        same(conserved(refine(policy, "-no_initial", ranks=ranks).ok()), one)
+
+
 def initial_condition_on_the_new_mesh(folder):
     policy = write_refiner(f"{folder}/p.h5")
     exact = 1.0 * np.pi * 0.15**2 / 3  # of (1 - r^2)^2
@@ -211,6 +220,7 @@ def not_finite_is_reported_once(folder):
     for ranks in (1, 2):
         r = refine(policy, "-spoil", ranks=ranks).ok()
         assert r.number("fallbacks") == 9 and r.output.count("not finite") == 1, str(r)
+        refine(policy, "-spoil", "-refiner_error_if_nan", ranks=ranks).fails(policy, "not finite")
 
 
 def adapt_label(folder):
@@ -251,6 +261,7 @@ def mistakes(folder):
     refine(write_refiner(p, names=("change", "tendency", "roughness", "speed", "boundary"))).fails(
         p, "/observation/names", "displacement", "speed")
     refine(write_refiner(p, transform="errors")).fails(p, "/action/transform", "gain-loss", "errors")
+    refine("lamp-1d.h5").fails("lamp-1d.h5", "lamp runs in `petrl evaluate` only")
     write_refiner(p)
     for option, value, expected in (("tradeoff", 1, "a number from 0 to 1"), ("tradeoff", -0.1, "a number from 0"),
                                     ("interval", 0, "1 or more"), ("max_level", -1, "0 to 30"),

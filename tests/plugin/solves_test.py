@@ -37,11 +37,24 @@ def view_and_monitor(folder):
         assert len(lines) == r.number("steps") + r.number("rejected"), r
         assert "error=" in lines[0] and "step_ratio=" in lines[0] and "next h=" in lines[0], lines[0]
     assert "backend not loaded yet" not in r.output
+    # Where it is printed; and the words that the option took before it said where.
+    with_file = rl(policy, "-ts_adapt_rl_monitor", f"ascii:{folder}/monitor.txt", "-tf", 1).ok()
+    assert "TSAdapt rl step" not in with_file.output
+    with open(f"{folder}/monitor.txt") as f:
+        assert f.read().splitlines() == lines
+    assert rl(policy, "-ts_adapt_rl_monitor", "true", "-tf", 1).ok().output.count("TSAdapt rl step") == len(lines)
+    assert "TSAdapt rl step" not in rl(policy, "-ts_adapt_rl_monitor", 0, "-tf", 1).ok().output
+
+
+def shipped_policy_by_name(folder):
+    for ranks in (1, 2):
+        rl("default.h5", "-ts_view", "-tf", 1, ranks=ranks).ok().says("RL: policy default.h5, backend native")
+    rl("refiner.h5", "-tf", 1).fails("policies/refiner.h5", "expected a tsadapt policy, found a refiner policy")
 
 
 def help_lists_the_options(folder):
     r = rl(write_policy(f"{folder}/p.h5"), "-help", "-tf", 0.01)
-    r.ok().says("-ts_adapt_rl_policy", "-ts_adapt_rl_monitor", "-ts_adapt_rl_train", "-ts_adapt_rl_save",
+    r.ok().says("-ts_adapt_rl_policy", "-ts_adapt_rl_monitor", "-ts_adapt_rl_error_if_nan", "-ts_adapt_rl_train", "-ts_adapt_rl_save",
                 "-ts_adapt_rl_seed", "-ts_adapt_rl_train_config")
 
 

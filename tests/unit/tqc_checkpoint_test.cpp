@@ -232,9 +232,9 @@ TEST_F(TqcFiles, BadConfigurationIsNamed) {
     }
     return "no error";
   };
-  expectMessage(message("batchsize: 3"), {"learner", "batchsize", "batch_size"});
+  expectMessage(message("batchsize: 3"), {"test.yaml:1", "batchsize", "batch_size"});
   expectMessage(message("gamma: 1.5"), {"gamma", "1.5"});
-  expectMessage(message("quantiles: 4\ndropped_quantiles_per_net: 4"), {"learner:2", "dropped_quantiles_per_net"});
+  expectMessage(message("quantiles: 4\ndropped_quantiles_per_net: 4"), {"test.yaml:2", "dropped_quantiles_per_net"});
   expectMessage(message("decay_steps: 100"), {"learning_rate_final"});
   expectMessage(message("device: gpu"), {"device", "'gpu'"});
   EXPECT_EQ(message(""), "no error");
