@@ -26,6 +26,13 @@
 #define PETRL_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+// What was loaded is to stay in a register: compilers like to load it again for every use.
+#if defined(__x86_64__)
+#define PETRL_KEEP(v) asm("" : "+v"(v))
+#else
+#define PETRL_KEEP(v)
+#endif
+
 #if defined(__x86_64__)
 #define PETRL_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")))
 #define PETRL_TARGET_AVX2 __attribute__((target("avx2,fma")))

@@ -7,6 +7,8 @@
 #include <functional>
 #include <random>
 
+#include "support/levels.hpp"
+
 namespace {
 
 using petrl::tape::Convolution;
@@ -114,7 +116,10 @@ TEST(Tape, FluxConservesAndLeavesConstantsAlone) {
   }
 }
 
-TEST(Tape, ConvolutionInputs) {
+using TapeConvolution = petrl::test::OnEachLevel;
+INSTANTIATE_TEST_SUITE_P(Processors, TapeConvolution, petrl::test::kLevels, petrl::test::levelName);
+
+TEST_P(TapeConvolution, Inputs) {
   for (const auto &[kernel, dilation] : {std::pair{1, 1}, {3, 1}, {3, 2}, {5, 2}}) {
     const auto w = random(static_cast<std::size_t>(13 * 3 * kernel * kernel), 7), b = random(13, 8);
     Convolution layer{3, 13, kernel, dilation, w.data(), b.data()};
@@ -123,7 +128,7 @@ TEST(Tape, ConvolutionInputs) {
   }
 }
 
-TEST(Tape, ConvolutionByHand) {
+TEST_P(TapeConvolution, ByHand) {
   // One output: x(i - 2) + 10 x(i + 2 in y) + 5.
   Tape t(8, 6);
   std::vector<float> w(9, 0.f);
@@ -140,7 +145,7 @@ TEST(Tape, ConvolutionByHand) {
           1e-5);
 }
 
-TEST(Tape, ConvolutionWeights) {
+TEST_P(TapeConvolution, Weights) {
   for (const int nx : {30, 64}) {
     Tape t(nx, 9);
     const auto x = random(2 * t.points(), 1), seed = random(5 * t.points(), 2), direction = random(2 * 5 * 9 + 5, 3);

@@ -108,7 +108,7 @@ Var Tape::concatenate(const std::vector<Var> &parts) {
 
 Var Tape::combine(const std::vector<std::pair<float, Var>> &terms) {
   const Var r = make(channels(terms.front().second));
-  std::vector<float> &out = node(r).value;
+  Floats &out = node(r).value;
   std::fill(out.begin(), out.end(), 0.f);
   for (const auto &[factor, x] : terms) addScaled(out.size(), factor, value(x), out.data());
   node(r).backward = [this, terms, r] {
@@ -182,17 +182,18 @@ void Tape::backward() {
   }
 }
 
-const float *Tape::padded(const float *values, int channels, int ghost, int scratch, int row) {
+const float *Tape::padded(const float *values, int channels, int ghost, int scratch, int row, int gap) {
   const std::size_t nx = static_cast<std::size_t>(nx_), g = static_cast<std::size_t>(ghost),
                     width = static_cast<std::size_t>(std::max(row, nx_ + 2 * ghost));
   const int height = ny_ + 2 * ghost;
-  std::vector<float> &store = scratch_[scratch];
-  store.resize(std::max(store.size(), static_cast<std::size_t>(channels) * width * static_cast<std::size_t>(height)));
-  float *out = store.data();
+  Floats &store = scratch_[scratch];
+  const std::size_t plane = width * static_cast<std::size_t>(height) + static_cast<std::size_t>(gap);
+  store.resize(std::max(store.size(), static_cast<std::size_t>(channels) * plane));
   for (int c = 0; c < channels; ++c) {
-    const float *plane = values + static_cast<std::size_t>(c) * points();
+    const float *field = values + static_cast<std::size_t>(c) * points();
+    float *out = store.data() + static_cast<std::size_t>(c) * plane;
     for (int j = -ghost; j < ny_ + ghost; ++j, out += width) {
-      const float *from = plane + static_cast<std::size_t>((j + ny_) % ny_) * nx;
+      const float *from = field + static_cast<std::size_t>((j + ny_) % ny_) * nx;
       std::memcpy(out + g, from, nx * sizeof(float));
       std::memcpy(out, from + nx - g, g * sizeof(float));
       std::memcpy(out + g + nx, from, g * sizeof(float));

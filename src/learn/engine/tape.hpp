@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/api.hpp"
+#include "base/floats.hpp"
 
 namespace petrl::tape {
 
@@ -75,7 +76,7 @@ class PETRL_API Tape {
  private:
   struct Node {
     int channels = 0;
-    std::vector<float> value, gradient;
+    Floats value, gradient;
     bool has_gradient = false;
     std::function<void()> backward;
   };
@@ -83,15 +84,15 @@ class PETRL_API Tape {
   const Node &node(Var v) const { return *nodes_[static_cast<std::size_t>(v.id)]; }
   Var make(int channels);
   // The same field with ghost points, in scratch memory of which there are a few. Rows of at least `row` floats, zero
-  // beyond the ghost points.
-  const float *padded(const float *values, int channels, int ghost, int scratch, int row = 0);
+  // beyond the ghost points; `gap` floats between channels.
+  const float *padded(const float *values, int channels, int ghost, int scratch, int row = 0, int gap = 0);
   // Adds a padded plane, ghost points to the points they stand for.
   void fold(const float *padded, int ghost, float *gradient) const;
 
   int nx_, ny_;
   std::size_t used_ = 0;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<float> scratch_[4];
+  Floats scratch_[4];
 };
 
 }  // namespace petrl::tape

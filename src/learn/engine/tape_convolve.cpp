@@ -13,6 +13,9 @@ namespace petrl::tape {
 
 namespace {
 
+using simd::load;
+using simd::store;
+
 using Vector = float __attribute__((vector_size(64), aligned(4), may_alias));
 constexpr int kLanes = 16;
 
@@ -70,72 +73,88 @@ void forward(const Shape &s, const float *in, const float *weight, bool mirrored
   }
 }
 
-// gradient[o][c][ky][kx] += sum over points of g[o] in[c](. + k), for some outputs and kTaps taps of a row of the
-// kernel, from `tap` on, at a time. Rows come in bands that stay in the nearest cache; `sums` keeps what is between.
-template <int kCount, int kTaps>
-PETRL_CLONES void weightBlock(const Shape &s, const float *in, const float *g, std::size_t g_width, int first, int tap,
-                              std::vector<float> &sums, float *gradient) {
+constexpr int kGap = 16;  // channels that lie a power of two apart share cache sets
+
+/// gradient[o][c][ky][kx] += sum over points of g[o] in[c](. + k).
+struct WeightGradient {
+  Shape shape;
+  const float *in, *g;
+  std::size_t g_width;  ///< of the rows of g, whole registers wide and zero beyond the points; kGap between channels
+  Floats *sums;
+  float *gradient;
+};
+
+// For some outputs and some taps of a row of the kernel, from `tap` on, at a time. Rows come in bands that stay in the
+// nearest cache; `sums` keeps what is between.
+template <class Set, int kTaps, int kCount>
+PETRL_INLINE void weightBlock(const WeightGradient &w, int tap, int first) {
+  using V = typename Set::Vector;
   constexpr int kBand = 16;
+  const Shape &s = w.shape;
   const std::size_t per_output = static_cast<std::size_t>(s.in * s.kernel * s.kernel);
   const auto width = static_cast<std::size_t>(s.width()), plane = static_cast<std::size_t>(s.plane());
-  const std::size_t g_plane = g_width * static_cast<std::size_t>(s.ny);
-  const float *y0 = g + static_cast<std::size_t>(first) * g_plane;
-  sums.assign(static_cast<std::size_t>(s.in * s.kernel * kCount * kTaps * kLanes), 0.f);
+  const std::size_t g_plane = w.g_width * static_cast<std::size_t>(s.ny) + kGap;
+  const float *y0 = w.g + static_cast<std::size_t>(first) * g_plane;
+  w.sums->assign(static_cast<std::size_t>(s.in * s.kernel * kCount * kTaps * Set::kLanes), 0.f);
   for (int band = 0; band < s.ny; band += kBand) {
     const int end = std::min(s.ny, band + kBand);
-    float *store = sums.data();
+    float *at = w.sums->data();
     for (int c = 0; c < s.in; ++c) {
-      for (int ky = 0; ky < s.kernel; ++ky, store += kCount * kTaps * kLanes) {
-        Vector sum[kCount][kTaps];
-        std::memcpy(sum, store, sizeof sum);
+      for (int ky = 0; ky < s.kernel; ++ky, at += kCount * kTaps * Set::kLanes) {
+        V sum[kCount][kTaps];
+        PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
+          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] = load<Set>(at + (o * kTaps + kx) * Set::kLanes);
+        }
         for (int j = band; j < end; ++j) {
-          const float *x = in + static_cast<std::size_t>(c) * plane +
+          const float *x = w.in + static_cast<std::size_t>(c) * plane +
                            static_cast<std::size_t>(j + ky * s.dilation) * width +
                            static_cast<std::size_t>(tap * s.dilation);
-          const float *y = y0 + static_cast<std::size_t>(j) * g_width;
-          for (std::size_t i = 0; i < g_width; i += kLanes) {
-            Vector shifted[kTaps];
-            for (int kx = 0; kx < kTaps; ++kx)
-              shifted[kx] = *reinterpret_cast<const Vector *>(x + i + static_cast<std::size_t>(kx * s.dilation));
-            for (int o = 0; o < kCount; ++o) {
-              const Vector v = *reinterpret_cast<const Vector *>(y + static_cast<std::size_t>(o) * g_plane + i);
-              for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] += v * shifted[kx];
+          const float *y = y0 + static_cast<std::size_t>(j) * w.g_width;
+          for (std::size_t i = 0; i < w.g_width; i += static_cast<std::size_t>(Set::kLanes)) {
+            V shifted[kTaps];
+            PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) shifted[kx] = load<Set>(x + i + kx * s.dilation);
+            PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
+              V v = load<Set>(y + static_cast<std::size_t>(o) * g_plane + i);
+              PETRL_KEEP(v);
+              PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] += v * shifted[kx];
             }
           }
         }
-        std::memcpy(store, sum, sizeof sum);
+        PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
+          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) store<Set>(at + (o * kTaps + kx) * Set::kLanes) = sum[o][kx];
+        }
       }
     }
   }
-  const float *store = sums.data();
+  const float *at = w.sums->data();
   for (int c = 0; c < s.in; ++c)
     for (int ky = 0; ky < s.kernel; ++ky)
       for (int o = 0; o < kCount; ++o)
-        for (int kx = 0; kx < kTaps; ++kx, store += kLanes) {
-          float total = 0;
-          for (int l = 0; l < kLanes; ++l) total += store[l];
-          gradient[static_cast<std::size_t>(first + o) * per_output +
-                   static_cast<std::size_t>((c * s.kernel + ky) * s.kernel + tap + kx)] += total;
+        for (int kx = 0; kx < kTaps; ++kx, at += Set::kLanes) {
+          float sum = 0;
+          for (int l = 0; l < Set::kLanes; ++l) sum += at[l];
+          w.gradient[static_cast<std::size_t>(first + o) * per_output +
+                     static_cast<std::size_t>((c * s.kernel + ky) * s.kernel + tap + kx)] += sum;
         }
 }
 
-template <int kTaps>
-void weightTaps(const Shape &s, const float *in, const float *g, std::size_t g_width, int tap, std::vector<float> &sums,
-                float *gradient) {
-  int first = 0;
-  for (; first + 4 <= s.out; first += 4) weightBlock<4, kTaps>(s, in, g, g_width, first, tap, sums, gradient);
-  if (s.out - first == 3) weightBlock<3, kTaps>(s, in, g, g_width, first, tap, sums, gradient);
-  if (s.out - first == 2) weightBlock<2, kTaps>(s, in, g, g_width, first, tap, sums, gradient);
-  if (s.out - first == 1) weightBlock<1, kTaps>(s, in, g, g_width, first, tap, sums, gradient);
+template <class Set, int kTaps, int kCount>
+PETRL_INLINE void weightBlocks(const WeightGradient &w, int tap, int first) {
+  for (; first + kCount <= w.shape.out; first += kCount) weightBlock<Set, kTaps, kCount>(w, tap, first);
+  if constexpr (kCount > 1) weightBlocks<Set, kTaps, kCount / 2>(w, tap, first);
 }
 
-void weightGradient(const Shape &s, const float *in, const float *g, std::size_t g_width, std::vector<float> &sums,
-                    float *gradient) {
+// Outputs x taps of sums, as many points as taps, and one slope fill the registers.
+template <class Set>
+PETRL_INLINE void weightGradient(const WeightGradient &w) {
+  constexpr bool kMany = Set::kRegisters == 32;
   int tap = 0;
-  for (; tap + 5 <= s.kernel; tap += 5) weightTaps<5>(s, in, g, g_width, tap, sums, gradient);
-  for (; tap + 3 <= s.kernel; tap += 3) weightTaps<3>(s, in, g, g_width, tap, sums, gradient);
-  for (; tap < s.kernel; ++tap) weightTaps<1>(s, in, g, g_width, tap, sums, gradient);
+  for (; tap + 5 <= w.shape.kernel; tap += 5) weightBlocks<Set, 5, kMany ? 4 : 2>(w, tap, 0);
+  for (; tap + 3 <= w.shape.kernel; tap += 3) weightBlocks<Set, 3, kMany ? 8 : 4>(w, tap, 0);
+  for (; tap < w.shape.kernel; ++tap) weightBlocks<Set, 1, 8>(w, tap, 0);
 }
+
+PETRL_VERSIONS(weightGradient, WeightGradient)
 
 }  // namespace
 
@@ -149,15 +168,15 @@ Var Tape::convolve(Var x, const Convolution &layer) {
     const float *g = gradient(r);
     if (layer.weight_gradient != nullptr) {
       const int g_width = petrl::padded(nx_);
-      const float *in = padded(value(x), layer.in, s.ghost(), 0, s.width());
-      weightGradient(s, in, padded(g, layer.out, 0, 1, g_width), static_cast<std::size_t>(g_width), scratch_[2],
-                     layer.weight_gradient);
+      weightGradientVersions({s, padded(value(x), layer.in, s.ghost(), 0, s.width()),
+                              padded(g, layer.out, 0, 1, g_width, kGap), static_cast<std::size_t>(g_width),
+                              &scratch_[2], layer.weight_gradient});
       for (int o = 0; o < layer.out; ++o) layer.bias_gradient[o] += total(n, g + static_cast<std::size_t>(o) * n);
     }
     if (!node(x).backward) return;  // an input: nobody asks for its gradient
     const Shape back{layer.out, layer.in, layer.kernel, layer.dilation, nx_, ny_};
     const bool first = !node(x).has_gradient;
-    std::vector<float> &result = first ? node(x).gradient : scratch_[2];
+    Floats &result = first ? node(x).gradient : scratch_[2];
     result.resize(static_cast<std::size_t>(layer.in) * n);
     forward(back, padded(g, layer.out, s.ghost(), 1, s.width()), layer.weight, true, nullptr, result.data());
     node(x).has_gradient = true;

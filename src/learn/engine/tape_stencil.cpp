@@ -102,7 +102,7 @@ Var Tape::transport(Var q, Var u, const TransportAxis &coefficients, int axis) {
   const bool velocity_moves = static_cast<bool>(node(u).backward);
   const auto run = [this, q, u, coefficients, radius, count, step, n, plane](auto each) {
     const float *p = padded(value(q), count, radius, 0);
-    std::vector<float> &work = scratch_[2];
+    Floats &work = scratch_[2];
     work.resize(3 * n);
     const Sums sums{work.data(), work.data() + n, work.data() + 2 * n};
     for (int c = 0; c < count; ++c)
@@ -124,7 +124,7 @@ Var Tape::transport(Var q, Var u, const TransportAxis &coefficients, int axis) {
         for (std::size_t i = 0; i < n; ++i)
           gu[point + i] += g[to + i] * (std::copysign(s.dissipation[i], v[i] * s.dissipation[i]) - s.advection[i]);
       });
-    std::vector<float> &product = scratch_[2];
+    Floats &product = scratch_[2];
     product.resize(2 * node(q).value.size());
     float *ug = product.data(), *ag = ug + node(q).value.size();
     for (std::size_t c = 0, j = 0; c < static_cast<std::size_t>(count); ++c)
