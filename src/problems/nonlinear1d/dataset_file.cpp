@@ -1,7 +1,6 @@
 // The file of a data set. Text and numbers that make it are attributes; what is drawn is stored too and compared.
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -63,8 +62,6 @@ void checkOptions(const h5::Reader &file, const Nonlinear1DOptions &options) {
 }  // namespace
 
 void Nonlinear1DDataset::write(const std::string &path) const {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) makeFolders(folder.string());
   h5::Writer file(path, true);
   file.text("/", "format", kFormat);
   file.integer("/", "version", kVersion);
