@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -47,15 +49,30 @@ void makeFolders(const std::string &path) {
   }
 }
 
-void writeWhole(const std::string &path, const std::string &text) {
-  const std::string partial = path + ".partial";
-  {
-    std::ofstream out(partial);
-    out << text;
-    if (!out.flush()) throw Error(partial + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+void writeWhole(const std::string &path, const std::string &bytes) {
+  // Several processes may write the same file at the same time: each its own, then moved into place.
+  const std::string partial = path + ".partial." + std::to_string(getpid());
+  int file = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  bool good = file >= 0;
+  for (std::size_t at = 0; good && at < bytes.size();) {
+    const ssize_t n = write(file, bytes.data() + at, bytes.size() - at);
+    if (n > 0) at += static_cast<std::size_t>(n);
+    good = n > 0 || (n < 0 && errno == EINTR);
   }
-  if (std::rename(partial.c_str(), path.c_str()) != 0)
-    throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+  good = good && fsync(file) == 0;
+  int error = errno;
+  if (file >= 0 && close(file) != 0 && good) good = false, error = errno;
+  if (good && std::rename(partial.c_str(), path.c_str()) != 0) good = false, error = errno;
+  if (!good) {
+    std::remove(partial.c_str());
+    throw Error(path + ": cannot write this file: " + std::strerror(error), PETSC_ERR_FILE_WRITE);
+  }
+  // The name, too. Some file systems do not let one open a folder: the rename itself has succeeded.
+  const auto slash = path.rfind('/');
+  file = open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  fsync(file);
+  close(file);
 }
 
 FolderLock::FolderLock(const std::string &folder, const std::string &purpose) {

@@ -15,8 +15,8 @@ PETRL_API std::vector<std::string> filesIn(const std::string &folder);
 PETRL_API std::string readWhole(const std::string &path);
 /// Creates a folder and those above it. Throws petrl::Error.
 PETRL_API void makeFolders(const std::string &path);
-/// Writes a text file whole or not at all. Throws petrl::Error.
-PETRL_API void writeWhole(const std::string &path, const std::string &text);
+/// Writes a file whole or not at all: what was there stays until all of the new one is on the disk. Throws petrl::Error.
+PETRL_API void writeWhole(const std::string &path, const std::string &bytes);
 
 /// Keeps others who ask for the same out of a folder for as long as it lives, or the process does.
 class PETRL_API FolderLock {

@@ -1,11 +1,12 @@
 #include "base/hdf5.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+
+#include "base/files.hpp"
 
 namespace petrl::h5 {
 
@@ -63,32 +64,39 @@ std::string sealOf(const std::string &bytes) {
   return seal;
 }
 
-std::string bytesOf(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+// HDF5 in memory: nothing that it does touches a disk, which may be full.
+Handle inMemory() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access, std::size_t{1} << 20, 0);
+  return access;
 }
 
-// The name of a file that is what it was when written.
-const char *undamaged(const std::string &path) {
-  char start[8] = {};
-  std::ifstream in(path, std::ios::binary);
-  in.read(start, sizeof start);
+// HDF5 takes files of one name for one, and wants none of it on a disk.
+std::string nameInMemory(const std::string &path) {
+  static std::atomic<int> count{0};
+  return path + "#" + std::to_string(++count);
+}
+
+// A file that is what it was when written.
+hid_t openChecked(const std::string &path) {
+  const std::string bytes = fileExists(path) ? readWhole(path) : std::string();
   // Without a seal: whatever HDF5 makes of it.
-  if (!in || std::memcmp(start, "\x89HDF\r\n\x1a\n", sizeof start) == 0) return path.c_str();
-  in.close();
-  if (std::memcmp(start, "petrl-se", sizeof start) != 0)
-    throw Error(path + ": cannot be opened: this is no HDF5 file", PETSC_ERR_FILE_UNEXPECTED);
-  const std::string bytes = bytesOf(path);
-  if (bytes.size() <= kSeal || bytes.compare(0, kSeal, sealOf(bytes)) != 0)
-    throw Error(path + ": is damaged: checksum of the contents and that in the first line disagree",
-                PETSC_ERR_FILE_UNEXPECTED);
-  return path.c_str();
+  if (bytes.size() >= 8 && bytes.compare(0, 8, "\x89HDF\r\n\x1a\n") != 0) {
+    if (bytes.compare(0, 8, "petrl-se") != 0)
+      throw Error(path + ": cannot be opened: this is no HDF5 file", PETSC_ERR_FILE_UNEXPECTED);
+    if (bytes.size() <= kSeal || bytes.compare(0, kSeal, sealOf(bytes)) != 0)
+      throw Error(path + ": is damaged: checksum of the contents and that in the first line disagree",
+                  PETSC_ERR_FILE_UNEXPECTED);
+  }
+  if (bytes.empty()) return H5I_INVALID_HID;
+  const Handle access = inMemory();
+  H5Pset_file_image(access, const_cast<char *>(bytes.data()), bytes.size());
+  return H5Fopen(nameInMemory(path).c_str(), H5F_ACC_RDONLY, access);
 }
 
 }  // namespace
 
-Reader::Reader(const std::string &path)
-    : path_(path), file_(H5Fopen(undamaged(path), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
+Reader::Reader(const std::string &path) : path_(path), file_(openChecked(path), H5Fclose) {
   if (file_ < 0) {
     throw Error(path + ": cannot be opened as an HDF5 file (missing, truncated, or of another format)",
                 PETSC_ERR_FILE_OPEN);
@@ -237,22 +245,24 @@ std::vector<std::string> Reader::links(const std::string &group) const {
 
 Writer::Writer(const std::string &path, bool sealed)
     : path_(path),
-      file_(
-          [&] {
-            const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
-            if (sealed) H5Pset_userblock(creation, kSeal);
-            return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
-          }(),
-          H5Fclose) {
+      sealed_(sealed),
+      file_(H5Fcreate(nameInMemory(path).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, inMemory()), H5Fclose) {
   if (file_ < 0) throw Error(path + ": cannot create this file", PETSC_ERR_FILE_OPEN);
 }
 
-void Writer::seal() {
-  if (!file_.release()) throw Error(path_ + ": cannot write this file (disk full?)", PETSC_ERR_FILE_WRITE);
-  const std::string seal = sealOf(bytesOf(path_));
-  std::fstream out(path_, std::ios::in | std::ios::out | std::ios::binary);
-  if (!out.write(seal.data(), static_cast<std::streamsize>(seal.size())).flush())
-    throw Error(path_ + ": cannot write this file (disk full?)", PETSC_ERR_FILE_WRITE);
+void Writer::write() {
+  std::string bytes;
+  if (H5Fflush(file_, H5F_SCOPE_GLOBAL) >= 0) {
+    const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    if (size < 0 || H5Fget_file_image(file_, bytes.data(), bytes.size()) != size) bytes.clear();
+  }
+  if (bytes.empty()) throw Error(path_ + ": cannot write this file", PETSC_ERR_FILE_WRITE);
+  if (sealed_) {
+    bytes.insert(0, kSeal, '\n');
+    bytes.replace(0, kSeal, sealOf(bytes));
+  }
+  writeWhole(path_, bytes);
 }
 
 hid_t Writer::made(hid_t id, const std::string &what) const {

@@ -86,12 +86,12 @@ class PETRL_API Reader {
   Handle file_;
 };
 
-/// A file being written.
+/// A file being written: in memory, until write().
 class PETRL_API Writer {
  public:
-  /// A file that is to be `sealed` must be, with seal(), as the last thing done to it.
   explicit Writer(const std::string &path, bool sealed = false);
-  void seal();
+  /// As the last thing: the file appears whole or not at all.
+  void write();
   void group(const std::string &name);
   void text(const std::string &object, const std::string &attribute, const std::string &value);
   void integer(const std::string &object, const std::string &attribute, std::int64_t value);
@@ -103,6 +103,7 @@ class PETRL_API Writer {
  private:
   hid_t made(hid_t id, const std::string &what) const;
   std::string path_;
+  bool sealed_;
   Quiet quiet_;
   Handle file_;
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/archive.hpp"
 #include "base/registry.hpp"
 #include "base/yaml.hpp"
 #include "learn/environment.hpp"
@@ -14,8 +15,8 @@
 
 namespace petrl {
 
-/// A learner owns its environment. Everything that the next update depends on is in save() and load(): resuming is
-/// exact, and so is the log.
+/// A learner owns its environment. Everything that the next update depends on is in archive(): resuming is exact, and so
+/// is the log.
 class PETRL_API Learner {
  public:
   virtual ~Learner();
@@ -32,10 +33,12 @@ class PETRL_API Learner {
   virtual Policy policy() const = 0;
   /// What the log shows, since the last call: losses, ..., and "mean_return" (not finite: no episode has ended).
   virtual std::map<std::string, double> metrics() = 0;
+  /// All of its state: what the next update and the log depend on.
+  virtual void archive(Archive &archive) = 0;
   /// Writes the complete state into `path` (one file, whole or not at all). Collective.
-  virtual void save(const std::string &path) const = 0;
-  /// Restores what save() wrote; throws petrl::Error when the file does not fit. Collective.
-  virtual void load(const std::string &path) = 0;
+  void save(const std::string &path);
+  /// Restores what save() wrote; throws petrl::Error when the file does not fit, and is then what it was. Collective.
+  void load(const std::string &path);
   /// Takes over a policy's weights (fine-tuning, warm start). Shapes must agree. Throws petrl::Error.
   virtual void loadWeights(const NetworkSpec &network) = 0;
 };
@@ -64,8 +67,7 @@ class GridLearner : public Learner {
     return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_.network(), {}};
   }
   std::map<std::string, double> metrics() override { return algorithm_.metrics(); }
-  void save(const std::string &path) const override { algorithm_.save(path); }
-  void load(const std::string &path) override { algorithm_.load(path); }
+  void archive(Archive &archive) override { algorithm_.archive(archive); }
   void loadWeights(const NetworkSpec &network) override { algorithm_.loadWeights(network); }
 
  private:

@@ -13,6 +13,16 @@ GridPolicy::~GridPolicy() = default;
 GridEpisode::~GridEpisode() = default;
 Learner::~Learner() = default;
 
+void Learner::save(const std::string &path) {
+  saveArchive(
+      path, [this](Archive &a) { archive(a); }, parallel() ? PETSC_COMM_WORLD : PETSC_COMM_SELF);
+}
+
+void Learner::load(const std::string &path) {
+  loadArchive(
+      path, [this](Archive &a) { archive(a); }, parallel() ? PETSC_COMM_WORLD : PETSC_COMM_SELF);
+}
+
 namespace {
 
 [[noreturn]] void cannotDifferentiate() {

@@ -1,10 +1,7 @@
 #include "policy/policy.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <set>
 #include <sstream>
 
@@ -237,40 +234,33 @@ Policy readPolicy(const std::string &path, const std::string &kind) {
 void writePolicy(const std::string &path, const Policy &p) {
   validate(p, path);
   if (!p.network.module.empty()) bad(path, "/network", "TorchScript modules are not written into policy files");
-  const std::string partial = path + ".partial." + std::to_string(getpid());
-  {
-    h5::Writer out(partial, true);
-    out.text("/", "format", "petrl-policy");
-    out.integer("/", "version", kVersion);
-    out.text("/", "kind", p.kind);
-    out.group("/observation");
-    out.texts("/observation/names", p.observation.names);
-    out.numbers("/observation/offset", {p.observation.offset.begin(), p.observation.offset.end()});
-    out.numbers("/observation/scale", {p.observation.scale.begin(), p.observation.scale.end()});
-    out.number("/observation", "clip", p.observation.clip);
-    out.group("/action");
-    out.text("/action", "transform", p.action.transform);
-    for (const auto &[name, value] : p.action.parameters) out.text("/action", name, value);
-    out.numbers("/action/low", p.action.low);
-    out.numbers("/action/high", p.action.high);
-    out.group("/network");
-    out.text("/network", "architecture", p.network.architecture);
-    for (const auto &[name, value] : p.network.parameters) out.text("/network", name, value);
-    for (const auto &[name, tensor] : p.network.weights) out.floats("/network/" + name, tensor.shape, tensor.data);
-    out.group("/provenance");
-    out.text("/provenance", "config", p.provenance.config);
-    out.integer("/provenance", "seed", static_cast<std::int64_t>(p.provenance.seed));
-    out.integer("/provenance", "steps", p.provenance.steps);
-    out.text("/provenance", "version", p.provenance.version);
-    out.text("/provenance", "libraries", p.provenance.libraries);
-    out.group("/provenance/evaluation");
-    for (const auto &[name, value] : p.provenance.evaluation) out.number("/provenance/evaluation", name, value);
-    out.seal();
-  }
-  if (std::rename(partial.c_str(), path.c_str()) != 0) {
-    std::remove(partial.c_str());
-    throw Error(path + ": cannot write this file", PETSC_ERR_FILE_WRITE);
-  }
+  h5::Writer out(path, true);
+  out.text("/", "format", "petrl-policy");
+  out.integer("/", "version", kVersion);
+  out.text("/", "kind", p.kind);
+  out.group("/observation");
+  out.texts("/observation/names", p.observation.names);
+  out.numbers("/observation/offset", {p.observation.offset.begin(), p.observation.offset.end()});
+  out.numbers("/observation/scale", {p.observation.scale.begin(), p.observation.scale.end()});
+  out.number("/observation", "clip", p.observation.clip);
+  out.group("/action");
+  out.text("/action", "transform", p.action.transform);
+  for (const auto &[name, value] : p.action.parameters) out.text("/action", name, value);
+  out.numbers("/action/low", p.action.low);
+  out.numbers("/action/high", p.action.high);
+  out.group("/network");
+  out.text("/network", "architecture", p.network.architecture);
+  for (const auto &[name, value] : p.network.parameters) out.text("/network", name, value);
+  for (const auto &[name, tensor] : p.network.weights) out.floats("/network/" + name, tensor.shape, tensor.data);
+  out.group("/provenance");
+  out.text("/provenance", "config", p.provenance.config);
+  out.integer("/provenance", "seed", static_cast<std::int64_t>(p.provenance.seed));
+  out.integer("/provenance", "steps", p.provenance.steps);
+  out.text("/provenance", "version", p.provenance.version);
+  out.text("/provenance", "libraries", p.provenance.libraries);
+  out.group("/provenance/evaluation");
+  for (const auto &[name, value] : p.provenance.evaluation) out.number("/provenance/evaluation", name, value);
+  out.write();
 }
 
 }  // namespace petrl

@@ -96,7 +96,7 @@ void fieldPart(ClosureStudy &study, YamlMap yaml) {
     for (std::size_t k = 0; k < static_cast<std::size_t>(model.components()); ++k)
       file.data.floats(group + "/fine_" + names[k], {points, points}, plane(all, k, points));
   }
-  file.describe();
+  file.write();
 }
 
 }  // namespace petrl::studies

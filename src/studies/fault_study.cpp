@@ -80,7 +80,7 @@ class Snapshots {
       file.field(group, "displacement", taken_[i].displacement);
       file.field(group, "history", taken_[i].history);
     }
-    file.describe();
+    file.write();
   }
 
  private:

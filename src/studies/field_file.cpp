@@ -59,7 +59,8 @@ void FieldFile::field(const std::string &group, const std::string &name, const s
            "</Attribute>\n";
 }
 
-void FieldFile::describe() const {
+void FieldFile::write() {
+  data.write();
   std::string text = "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\"><Domain>\n";
   for (const auto &[name, grids] : series_)
     text += "<Grid Name=\"" + name + "\" GridType=\"Collection\" CollectionType=\"Temporal\">\n" + grids +

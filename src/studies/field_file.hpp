@@ -9,7 +9,7 @@
 
 namespace petrl::studies {
 
-/// fields.h5 and, once describe() is called, fields.xdmf: some series, each of grids at rising times.
+/// fields.h5 and fields.xdmf, once write() is called: some series, each of grids at rising times.
 class FieldFile {
  public:
   explicit FieldFile(const std::string &directory) : data(directory + "/fields.h5"), directory_(directory) {}
@@ -21,7 +21,7 @@ class FieldFile {
   /// A field of the grid begun last: the dataset <group>/<name>.
   void field(const std::string &group, const std::string &name, const std::vector<float> &values);
   /// Throws petrl::Error.
-  void describe() const;
+  void write();
 
   h5::Writer data;  ///< for what the description does not name
 

@@ -154,7 +154,7 @@ void fields(YamlMap &yaml, const Models &models, const Nonlinear1DSet &set, cons
     file.field("", "prediction" + std::to_string(i), prediction);
     file.data.floats("/mesh" + std::to_string(i), {lamp::kBundles, kPoints}, mesh);
   }
-  file.describe();
+  file.write();
 }
 
 }  // namespace

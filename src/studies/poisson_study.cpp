@@ -306,7 +306,7 @@ void poissonStudy(YamlMap yaml, const std::string &directory) {
     csv.append();
     progress.step();
   }
-  meshes.describe();
+  meshes.write();
 }
 
 }  // namespace petrl::studies

@@ -118,7 +118,7 @@ void RefinementFields::write(RefinementStudy &study) const {
   };
   if (rival != nullptr) show("threshold", rival->setting);
   for (std::size_t i = 0; i < settings.size(); ++i) show("policy" + std::to_string(i), settings[i]);
-  file.describe();
+  file.write();
 }
 
 }  // namespace petrl::studies

@@ -20,9 +20,8 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "problems/nonlinear1d/floor.hpp"
-#include "problems/nonlinear1d/metric.hpp"
 #include "problems/nonlinear1d/rivals.hpp"
+#include "support/floor.hpp"
 
 using namespace petrl;
 using namespace petrl::nonlinear1d;
@@ -92,6 +91,19 @@ UniformOptions tuned(int n, const Nonlinear1DSet &train, double RivalResult::*wh
     }
   }
   return longest;
+}
+
+// The threshold with which a method has so many cells on average over the given trajectories (training ones), by
+// bisection. Returns the options with it.
+AdaptiveOptions tuneThreshold(AdaptiveOptions options, double cells, const Nonlinear1DSet &set, int trajectories) {
+  double low = 1e-4, high = 10;
+  for (int i = 0; i < 14; ++i) {
+    options.threshold = std::sqrt(low * high);
+    double mean = 0;
+    for (int t = 0; t < trajectories; ++t) mean += adaptiveRival(options, set, t, false).cells / trajectories;
+    (mean > cells ? low : high) = options.threshold;
+  }
+  return options;
 }
 
 // The best family of meshes of so many cells on training trajectories.

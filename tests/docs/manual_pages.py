@@ -152,11 +152,29 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S)
 
 
+def top_level(parameters):
+    """Splits at the commas that stand outside of parentheses."""
+    parts, depth = [""], 0
+    for c in parameters:
+        depth += (c == "(") - (c == ")")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [part.strip() for part in parts]
+
+
+def parameter_name(parameter):
+    """Also of a function that is handed over: PetscErrorCode (*name)(...)."""
+    function = re.search(r"\(\*(\w+)\)\(", parameter)
+    return (function or re.search(r"(\w+)\s*(\[\])?$", parameter)).group(1)
+
+
 def prototypes(header):
     """{function: [parameter names]} of a public header."""
     found = {}
     for name, parameters in re.findall(r"PETSC_EXTERN PetscErrorCode (\w+)\(([^;]*)\);", without_comments(header)):
-        names = [re.search(r"(\w+)\s*(\[\])?$", p.strip()).group(1) for p in parameters.split(",")]
+        names = [parameter_name(p) for p in top_level(parameters)]
         found[name] = [] if names == ["void"] else names
     return found
 

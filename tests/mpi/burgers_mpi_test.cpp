@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "problems/burgers/burgers.hpp"
+#include "support/distributed.hpp"
 #include "support/grid2d.hpp"
 
 using namespace petrl;
@@ -18,10 +19,10 @@ TEST(BurgersMpi, ExtendedIsThePlainStepper) {
     s.advection = "upwind5", s.integrator = integrator, s.viscosity = burgers::kViscosity;
     s.diffusion_order = 6, s.modified = model.fineSpacing(), s.fine_dt = model.fineTimeStep();
     s.extended = true, s.dissipation = 0.3;
-    const auto problem = burgers::makeDistributed(PETSC_COMM_WORLD, s, 30, 0.01);
-    problem->setState(state);
-    problem->solve(5);
-    EXPECT_LT(largestDifference(problem->gatherState(), integrate(s, 2, 30, 30, state, {}, 0.01, 5)), 1e-12)
+    DistributedProblem problem(PETSC_COMM_WORLD, s, {"u", "v"}, false, 30, 0.01);
+    problem.setState(state);
+    problem.solve(5);
+    EXPECT_LT(largestDifference(problem.gatherState(), integrate(s, 2, 30, 30, state, {}, 0.01, 5)), 1e-12)
         << integrator;
     EXPECT_THROW(DistributedProblem(PETSC_COMM_WORLD, s, {"psi"}, true, 30, 0.01), Error);
   }
@@ -35,15 +36,15 @@ TEST(BurgersMpi, SameAsThePlainStepper) {
       Scheme s;
       s.advection = name, s.integrator = integrator, s.viscosity = burgers::kViscosity;
       s.diffusion_order = 4, s.modified = model.fineSpacing();
-      const auto problem = burgers::makeDistributed(PETSC_COMM_WORLD, s, 30, 0.01);
-      problem->setState(state);
-      problem->solve(5);
+      DistributedProblem problem(PETSC_COMM_WORLD, s, {"u", "v"}, false, 30, 0.01);
+      problem.setState(state);
+      problem.solve(5);
       const auto plain = integrate(s, 2, 30, 30, state, {}, 0.01, 5);
-      EXPECT_LT(largestDifference(problem->gatherState(), plain), 1e-12) << name << " " << integrator;
+      EXPECT_LT(largestDifference(problem.gatherState(), plain), 1e-12) << name << " " << integrator;
     }
   }
-  const auto problem = burgers::makeDistributed(PETSC_COMM_WORLD, {}, 16, 0.01);
-  EXPECT_EQ(problem->velocity(), nullptr);
-  EXPECT_THROW(problem->setVelocity({}), Error);
-  EXPECT_THROW(problem->setState({1}), Error);
+  DistributedProblem problem(PETSC_COMM_WORLD, {}, {"u", "v"}, false, 16, 0.01);
+  EXPECT_EQ(problem.velocity(), nullptr);
+  EXPECT_THROW(problem.setVelocity({}), Error);
+  EXPECT_THROW(problem.setState({1}), Error);
 }

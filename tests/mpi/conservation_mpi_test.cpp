@@ -10,7 +10,7 @@
 #include "mesh/forest.hpp"
 #include "mesh/plex_build.hpp"
 #include "problems/conservation/cases.hpp"
-#include "problems/conservation/plex_conservation.hpp"
+#include "support/plex_conservation.hpp"
 
 using namespace petrl;
 using namespace petrl::conservation;

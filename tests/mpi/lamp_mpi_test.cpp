@@ -57,7 +57,7 @@ TEST(LampRanks, SeeDifferentRollOuts) {
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
   const auto learner = test::lampLearner(test::kLampLearner, seed);
   const lamp::Model start = learner->model();
-  const learn::LampConfig config = learn::LampConfig::parse(test::kLampLearner);
+  const learn::LampConfig config = learn::LampConfig::parse(test::keys(test::kLampLearner));
   const auto data = test::lampData();
   learn::EvolutionTraining alone(config.evolution, data.train());
   learn::Rng random((seed + 1) * 1000003 + static_cast<std::uint64_t>(rank));

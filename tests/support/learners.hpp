@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/archive.hpp"
 #include "base/yaml.hpp"
 
 namespace petrl::test {
@@ -16,6 +17,14 @@ template <typename Algorithm>
 struct Of : Algorithm {
   Of(const std::string &text, int observations, int actions, std::uint64_t seed)
       : Algorithm(keys(text), observations, actions, seed) {}
+  void save(const std::string &path) {
+    saveArchive(
+        path, [this](Archive &a) { this->archive(a); }, PETSC_COMM_WORLD);
+  }
+  void load(const std::string &path) {
+    loadArchive(
+        path, [this](Archive &a) { this->archive(a); }, PETSC_COMM_WORLD);
+  }
 };
 
 }  // namespace petrl::test

@@ -27,7 +27,7 @@ Scheme extended(double dissipation = 0, const std::string &integrator = "rk4") {
 }
 
 std::vector<double> noise(std::size_t size, std::uint64_t seed) {
-  Random random(seed);
+  grid2d::Random random(seed);
   std::vector<double> out(size);
   for (double &value : out) value = random.uniform(-1, 1);
   return out;

@@ -29,7 +29,7 @@ Configuration named(const BurgersModel &model, const std::string &advection, con
 
 TEST(Burgers, FineGridIsThePlainStepper) {
   for (const auto &[n, substeps] : {std::pair{5, 1}, std::pair{13, 4}, std::pair{30, 5}, std::pair{31, 13}}) {
-    Random random(5);
+    grid2d::Random random(5);
     std::vector<double> state(static_cast<std::size_t>(2 * n * n));
     for (double &value : state) value = random.uniform(-1, 1);
     const double dt = 0.1 / n;

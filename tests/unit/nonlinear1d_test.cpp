@@ -15,10 +15,9 @@
 #include "problems/nonlinear1d/adaptive.hpp"
 #include "problems/nonlinear1d/dataset.hpp"
 #include "problems/nonlinear1d/fast.hpp"
-#include "problems/nonlinear1d/floor.hpp"
-#include "problems/nonlinear1d/metric.hpp"
 #include "problems/nonlinear1d/transfer.hpp"
 #include "problems/nonlinear1d/truth.hpp"
+#include "support/floor.hpp"
 
 using namespace petrl;
 using namespace petrl::nonlinear1d;

@@ -1,5 +1,6 @@
 // Linear finite elements on nested meshes, the benchmark's loads and references.
 #include <gtest/gtest.h>
+#include <petscksp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -121,6 +122,48 @@ TEST(P1, SecondOrder) {
     EXPECT_NEAR(.5 * std::log2(error[k] / error[k + 1]), 2, .1);
     EXPECT_GT(.5 * std::log2(slope[k] / slope[k + 1]), .9);
   }
+}
+
+// The same by PETSc: conjugate gradients with a preconditioner of this type.
+static void solveKSP(const P1 &matrix, const std::vector<double> &b, std::vector<double> &u, double tolerance,
+                     PCType preconditioner) {
+  const PetscInt n = matrix.size();
+  std::vector<double> right(b);
+  for (PetscInt i = 0; i < n; ++i) {
+    if (matrix.onBoundary(static_cast<int>(i))) right[static_cast<std::size_t>(i)] = 0;
+  }
+  Mat m;
+  PetRLThrow(MatCreateSeqAIJ(PETSC_COMM_SELF, n, n, 32, nullptr, &m));
+  std::vector<double> unit(static_cast<std::size_t>(n), 0), column(unit);
+  for (PetscInt j = 0; j < n; ++j) {
+    unit[static_cast<std::size_t>(j)] = 1;
+    matrix.multiply(unit.data(), column.data());
+    unit[static_cast<std::size_t>(j)] = 0;
+    for (PetscInt i = 0; i < n; ++i) {
+      const double value = column[static_cast<std::size_t>(i)];
+      if (value != 0) PetRLThrow(MatSetValue(m, i, j, value, INSERT_VALUES));
+    }
+  }
+  PetRLThrow(MatAssemblyBegin(m, MAT_FINAL_ASSEMBLY));
+  PetRLThrow(MatAssemblyEnd(m, MAT_FINAL_ASSEMBLY));
+  Vec x, y;
+  KSP ksp;
+  PC pc;
+  PetRLThrow(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, n, right.data(), &y));
+  PetRLThrow(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, n, u.data(), &x));
+  PetRLThrow(KSPCreate(PETSC_COMM_SELF, &ksp));
+  PetRLThrow(KSPSetOperators(ksp, m, m));
+  PetRLThrow(KSPSetType(ksp, KSPCG));
+  PetRLThrow(KSPGetPC(ksp, &pc));
+  PetRLThrow(PCSetType(pc, preconditioner));
+  PetRLThrow(KSPSetTolerances(ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetRLThrow(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
+  PetRLThrow(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
+  PetRLThrow(KSPSolve(ksp, y, x));
+  PetRLThrow(KSPDestroy(&ksp));
+  PetRLThrow(VecDestroy(&x));
+  PetRLThrow(VecDestroy(&y));
+  PetRLThrow(MatDestroy(&m));
 }
 
 TEST(NestedSolver, AgreesWithPetscInFewIterations) {

@@ -220,10 +220,9 @@ TEST(PolicyFile, EveryMistakeNamesFileAndKey) {
 TEST(PolicyFile, WrongHeadersAreNamed) {
   const File file("header.h5");
   const auto with = [&](const std::function<void(h5::Writer &)> &fill) {
-    {
-      h5::Writer out(file.path);
-      fill(out);
-    }
+    h5::Writer out(file.path);
+    fill(out);
+    out.write();
     const std::string message = messageOf([&] { readPolicy(file.path); });
     expectParts(message, {file.path});
     return message;

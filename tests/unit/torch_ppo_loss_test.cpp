@@ -259,7 +259,7 @@ TEST(AdamTest, AgreesWithLibtorch) {
   for (int i = 0; i < 5; ++i) {
     const auto gradient = torch::randn({50});
     std::vector<float> g(gradient.data_ptr<float>(), gradient.data_ptr<float>() + 50);
-    adam.step(own, g, 1e-2);
+    adam.step(own.data(), g.data(), 1e-2);
     reference.mutable_grad() = gradient.clone();
     other.step();
   }

@@ -57,7 +57,7 @@ class TqcFiles : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
   void write(const std::string &bytes) const { std::ofstream(file_, std::ios::binary) << bytes; }
-  static std::string message(Tqc &learner, const std::string &file) {
+  static std::string message(test::Of<Tqc> &learner, const std::string &file) {
     try {
       learner.load(file);
     } catch (const Error &e) {
@@ -155,9 +155,7 @@ TEST_F(TqcFiles, RefusesWhatDoesNotFit) {
   expectMessage(message(other, file_), {file_, "truncated"});
   write(std::string(500, 'x'));
   expectMessage(message(other, file_), {file_, "not a PetRL checkpoint"});
-  std::string kind = good;
-  kind[16] = 'p';
-  write(kind);
+  saveArchive(file_, [](Archive &a) { a.kind("pqc"); });
   expectMessage(message(other, file_), {file_, "'pqc'", "'tqc'"});
   std::string flipped = good;
   flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
@@ -234,9 +232,9 @@ TEST_F(TqcFiles, BadConfigurationIsNamed) {
     }
     return "no error";
   };
-  expectMessage(message("batchsize: 3"), {"learner", "batchsize", "batch_size"});
+  expectMessage(message("batchsize: 3"), {"test.yaml:1", "batchsize", "batch_size"});
   expectMessage(message("gamma: 1.5"), {"gamma", "1.5"});
-  expectMessage(message("quantiles: 4\ndropped_quantiles_per_net: 4"), {"learner:2", "dropped_quantiles_per_net"});
+  expectMessage(message("quantiles: 4\ndropped_quantiles_per_net: 4"), {"test.yaml:2", "dropped_quantiles_per_net"});
   expectMessage(message("decay_steps: 100"), {"learning_rate_final"});
   expectMessage(message("device: gpu"), {"device", "'gpu'"});
   EXPECT_EQ(message(""), "no error");

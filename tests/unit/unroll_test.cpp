@@ -30,7 +30,8 @@ std::unique_ptr<GridEnvironment> environment(const std::string &yaml) {
   return makeEnvironment<GridEnvironment>(test::keys(yaml), "test");
 }
 
-std::unique_ptr<Unroll> learner(GridEnvironment &e, std::uint64_t seed = 3, const std::string &yaml = kLearner) {
+std::unique_ptr<test::Of<Unroll>> learner(GridEnvironment &e, std::uint64_t seed = 3,
+                                          const std::string &yaml = kLearner) {
   return std::make_unique<test::Of<Unroll>>(yaml, static_cast<int>(e.observation().names.size()),
                                             static_cast<int>(e.action().low.size()), seed);
 }

@@ -34,6 +34,12 @@ void Adam::step(float *x, const float *gradient, double rate) {
        static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, n))), gradient, first.data(), second.data(), x);
 }
 
+void Adam::archive(Archive &a) {
+  a.sized("first", first);
+  a.sized("second", second);
+  a("steps", steps);
+}
+
 double clipNorm(std::vector<float> &gradient, double limit) {
   double square = 0;
   for (const float g : gradient) square += static_cast<double>(g) * static_cast<double>(g);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/api.hpp"
+#include "base/archive.hpp"
 #include "base/floats.hpp"
 
 namespace petrl {
@@ -19,12 +19,14 @@ struct PETRL_API Adam {
   explicit Adam(std::size_t n = 0, double decay = 0) : first(n, 0.f), second(n, 0.f), weight_decay(decay) {}
   /// One step of `x` and `gradient`, as long as the moments.
   void step(float *x, const float *gradient, double rate);
+  void archive(Archive &archive);
 };
 
 /// Scales the gradient so that its norm is at most `limit` (0: no limit). Returns the norm before.
 PETRL_API double clipNorm(std::vector<float> &gradient, double limit);
 
 /// The same for a single number; `step` counts from 1.
-PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double rate, std::int64_t step);
+PETRL_API void adamScalar(double &value, double &first, double &second, double gradient, double rate,
+                          std::int64_t step);
 
 }  // namespace petrl

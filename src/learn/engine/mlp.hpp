@@ -11,8 +11,6 @@ using dense::Layer;
 using dense::LayerArrays;
 using dense::Layout;
 using dense::Rows;
-using petrl::Floats;
-using petrl::padded;
 
 /// PyTorch's default for linear layers: uniform in +-1/sqrt(in).
 void initialise(const Layout &layout, float *parameters, Rng &rng);

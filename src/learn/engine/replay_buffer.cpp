@@ -41,10 +41,16 @@ void ReplayBuffer::add(const Transition &transition) {
   head_ = (head_ + 1) % capacity_;
 }
 
-void ReplayBuffer::restore(std::vector<float> &&data, std::int64_t head) {
-  data_ = std::move(data);
+void ReplayBuffer::archive(Archive &a) {
+  a.expect("capacity", capacity_);
+  a("head", head_);
+  a("data", data_);
   size_ = static_cast<std::int64_t>(data_.size()) / width_;
-  head_ = head;
+  if (size_ * width_ != static_cast<std::int64_t>(data_.size()) || size_ > capacity_) {
+    a.fail("data", "found " + std::to_string(data_.size()) + " numbers, expected at most " + std::to_string(capacity_) +
+                       " transitions of " + std::to_string(width_));
+  }
+  if (head_ < 0 || head_ > size_ || head_ >= capacity_) a.fail("head", "found " + std::to_string(head_));
 }
 
 }  // namespace petrl::learn

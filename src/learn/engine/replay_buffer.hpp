@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/archive.hpp"
 #include "learn/environment.hpp"
 
 namespace petrl::learn {
@@ -18,12 +19,7 @@ class ReplayBuffer {
   std::int64_t capacity() const { return capacity_; }
   int width() const { return width_; }
   const float *row(std::int64_t i) const { return data_.data() + static_cast<std::size_t>(i * width_); }
-  /// Where the next one goes.
-  std::int64_t head() const { return head_; }
-  /// Filled part, size() rows.
-  const std::vector<float> &data() const { return data_; }
-  /// Takes over the content of a checkpoint.
-  void restore(std::vector<float> &&data, std::int64_t head);
+  void archive(Archive &archive);
 
  private:
   std::int64_t capacity_, size_ = 0, head_ = 0;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/archive.hpp"
+
 namespace petrl::learn {
 
 /// xoshiro256++ (Blackman, Vigna 2019), seeded through splitmix64.
@@ -52,8 +54,11 @@ class Rng {
     return radius * std::cos(angle);
   }
 
-  const State &state() const { return state_; }
-  void setState(const State &state) { state_ = state; }
+  void archive(Archive &a) {
+    a("words", state_.word);
+    a("spare", state_.spare);
+    a("has_spare", state_.has_spare);
+  }
 
  private:
   static std::uint64_t rotate(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }

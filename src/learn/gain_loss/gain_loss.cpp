@@ -122,4 +122,35 @@ void GainLoss::loadWeights(const NetworkSpec &network) {
   network_.weights() = given.weights();
 }
 
+static void archiveSample(Archive &a, MeshSample &s) {
+  a("nodes", s.nodes);
+  a("slots", s.slots);
+  a("source", s.source);
+  a("node", s.node);
+  a("edge", s.edge);
+  a("target", s.target);
+  const auto nodes = static_cast<std::size_t>(std::max(s.nodes, 0)),
+             edges = nodes * static_cast<std::size_t>(std::max(s.slots, 0));
+  if (s.source.size() != edges || s.node.size() != nodes * RefinementObservation::kNode ||
+      s.edge.size() != edges * RefinementObservation::kEdge || s.target.size() != 2 * nodes)
+    a.fail("nodes", "its arrays are not those of a mesh of " + std::to_string(s.nodes) + " cells");
+}
+
+void GainLoss::archive(Archive &a) {
+  a.kind("gain-loss");
+  a.expect("hidden", config_.hidden);
+  a.expect("layers", config_.layers);
+  a("iterations", iterations_);
+  a("updates", updates_);
+  a("steps", steps_);
+  a("episodes", episodes_);
+  a.sized("weights", network_.weights());
+  a("adam", adam_);
+  // Sums are this rank's, as are the decisions that it remembers.
+  a.ranked([&] {
+    a("sums", sums_);
+    a.list("memory", memory_, archiveSample);
+  });
+}
+
 }  // namespace petrl

@@ -28,8 +28,7 @@ class PETRL_API GainLoss : public Learner {
   Evaluation evaluate() override;
   Policy policy() const override { return RefinementPolicy::specification(network_); }
   std::map<std::string, double> metrics() override;
-  void save(const std::string &path) const override;
-  void load(const std::string &path) override;
+  void archive(Archive &archive) override;
   void loadWeights(const NetworkSpec &network) override;
 
   const GraphNetwork &network() const { return network_; }

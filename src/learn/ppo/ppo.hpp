@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "base/archive.hpp"
 #include "learn/engine/adam.hpp"
 #include "learn/engine/rng.hpp"
 #include "learn/environment.hpp"
@@ -28,8 +29,7 @@ namespace petrl {
 /// they are those of the union of all minibatches; advantages normalised per point are so over the rank's own part.
 ///
 /// Random numbers of an iteration follow from seed, rank and its number: a checkpoint holds weights, moments, counters,
-/// and the seeds and actions of unfinished episodes, of all ranks. save() is collective, and load() wants as many
-/// ranks.
+/// and the seeds and actions of unfinished episodes, of all ranks; to read one takes as many ranks.
 class PETRL_API Ppo {
  public:
   /// Throws petrl::Error when the YAML is wrong, or the device is not there.
@@ -42,8 +42,7 @@ class PETRL_API Ppo {
   NetworkSpec network() const;
   GridPolicy &deterministic();
   std::map<std::string, double> metrics();
-  void save(const std::string &path) const;
-  void load(const std::string &path);
+  void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
   /// Seconds spent since the start: in the network while collecting, in the environment, in updates.

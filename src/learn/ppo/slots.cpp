@@ -63,37 +63,21 @@ void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size
   }
 }
 
-void EpisodeSlots::pack(std::vector<std::int64_t> &numbers, std::vector<float> &actions) const {
-  numbers = {started_};
-  for (const Slot &slot : slots_) {
-    numbers.push_back(slot.open ? 1 : 0);
-    numbers.push_back(static_cast<std::int64_t>(slot.seed));
-    numbers.push_back(slot.steps);
-    if (slot.open) actions.insert(actions.end(), slot.actions.begin(), slot.actions.end());
-  }
-}
-
-bool EpisodeSlots::unpack(const std::vector<std::int64_t> &numbers, const std::vector<float> &actions,
-                          std::size_t action_size) {
-  if (numbers.size() != 1 + 3 * slots_.size()) return false;
-  std::vector<Slot> slots(slots_.size());
-  std::size_t offset = 0, n = 1;
-  for (Slot &slot : slots) {
-    slot.open = numbers[n++] != 0;
-    slot.seed = static_cast<std::uint64_t>(numbers[n++]);
-    slot.steps = numbers[n++];
-    if (!slot.open) continue;
-    if (slot.steps < 0) return false;
-    const std::size_t size = static_cast<std::size_t>(slot.steps) * action_size;
-    if (size > actions.size() - offset) return false;
-    const auto begin = actions.begin() + static_cast<std::ptrdiff_t>(offset);
-    slot.actions.assign(begin, begin + static_cast<std::ptrdiff_t>(size));
-    offset += size;
-  }
-  if (offset != actions.size()) return false;
-  started_ = numbers[0];
-  slots_ = std::move(slots);
-  return true;
+void EpisodeSlots::archive(Archive &a, std::size_t action_size) {
+  a("started", started_);
+  a.list(
+      "slots", slots_,
+      [&](Archive &, Slot &slot) {
+        a("open", slot.open);
+        a("seed", slot.seed);
+        a("steps", slot.steps);
+        a("actions", slot.actions);
+        const std::size_t expected = slot.open && recording_ ? static_cast<std::size_t>(slot.steps) * action_size : 0;
+        if (slot.steps < 0 || (slot.open && slot.actions.size() != expected))
+          a.fail("actions",
+                 "found " + std::to_string(slot.actions.size()) + " numbers, expected " + std::to_string(expected));
+      },
+      true);
 }
 
 }  // namespace petrl::learn

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/archive.hpp"
 #include "learn/environment.hpp"
 
 namespace petrl::learn {
@@ -35,10 +36,8 @@ class EpisodeSlots {
   /// Makes all episodes again that are open but not there.
   void prepare(GridEnvironment &environment, std::size_t action_size);
 
-  /// For checkpoints: numbers, and the actions of all open episodes one after another.
-  void pack(std::vector<std::int64_t> &numbers, std::vector<float> &actions) const;
-  /// False if these do not come from pack() of as many slots, with actions of this size.
-  bool unpack(const std::vector<std::int64_t> &numbers, const std::vector<float> &actions, std::size_t action_size);
+  /// `action_size`: numbers of a step's actions.
+  void archive(Archive &archive, std::size_t action_size);
 
  private:
   std::uint64_t seed_, rank_, ranks_;

@@ -69,7 +69,7 @@ TqcOnline::TqcOnline(const OnlineOptions &options) : file_(options.save) {
   log_ = std::make_unique<Csv>(file_ + ".csv", columns, true);
   start(options, resume);
   if (resume) {
-    learner_->load(file_ + ".state");
+    loadArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
     reward_.read(file_ + ".baseline");
     const auto score = policy_.provenance.evaluation.find("score");
     if (score != policy_.provenance.evaluation.end()) best_ = score->second;
@@ -168,7 +168,7 @@ void TqcOnline::save(Clock::time_point now) {
   policy_.provenance.steps = learner_->steps();
   policy_.provenance.evaluation = {{"score", best_}};
   writePolicy(file_, policy_);
-  learner_->save(file_ + ".state");
+  saveArchive(file_ + ".state", [this](Archive &a) { learner_->archive(a); });
   reward_.write(file_ + ".baseline");
   if (!log_->empty()) log_->append();
   saved_at_ = now;

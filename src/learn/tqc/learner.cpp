@@ -31,17 +31,10 @@ std::map<std::string, double> TqcLearner::metrics() {
   return out;
 }
 
-void TqcLearner::save(const std::string &path) const {
-  std::vector<double> more{static_cast<double>(episodes_)};
-  more.insert(more.end(), returns_.begin(), returns_.end());
-  algorithm_->save(path, more);
-}
-
-void TqcLearner::load(const std::string &path) {
-  const std::vector<double> more = algorithm_->load(path);
-  if (more.empty()) throw Error(path + ": holds no episodes: it is not of this training", PETSC_ERR_FILE_UNEXPECTED);
-  episodes_ = static_cast<std::int64_t>(more[0]);
-  returns_.assign(more.begin() + 1, more.end());
+void TqcLearner::archive(Archive &a) {
+  algorithm_->archive(a);
+  a("episodes", episodes_);
+  a("returns", returns_);
 }
 
 }  // namespace petrl

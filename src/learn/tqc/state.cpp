@@ -32,4 +32,24 @@ TqcState::TqcState(const TqcConfig &config, const TqcShapes &shapes, Rng &rng)
   critic_adam = Adam(critic.size());
 }
 
+void TqcState::archive(Archive &a) {
+  a.sized("actor", actor);
+  a.sized("critic", critic);
+  a.sized("target", target);
+  a("actor_adam", actor_adam);
+  a("critic_adam", critic_adam);
+  a("log_alpha", log_alpha);
+  a("alpha_first", alpha_first);
+  a("alpha_second", alpha_second);
+  a("updates", updates);
+}
+
+void TqcLosses::archive(Archive &a) {
+  a("critic", critic);
+  a("actor", actor);
+  a("temperature", temperature);
+  a("log_prob", log_prob);
+  a("mean_q", mean_q);
+}
+
 }  // namespace petrl::learn

@@ -31,6 +31,7 @@ struct TqcState {
   std::int64_t updates = 0;  ///< also the step count of the three optimisers
 
   TqcState(const TqcConfig &config, const TqcShapes &shapes, Rng &rng);
+  void archive(Archive &archive);
 };
 
 /// A minibatch, row major, contiguous.
@@ -42,6 +43,7 @@ struct Batch {
 /// What one update reports.
 struct TqcLosses {
   double critic = 0, actor = 0, temperature = 1, log_prob = 0, mean_q = 0;
+  void archive(Archive &archive);
 };
 
 /// Carries out one update of TQC; two implementations: native (any CPU) and libtorch (autograd, GPUs).

@@ -8,8 +8,6 @@
 
 namespace petrl {
 
-using learn::padded;
-
 namespace learn {
 
 TqcEngine::~TqcEngine() = default;

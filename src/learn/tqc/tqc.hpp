@@ -32,9 +32,7 @@ class PETRL_API Tqc : public Agent {
   Agent &deterministic() { return deterministic_; }
   std::int64_t steps() const { return steps_; }  ///< transitions recorded so far
   std::map<std::string, double> metrics() const;
-  /// See Learner. `more`: numbers that the caller wants back.
-  void save(const std::string &path, const std::vector<double> &more = {}) const;
-  std::vector<double> load(const std::string &path);
+  void archive(Archive &archive);  ///< see Learner
   void loadWeights(const NetworkSpec &network);
 
   /// One update from a fresh minibatch; record() calls it when one is due. Needs at least one transition.
@@ -56,12 +54,12 @@ class PETRL_API Tqc : public Agent {
   learn::TqcConfig config_;
   learn::TqcShapes shapes_;
   learn::Rng rng_;
-  mutable learn::TqcState state_;  // save() may have to fetch it from the device
+  learn::TqcState state_;
   learn::ReplayBuffer buffer_;
   std::unique_ptr<learn::TqcEngine> engine_;
   learn::SingleActor actor_;
   learn::Batch batch_;
-  learn::Floats eps_;
+  Floats eps_;
   learn::TqcLosses losses_;
   Deterministic deterministic_{*this};
   std::int64_t steps_ = 0;
@@ -80,8 +78,7 @@ class TqcLearner : public Learner {
   Evaluation evaluate() override { return environment_->evaluate(algorithm_->deterministic()); }
   Policy policy() const override;
   std::map<std::string, double> metrics() override;
-  void save(const std::string &path) const override;
-  void load(const std::string &path) override;
+  void archive(Archive &archive) override;
   void loadWeights(const NetworkSpec &network) override { algorithm_->loadWeights(network); }
 
  private:

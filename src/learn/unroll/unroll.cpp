@@ -165,4 +165,22 @@ void Unroll::loadWeights(const NetworkSpec &network) {
   }
 }
 
+void Unroll::archive(Archive &a) {
+  a.kind("unroll");
+  a.expect("observations", observations_);
+  a.expect("actions", actions_);
+  a.expect("slots", config_.slots);
+  a("steps", steps_);
+  a("episodes", episodes_);
+  a("loss_sum", loss_sum_);
+  a("norm_sum", norm_sum_);
+  a("loss_count", loss_count_);
+  a.sized("weights", weights_);
+  a("adam", adam_);
+  a.ranked([&] {
+    a("started", started_);
+    a.sized("episodes", slots_);
+  });
+}
+
 }  // namespace petrl

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/archive.hpp"
 #include "learn/engine/adam.hpp"
 #include "learn/engine/fcn_layers.hpp"
 #include "learn/engine/rng.hpp"
@@ -23,7 +24,7 @@ namespace petrl {
 /// error is then too large to learn from). An alternative to PPO where the coarse solver can be recorded
 /// (GridEnvironment::record); it may start from PPO's weights and PPO from its.
 ///
-/// On several ranks each has its own episodes and gradients are averaged. save() is collective.
+/// On several ranks each has its own episodes and gradients are averaged.
 class PETRL_API Unroll {
  public:
   Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed);
@@ -35,8 +36,7 @@ class PETRL_API Unroll {
   NetworkSpec network() const { return network_.network(actions_, "linear"); }
   GridPolicy &deterministic();
   std::map<std::string, double> metrics();
-  void save(const std::string &path) const;
-  void load(const std::string &path);
+  void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
  private:
@@ -44,6 +44,12 @@ class PETRL_API Unroll {
     std::unique_ptr<GridEpisode> episode;  // null until prepared
     std::int64_t seed = -1, steps = 0, limit = 0;
     std::vector<double> state;
+    void archive(Archive &a) {
+      a("seed", seed);
+      a("steps", steps);
+      a("limit", limit);
+      a("state", state);
+    }
   };
 
   void start(GridEnvironment &environment, Slot &slot, std::int64_t limit);

@@ -131,9 +131,4 @@ grid2d::Case sampleCase(const AdvectionModel &model, const Distribution &distrib
   return c;
 }
 
-std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
-                                                            PetscReal dt) {
-  return std::make_unique<grid2d::DistributedProblem>(comm, scheme, std::vector<std::string>{"psi"}, true, n, dt);
-}
-
 }  // namespace petrl::advection

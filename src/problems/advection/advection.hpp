@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "problems/grid2d/distributed.hpp"
 #include "problems/grid2d/model.hpp"
 #include "problems/images/idx.hpp"
 
@@ -44,9 +43,5 @@ std::vector<double> vortex(int n, double amplitude);
 /// Validation uses the last tenth of the training images, training the others; fashion ships test images only.
 /// Throws petrl::Error for unknown names and missing files.
 grid2d::Case sampleCase(const AdvectionModel &model, const Distribution &distribution, Part part, std::uint64_t seed);
-
-/// The problem for PETSc: field psi; velocity in the DM's auxiliary Vec. n points a side, `dt` the TS's step.
-std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
-                                                            PetscReal dt);
 
 }  // namespace petrl::advection

@@ -66,9 +66,4 @@ grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t se
   return {std::move(velocity), {}};
 }
 
-std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
-                                                            PetscReal dt) {
-  return std::make_unique<grid2d::DistributedProblem>(comm, scheme, std::vector<std::string>{"u", "v"}, false, n, dt);
-}
-
 }  // namespace petrl::burgers

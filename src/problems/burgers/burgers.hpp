@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "problems/grid2d/distributed.hpp"
 #include "problems/grid2d/model.hpp"
 
 namespace petrl::burgers {
@@ -33,9 +32,5 @@ grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t see
 /// More than the paper trains on: Taylor-Green vortices of 2 to 4 wave numbers of {2, 4, 6, 8}, each of its own
 /// amplitude (a factor 0.5 to 1.25) and place. A closure trained on these has seen none of the paper's cases.
 grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed);
-
-/// The problem for PETSc: fields u, v. n points a side, `dt` the TS's step; viscosity as the scheme says.
-std::unique_ptr<grid2d::DistributedProblem> makeDistributed(MPI_Comm comm, const grid2d::Scheme &scheme, PetscInt n,
-                                                            PetscReal dt);
 
 }  // namespace petrl::burgers

@@ -1,5 +1,7 @@
 #include "problems/burgers/environment.hpp"
 
+#include "learn/yaml_values.hpp"
+
 namespace petrl::burgers {
 
 namespace {
@@ -22,10 +24,7 @@ BurgersModel readModel(YamlMap &yaml) {
 BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
   settings_ = grid2d::readSettings(yaml, model_, defaults());
   settings_.scheme.fine_dt = model_.fineTimeStep();
-  const auto velocity = yaml.get<std::string>("velocity", std::string("paper"));
-  if (velocity != "paper" && velocity != "diverse")
-    yaml.fail("velocity", "expected paper or diverse, found '" + velocity + "'");
-  diverse_ = velocity == "diverse";
+  diverse_ = learn::oneOf(yaml, "velocity", "paper", {"paper", "diverse"}) == "diverse";
   specify(yaml, model_, "additive-rate", 2);
   yaml.finish();
 }

@@ -17,18 +17,11 @@ using grid2d::Random;
 
 constexpr double kTwoPi = 6.283185307179586;
 
-std::uint64_t mixed(std::uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  return x ^ (x >> 31);
-}
-
 Random generator(const std::string &family, Split split, std::uint64_t seed, int index) {
-  std::uint64_t key = mixed(seed);
-  for (const char c : family) key = mixed(key ^ static_cast<unsigned char>(c));
-  key = mixed(key ^ static_cast<std::uint64_t>(split));
-  return Random(mixed(key ^ static_cast<std::uint64_t>(index)));
+  std::uint64_t key = splitmix64(seed);
+  for (const char c : family) key = splitmix64(key ^ static_cast<unsigned char>(c));
+  key = splitmix64(key ^ static_cast<std::uint64_t>(split));
+  return Random(splitmix64(key ^ static_cast<std::uint64_t>(index)));
 }
 
 double logUniform(Random &random, double low, double high) {

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <random>
 
 #include "base/error.hpp"
 #include "problems/conservation/lookahead.hpp"
 #include "problems/conservation/policy_marker.hpp"
+#include "problems/random.hpp"
+#include "problems/ranges.hpp"
 
 namespace petrl::conservation {
 
@@ -17,27 +18,10 @@ namespace {
 constexpr int kSamples = 3;         // comparisons of the paired runs in an interval
 constexpr double kDeviation = .03;  // share of cells whose mark chance overrules
 
-template <typename T>
-void readRange(YamlMap &yaml, const std::string &key, T low, T high, T (&range)[2]) {
-  range[0] = low, range[1] = high;
-  if (!yaml.has(key)) return;
-  const auto given = yaml.get<std::vector<T>>(key);
-  if (given.size() != 2 || !(given[0] > 0) || given[1] < given[0])
-    yaml.fail(key, "expected [least, most], both above 0");
-  range[0] = given[0], range[1] = given[1];
-}
-
-// The same numbers with every standard library.
-class Draw {
+class Draw : public Random {
  public:
-  explicit Draw(std::uint64_t seed) : rng_(seed) {}
-  double uniform() { return static_cast<double>(rng_() >> 11) * 0x1.0p-53; }
-  int below(int n) { return static_cast<int>(uniform() * n); }
+  using Random::Random;
   int between(const int (&range)[2]) { return range[0] + below(range[1] - range[0] + 1); }
-  double logarithmic(const double (&range)[2]) { return range[0] * std::pow(range[1] / range[0], uniform()); }
-
- private:
-  std::mt19937_64 rng_;
 };
 
 /// Follows the policy but for chance, so that the learner sees what its policy would not lead to.
@@ -47,12 +31,12 @@ class Explorer : public Marker {
       : follow_(policy, costs, false), explore_(explore), draw_(draw) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override {
     const CellMesh &mesh = context.mesh;
-    if (draw_.uniform() < explore_) {
+    if (draw_.unit() < explore_) {
       // A random disc is refined, the rest coarsened or kept.
       const auto middle = static_cast<std::size_t>(draw_.below(mesh.owned) * mesh.dim);
       const double extent = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
-      const double radius = .3 * draw_.uniform() * (mesh.dim > 1 ? std::sqrt(extent) : extent);
-      const bool coarsen = draw_.uniform() < .5;
+      const double radius = .3 * draw_.unit() * (mesh.dim > 1 ? std::sqrt(extent) : extent);
+      const bool coarsen = draw_.unit() < .5;
       for (int i = 0; i < mesh.owned; ++i) {
         double square = 0;
         for (int d = 0; d < mesh.dim; ++d) {
@@ -67,7 +51,7 @@ class Explorer : public Marker {
     }
     if (!follow_.mark(context, marks, priority)) return false;
     for (signed char &m : marks) {
-      if (draw_.uniform() < kDeviation) m = static_cast<signed char>(draw_.below(3) - 1);
+      if (draw_.unit() < kDeviation) m = static_cast<signed char>(draw_.below(3) - 1);
     }
     return true;
   }
@@ -175,10 +159,10 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
     }
   }
   if (families_.empty()) yaml.fail("families", "expected at least one family");
-  readRange(yaml, "squares", 6, 10, squares_);
-  readRange(yaml, "halvings", 2, 4, halvings_);
-  readRange(yaml, "steps", 5., 120., steps_);
-  readRange(yaml, "odds", .02, 50., odds_);
+  readRange(yaml, "squares", squares_);
+  readRange(yaml, "halvings", halvings_);
+  readRange(yaml, "steps", steps_);
+  readRange(yaml, "odds", odds_);
   remesh_cost_ = yaml.number("remesh_cost", 25, 0, 1e6);
   unit_ = yaml.number("unit", 1e-8, 1e-300, 1);
   cfl_ = yaml.number("cfl", .45, 1e-3, 1);
@@ -199,26 +183,27 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
                                       std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Draw draw(seed);
   const auto &family = families_[static_cast<std::size_t>(draw.below(static_cast<int>(families_.size())))];
-  const FlowCase flow = drawCase(family, Split::train, 0, static_cast<int>(draw.uniform() * (1 << 30)));
+  const FlowCase flow = drawCase(family, Split::train, 0, static_cast<int>(draw.unit() * (1 << 30)));
   const Forest base(flow.base(draw.between(squares_)), PETSC_COMM_SELF);
   AdaptiveSettings settings;
   settings.cfl = cfl_;
   settings.limits.max_level = draw.between(halvings_) * flow.dim;
   settings.limits.max_cells = max_cells_;
-  const double odds = draw.logarithmic(odds_);
+  const double odds = draw.logarithmic(odds_[0], odds_[1]);
   RefinementCosts costs;
   costs.tradeoff = odds / (1 + odds);
   costs.unit = unit_;
   costs.remesh = remesh_cost_;
-  const double interval = finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_), cfl_);
+  const double interval =
+      finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_[0], steps_[1]), cfl_);
   AdaptiveRun run(base, flow, settings);
   Explorer explorer(policy, costs, explore, draw);
   for (int round = 0; round <= settings.limits.max_level / flow.dim; ++round) {
     if (!run.decide(explorer, interval, round)) break;
   }
   // Some episodes begin later: shocks take their time.
-  if (draw.uniform() < .5) {
-    const double start = .7 * draw.uniform() * flow.end;
+  if (draw.unit() < .5) {
+    const double start = .7 * draw.unit() * flow.end;
     while (run.time() < start) {
       run.decide(explorer, interval);
       run.advanceTo(std::min(start, run.time() + 4 * interval));

@@ -44,8 +44,8 @@ class ConservationEnvironment : public MeshEnvironment {
     std::vector<int> steps;
   };
   std::vector<std::string> families_;
-  int squares_[2], halvings_[2];
-  double steps_[2], odds_[2];
+  int squares_[2] = {6, 10}, halvings_[2] = {2, 4};
+  double steps_[2] = {5, 120}, odds_[2] = {.02, 50};
   double remesh_cost_, unit_, cfl_;
   int max_cells_, max_decisions_;
   Validation validation_;

@@ -92,20 +92,36 @@ void FiniteVolume::limitAtBoundary(double t, const double *u) {
   }
 }
 
+void FiniteVolume::interleave(const std::vector<double> &x, const std::vector<double> &y, int width, double *g) const {
+  for (int i = 0; i < owned_; ++i, g += width) {
+    g[0] = x[at(i)];
+    if (dim_ == 2) g[1] = y[at(i)];
+  }
+}
+
 void FiniteVolume::gradient(const double *u, double *g) {
   unlimited(u);
-  for (int i = 0; i < owned_; ++i) {
-    g[dim_ * i] = gx_[at(i)];
-    if (dim_ == 2) g[2 * i + 1] = gy_[at(i)];
-  }
+  interleave(gx_, gy_, dim_, g);
 }
 
 void FiniteVolume::limitedGradient(double t, const double *u, double *g) {
   unlimited(u);
   limit(t, u);
-  for (int i = 0; i < owned_; ++i) {
-    g[dim_ * i] = gx_[at(i)];
-    if (dim_ == 2) g[2 * i + 1] = gy_[at(i)];
+  interleave(gx_, gy_, dim_, g);
+}
+
+void FiniteVolume::reconstruct(double t, const double *u) {
+  const bool viscous = law_.viscosity > 0;
+  if (!settings_.first_order || viscous) unlimited(u);
+  if (viscous) {
+    std::copy(gx_.begin(), gx_.begin() + owned_, plain_x_.begin());
+    std::copy(gy_.begin(), gy_.begin() + owned_, plain_y_.begin());
+  }
+  if (settings_.first_order) {
+    std::fill(gx_.begin(), gx_.end(), 0.);
+    std::fill(gy_.begin(), gy_.end(), 0.);
+  } else {
+    limit(t, u);
   }
 }
 
@@ -128,40 +144,15 @@ void FiniteVolume::fluxesAndDivergence(double t, const double *u, double *dudt) 
 }
 
 void FiniteVolume::rhs(double t, const double *u, double *dudt) {
-  const bool viscous = law_.viscosity > 0;
-  if (!settings_.first_order || viscous) unlimited(u);
-  if (viscous) {
-    std::copy(gx_.begin(), gx_.begin() + owned_, plain_x_.begin());
-    std::copy(gy_.begin(), gy_.begin() + owned_, plain_y_.begin());
-  }
-  if (settings_.first_order) {
-    std::fill(gx_.begin(), gx_.end(), 0.);
-    std::fill(gy_.begin(), gy_.end(), 0.);
-  } else {
-    limit(t, u);
-  }
+  reconstruct(t, u);
   fluxesAndDivergence(t, u, dudt);
 }
 
 void FiniteVolume::slopes(double t, const double *u, double *slopes) {
   const int width = slopeWidth();
-  unlimited(u);
-  if (width > dim_) {
-    for (int i = 0; i < owned_; ++i) {
-      slopes[width * i + dim_] = gx_[at(i)];
-      if (dim_ == 2) slopes[width * i + 3] = gy_[at(i)];
-    }
-  }
-  if (settings_.first_order) {
-    std::fill(gx_.begin(), gx_.end(), 0.);
-    std::fill(gy_.begin(), gy_.end(), 0.);
-  } else {
-    limit(t, u);
-  }
-  for (int i = 0; i < owned_; ++i) {
-    slopes[width * i] = gx_[at(i)];
-    if (dim_ == 2) slopes[width * i + 1] = gy_[at(i)];
-  }
+  reconstruct(t, u);
+  interleave(gx_, gy_, width, slopes);
+  if (width > dim_) interleave(plain_x_, plain_y_, width, slopes + dim_);
 }
 
 void FiniteVolume::rhsFromSlopes(double t, const double *u, const double *slopes, double *dudt) {
@@ -202,11 +193,10 @@ Advance FiniteVolume::advance(double *u, double t, double t_end, double cfl, int
     if (!(steps < 1e8)) throw Error("FiniteVolume::advance: the stable step has become tiny", PETSC_ERR_FP);
     rhs(t, u, dudt);
     combine(n, 0, u, 1, u, dt, dudt, stage);
+    rhs(t + dt, stage, dudt);
     if (order == 2) {
-      rhs(t + dt, stage, dudt);
       combine(n, 0.5, u, 0.5, stage, dt, dudt, u);
     } else {
-      rhs(t + dt, stage, dudt);
       combine(n, 0.75, u, 0.25, stage, dt, dudt, stage);
       rhs(t + 0.5 * dt, stage, dudt);
       combine(n, 1. / 3, u, 2. / 3, stage, dt, dudt, u);

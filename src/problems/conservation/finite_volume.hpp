@@ -76,7 +76,6 @@ class FiniteVolume {
   const Law &law() const { return law_; }
   const std::vector<BoundaryValue> &boundary() const { return boundary_; }
   const FiniteVolumeSettings &settings() const { return settings_; }
-  void setSettings(const FiniteVolumeSettings &settings) { settings_ = settings, epsilon_.clear(); }
   /// The arrays behind it, for implicit methods.
   FaceArrays faces() const;
   CellArrays cellArrays() const;
@@ -95,8 +94,10 @@ class FiniteVolume {
   void unlimited(const double *u);
   void limit(double t, const double *u);
   void limitAtBoundary(double t, const double *u);
+  /// gx_ and gy_ as the fluxes take them; plain_x_ and plain_y_ before the limiter where there is diffusion.
+  void reconstruct(double t, const double *u);
+  void interleave(const std::vector<double> &x, const std::vector<double> &y, int width, double *g) const;
   void fluxesAndDivergence(double t, const double *u, double *dudt);
-  void rates(const double *u);
 
   Law law_;
   std::vector<BoundaryValue> boundary_;

@@ -110,15 +110,27 @@ const std::vector<double> &ErrorMeter::samples(double t) {
   return out;
 }
 
-// each(cell, index of the point of row j at i = 0, first i, last i + 1, y of the row); i may be beyond the grid's ends.
+// each(cell, u - truth) for all points.
 template <class Each>
-void ErrorMeter::visit(const CellMesh &mesh, Each each) const {
+void ErrorMeter::visit(const CellMesh &mesh, const double *u, const double *gradient, double t, Each each) {
+  const std::vector<double> &truth = samples(t);
   const double h = length_ / points_;
   const auto above = [h](double x, double offset) { return static_cast<int>(std::ceil(x / h - offset)); };
+  // One row of points at y, from `from` to before `to`, which may be beyond the grid's ends.
+  const auto line = [&](int c, int row, int from, int to, double y) {
+    const double gx = gradient ? gradient[dim_ * c] : 0, gy = gradient && dim_ == 2 ? gradient[2 * c + 1] : 0;
+    const double x0 = mesh.centre[static_cast<std::size_t>(dim_ * c)];
+    const double y0 = dim_ == 2 ? mesh.centre[static_cast<std::size_t>(2 * c + 1)] : 0;
+    const double base = u[c] + gy * (y - y0) + gx * (kOffset[0] * h - x0);
+    for (int i = from; i < to; ++i) {
+      const int k = i < 0 ? i + points_ : i >= points_ ? i - points_ : i;
+      each(c, base + gx * h * i - truth[static_cast<std::size_t>(row + k)]);
+    }
+  };
   for (int c = 0; c < mesh.owned; ++c) {
     const double *p = &mesh.corner[static_cast<std::size_t>(c * mesh.slots() * dim_)];
     if (dim_ == 1) {
-      each(c, 0, above(p[0], kOffset[0]), above(p[1], kOffset[0]), 0.);
+      line(c, 0, above(p[0], kOffset[0]), above(p[1], kOffset[0]), 0.);
       continue;
     }
     const double low = std::min({p[1], p[3], p[5]}), high = std::max({p[1], p[3], p[5]});
@@ -132,47 +144,27 @@ void ErrorMeter::visit(const CellMesh &mesh, Each each) const {
         from = std::min(from, x), to = std::max(to, x);
       }
       if (from < to)
-        each(c, ((j % points_ + points_) % points_) * points_, above(from, kOffset[0]), above(to, kOffset[0]), y);
+        line(c, ((j % points_ + points_) % points_) * points_, above(from, kOffset[0]), above(to, kOffset[0]), y);
     }
   }
 }
 
 Errors ErrorMeter::measure(const CellMesh &mesh, const double *u, const double *gradient, double t) {
-  const std::vector<double> &truth = samples(t);
-  const double h = length_ / points_;
   double sum = 0, squares = 0;
   std::int64_t count = 0;
-  visit(mesh, [&](int c, int row, int from, int to, double y) {
-    const double gx = gradient ? gradient[dim_ * c] : 0, gy = gradient && dim_ == 2 ? gradient[2 * c + 1] : 0;
-    const double x0 = mesh.centre[static_cast<std::size_t>(dim_ * c)];
-    const double y0 = dim_ == 2 ? mesh.centre[static_cast<std::size_t>(2 * c + 1)] : 0;
-    const double base = u[c] + gy * (y - y0) + gx * (kOffset[0] * h - x0);
-    for (int i = from; i < to; ++i) {
-      const int k = i < 0 ? i + points_ : i >= points_ ? i - points_ : i;
-      const double e = base + gx * h * i - truth[static_cast<std::size_t>(row + k)];
-      sum += std::fabs(e);
-      squares += e * e;
-    }
-    count += std::max(to - from, 0);
+  visit(mesh, u, gradient, t, [&](int, double e) {
+    sum += std::fabs(e);
+    squares += e * e;
+    ++count;
   });
   const auto n = static_cast<double>(std::max<std::int64_t>(count, 1));
   return {sum / n, std::sqrt(squares / n)};
 }
 
 void ErrorMeter::cellErrors(const CellMesh &mesh, const double *u, const double *gradient, double t, double *out) {
-  const std::vector<double> &truth = samples(t);
   const double h = length_ / points_, area = dim_ == 2 ? h * h : h;
   std::fill(out, out + mesh.owned, 0.);
-  visit(mesh, [&](int c, int row, int from, int to, double y) {
-    const double gx = gradient ? gradient[dim_ * c] : 0, gy = gradient && dim_ == 2 ? gradient[2 * c + 1] : 0;
-    const double x0 = mesh.centre[static_cast<std::size_t>(dim_ * c)];
-    const double y0 = dim_ == 2 ? mesh.centre[static_cast<std::size_t>(2 * c + 1)] : 0;
-    const double base = u[c] + gy * (y - y0) + gx * (kOffset[0] * h - x0);
-    for (int i = from; i < to; ++i) {
-      const int k = i < 0 ? i + points_ : i >= points_ ? i - points_ : i;
-      out[c] += area * std::fabs(base + gx * h * i - truth[static_cast<std::size_t>(row + k)]);
-    }
-  });
+  visit(mesh, u, gradient, t, [&](int c, double e) { out[c] += area * std::fabs(e); });
 }
 
 }  // namespace petrl::conservation

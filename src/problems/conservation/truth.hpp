@@ -58,7 +58,7 @@ class ErrorMeter {
  private:
   const std::vector<double> &samples(double t);
   template <class Each>
-  void visit(const CellMesh &mesh, Each each) const;
+  void visit(const CellMesh &mesh, const double *u, const double *gradient, double t, Each each);
 
   std::shared_ptr<const Truth> truth_;
   int dim_, points_;

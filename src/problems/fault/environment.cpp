@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "adapt/rl.hpp"
 #include "base/error.hpp"
 #include "learn/step/step_training.hpp"
+#include "learn/yaml_values.hpp"
 #include "problems/fault/observables.hpp"
+#include "problems/random.hpp"
 
 namespace petrl::fault {
 
@@ -40,10 +41,8 @@ Variations readVariations(YamlMap yaml) {
 }
 
 Scenario randomScenario(const Variations &v, std::uint64_t seed) {
-  std::mt19937_64 rng(seed * 0x9e3779b97f4a7c15ull + 0xfa17ull);
-  const auto uniform = [&rng](double low, double high) {
-    return low + (high - low) * static_cast<double>(rng() >> 11) * 0x1p-53;
-  };
+  Random random(seed, 0xfa17);
+  const auto uniform = [&random](double low, double high) { return random.uniform(low, high); };
   const auto logarithmic = [&](const double range[2]) {
     return range[0] > 0 ? std::exp(uniform(std::log(range[0]), std::log(range[1]))) : uniform(range[0], range[1]);
   };
@@ -54,7 +53,7 @@ Scenario randomScenario(const Variations &v, std::uint64_t seed) {
   e.damping_ratio = logarithmic(v.damping_ratio);
   e.k_scale = 0;
   s.normal_stress.average = logarithmic(v.normal_stress);
-  s.normal_stress.seed = 1 + rng() % 1000000007ull;
+  s.normal_stress.seed = 1 + random.bits() % 1000000007ull;
   if (uniform(0, 1) < v.depth_dependent) s.normal_stress.profile = NormalStress::Profile::linear;
   s.perturbation = uniform(v.perturbation[0], v.perturbation[1]);
   const double critical_slip = logarithmic(v.critical_slip);
@@ -87,30 +86,20 @@ FaultEnvironment::FaultEnvironment(YamlMap yaml) {
   pool_size_ = varied_ ? static_cast<std::size_t>(yaml.number("pool", 400, 1, 1e6)) : 1;
   validation_size_ = varied_ ? static_cast<std::size_t>(yaml.number("validation", 30, 1, 1e5)) : 1;
   YamlMap reward = yaml.map("reward", false);
-  const auto kind = reward.get<std::string>("kind", std::string("local"));
-  if (kind == "local") {
-    const auto time = reward.get<std::string>("run_time", std::string("iterations"));
-    if (time != "iterations" && time != "wall")
-      reward.fail("run_time", "expected iterations or wall, found '" + time + "'");
-    local_reward_ = std::make_unique<LocalReward>(reward.number("alpha", 8, 0, 1e6), time == "wall");
-  } else if (kind == "run") {
-    local_ = false;
+  local_ = learn::oneOf(reward, "kind", "local", {"local", "run"}) == "local";
+  if (local_) {
+    const bool wall = learn::oneOf(reward, "run_time", "iterations", {"iterations", "wall"}) == "wall";
+    local_reward_ = std::make_unique<LocalReward>(reward.number("alpha", 8, 0, 1e6), wall);
+  } else {
     prices_.slip = reward.number("slip_price", prices_.slip, 0, 100);
     prices_.slip_tolerance = reward.number("slip_tolerance", prices_.slip_tolerance, 1e-12, 1);
     prices_.history = reward.number("history_price", prices_.history, 0, 100);
-  } else {
-    reward.fail("kind", "expected local or run, found '" + kind + "'");
   }
   reward.finish();
-  const auto error = yaml.get<std::string>("error", std::string(local_ ? "doubling" : "none"));
-  if (error == "none")
-    error_ = TS_BATHE_ERROR_NONE;
-  else if (error == "embedded")
-    error_ = TS_BATHE_ERROR_EMBEDDED;
-  else if (error == "doubling")
-    error_ = TS_BATHE_ERROR_DOUBLING;
-  else
-    yaml.fail("error", "expected none, embedded or doubling, found '" + error + "'");
+  const auto error = learn::oneOf(yaml, "error", local_ ? "doubling" : "none", {"none", "embedded", "doubling"});
+  error_ = error == "none"       ? TS_BATHE_ERROR_NONE
+           : error == "embedded" ? TS_BATHE_ERROR_EMBEDDED
+                                 : TS_BATHE_ERROR_DOUBLING;
   if (local_ && error_ != TS_BATHE_ERROR_DOUBLING)
     yaml.fail("error", "the local reward needs doubling, found '" + error + "'");
   safeguard_ = yaml.get<bool>("safeguard", !local_);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "learn/yaml_values.hpp"
+
 namespace petrl::fault {
 
 namespace {
@@ -48,7 +50,7 @@ double RateAndState::residualCoefficient() const {
 
 std::unique_ptr<FrictionLaw> frictionLaw(YamlMap yaml, double initial_speed) {
   const double inf = std::numeric_limits<double>::infinity();
-  const auto law = yaml.get<std::string>("law", std::string("exponential"));
+  const auto law = learn::oneOf(yaml, "law", "exponential", {"exponential", "linear", "rate-and-state"});
   const double critical_slip = yaml.number("critical_slip", 0.1, 1e-12, 1e6);
   std::unique_ptr<FrictionLaw> result;
   if (law == "exponential" || law == "linear") {
@@ -59,13 +61,11 @@ std::unique_ptr<FrictionLaw> frictionLaw(YamlMap yaml, double initial_speed) {
       result = std::make_unique<LinearWeakening>(residual, drop, critical_slip, healing);
     else
       result = std::make_unique<ExponentialWeakening>(residual, drop, critical_slip, healing);
-  } else if (law == "rate-and-state") {
+  } else {
     if (!(initial_speed > 0)) yaml.fail("law", "rate-and-state needs an initial velocity above 0");
     result = std::make_unique<RateAndState>(yaml.number("f0", 0.6, 0, 100), yaml.number("a", 0.015, 1e-6, 1),
                                             yaml.number("b", 0.02, 0, 1), yaml.number("v0", 1e-6, 1e-30, 1e3),
                                             critical_slip, initial_speed);
-  } else {
-    yaml.fail("law", "expected exponential, linear or rate-and-state, found '" + law + "'");
   }
   yaml.finish();
   return result;

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -75,26 +73,20 @@ bool readRoot(const ElasticityParameters &p, RootBlocks &blocks) {
 void writeRoot(const ElasticityParameters &p, const RootBlocks &blocks) {
   if (p.cache.empty()) return;
   const Key key = keyOf(p);
-  // Several runs may write the same file at the same time: each its own, then moved into place.
-  const std::string path = pathOf(p.cache, key), partial = path + "." + std::to_string(getpid()) + ".partial";
   try {
     makeFolders(p.cache);
-    {
-      h5::Writer out(partial, true);
-      out.integer("/", "version", version);
-      out.text("/", "kernel", key.kernel);
-      out.integer("/", "nx", key.nx);
-      out.integer("/", "nz", key.nz);
-      out.number("/", "dx", key.dx);
-      out.number("/", "dz", key.dz);
-      out.number("/", "poisson", key.poisson);
-      out.numbers("/even", blocks.even);
-      if (key.nx > 1) out.numbers("/odd", blocks.odd);
-      out.seal();
-    }
-    if (std::rename(partial.c_str(), path.c_str()) != 0) throw Error(path + ": cannot write this file");
+    h5::Writer out(pathOf(p.cache, key), true);
+    out.integer("/", "version", version);
+    out.text("/", "kernel", key.kernel);
+    out.integer("/", "nx", key.nx);
+    out.integer("/", "nz", key.nz);
+    out.number("/", "dx", key.dx);
+    out.number("/", "dz", key.dz);
+    out.number("/", "poisson", key.poisson);
+    out.numbers("/even", blocks.even);
+    if (key.nx > 1) out.numbers("/odd", blocks.odd);
+    out.write();
   } catch (const std::exception &error) {
-    std::remove(partial.c_str());
     warn(std::string("cannot keep the square root of the stiffness matrix: ") + error.what());
   }
 }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "base/error.hpp"
+#include "learn/yaml_values.hpp"
+#include "problems/random.hpp"
 
 namespace petrl::fault {
 
@@ -36,15 +37,10 @@ void readGeometry(YamlMap &yaml, ElasticityParameters &e) {
 
 NormalStress readNormalStress(YamlMap yaml) {
   NormalStress n;
-  const auto profile = yaml.get<std::string>("profile", std::string("uniform"));
-  if (profile == "uniform")
-    n.profile = NormalStress::Profile::uniform;
-  else if (profile == "linear")
-    n.profile = NormalStress::Profile::linear;
-  else if (profile == "heterogeneous")
-    n.profile = NormalStress::Profile::heterogeneous;
-  else
-    yaml.fail("profile", "expected uniform, linear or heterogeneous, found '" + profile + "'");
+  const auto profile = learn::oneOf(yaml, "profile", "uniform", {"uniform", "linear", "heterogeneous"});
+  n.profile = profile == "uniform"  ? NormalStress::Profile::uniform
+              : profile == "linear" ? NormalStress::Profile::linear
+                                    : NormalStress::Profile::heterogeneous;
   const double average = yaml.get<double>("average", n.average);
   if (!(average > 0) || !std::isfinite(average))
     yaml.fail("average",
@@ -67,16 +63,8 @@ Scenario readScenario(YamlMap yaml) {
   e.poisson = yaml.number("poisson", e.poisson, 0, 0.499999);
   e.density = yaml.number("density", e.density, 1e-3, 1e6);
   e.damping_ratio = yaml.number("damping_ratio", e.damping_ratio, 0, 100);
-  try {
-    e.kernel = kernelFromName(yaml.get<std::string>("kernel", std::string("mirror")));
-  } catch (const Error &error) {
-    yaml.fail("kernel", error.what());
-  }
-  try {
-    e.damping = dampingFromName(yaml.get<std::string>("damping", std::string("exact")));
-  } catch (const Error &error) {
-    yaml.fail("damping", error.what());
-  }
+  e.kernel = kernelFromName(learn::oneOf(yaml, "kernel", "mirror", {"full", "mirror", "half"}));
+  e.damping = dampingFromName(learn::oneOf(yaml, "damping", "exact", {"exact", "symbol"}));
   if (yaml.get<std::string>("k_scale", std::string("mesh")) == "mesh")
     e.k_scale = 0;
   else
@@ -114,13 +102,11 @@ Scenario paperScenario(PetscInt cells, double size) {
 
 double randomField(std::uint64_t seed, double correlation, double x, double z) {
   constexpr int waves = 24;
-  std::mt19937_64 rng(seed * 7919 + 17);
-  // Written out: the standard's distributions differ between libraries.
-  const auto uniform = [&rng] { return static_cast<double>(rng() >> 11) * 0x1p-53; };
+  Random random(seed * 7919 + 17);
   double sum = 0;
   for (int i = 0; i < waves; ++i) {
-    const double angle = 2 * M_PI * uniform(), phase = 2 * M_PI * uniform();
-    const double wavenumber = (0.5 + uniform()) / correlation;
+    const double angle = 2 * M_PI * random.unit(), phase = 2 * M_PI * random.unit();
+    const double wavenumber = (0.5 + random.unit()) / correlation;
     sum += std::cos(wavenumber * (x * std::cos(angle) + z * std::sin(angle)) + phase);
   }
   return sum * std::sqrt(2.0 / waves);

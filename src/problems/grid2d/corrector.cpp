@@ -11,9 +11,7 @@ ActionSpec readAction(YamlMap yaml, const std::string &transform, double bound, 
   ActionSpec a;
   a.transform = yaml.get<std::string>("transform", transform);
   const double size = yaml.number("bound", bound, 1e-6, 1e6);
-  const int actions = yaml.get<int>("actions", components);
-  if (actions < 1 || actions > 1000)
-    yaml.fail("actions", "expected an integer in [1, 1000], found " + std::to_string(actions));
+  const int actions = yaml.integer("actions", components, 1, 1000);
   a.low.assign(static_cast<std::size_t>(actions), -size);
   a.high.assign(static_cast<std::size_t>(actions), size);
   YamlMap parameters = yaml.map("parameters", false);

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "learn/engine/record.hpp"
+#include "learn/yaml_values.hpp"
 #include "problems/grid2d/random.hpp"
 #include "problems/grid2d/record.hpp"
 
@@ -14,15 +15,6 @@ namespace {
 
 constexpr double kHopeless = 10;        // relative error beyond which a run teaches nothing any more
 constexpr double kLargestReward = 1e6;  // before scaling; a bound for what blows up within one step
-
-int count(YamlMap &yaml, const std::string &key, int fallback, int low, int high) {
-  const int value = yaml.get<int>(key, fallback);
-  if (value < low || value > high) {
-    yaml.fail(key, "expected an integer in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " +
-                       std::to_string(value));
-  }
-  return value;
-}
 
 class ClosureEpisode : public GridEpisode {
  public:
@@ -115,9 +107,9 @@ class ClosureEpisode : public GridEpisode {
 
 Sizes readSizes(YamlMap &yaml, const Sizes &fallback) {
   Sizes s;
-  s.n = count(yaml, "n", fallback.n, 4, 4096);
-  s.ratio = count(yaml, "ratio", fallback.ratio, 1, 64);
-  s.substeps = count(yaml, "substeps", fallback.substeps, 1, 1000);
+  s.n = yaml.integer("n", fallback.n, 4, 4096);
+  s.ratio = yaml.integer("ratio", fallback.ratio, 1, 64);
+  s.substeps = yaml.integer("substeps", fallback.substeps, 1, 1000);
   s.dt_factor = yaml.number("dt_factor", fallback.dt_factor, 1e-6, 100);
   if (s.fine() < 5)
     yaml.fail("ratio", "expected a fine grid of at least 5 points a side, found " + std::to_string(s.fine()));
@@ -127,24 +119,21 @@ Sizes readSizes(YamlMap &yaml, const Sizes &fallback) {
 ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback) {
   ClosureSettings s = fallback;
   s.scheme = readScheme(yaml, model.viscosity(), 1. / model.sizes().fine(), model.sizes().ratio);
-  const auto reward = yaml.get<std::string>("reward", std::string("immediate"));
-  if (reward == "after-step")
+  if (learn::oneOf(yaml, "reward", "immediate", {"immediate", "after-step"}) == "after-step")
     s.reward = Reward::after_step;
-  else if (reward != "immediate")
-    yaml.fail("reward", "expected immediate or after-step, found '" + reward + "'");
   s.reward_scale = yaml.number("reward_scale", s.reward_scale, 1e-12, 1e12);
   s.noise = yaml.number("noise", s.noise, 0, 1);
-  s.pool = count(yaml, "pool", s.pool, 0, 1000000);
+  s.pool = yaml.integer("pool", s.pool, 0, 1000000);
   YamlMap episode = yaml.map("episode", false);
   s.max_error = episode.number("max_error", s.max_error, 1e-9, 10);
-  s.min_steps = count(episode, "min_steps", s.min_steps, 1, 1000000);
-  s.max_steps = count(episode, "max_steps", s.max_steps, 1, 1000000);
+  s.min_steps = episode.integer("min_steps", s.min_steps, 1, 1000000);
+  s.max_steps = episode.integer("max_steps", s.max_steps, 1, 1000000);
   if (s.max_steps < s.min_steps)
     episode.fail("max_steps", "expected at least min_steps = " + std::to_string(s.min_steps));
   episode.finish();
   YamlMap validation = yaml.map("validation", false);
-  s.validation_cases = count(validation, "cases", s.validation_cases, 1, 10000);
-  s.validation_steps = count(validation, "steps", s.validation_steps, 2, 100000);
+  s.validation_cases = validation.integer("cases", s.validation_cases, 1, 10000);
+  s.validation_steps = validation.integer("steps", s.validation_steps, 2, 100000);
   validation.finish();
   return s;
 }

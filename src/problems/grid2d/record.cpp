@@ -117,12 +117,4 @@ Var recordStep(Tape &tape, const Discretization &d, bool rk4, Var state, Var vel
   return recorder.stage({{-third, state}, {third, w1}, {2 * third, w2}, {third, w3}}, dt / 6, w3);
 }
 
-Var recordStep(Tape &tape, const Scheme &scheme, Var state, Var velocity, double dt) {
-  if (scheme.integrator != "euler" && scheme.integrator != "rk4") {
-    throw Error("integrator '" + scheme.integrator + "' is unknown; expected euler or rk4", PETSC_ERR_ARG_UNKNOWN_TYPE);
-  }
-  return recordStep(tape, discretize(scheme, 1. / tape.nx(), 1. / tape.ny()), scheme.integrator == "rk4", state,
-                    velocity, dt);
-}
-
 }  // namespace petrl::grid2d

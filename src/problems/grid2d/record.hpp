@@ -14,7 +14,4 @@ namespace petrl::grid2d {
 tape::Var recordStep(tape::Tape &tape, const Discretization &d, bool rk4, tape::Var state, tape::Var velocity,
                      double dt);
 
-/// The same by a scheme's names (euler | rk4), on the unit square.
-tape::Var recordStep(tape::Tape &tape, const Scheme &scheme, tape::Var state, tape::Var velocity, double dt);
-
 }  // namespace petrl::grid2d

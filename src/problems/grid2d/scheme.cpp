@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "learn/yaml_values.hpp"
 #include "problems/grid2d/extended.hpp"
 
 namespace petrl::grid2d {
@@ -32,6 +33,12 @@ Stencil fitted(int radius, const Scheme &scheme) {
   return {a, sixth(kFittedDissipation * scheme.dissipation)};
 }
 
+std::string knownSchemes() {
+  std::string known;
+  for (const auto &n : advectionSchemes()) known += (known.empty() ? "" : ", ") + n;
+  return known;
+}
+
 Stencil stencilOf(const Scheme &scheme) {
   const std::string &name = scheme.advection;
   if (name == "upwind1") return {{1. / 2}, {1. / 2}};
@@ -41,9 +48,8 @@ Stencil stencilOf(const Scheme &scheme) {
   if (name == "weno5") return {{0, 0, 0}, {}};
   if (name == "fitted9") return fitted(4, scheme);
   if (name == "fitted11") return fitted(5, scheme);
-  std::string known;
-  for (const auto &n : advectionSchemes()) known += (known.empty() ? "" : ", ") + n;
-  throw Error("advection scheme '" + name + "' is unknown; expected one of " + known, PETSC_ERR_ARG_UNKNOWN_TYPE);
+  throw Error("advection scheme '" + name + "' is unknown; expected one of " + knownSchemes(),
+              PETSC_ERR_ARG_UNKNOWN_TYPE);
 }
 
 bool hasSixthDifference(const std::string &name) {
@@ -148,9 +154,7 @@ Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, 
   s.ratio = ratio;
   s.fine_dt = fine_dt;
   s.advection = yaml.get<std::string>("scheme", s.advection);
-  s.integrator = yaml.get<std::string>("integrator", s.integrator);
-  if (s.integrator != "euler" && s.integrator != "rk4")
-    yaml.fail("integrator", "expected euler or rk4, found '" + s.integrator + "'");
+  s.integrator = learn::oneOf(yaml, "integrator", s.integrator, {"euler", "rk4"});
   const auto modified = yaml.get<std::string>("modified", "false");
   bool plain = false;
   s.extended = modified == "extended";
@@ -161,11 +165,8 @@ Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, 
   s.diffusion_order = yaml.get<int>("diffusion_order", s.extended ? 6 : s.diffusion_order);
   s.dissipation = yaml.number("dissipation", s.dissipation, 0, 10);
   const auto &names = advectionSchemes();
-  if (std::find(names.begin(), names.end(), s.advection) == names.end()) {
-    std::string known;
-    for (const auto &n : names) known += (known.empty() ? "" : ", ") + n;
-    yaml.fail("scheme", "expected one of " + known + ", found '" + s.advection + "'");
-  }
+  if (std::find(names.begin(), names.end(), s.advection) == names.end())
+    yaml.fail("scheme", "expected one of " + knownSchemes() + ", found '" + s.advection + "'");
   const auto [key, problem] = conflict(s);
   if (!key.empty()) yaml.fail(key, problem);
   return s;

@@ -65,32 +65,26 @@ void checkOptions(const h5::Reader &file, const Nonlinear1DOptions &options) {
 void Nonlinear1DDataset::write(const std::string &path) const {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) makeFolders(folder.string());
-  const std::string partial = path + ".partial";
-  {
-    h5::Writer file(partial, true);
-    file.text("/", "format", kFormat);
-    file.integer("/", "version", kVersion);
-    for (std::size_t s = 0; s < 3; ++s) file.integer("/", kCounts[s], options_.trajectories[s]);
-    file.integer("/", "seed", static_cast<std::int64_t>(options_.seed));
-    file.integer("/", "modes", options_.modes);
-    file.integer("/", "means", options_.means);
-    file.number("/", "relative", options_.relative);
-    file.number("/", "absolute", options_.absolute);
-    file.text("/", "code", std::string(PETRL_VERSION_STRING) + " " + PETRL_COMMIT);
-    for (std::size_t s = 0; s < 3; ++s) {
-      const std::string group = kSplit[s];
-      file.group(group);
-      if (sets_[s].size() == 0) continue;
-      visitParameters(sets_[s].cases, [&](const char *name, const std::vector<double> &values) {
-        file.numbers(group + "/" + name, values);
-      });
-      file.floats(group + "/label", {sets_[s].cases.size(), kLevels, kPoints}, sets_[s].label);
-    }
-    file.seal();
+  h5::Writer file(path, true);
+  file.text("/", "format", kFormat);
+  file.integer("/", "version", kVersion);
+  for (std::size_t s = 0; s < 3; ++s) file.integer("/", kCounts[s], options_.trajectories[s]);
+  file.integer("/", "seed", static_cast<std::int64_t>(options_.seed));
+  file.integer("/", "modes", options_.modes);
+  file.integer("/", "means", options_.means);
+  file.number("/", "relative", options_.relative);
+  file.number("/", "absolute", options_.absolute);
+  file.text("/", "code", std::string(PETRL_VERSION_STRING) + " " + PETRL_COMMIT);
+  for (std::size_t s = 0; s < 3; ++s) {
+    const std::string group = kSplit[s];
+    file.group(group);
+    if (sets_[s].size() == 0) continue;
+    visitParameters(sets_[s].cases, [&](const char *name, const std::vector<double> &values) {
+      file.numbers(group + "/" + name, values);
+    });
+    file.floats(group + "/label", {sets_[s].cases.size(), kLevels, kPoints}, sets_[s].label);
   }
-  std::error_code failed;
-  std::filesystem::rename(partial, path, failed);
-  if (failed) throw Error(path + ": cannot write this file: " + failed.message(), PETSC_ERR_FILE_WRITE);
+  file.write();
 }
 
 Nonlinear1DDataset Nonlinear1DDataset::read(const std::string &path, const Nonlinear1DOptions &options) {

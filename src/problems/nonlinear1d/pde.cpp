@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "problems/random.hpp"
 
 namespace petrl::nonlinear1d {
 
@@ -11,19 +12,14 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-// splitmix64 (Steele, Lea, Flood 2014): a number for each place in the stream, no state to carry along.
-std::uint64_t mix(std::uint64_t z) {
-  z += 0x9e3779b97f4a7c15ull;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
-}
-
+// Numbers by their places in the stream.
 class Stream {
  public:
-  Stream(std::uint64_t seed, std::uint64_t index, std::uint64_t split) : key_(mix(mix(mix(seed) ^ index) ^ split)) {}
+  Stream(std::uint64_t seed, std::uint64_t index, std::uint64_t split)
+      : key_(splitmix64(splitmix64(splitmix64(seed) ^ index) ^ split)) {}
   double uniform(double low, double high) {
-    return low + (high - low) * (static_cast<double>(mix(key_ + 0x632be59bd9b4e019ull * ++count_) >> 11) * 0x1.0p-53);
+    return low +
+           (high - low) * (static_cast<double>(splitmix64(key_ + 0x632be59bd9b4e019ull * ++count_) >> 11) * 0x1.0p-53);
   }
 
  private:

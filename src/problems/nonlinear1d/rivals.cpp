@@ -1,10 +1,7 @@
 #include "problems/nonlinear1d/rivals.hpp"
 
 #include <chrono>
-#include <cmath>
 #include <vector>
-
-#include "problems/nonlinear1d/metric.hpp"
 
 namespace petrl::nonlinear1d {
 
@@ -80,17 +77,6 @@ RivalResult adaptiveRival(const AdaptiveOptions &options, const Nonlinear1DSet &
     }
   }
   return result;
-}
-
-AdaptiveOptions tuneThreshold(AdaptiveOptions options, double cells, const Nonlinear1DSet &set, int trajectories) {
-  double low = 1e-4, high = 10;
-  for (int i = 0; i < 14; ++i) {
-    options.threshold = std::sqrt(low * high);
-    double mean = 0;
-    for (int t = 0; t < trajectories; ++t) mean += adaptiveRival(options, set, t, false).cells / trajectories;
-    (mean > cells ? low : high) = options.threshold;
-  }
-  return options;
 }
 
 }  // namespace petrl::nonlinear1d

@@ -11,6 +11,17 @@
 
 namespace petrl::nonlinear1d {
 
+constexpr int kBundle = 25;      ///< levels that one prediction covers
+constexpr int kFirstLevel = 50;  ///< first predicted level; what is known are the kBundle levels before
+
+/// Mean over the label points of the squared difference of two levels. The benchmark's error is its sum over levels
+/// kFirstLevel..kLevels-1.
+inline double levelError(const float *field, const float *label) {
+  double sum = 0;
+  for (int p = 0; p < kPoints; ++p) sum += (double(field[p]) - label[p]) * (double(field[p]) - label[p]);
+  return sum / kPoints;
+}
+
 /// What one trajectory costs and gives.
 struct RivalResult {
   double error = 0;       ///< benchmark error: linear interpolation between the method's own points
@@ -45,9 +56,5 @@ class UniformRival {
 /// Adaptive finite volumes, a new mesh before each bundle. Without `errors`: cells and costs alone.
 RivalResult adaptiveRival(const AdaptiveOptions &options, const Nonlinear1DSet &set, int trajectory,
                           bool errors = true);
-
-/// The threshold with which a method has so many cells on average over the given trajectories (training ones), by
-/// bisection. Returns the options with it.
-AdaptiveOptions tuneThreshold(AdaptiveOptions options, double cells, const Nonlinear1DSet &set, int trajectories);
 
 }  // namespace petrl::nonlinear1d

@@ -7,14 +7,12 @@
 
 namespace petrl::ode {
 
-namespace {
-
 /// Van der Pol: y'' = mu (1 - y^2) y' - y. With time in units of mu and eps = mu^-2:
 /// y1' = y2, y2' = ((1 - y1^2) y2 - y1) / eps. Hairer & Wanner II, IV.10: eps = 1e-6, t <= 2. mu in 1 .. 1e4.
 std::unique_ptr<Problem> vanderpol(const Draw &draw) {
   const double mu = draw.log(1000, 1, 1e4), eps = 1 / (mu * mu);
-  auto p = std::make_unique<SmallProblem>(
-      "vanderpol", std::vector<double>{draw.uniform(2, 1.5, 2.5), draw.uniform(0, -1, 1) / std::max(1.0, mu / 10)},
+  auto p = small(
+      {draw.uniform(2, 1.5, 2.5), draw.uniform(0, -1, 1) / std::max(1.0, mu / 10)},
       [eps](double, const double *u, double *f) {
         f[0] = u[1];
         f[1] = ((1 - u[0] * u[0]) * u[1] - u[0]) / eps;
@@ -37,9 +35,8 @@ std::unique_ptr<Problem> vanderpol(const Draw &draw) {
 /// Lotka-Volterra: u' = u (a - b v), v' = v (d u - c). Classical: a = 2/3, b = 4/3, c = d = 1, t <= 30.
 std::unique_ptr<Problem> lotkavolterra(const Draw &draw) {
   const double a = draw.around(2.0 / 3, 2), b = draw.around(4.0 / 3, 2), c = draw.around(1, 2), d = draw.around(1, 2);
-  auto p = std::make_unique<SmallProblem>(
-      "lotkavolterra",
-      std::vector<double>{draw ? c / d * draw.log(1, 0.3, 3) : 1, draw ? a / b * draw.log(1, 0.3, 3) : 1},
+  auto p = small(
+      {draw ? c / d * draw.log(1, 0.3, 3) : 1, draw ? a / b * draw.log(1, 0.3, 3) : 1},
       [=](double, const double *u, double *f) {
         f[0] = u[0] * (a - b * u[1]);
         f[1] = u[1] * (d * u[0] - c);
@@ -69,8 +66,8 @@ std::unique_ptr<Problem> rigidbody(const Draw &draw) {
     b = (i3 - i1) / i2;
     c = (i1 - i2) / i3;
   }
-  auto p = std::make_unique<SmallProblem>(
-      "rigidbody", std::vector<double>{draw.uniform(0, -2, 2), draw.uniform(1, -2, 2), draw.uniform(1, -2, 2)},
+  auto p = small(
+      {draw.uniform(0, -2, 2), draw.uniform(1, -2, 2), draw.uniform(1, -2, 2)},
       [=](double, const double *u, double *f) {
         f[0] = a * u[1] * u[2];
         f[1] = b * u[0] * u[2];
@@ -92,8 +89,8 @@ std::unique_ptr<Problem> rigidbody(const Draw &draw) {
 /// Random variants perturb the initial speed and the time (the orbit is then not periodic).
 std::unique_ptr<Problem> arenstorf(const Draw &draw) {
   const double mu = 0.012277471, nu = 1 - mu;
-  auto p = std::make_unique<SmallProblem>(
-      "arenstorf", std::vector<double>{0.994, 0, 0, -2.00158510637908252240537862224 * draw.uniform(1, 0.995, 1.005)},
+  auto p = small(
+      {0.994, 0, 0, -2.00158510637908252240537862224 * draw.uniform(1, 0.995, 1.005)},
       [=](double, const double *u, double *f) {
         const double d1 = std::pow((u[0] + mu) * (u[0] + mu) + u[1] * u[1], 1.5);
         const double d2 = std::pow((u[0] - nu) * (u[0] - nu) + u[1] * u[1], 1.5);
@@ -117,8 +114,8 @@ std::unique_ptr<Problem> pleiades(const Draw &draw) {
   std::vector<double> u0{3, 3, -1, -3, 2, -2,   2,    3, -3, 2, 0,     0, -4, 4,  //
                          0, 0, 0,  0,  0, 1.75, -1.5, 0, 0,  0, -1.25, 1, 0,  0};
   for (double &v : u0) v += draw.uniform(0, -0.03, 0.03);
-  auto p = std::make_unique<SmallProblem>(
-      "pleiades", u0,
+  auto p = small(
+      u0,
       [](double, const double *u, double *f) {
         const double *x = u, *y = u + 7;
         for (int i = 0; i < 14; ++i) f[i] = u[14 + i], f[14 + i] = 0;
@@ -137,17 +134,6 @@ std::unique_ptr<Problem> pleiades(const Draw &draw) {
   p->methods = {"rk3bs", "rk5f", "rk5dp", "rk5bs", "rk8vr"};
   p->tolerances = {1e-5, 1e-9};
   return p;
-}
-
-}  // namespace
-
-const std::vector<Entry> &classicalEntries() {
-  static const std::vector<Entry> list = {{"vanderpol", Use::train, vanderpol},
-                                          {"lotkavolterra", Use::train, lotkavolterra},
-                                          {"rigidbody", Use::train, rigidbody},
-                                          {"arenstorf", Use::test, arenstorf},
-                                          {"pleiades", Use::test, pleiades}};
-  return list;
 }
 
 }  // namespace petrl::ode

@@ -7,8 +7,6 @@
 
 namespace petrl::ode {
 
-namespace {
-
 /// Brusselator with diffusion (Hairer & Wanner II, IV.10): u' = A + u^2 v - (B + 1) u + a u_xx, v' = B u - u^2 v + a
 /// v_xx, u = A, v = B / A at both ends; A = 1, B = 3, a = 1/50, 40 inner points, t <= 10; u = 1 + sin(2 pi x), v = 3.
 std::unique_ptr<Problem> brusselator(const Draw &draw) {
@@ -16,8 +14,8 @@ std::unique_ptr<Problem> brusselator(const Draw &draw) {
   const double bump = draw.uniform(1, 0.2, 1);
   const auto points = static_cast<PetscInt>(draw.log(40, 16, 128));
   const double h = 1.0 / (static_cast<double>(points) + 1), c = alpha / (h * h);
-  auto p = std::make_unique<LineProblem>(
-      "brusselator", points, std::vector<double>{a, b / a},
+  auto p = line(
+      points, {a, b / a},
       [=](PetscInt i, double *u) {
         u[0] = a * (1 + bump * std::sin(2 * M_PI * h * static_cast<double>(i + 1)));
         u[1] = b / a;
@@ -55,8 +53,8 @@ std::unique_ptr<Problem> plaplace(const Draw &draw) {
     const double s = g * g + delta * delta;
     return std::pow(s, e) * (1 + 2 * e * g * g / s);
   };
-  auto p = std::make_unique<LineProblem>(
-      "plaplace", points, std::vector<double>{0},
+  auto p = line(
+      points, {0},
       [=](PetscInt i, double *u) {
         const double x = h * static_cast<double>(i + 1);
         u[0] = x > 1.0 / 3 && x < 2.0 / 3 ? top : 0;
@@ -71,9 +69,7 @@ std::unique_ptr<Problem> plaplace(const Draw &draw) {
       });
   p->finalTime = draw.log(0.05, 0.02, 0.1);  // before all is flat
   p->initialStep = 1e-6;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(3);
+  newtonFails(*p, 3);
   return p;
 }
 
@@ -85,8 +81,8 @@ std::unique_ptr<Problem> porous(const Draw &draw) {
   const double h = 8.0 / (static_cast<double>(points) + 1), a = 1 / (m + 1), k = a * (m - 1) / (2 * m);
   auto power = [=](double u) { return std::pow(std::fabs(u), m - 1) * u; };
   auto slope = [=](double u) { return m * std::pow(std::fabs(u), m - 1); };
-  auto p = std::make_unique<LineProblem>(
-      "porous", points, std::vector<double>{0},
+  auto p = line(
+      points, {0},
       [=](PetscInt i, double *u) {
         const double x = -4 + h * static_cast<double>(i + 1);
         u[0] = std::pow(std::max(0.0, mass * k - k * x * x), 1 / (m - 1));
@@ -101,18 +97,8 @@ std::unique_ptr<Problem> porous(const Draw &draw) {
       });
   p->finalTime = draw.log(50, 10, 200);
   p->initialStep = 1e-3;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(3);
+  newtonFails(*p, 3);
   return p;
-}
-
-}  // namespace
-
-const std::vector<Entry> &lineEntries() {
-  static const std::vector<Entry> list = {
-      {"brusselator", Use::train, brusselator}, {"plaplace", Use::train, plaplace}, {"porous", Use::test, porous}};
-  return list;
 }
 
 }  // namespace petrl::ode

@@ -7,10 +7,8 @@
 
 namespace petrl::ode {
 
-namespace {
-
 /// 1 during the first `width` of every `period`, from `start` on.
-double pulse(double t, double start, double period, double width) {
+static double pulse(double t, double start, double period, double width) {
   if (t < start) return 0;
   const double x = (t - start) / period;
   return (x - std::floor(x)) * period < width ? 1 : 0;
@@ -20,8 +18,8 @@ double pulse(double t, double start, double period, double width) {
 std::unique_ptr<Problem> fitzhughnagumo(const Draw &draw) {
   const double a = draw.uniform(0.7, 0.6, 0.8), b = draw.uniform(0.8, 0.6, 0.9), tau = draw.log(12.5, 8, 100);
   const double amplitude = draw.uniform(1, 0.3, 2), period = draw.uniform(50, 20, 80), width = draw.uniform(2, 0.3, 10);
-  auto p = std::make_unique<SmallProblem>(
-      "fitzhughnagumo", std::vector<double>{draw.uniform(-1.2, -2, 2), draw.uniform(-0.62, -1, 1)},
+  auto p = small(
+      {draw.uniform(-1.2, -2, 2), draw.uniform(-0.62, -1, 1)},
       [=](double t, const double *u, double *f) {
         f[0] = u[0] - u[0] * u[0] * u[0] / 3 - u[1] + amplitude * pulse(t, 5, period, width);
         f[1] = (u[0] + a - b * u[1]) / tau;
@@ -43,7 +41,7 @@ std::unique_ptr<Problem> fitzhughnagumo(const Draw &draw) {
 }
 
 /// x / (1 - exp(-x)) and its derivative, finite at 0.
-double ratio(double x, double *derivative) {
+static double ratio(double x, double *derivative) {
   if (std::fabs(x) < 1e-4) {
     *derivative = 0.5 + x / 6;
     return 1 + x / 2 + x * x / 12;
@@ -62,7 +60,7 @@ struct Gate {
 
 /// The rates of Hodgkin & Huxley (1952), modern signs, V in mV, rates in 1/ms. Gates m, h, n. A trial step may leave
 /// the range of voltages by far; the rates then stay at its end.
-void gates(double voltage, Gate g[3]) {
+static void gates(double voltage, Gate g[3]) {
   const double v = std::min(200.0, std::max(-200.0, voltage));
   double d;
   const double am = ratio((v + 40) / 10, &d);
@@ -83,8 +81,8 @@ void gates(double voltage, Gate g[3]) {
 std::unique_ptr<Problem> hodgkinhuxley(const Draw &draw) {
   const double gna = draw.around(120, 1.15), gk = draw.around(36, 1.15), gl = 0.3;
   const double amplitude = draw.uniform(20, 5, 60), period = draw.uniform(15, 10, 30), width = draw.uniform(1, 0.3, 3);
-  auto p = std::make_unique<SmallProblem>(
-      "hodgkinhuxley", std::vector<double>{draw.uniform(-65, -70, -55), 0.053, 0.596, 0.318},
+  auto p = small(
+      {draw.uniform(-65, -70, -55), 0.053, 0.596, 0.318},
       [=](double t, const double *u, double *f) {
         Gate g[3];
         gates(u[0], g);
@@ -114,14 +112,6 @@ std::unique_ptr<Problem> hodgkinhuxley(const Draw &draw) {
   p->methods = explicitMethods + implicitMethods;
   p->tolerances = {1e-2, 1e-6};
   return p;
-}
-
-}  // namespace
-
-const std::vector<Entry> &excitableEntries() {
-  static const std::vector<Entry> list = {{"fitzhughnagumo", Use::train, fitzhughnagumo},
-                                          {"hodgkinhuxley", Use::test, hodgkinhuxley}};
-  return list;
 }
 
 }  // namespace petrl::ode

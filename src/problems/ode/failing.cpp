@@ -9,11 +9,9 @@
 
 namespace petrl::ode {
 
-namespace {
-
 /// exp(h / (1 + beta h)), the Arrhenius factor in Frank-Kamenetskii's temperature h, and its derivative. Newton may try
 /// temperatures below absolute zero (1 + beta h < 0), where nothing reacts.
-double arrhenius(double h, double beta, double *derivative) {
+static double arrhenius(double h, double beta, double *derivative) {
   const double d = 1 + beta * h;
   if (d <= 1e-3) {
     *derivative = 0;
@@ -28,8 +26,8 @@ double arrhenius(double h, double beta, double *derivative) {
 /// k = exp(h / (1 + beta h)). a < e: ignites. Classical: a = 1, beta = 0.05, eps = 0.02; h = 0, c = 1.
 std::unique_ptr<Problem> explosion(const Draw &draw) {
   const double a = draw.uniform(1, 0.1, 2.3), beta = draw.uniform(0.05, 0.02, 0.1), eps = draw.log(0.02, 0.01, 0.1);
-  auto p = std::make_unique<SmallProblem>(
-      "explosion", std::vector<double>{draw.uniform(0, -1, 0.5), 1},
+  auto p = small(
+      {draw.uniform(0, -1, 0.5), 1},
       [=](double, const double *u, double *f) {
         double d;
         const double k = arrhenius(u[0], beta, &d);
@@ -46,9 +44,7 @@ std::unique_ptr<Problem> explosion(const Draw &draw) {
       });
   p->finalTime = draw.uniform(6, 3, 12);
   p->initialStep = 1e-2;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(4);
+  newtonFails(*p, 4);
   return p;
 }
 
@@ -59,8 +55,8 @@ std::unique_ptr<Problem> cstr(const Draw &draw) {
   const double b = draw.uniform(3, 2.5, 6), heat = (1 + b) * draw.uniform(4, 3.8, 4.3);
   const double xs = draw.uniform(0.55, 0.5, 0.75), beta = 1 / draw.uniform(40, 30, 100), hs = heat * xs / (1 + b);
   const double da = xs / (1 - xs) * std::exp(-hs / (1 + beta * hs));
-  auto p = std::make_unique<SmallProblem>(
-      "cstr", std::vector<double>{draw.uniform(0.1, 0, 0.9), draw.uniform(0.5, 0, 2)},
+  auto p = small(
+      {draw.uniform(0.1, 0, 0.9), draw.uniform(0.5, 0, 2)},
       [=](double, const double *u, double *f) {
         double d;
         const double r = da * (1 - u[0]) * arrhenius(u[1], beta, &d);
@@ -77,9 +73,7 @@ std::unique_ptr<Problem> cstr(const Draw &draw) {
       });
   p->finalTime = draw.uniform(15, 6, 25);
   p->initialStep = 1e-2;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(4);
+  newtonFails(*p, 4);
   return p;
 }
 
@@ -100,8 +94,8 @@ std::unique_ptr<Problem> diode(const Draw &draw) {
   const double a = draw.log(5, 1, 20), f = draw.log(1, 0.2, 3), r = draw.log(0.1, 0.02, 1);
   const double load = draw.log(10, 1, 50), cj = draw.log(1e-4, 1e-5, 1e-2), c = draw.log(1, 0.2, 5);
   const Diode d{draw.log(1e-9, 1e-11, 1e-6), draw.uniform(0.0259, 0.025, 0.05)};
-  auto p = std::make_unique<SmallProblem>(
-      "diode", std::vector<double>{0, draw.uniform(0, 0, 0.5) * a},
+  auto p = small(
+      {0, draw.uniform(0, 0, 0.5) * a},
       [=](double t, const double *u, double *g) {
         const double i = d.current(u[0] - u[1]);
         g[0] = ((a * std::sin(2 * M_PI * f * t) - u[0]) / r - i) / cj;
@@ -116,9 +110,7 @@ std::unique_ptr<Problem> diode(const Draw &draw) {
       });
   p->finalTime = draw.uniform(4, 2, 8) / f;
   p->initialStep = 1e-4;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(4);
+  newtonFails(*p, 4);
   p->tolerances = {1e-2, 1e-6};
   return p;
 }
@@ -131,8 +123,8 @@ std::unique_ptr<Problem> doubler(const Draw &draw) {
                load = draw.log(20, 5, 80);
   const double c1 = draw.log(1, 0.3, 3), c2 = draw.log(2, 0.3, 5), cj = draw.log(2e-4, 1e-5, 5e-3);
   const Diode d{draw.log(1e-8, 1e-10, 1e-6), draw.uniform(0.04, 0.0259, 0.05)};
-  auto p = std::make_unique<SmallProblem>(
-      "doubler", std::vector<double>{0, 0, 0},
+  auto p = small(
+      {0, 0, 0},
       [=](double t, const double *u, double *g) {
         const double source = a * std::tanh(20 * std::sin(2 * M_PI * f * t));
         const double in = (source - u[0] - u[1]) / r, down = d.current(-u[1]), up = d.current(u[1] - u[2]);
@@ -151,21 +143,9 @@ std::unique_ptr<Problem> doubler(const Draw &draw) {
       });
   p->finalTime = draw.uniform(4, 2, 8) / f;
   p->initialStep = 1e-4;
-  p->stiff = p->failing = true;
-  p->methods = newtonMethods;
-  p->limitNewton(4);
+  newtonFails(*p, 4);
   p->tolerances = {1e-2, 1e-6};
   return p;
-}
-
-}  // namespace
-
-const std::vector<Entry> &failingEntries() {
-  static const std::vector<Entry> list = {{"explosion", Use::train, explosion},
-                                          {"diode", Use::train, diode},
-                                          {"cstr", Use::validation, cstr},
-                                          {"doubler", Use::test, doubler}};
-  return list;
 }
 
 }  // namespace petrl::ode

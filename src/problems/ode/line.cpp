@@ -11,8 +11,8 @@ namespace {
 constexpr PetscInt maxFields = 4;
 }
 
-LineProblem::LineProblem(std::string problemName, PetscInt points, std::vector<double> boundary, Initial initial,
-                         Point point, PointJacobian jacobian)
+LineProblem::LineProblem(PetscInt points, std::vector<double> boundary, Initial initial, Point point,
+                         PointJacobian jacobian)
     : points_(points),
       fields_(static_cast<PetscInt>(boundary.size())),
       boundary_(std::move(boundary)),
@@ -20,7 +20,6 @@ LineProblem::LineProblem(std::string problemName, PetscInt points, std::vector<d
       point_(std::move(point)),
       jacobian_(std::move(jacobian)) {
   if (fields_ > maxFields) throw Error("LineProblem: at most 4 fields");
-  name = std::move(problemName);
 }
 
 PetscErrorCode LineProblem::evaluate(DMDALocalInfo *info, PetscReal, void *u, void *f, void *context) {
@@ -113,16 +112,8 @@ PetscErrorCode LineProblem::setUp(TS ts) {
     PetscCall(DMDATSSetRHSFunctionLocal(da, INSERT_VALUES, reinterpret_cast<DMDATSRHSFunctionLocal>(evaluate), this));
   }
   PetscCall(DMDestroy(&da));
-  if (implicit && ranks == 1) {  // tridiagonal by blocks: a direct solve costs no more than one Krylov iteration
-    SNES snes;
-    KSP ksp;
-    PC pc;
-    PetscCall(TSGetSNES(ts, &snes));
-    PetscCall(SNESGetKSP(snes, &ksp));
-    PetscCall(KSPSetType(ksp, KSPPREONLY));
-    PetscCall(KSPGetPC(ksp, &pc));
-    PetscCall(PCSetType(pc, PCLU));
-  }
+  // Tridiagonal by blocks: a direct solve costs no more than one Krylov iteration.
+  if (implicit && ranks == 1) PetscCall(solveDirectly(ts));
   PetscCall(setCommon(ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -19,8 +19,7 @@ class LineProblem : public Problem {
   using PointJacobian =
       std::function<void(const double *left, const double *here, const double *right, double *l, double *h, double *r)>;
 
-  LineProblem(std::string problemName, PetscInt points, std::vector<double> boundary, Initial initial, Point point,
-              PointJacobian jacobian);
+  LineProblem(PetscInt points, std::vector<double> boundary, Initial initial, Point point, PointJacobian jacobian);
 
   PetscErrorCode setUp(TS ts) override;
   PetscInt size() const override { return points_ * fields_; }
@@ -37,5 +36,11 @@ class LineProblem : public Problem {
   Point point_;
   PointJacobian jacobian_;
 };
+
+inline std::unique_ptr<LineProblem> line(PetscInt points, std::vector<double> boundary, LineProblem::Initial initial,
+                                         LineProblem::Point point, LineProblem::PointJacobian jacobian) {
+  return std::make_unique<LineProblem>(points, std::move(boundary), std::move(initial), std::move(point),
+                                       std::move(jacobian));
+}
 
 }  // namespace petrl::ode

@@ -9,24 +9,22 @@
 
 namespace petrl::ode {
 
-namespace {
-
-double sign(double x) {
+static double sign(double x) {
   return (x > 0) - (x < 0);
 }
 
 /// Methods that bear jumps: high order gains nothing. A Rosenbrock method linearises at the start of the step and does
 /// not see a contact or a sticking within it: wrong answers, accepted.
-const std::vector<std::string> explicitLow{"rk2a", "rk3bs", "rk5dp"};
-const std::vector<std::string> implicitLow{"arkimex3", "arkimex4", "bdf2", "cn"};
+static const std::vector<std::string> explicitLow{"rk2a", "rk3bs", "rk5dp"};
+static const std::vector<std::string> implicitLow{"arkimex3", "arkimex4", "bdf2", "cn"};
 
 /// A ball under unit gravity on a stiff damped ground: x'' = -1 + max(0, -k x - c x') where x < 0. c gives the
 /// coefficient of restitution e of a linear contact: zeta = -ln e / sqrt(pi^2 + ln^2 e), c = 2 zeta sqrt(k).
 std::unique_ptr<Problem> bounce(const Draw &draw) {
   const double k = draw.log(1e4, 1e3, 1e6), e = draw.uniform(0.9, 0.5, 0.97), le = std::log(e);
   const double c = -2 * le / std::sqrt(M_PI * M_PI + le * le) * std::sqrt(k);
-  auto p = std::make_unique<SmallProblem>(
-      "bounce", std::vector<double>{draw.uniform(1, 0.3, 2), draw.uniform(0, -1, 1)},
+  auto p = small(
+      {draw.uniform(1, 0.3, 2), draw.uniform(0, -1, 1)},
       [=](double, const double *u, double *f) {
         f[0] = u[1];
         f[1] = -1 + (u[0] < 0 ? std::max(0.0, -k * u[0] - c * u[1]) : 0);
@@ -47,12 +45,11 @@ std::unique_ptr<Problem> bounce(const Draw &draw) {
 /// Stick-slip: x'' = -x - 2 zeta x' + F(v_belt - x'), F(w) = sign(w) Fs / (1 + delta |w|). Leine, van Campen, de
 /// Kraker, van den Steen, Nonlinear Dynamics 16 (1998): Fs = 1, delta = 3, v_belt = 0.2, zeta = 0. smooth: sign(w)
 /// replaced by tanh(w / eps), which implicit methods can solve for.
-std::unique_ptr<Problem> stickslipWith(const Draw &draw, bool smooth) {
+static std::unique_ptr<Problem> stickslipWith(const Draw &draw, bool smooth) {
   const double vb = draw.uniform(0.2, 0.1, 0.6), fs = draw.uniform(1, 0.5, 2), delta = draw.uniform(3, 1, 6);
   const double zeta = draw.uniform(0, 0, 0.05), eps = smooth ? draw.log(1e-4, 1e-6, 1e-2) : 0;
-  auto p = std::make_unique<SmallProblem>(
-      smooth ? "stickslip_smooth" : "stickslip",
-      std::vector<double>{draw.uniform(1, -1, 1.5), draw.uniform(0, -0.5, 0.1)},
+  auto p = small(
+      {draw.uniform(1, -1, 1.5), draw.uniform(0, -0.5, 0.1)},
       [=](double, const double *u, double *f) {
         const double w = vb - u[1], s = smooth ? std::tanh(w / eps) : sign(w);
         f[0] = u[1];
@@ -89,8 +86,8 @@ std::unique_ptr<Problem> stickslipSmooth(const Draw &draw) {
 std::unique_ptr<Problem> squarewave(const Draw &draw) {
   const double w = 2 * M_PI * draw.log(2.5, 0.3, 8), zeta = draw.log(0.2, 0.05, 3), duty = draw.uniform(0.5, 0.1, 0.9);
   const double phase = draw.uniform(0, 0, 1);
-  auto p = std::make_unique<SmallProblem>(
-      "squarewave", std::vector<double>{draw.uniform(0, -1, 1), draw.uniform(0, -1, 1)},
+  auto p = small(
+      {draw.uniform(0, -1, 1), draw.uniform(0, -1, 1)},
       [=](double t, const double *u, double *f) {
         const double x = t + phase, s = x - std::floor(x) < duty ? 1 : -1;
         f[0] = u[1];
@@ -116,8 +113,8 @@ std::unique_ptr<Problem> squarewave(const Draw &draw) {
 std::unique_ptr<Problem> relay(const Draw &draw) {
   const double t1 = draw.log(1, 0.2, 2), t2 = draw.log(1, 0.2, 2), t3 = draw.log(1, 0.2, 2),
                r = draw.uniform(0, -.5, .5);
-  auto p = std::make_unique<SmallProblem>(
-      "relay", std::vector<double>{draw.uniform(0, -1, 1), draw.uniform(0, -1, 1), draw.uniform(0.5, -1, 1)},
+  auto p = small(
+      {draw.uniform(0, -1, 1), draw.uniform(0, -1, 1), draw.uniform(0.5, -1, 1)},
       [=](double, const double *u, double *f) {
         f[0] = (-sign(u[2] - r) - u[0]) / t1;
         f[1] = (u[0] - u[1]) / t2;
@@ -139,8 +136,8 @@ std::unique_ptr<Problem> relay(const Draw &draw) {
 std::unique_ptr<Problem> backlash(const Draw &draw) {
   const double k = draw.log(400, 50, 4000), pre = draw.uniform(1, 0, 2), zeta = draw.uniform(0.4, 0.3, 0.8);
   const double a = draw.uniform(3, 1, 5), w = draw.uniform(1.3, 0.7, 3);
-  auto p = std::make_unique<SmallProblem>(
-      "backlash", std::vector<double>{draw.uniform(0, -1, 1), draw.uniform(0, -1, 1)},
+  auto p = small(
+      {draw.uniform(0, -1, 1), draw.uniform(0, -1, 1)},
       [=](double t, const double *u, double *f) {
         const double over = std::fabs(u[0]) - 1;
         f[0] = u[1];
@@ -162,8 +159,8 @@ std::unique_ptr<Problem> backlash(const Draw &draw) {
 /// a (v - v_ref) lies below a saw tooth from 3.8 to 8.2 V of period 0.4 ms, a = 8.4, v_ref = 11.3 V.
 std::unique_ptr<Problem> buck(const Draw &draw) {
   const double vin = draw.uniform(22, 15, 24), r = draw.uniform(22, 18, 26), l = 20, c = 0.047;
-  auto p = std::make_unique<SmallProblem>(
-      "buck", std::vector<double>{draw.uniform(0.5, 0.3, 0.7), draw.uniform(12, 11, 13)},
+  auto p = small(
+      {draw.uniform(0.5, 0.3, 0.7), draw.uniform(12, 11, 13)},
       [=](double t, const double *u, double *f) {
         const double x = t / 0.4, saw = 3.8 + 4.4 * (x - std::floor(x));
         const double s = 8.4 * (u[1] - 11.3) < saw ? 1 : 0;
@@ -179,19 +176,6 @@ std::unique_ptr<Problem> buck(const Draw &draw) {
   p->methods = explicitLow;
   p->tolerances = {1e-3, 1e-7};
   return p;
-}
-
-}  // namespace
-
-const std::vector<Entry> &nonsmoothEntries() {
-  static const std::vector<Entry> list = {{"bounce", Use::train, bounce},
-                                          {"stickslip", Use::train, stickslip},
-                                          {"stickslip_smooth", Use::train, stickslipSmooth},
-                                          {"squarewave", Use::train, squarewave},
-                                          {"relay", Use::validation, relay},
-                                          {"backlash", Use::test, backlash},
-                                          {"buck", Use::test, buck}};
-  return list;
 }
 
 }  // namespace petrl::ode

@@ -72,6 +72,8 @@ class Problem {
   PetscErrorCode setCommon(TS ts) const;
   /// Whether the TS takes the implicit form. Its type must be set.
   static PetscErrorCode isImplicit(TS ts, bool *implicit);
+  /// Newton's systems by LU.
+  static PetscErrorCode solveDirectly(TS ts);
 
   int newtonIterations_ = 10;  ///< SNES max_it
 };

@@ -8,20 +8,43 @@ namespace petrl::ode {
 
 namespace {
 
-const std::vector<Entry> &entries() {
-  static const std::vector<Entry> all = [] {
-    std::vector<Entry> list;
-    for (const auto *part : {&classicalEntries(), &kineticsEntries(), &lineEntries(), &nonsmoothEntries(),
-                             &excitableEntries(), &failingEntries()})
-      list.insert(list.end(), part->begin(), part->end());
-    return list;
-  }();
-  return all;
-}
+enum class Use { train, validation, test };
+
+constexpr struct Entry {
+  const char *name;
+  Use use;
+  Maker *make;
+} kEntries[] = {
+    {"vanderpol", Use::train, vanderpol},
+    {"lotkavolterra", Use::train, lotkavolterra},
+    {"rigidbody", Use::train, rigidbody},
+    {"arenstorf", Use::test, arenstorf},
+    {"pleiades", Use::test, pleiades},
+    {"robertson", Use::train, robertson},
+    {"hires", Use::validation, hires},
+    {"oregonator", Use::test, oregonator},
+    {"pollution", Use::test, pollution},
+    {"brusselator", Use::train, brusselator},
+    {"plaplace", Use::train, plaplace},
+    {"porous", Use::test, porous},
+    {"bounce", Use::train, bounce},
+    {"stickslip", Use::train, stickslip},
+    {"stickslip_smooth", Use::train, stickslipSmooth},
+    {"squarewave", Use::train, squarewave},
+    {"relay", Use::validation, relay},
+    {"backlash", Use::test, backlash},
+    {"buck", Use::test, buck},
+    {"fitzhughnagumo", Use::train, fitzhughnagumo},
+    {"hodgkinhuxley", Use::test, hodgkinhuxley},
+    {"explosion", Use::train, explosion},
+    {"diode", Use::train, diode},
+    {"cstr", Use::validation, cstr},
+    {"doubler", Use::test, doubler},
+};
 
 std::vector<std::string> namesOf(Use use) {
   std::vector<std::string> names;
-  for (const Entry &e : entries())
+  for (const Entry &e : kEntries)
     if (e.use == use) names.emplace_back(e.name);
   return names;
 }
@@ -54,7 +77,7 @@ PetscErrorCode stateIsSane(TS ts, PetscReal, Vec u, PetscBool *accept) {
 
 std::vector<std::string> problemNames() {
   std::vector<std::string> names;
-  for (const Entry &e : entries()) names.emplace_back(e.name);
+  for (const Entry &e : kEntries) names.emplace_back(e.name);
   return names;
 }
 
@@ -69,10 +92,14 @@ std::vector<std::string> testProblems() {
 }
 
 std::unique_ptr<Problem> makeProblem(const std::string &name, std::mt19937_64 *rng) {
-  for (const Entry &e : entries())
-    if (name == e.name) return e.make(Draw(rng));
+  for (const Entry &e : kEntries) {
+    if (name != e.name) continue;
+    auto problem = e.make(Draw(rng));
+    problem->name = name;
+    return problem;
+  }
   std::string known;
-  for (const Entry &e : entries()) known += std::string(known.empty() ? "" : ", ") + e.name;
+  for (const Entry &e : kEntries) known += std::string(known.empty() ? "" : ", ") + e.name;
   throw Error("Unknown ODE problem \"" + name + "\"; known are: " + known, PETSC_ERR_ARG_UNKNOWN_TYPE);
 }
 
@@ -84,6 +111,20 @@ PetscErrorCode Problem::isImplicit(TS ts, bool *implicit) {
   PetscCheck(type, PetscObjectComm(reinterpret_cast<PetscObject>(ts)), PETSC_ERR_ORDER,
              "Set the method of the TS before setting up a problem in it");
   *implicit = std::string(type) != TSRK && std::string(type) != TSEULER && std::string(type) != TSSSP;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Problem::solveDirectly(TS ts) {
+  SNES snes;
+  KSP ksp;
+  PC pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPSetType(ksp, KSPPREONLY));
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PCSetType(pc, PCLU));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -6,20 +6,14 @@
 
 namespace petrl::ode {
 
-enum class Use { train, validation, test };
-
-struct Entry {
-  const char *name;
-  Use use;
-  std::unique_ptr<Problem> (*make)(const Draw &draw);
-};
-
-const std::vector<Entry> &classicalEntries();
-const std::vector<Entry> &kineticsEntries();
-const std::vector<Entry> &nonsmoothEntries();
-const std::vector<Entry> &excitableEntries();
-const std::vector<Entry> &failingEntries();
-const std::vector<Entry> &lineEntries();
+/// The problems; registry.cpp says what for.
+using Maker = std::unique_ptr<Problem>(const Draw &draw);
+Maker vanderpol, lotkavolterra, rigidbody, arenstorf, pleiades;               // classical.cpp
+Maker robertson, hires, oregonator, pollution;                                // kinetics.cpp
+Maker brusselator, plaplace, porous;                                          // diffusion.cpp
+Maker bounce, stickslip, stickslipSmooth, squarewave, relay, backlash, buck;  // nonsmooth.cpp
+Maker fitzhughnagumo, hodgkinhuxley;                                          // excitable.cpp
+Maker explosion, diode, cstr, doubler;                                        // failing.cpp
 
 /// Explicit and implicit methods that suit most problems.
 inline const std::vector<std::string> explicitMethods{"rk2a", "rk3bs", "rk5f", "rk5dp", "rk5bs"};
@@ -31,6 +25,13 @@ inline const std::vector<std::string> newtonMethods{"arkimex3", "arkimex4", "bdf
 inline std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string> &b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+/// A stiff problem on which Newton, given so many iterations, fails for long steps.
+inline void newtonFails(Problem &problem, int iterations) {
+  problem.stiff = problem.failing = true;
+  problem.methods = newtonMethods;
+  problem.limitNewton(iterations);
 }
 
 }  // namespace petrl::ode

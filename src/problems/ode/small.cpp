@@ -10,10 +10,8 @@ namespace petrl::ode {
 #error "The ODE problems are written for real double precision"
 #endif
 
-SmallProblem::SmallProblem(std::string problemName, std::vector<double> initial, Rhs rhs, Jacobian jacobian)
-    : initial_(std::move(initial)), rhs_(std::move(rhs)), jacobian_(std::move(jacobian)) {
-  name = std::move(problemName);
-}
+SmallProblem::SmallProblem(std::vector<double> initial, Rhs rhs, Jacobian jacobian)
+    : initial_(std::move(initial)), rhs_(std::move(rhs)), jacobian_(std::move(jacobian)) {}
 
 PetscErrorCode SmallProblem::evaluate(TS, PetscReal t, Vec u, Vec f, void *context) {
   const PetscScalar *x;
@@ -77,18 +75,11 @@ PetscErrorCode SmallProblem::setUp(TS ts) {
     PetscCall(TSSetRHSFunction(ts, nullptr, evaluate, this));
   } else {
     Mat j;
-    SNES snes;
-    KSP ksp;
-    PC pc;
     PetscCall(MatCreateSeqDense(comm, size(), size(), nullptr, &j));
     PetscCall(TSSetIFunction(ts, nullptr, evaluateImplicit, this));
     PetscCall(TSSetIJacobian(ts, j, j, differentiate, this));
     PetscCall(MatDestroy(&j));
-    PetscCall(TSGetSNES(ts, &snes));
-    PetscCall(SNESGetKSP(snes, &ksp));
-    PetscCall(KSPSetType(ksp, KSPPREONLY));
-    PetscCall(KSPGetPC(ksp, &pc));
-    PetscCall(PCSetType(pc, PCLU));
+    PetscCall(solveDirectly(ts));
   }
   PetscCall(setCommon(ts));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -24,7 +24,7 @@ class SmallProblem : public Problem {
   using Jacobian = std::function<void(double t, const double *u, DenseJacobian J)>;  // J is zero on entry
 
   /// jacobian may be empty where only explicit methods are listed.
-  SmallProblem(std::string problemName, std::vector<double> initial, Rhs rhs, Jacobian jacobian);
+  SmallProblem(std::vector<double> initial, Rhs rhs, Jacobian jacobian);
 
   PetscErrorCode setUp(TS ts) override;
   PetscInt size() const override { return static_cast<PetscInt>(initial_.size()); }
@@ -39,5 +39,10 @@ class SmallProblem : public Problem {
   Rhs rhs_;
   Jacobian jacobian_;
 };
+
+inline std::unique_ptr<SmallProblem> small(std::vector<double> initial, SmallProblem::Rhs rhs,
+                                           SmallProblem::Jacobian jacobian) {
+  return std::make_unique<SmallProblem>(std::move(initial), std::move(rhs), std::move(jacobian));
+}
 
 }  // namespace petrl::ode

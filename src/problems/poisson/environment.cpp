@@ -5,7 +5,8 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "problems/poisson/draw.hpp"
+#include "problems/random.hpp"
+#include "problems/ranges.hpp"
 
 namespace petrl::poisson {
 
@@ -18,10 +19,10 @@ RefinementPolicy::Field seenField(const AdaptivePoisson &now) {
 }
 
 // A random disc, so that the learner sees what its policy would not lead to.
-void markDisc(const AdaptivePoisson &now, Draw &draw, std::vector<signed char> &marks) {
+void markDisc(const AdaptivePoisson &now, Random &draw, std::vector<signed char> &marks) {
   const CellMesh &mesh = now.mesh();
   const double *middle = &mesh.centre[static_cast<std::size_t>(2 * draw.below(mesh.owned))];
-  const double radius = .4 * draw.uniform();
+  const double radius = .4 * draw.unit();
   for (std::size_t c = 0; c < marks.size(); ++c)
     marks[c] = std::hypot(mesh.centre[2 * c] - middle[0], mesh.centre[2 * c + 1] - middle[1]) < radius;
 }
@@ -78,10 +79,7 @@ PoissonEnvironment::PoissonEnvironment(YamlMap yaml) {
     yaml.fail("gain", error.what());
   }
   unit_ = yaml.number("unit", 1e-6, 1e-300, 1);
-  const auto odds = yaml.get<std::vector<double>>("odds", {.02, 200});
-  if (odds.size() != 2 || !(odds[0] > 0) || odds[1] < odds[0])
-    yaml.fail("odds", "expected [least, most], both above 0");
-  odds_[0] = odds[0], odds_[1] = odds[1];
+  readRange(yaml, "odds", odds_);
   max_cells_ = static_cast<int>(yaml.number("max_cells", 2000, 10, 1e7));
   YamlMap v = yaml.map("validation", false);
   validation_.cases = static_cast<int>(v.number("cases", 8, 1, 1e4));
@@ -94,10 +92,9 @@ PoissonEnvironment::PoissonEnvironment(YamlMap yaml) {
 
 void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
                                  std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
-  Draw draw(seed);
+  Random draw(seed);
   const double odds = draw.logarithmic(odds_[0], odds_[1]);
-  AdaptivePoisson now(BaseMesh::lShape(squares_),
-                      drawLoad(Split::train, 0, static_cast<int>(draw.uniform() * (1 << 30))));
+  AdaptivePoisson now(BaseMesh::lShape(squares_), drawLoad(Split::train, 0, static_cast<int>(draw.unit() * (1 << 30))));
   ForestLimits limits;
   limits.max_level = 2 * rounds_;
   limits.max_cells = max_cells_;
@@ -116,12 +113,12 @@ void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, d
     predict(policy, now, predicted);
     decide(predicted, now, unit_ * odds, limits.max_level, decision);
     account(decision, now, unit_ * odds, limits.max_level, gain, metrics);
-    if (draw.uniform() < explore) {
+    if (draw.unit() < explore) {
       markDisc(now, draw, decision.mark);
       decision.priority.clear();
     } else {
       for (signed char &m : decision.mark) {
-        if (draw.uniform() < kDeviation) m = static_cast<signed char>(draw.below(2));
+        if (draw.unit() < kDeviation) m = static_cast<signed char>(draw.below(2));
       }
     }
     if (std::none_of(decision.mark.begin(), decision.mark.end(), [](signed char m) { return m > 0; })) break;

@@ -47,7 +47,7 @@ class PoissonEnvironment : public MeshEnvironment {
 
   int squares_, rounds_, max_cells_;
   GainKind gain_;
-  double unit_, odds_[2];
+  double unit_, odds_[2] = {.02, 200};
   struct {
     int cases, reference;
     std::vector<double> odds;

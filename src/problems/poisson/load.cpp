@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "problems/poisson/draw.hpp"
+#include "problems/random.hpp"
 
 namespace petrl::poisson {
 
@@ -113,7 +113,7 @@ LoadMoments GaussianLoad::moments(const double *corner) const {
 
 GaussianLoad drawLoad(Split split, std::uint64_t seed, int index) {
   const auto part = static_cast<std::uint64_t>(split);
-  Draw draw((seed * 3 + part) * 1000003ULL * 7919ULL + static_cast<std::uint64_t>(index) + 1);
+  Random draw((seed * 3 + part) * 1000003ULL * 7919ULL + static_cast<std::uint64_t>(index) + 1);
   constexpr int kComponents = 3;
   double weight[kComponents], sum = 0;
   for (double &w : weight) sum += w = 1 + std::exp(draw.normal());
@@ -121,11 +121,11 @@ GaussianLoad drawLoad(Split split, std::uint64_t seed, int index) {
   for (const double w : weight) {
     double mean[2];
     do {
-      for (double &m : mean) m = .1 + .8 * draw.uniform();
+      for (double &m : mean) m = .1 + .8 * draw.unit();
     } while (mean[0] > .5 && mean[1] > .5);
     double deviation[2];
     for (double &d : deviation) d = std::sqrt(draw.logarithmic(1e-4, 1e-3));
-    load.add(w / sum, mean, deviation, 6.283185307179586 * draw.uniform());
+    load.add(w / sum, mean, deviation, 6.283185307179586 * draw.unit());
   }
   return load;
 }

@@ -76,25 +76,6 @@ void P1::sweep(const double *b, double *x, bool up) const {
   }
 }
 
-Mat P1::matrix() const {
-  const PetscInt n = size();
-  std::vector<PetscInt> nonzeros(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < nonzeros.size(); ++i) nonzeros[i] = row_[i + 1] - row_[i] + 1;
-  Mat m;
-  PetRLThrow(MatCreateSeqAIJ(PETSC_COMM_SELF, n, n, 0, nonzeros.data(), &m));
-  for (PetscInt i = 0; i < n; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    PetRLThrow(MatSetValue(m, i, i, diagonal_[at], INSERT_VALUES));
-    for (int k = row_[at]; k < row_[at + 1]; ++k)
-      PetRLThrow(
-          MatSetValue(m, i, column_[static_cast<std::size_t>(k)], value_[static_cast<std::size_t>(k)], INSERT_VALUES));
-  }
-  PetRLThrow(MatAssemblyBegin(m, MAT_FINAL_ASSEMBLY));
-  PetRLThrow(MatAssemblyEnd(m, MAT_FINAL_ASSEMBLY));
-  PetRLThrow(MatSetOption(m, MAT_SPD, PETSC_TRUE));
-  return m;
-}
-
 void NestedSolver::add(std::shared_ptr<const P1> matrix, const VertexLineage &lineage) {
   if (levels_.empty()) {
     levels_.push_back({std::move(matrix), {}, {}});
@@ -170,39 +151,6 @@ int NestedSolver::solve(const std::vector<double> &b, std::vector<double> &u, do
     old = rho;
   }
   throw Error("Poisson: no convergence in " + std::to_string(kMost) + " iterations", PETSC_ERR_NOT_CONVERGED);
-}
-
-int solveKSP(const P1 &matrix, const std::vector<double> &b, std::vector<double> &u, double tolerance,
-             PCType preconditioner) {
-  const PetscInt n = matrix.size();
-  std::vector<double> right(b);
-  for (PetscInt i = 0; i < n; ++i) {
-    if (matrix.onBoundary(static_cast<int>(i))) right[static_cast<std::size_t>(i)] = 0;
-  }
-  Mat m = matrix.matrix();
-  Vec x, y;
-  KSP ksp;
-  PC pc;
-  PetscInt iterations;
-  PetRLThrow(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, n, right.data(), &y));
-  PetRLThrow(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, n, u.data(), &x));
-  PetRLThrow(KSPCreate(PETSC_COMM_SELF, &ksp));
-  PetRLThrow(KSPSetOptionsPrefix(ksp, "poisson_"));
-  PetRLThrow(KSPSetOperators(ksp, m, m));
-  PetRLThrow(KSPSetType(ksp, KSPCG));
-  PetRLThrow(KSPGetPC(ksp, &pc));
-  PetRLThrow(PCSetType(pc, preconditioner));
-  PetRLThrow(KSPSetTolerances(ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  PetRLThrow(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
-  PetRLThrow(KSPSetFromOptions(ksp));
-  PetRLThrow(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
-  PetRLThrow(KSPSolve(ksp, y, x));
-  PetRLThrow(KSPGetIterationNumber(ksp, &iterations));
-  PetRLThrow(KSPDestroy(&ksp));
-  PetRLThrow(VecDestroy(&x));
-  PetRLThrow(VecDestroy(&y));
-  PetRLThrow(MatDestroy(&m));
-  return static_cast<int>(iterations);
 }
 
 }  // namespace petrl::poisson

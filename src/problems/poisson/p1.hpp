@@ -1,8 +1,6 @@
 // Linear finite elements for Poisson's equation, and their solution on nested meshes.
 #pragma once
 
-#include <petscksp.h>
-
 #include <memory>
 #include <vector>
 
@@ -22,8 +20,6 @@ class P1 {
   void multiply(const double *x, double *y) const;
   /// One sweep of Gauss-Seidel, up or down the numbering.
   void sweep(const double *b, double *x, bool up) const;
-  /// As PETSc's AIJ on one rank; the caller destroys it.
-  Mat matrix() const;
 
  private:
   std::vector<int> row_, column_;  // off the diagonal
@@ -54,10 +50,5 @@ class NestedSolver {
 
   std::vector<Level> levels_;
 };
-
-/// The same by PETSc: conjugate gradients with a preconditioner of this type (-poisson_ options override). Returns the
-/// number of iterations.
-int solveKSP(const P1 &matrix, const std::vector<double> &b, std::vector<double> &u, double tolerance,
-             PCType preconditioner);
 
 }  // namespace petrl::poisson

@@ -114,50 +114,24 @@ LampStatistics ActorCritic::gradient(const lamp::Model &model, Rng &rng, std::ve
   return statistics;
 }
 
-std::vector<std::int64_t> ActorCritic::numbers() const {
-  std::vector<std::int64_t> out;
-  for (const Slot &slot : slots_) {
-    out.insert(out.end(), {slot.segments, slot.trajectory, slot.last, slot.segments > 0 ? slot.mesh.vertices() : 0});
-    if (slot.segments > 0) out.insert(out.end(), slot.mesh.list().begin(), slot.mesh.list().end());
-  }
-  return out;
-}
-
-std::vector<float> ActorCritic::floats() const {
-  std::vector<float> out;
-  for (const Slot &slot : slots_) {
-    if (slot.segments > 0) out.insert(out.end(), slot.state.begin(), slot.state.end());
-  }
-  return out;
-}
-
-bool ActorCritic::restore(const std::vector<std::int64_t> &numbers, const std::vector<float> &floats, bool ring) {
-  std::size_t at = 0, value = 0;
-  std::vector<Slot> slots(slots_.size());
-  for (Slot &slot : slots) {
-    if (at + 4 > numbers.size()) return false;
-    slot.segments = static_cast<int>(numbers[at]);
-    slot.trajectory = static_cast<int>(numbers[at + 1]);
-    slot.last = static_cast<int>(numbers[at + 2]);
-    const auto vertices = numbers[at + 3];
-    at += 4;
-    if (vertices < 0 || vertices > kPoints || at + static_cast<std::size_t>(vertices) > numbers.size()) return false;
-    if (slot.segments == 0) continue;
-    if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.last < kBundle - 1 ||
-        slot.last + kBundle * config_.horizon * slot.segments >= nonlinear1d::kLevels)
-      return false;
-    std::vector<int> list;
-    for (std::int64_t k = 0; k < vertices; ++k) list.push_back(static_cast<int>(numbers[at++]));
-    slot.mesh = VertexMesh(std::move(list), ring);
-    const std::size_t size = kPoints * kBundle;
-    if (value + size > floats.size()) return false;
-    slot.state.assign(floats.begin() + static_cast<std::ptrdiff_t>(value),
-                      floats.begin() + static_cast<std::ptrdiff_t>(value + size));
-    value += size;
-  }
-  if (at != numbers.size() || value != floats.size()) return false;
-  slots_ = std::move(slots);
-  return true;
+void ActorCritic::archive(Archive &a, bool ring) {
+  a.list(
+      "starts", slots_,
+      [&](Archive &, Slot &slot) {
+        a("segments", slot.segments);
+        a("trajectory", slot.trajectory);
+        a("last", slot.last);
+        if (slot.segments == 0) return;
+        if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.last < kBundle - 1 ||
+            slot.last + kBundle * config_.horizon * slot.segments >= nonlinear1d::kLevels)
+          a.fail("trajectory", "not one of this configuration");
+        std::vector<int> vertices = slot.mesh.list();
+        a("vertices", vertices);
+        slot.state.resize(kPoints * kBundle);
+        a.sized("state", slot.state);
+        if (a.reading()) slot.mesh = VertexMesh(std::move(vertices), ring);
+      },
+      true);
 }
 
 }  // namespace petrl::learn

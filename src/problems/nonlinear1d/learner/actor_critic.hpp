@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "base/archive.hpp"
 #include "learn/engine/rng.hpp"
-#include "learn/state_file.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "problems/nonlinear1d/learner/config.hpp"
 
@@ -35,10 +35,7 @@ class ActorCritic {
   LampStatistics gradient(const lamp::Model &model, Rng &rng, std::vector<float> &gradient);
 
   /// What the next update depends on: this rank's starts.
-  std::vector<std::int64_t> numbers() const;
-  std::vector<float> floats() const;
-  /// False unless the numbers and values are such as numbers() and floats() give.
-  bool restore(const std::vector<std::int64_t> &numbers, const std::vector<float> &floats, bool ring);
+  void archive(Archive &archive, bool ring);
 
  private:
   struct Slot {

@@ -167,4 +167,43 @@ std::map<std::string, double> Lamp::metrics() {
   return out;
 }
 
+void Lamp::archive(Archive &a) {
+  a.kind("lamp");
+  a("updates", updates_);
+  a("episodes", episodes_);
+  a.sized("weights of the evolution model", model_.evolution.network().weights());
+  a("evolution_adam", evolution_adam_);
+  a.sized("weights of the policy", model_.refiner.network().weights());
+  a("policy_adam", policy_adam_);
+  a("sums", sums_);
+  a.ranked([&] {
+    a("random", rng_);
+    actor_critic_.archive(a, config_.model.ring);
+  });
+}
+
+// Networks of the same shape are taken over; a policy network of another shape stays new, so that one pre-trained
+// evolution model serves policies of all sizes.
+void Lamp::loadWeights(const NetworkSpec &network) {
+  Policy policy = model_.policy();
+  policy.network = network;
+  const lamp::Model other = lamp::Model::read(policy, "learner lamp: initial policy");
+  const lamp::ModelOptions &a = config_.model, &b = other.evolution.options();
+  if (a.parameters != b.parameters || a.ring != b.ring || a.residual != b.residual)
+    throw Error("learner lamp: initial policy: its model sees or predicts something else (parameters, ring, residual)");
+  const auto same = [](const GraphNetwork &x, const GraphNetwork &y) {
+    return x.shape().hidden == y.shape().hidden && x.shape().layers == y.shape().layers &&
+           x.shape().shared == y.shape().shared;
+  };
+  if (!same(model_.evolution.network(), other.evolution.network())) {
+    const GraphShape &wants = model_.evolution.network().shape(), &has = other.evolution.network().shape();
+    throw Error("learner lamp: initial policy: the evolution model has hidden " + std::to_string(has.hidden) + ", " +
+                std::to_string(has.layers) + " layers; expected hidden " + std::to_string(wants.hidden) + ", " +
+                std::to_string(wants.layers) + " layers");
+  }
+  model_.evolution.network().weights() = other.evolution.network().weights();
+  if (same(model_.refiner.network(), other.refiner.network()))
+    model_.refiner.network().weights() = other.refiner.network().weights();
+}
+
 }  // namespace petrl

@@ -32,8 +32,7 @@ class Lamp : public Learner {
   Evaluation evaluate() override;
   Policy policy() const override { return model_.policy(); }
   std::map<std::string, double> metrics() override;
-  void save(const std::string &path) const override;
-  void load(const std::string &path) override;
+  void archive(Archive &archive) override;
   void loadWeights(const NetworkSpec &network) override;
 
   const lamp::Model &model() const { return model_; }

@@ -1,4 +1,4 @@
-#include "problems/conservation/plex_conservation.hpp"
+#include "support/plex_conservation.hpp"
 
 #include <algorithm>
 #include <memory>

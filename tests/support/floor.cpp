@@ -1,10 +1,9 @@
-#include "problems/nonlinear1d/floor.hpp"
+#include "support/floor.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "base/error.hpp"
-#include "problems/nonlinear1d/metric.hpp"
 
 namespace petrl::nonlinear1d {
 

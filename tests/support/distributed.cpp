@@ -1,4 +1,4 @@
-#include "problems/grid2d/distributed.hpp"
+#include "support/distributed.hpp"
 
 #include <petsc/private/petscimpl.h>  // PetscObjectStateGet
 

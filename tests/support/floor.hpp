@@ -1,16 +1,13 @@
-// The error of the one-dimensional benchmark: predictions on a mesh of label points against all the labels.
+// What linear interpolation can reach: the labels themselves on the best vertices there are.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
-#include "problems/nonlinear1d/dataset.hpp"
+#include "problems/nonlinear1d/rivals.hpp"
 
 namespace petrl::nonlinear1d {
-
-constexpr int kBundle = 25;      ///< levels that one prediction covers
-constexpr int kFirstLevel = 50;  ///< first predicted level; what is known are the kBundle levels before
 
 /// What lies between the last vertex and the first one: nothing (published; the mesh must hold both ends, points 0 and
 /// kPoints - 1), or one more segment through the seam.
@@ -51,13 +48,6 @@ class LinearMesh {
   std::vector<float> weight_;
 };
 
-/// Mean over the label points of the squared difference of two levels.
-inline double levelError(const float *field, const float *label) {
-  double sum = 0;
-  for (int p = 0; p < kPoints; ++p) sum += (double(field[p]) - label[p]) * (double(field[p]) - label[p]);
-  return sum / kPoints;
-}
-
 /// levelError of the interpolated prediction, summed over consecutive levels. values: levels x vertices, label: levels
 /// x kPoints. The benchmark's error is the sum over levels kFirstLevel..kLevels-1.
 inline double meshError(const LinearMesh &mesh, int vertices, int levels, const float *values, const float *label) {
@@ -69,5 +59,15 @@ inline double meshError(const LinearMesh &mesh, int vertices, int levels, const 
   }
   return sum;
 }
+
+/// Error of the exact labels sampled at the best n vertices of a chain, both ends among them, the same
+/// for all levels. Exact, by dynamic programming over segments.
+/// label: levels x kPoints. out[n] for n = 2..kPoints (out[0], out[1] unused). `mesh`, where asked for: the vertices of
+/// the best chain of `vertices`.
+std::vector<double> bestChain(int levels, const float *label, int vertices = 0, std::vector<int> *mesh = nullptr);
+
+/// The same without the ends: a periodic mesh of every kPoints / n-th point, from the best first one. n divides
+/// kPoints.
+double uniformFloor(int levels, const float *label, int n);
 
 }  // namespace petrl::nonlinear1d
