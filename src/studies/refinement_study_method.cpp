@@ -88,7 +88,7 @@ std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
   costs.unit = unit;
   costs.remesh = remesh;
   if (s.method == "oracle") return std::make_unique<OracleMarker>(costs, cfl, s.skip);
-  return std::make_unique<PolicyMarker>(*policy, costs, cfl, s.skip);
+  return std::make_unique<PolicyMarker>(*policy, costs, s.skip);
 }
 
 AdaptiveSettings FlowRunner::settings(const ReadyFlow &ready, const Setting &s) const {

@@ -59,7 +59,7 @@ class Both : public Marker {
       : length_(flow.length), policy_(readPolicy(findPolicy(kPolicy), "refiner"), kPolicy) {
     RefinementCosts costs;
     costs.tradeoff = tradeoff;
-    marker_ = std::make_unique<PolicyMarker>(policy_, costs, 0.4);
+    marker_ = std::make_unique<PolicyMarker>(policy_, costs);
     DM base = createPlex(Forest(flow.base(squares), PETSC_COMM_SELF), false);
     PetRLThrow(PetRLRefinerCreate(PETSC_COMM_SELF, &refiner_));
     PetRLThrow(PetRLRefinerSetDM(refiner_, base));

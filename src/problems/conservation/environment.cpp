@@ -27,8 +27,8 @@ class Draw : public Random {
 /// Follows the policy but for chance, so that the learner sees what its policy would not lead to.
 class Explorer : public Marker {
  public:
-  Explorer(RefinementPolicy &policy, const RefinementCosts &costs, double cfl, double explore, Draw &draw)
-      : follow_(policy, costs, cfl, false), explore_(explore), draw_(draw) {}
+  Explorer(RefinementPolicy &policy, const RefinementCosts &costs, double explore, Draw &draw)
+      : follow_(policy, costs, false), explore_(explore), draw_(draw) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override {
     const CellMesh &mesh = context.mesh;
     if (draw_.unit() < explore_) {
@@ -197,7 +197,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   const double interval =
       finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_[0], steps_[1]), cfl_);
   AdaptiveRun run(base, flow, settings);
-  Explorer explorer(policy, costs, cfl_, explore, draw);
+  Explorer explorer(policy, costs, explore, draw);
   for (int round = 0; round <= settings.limits.max_level / flow.dim; ++round) {
     if (!run.decide(explorer, interval, round)) break;
   }
@@ -242,7 +242,7 @@ Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
     for (const int steps : validation_.steps) {
       settings.interval = finestInterval(held.flow, base, settings.limits.max_level, steps, cfl_);
       for (const double odds : validation_.odds) {
-        PolicyMarker marker(policy, costsAt(odds), cfl_);
+        PolicyMarker marker(policy, costsAt(odds));
         const AdaptiveReport report = runAdaptive(base, held.flow, marker, settings, *held.meter);
         const double work = static_cast<double>(report.cell_steps) + remesh_cost_ * report.mean_cells * report.remeshes;
         sum += std::log10(report.last.l1 * work);

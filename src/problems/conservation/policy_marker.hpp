@@ -11,16 +11,15 @@ namespace petrl::conservation {
 /// Decides where the mesh changes, and whether it is worth changing at all: re-meshing has its price for every cell.
 class PolicyMarker : public Marker {
  public:
-  /// costs: trade-off, price of re-meshing, unit; the rest is filled in from the context. cfl: of the stepping, for the
-  /// number of steps until the next decision. skip: keep the mesh where the gain is below the price of re-meshing.
-  PolicyMarker(RefinementPolicy &policy, const RefinementCosts &costs, double cfl, bool skip = true)
-      : policy_(policy), costs_(costs), cfl_(cfl), skip_(skip) {}
+  /// costs: trade-off, price of re-meshing, unit; the rest is filled in from the context. skip: keep the mesh where the
+  /// gain is below the price of re-meshing.
+  PolicyMarker(RefinementPolicy &policy, const RefinementCosts &costs, bool skip = true)
+      : policy_(policy), costs_(costs), skip_(skip) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override;
 
  private:
   RefinementPolicy &policy_;
   RefinementCosts costs_;
-  double cfl_;
   bool skip_;
   RefinementDecision decision_;
 };
