@@ -219,7 +219,6 @@ double AdaptiveVolumes::limit() const {
 }
 
 void AdaptiveVolumes::advance(int levels) {
-  span_ = levels;
   output_.resize(at(levels * n_));
   double time = levelTime(level_);
   const double end = levelTime(level_ + levels);
