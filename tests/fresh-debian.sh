@@ -14,8 +14,8 @@ and runs in fresh copies of it, in clean clones of HEAD,
     bash tests/run.sh
 
 or COMMAND instead. Needs root, debootstrap and 10 GB; the two take half an hour on two cores. FOLDER keeps the minimal
-system, the downloaded packages and the logs; the copies are removed. SUITE (bookworm) and MIRROR (this machine's, or
-http://deb.debian.org/debian) may be set.
+system, the downloaded packages and the logs; the copies are removed. SUITE (bookworm) and MIRROR (default: the one
+that this machine's apt uses, or debootstrap's) may be set.
 Exit status: 0 when all commands succeed, that of the first one that fails, 2 where nothing could be run.
 END
 }
@@ -47,7 +47,7 @@ base=$folder/$suite
 if [ ! -e "$base.complete" ]; then
   echo "fresh-debian.sh: making a minimal $suite (log: $base.log)"
   rm -rf "$base"
-  debootstrap --variant=minbase --include=ca-certificates,git "$suite" "$base" "${mirror:-http://deb.debian.org/debian}" \
+  debootstrap --variant=minbase --include=ca-certificates,git "$suite" "$base" ${mirror:+"$mirror"} \
     >"$base.log" 2>&1 </dev/null || { tail -5 "$base.log" >&2; refuse "debootstrap failed"; }
   touch "$base.complete"
 fi

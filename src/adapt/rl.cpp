@@ -7,12 +7,6 @@ namespace petrl {
 
 namespace {
 
-// Cumulative work of a TS as our tables count it. PETSc has no public access to the evaluation counters.
-double cost(TS ts) {
-  return static_cast<double>(ts->rhsfuncs) + static_cast<double>(ts->ifuncs) + static_cast<double>(ts->rhsjacs) +
-         static_cast<double>(ts->ijacs) + static_cast<double>(ts->ksp_its);
-}
-
 // The weighted local error as TSADAPTBASIC measures it; -1 where the TS gives none.
 PetscErrorCode LocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error) {
   PetscFunctionBegin;
@@ -73,19 +67,11 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   attempt.order = order;
   attempt.error = error;
   attempt.accepted = *accept == PETSC_TRUE;
-  attempt.nonlinear = ts->snes_its - rl.seen_nonlinear;
-  attempt.linear = ts->ksp_its - rl.seen_linear;
-  attempt.cost = cost(ts) - rl.seen_cost;
-  rl.seen_nonlinear = ts->snes_its;
-  rl.seen_linear = ts->ksp_its;
-  rl.seen_cost = cost(ts);
   rl.own_rejection = !attempt.accepted;
   if (!attempt.accepted) ++rl.rejected;
   // A NaN error (the step left the domain of the equations) is a rejection that tells nothing more.
   if (!(error == error)) attempt.error = PETSC_MAX_REAL;
-  rl.history.add(attempt, ts->max_time);
-  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
-  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+  PetscCall(AdaptRLRecord(rl, ts, attempt, 1));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
   rl.attempted_h = *next_h;
@@ -218,10 +204,10 @@ PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts) {
   AdaptRL &rl = adaptRL(adapt);
 
   PetscFunctionBegin;
-  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || cost(ts) < rl.seen_cost;
+  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || tsCost(ts) < rl.seen_cost;
   if (fresh) {
     rl.seen_rejections = rl.seen_nonlinear = rl.seen_linear = 0;
-    rl.seen_cost = cost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
+    rl.seen_cost = tsCost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
     rl.own_rejection = false;
     rl.attempted_h = 0;
   }
@@ -232,8 +218,37 @@ PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// PETSc has no public access to the evaluation counters.
 double tsCost(TS ts) {
-  return cost(ts);
+  return static_cast<double>(ts->rhsfuncs) + static_cast<double>(ts->ifuncs) + static_cast<double>(ts->rhsjacs) +
+         static_cast<double>(ts->ijacs) + static_cast<double>(ts->ksp_its);
+}
+
+PetscErrorCode AdaptRLRecord(AdaptRL &rl, TS ts, Attempt &attempt, PetscInt left) {
+  PetscFunctionBegin;
+  attempt.nonlinear = static_cast<double>(ts->snes_its - rl.seen_nonlinear) / left;
+  attempt.linear = static_cast<double>(ts->ksp_its - rl.seen_linear) / left;
+  attempt.cost = (tsCost(ts) - rl.seen_cost) / left;
+  rl.seen_nonlinear += static_cast<PetscInt>(attempt.nonlinear);
+  rl.seen_linear += static_cast<PetscInt>(attempt.linear);
+  rl.seen_cost = left == 1 ? tsCost(ts) : rl.seen_cost + attempt.cost;
+  rl.history.add(attempt, ts->max_time);
+  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
+  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AdaptRLRecordFailure(AdaptRL &rl, TS ts, double h, PetscInt left) {
+  Attempt attempt;
+
+  PetscFunctionBegin;
+  attempt.t = ts->ptime;
+  attempt.h = h;
+  attempt.order = rl.history.empty() ? 1 : rl.history.last().order;
+  attempt.failed = true;
+  ++rl.failures;
+  PetscCall(AdaptRLRecord(rl, ts, attempt, left));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 StepLimits stepLimits(TSAdapt adapt) {

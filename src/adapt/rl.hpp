@@ -93,7 +93,12 @@ PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                // rl_onl
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
-PETRL_API double tsCost(TS ts);
+PETRL_API double tsCost(TS ts);  // cumulative work as our tables count it
+/// An attempt has ended. What the TS counted since the one before is added to it - where `left` of them ended since,
+/// its share - and whoever watches is told.
+PetscErrorCode AdaptRLRecord(AdaptRL &rl, TS ts, Attempt &attempt, PetscInt left);
+/// The same for a failed solve of length h.
+PetscErrorCode AdaptRLRecordFailure(AdaptRL &rl, TS ts, double h, PetscInt left);
 
 /// Lets a learner decide instead of a policy file, with the given specification (one rank only).
 PETRL_API PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepLearner *training);

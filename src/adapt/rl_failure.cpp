@@ -81,23 +81,9 @@ PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h) {
   PetscCall(AdaptRLRestartIfNew(adapt, ts));
   if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
   PetscCall(AdaptRLLoad(adapt, ts));
-  Attempt attempt;
-  attempt.t = ts->ptime;
-  attempt.h = h;
-  attempt.order = rl.history.empty() ? 1 : rl.history.last().order;
-  attempt.failed = true;
-  attempt.nonlinear = ts->snes_its - rl.seen_nonlinear;
-  attempt.linear = ts->ksp_its - rl.seen_linear;
-  attempt.cost = tsCost(ts) - rl.seen_cost;
-  rl.seen_nonlinear = ts->snes_its;
-  rl.seen_linear = ts->ksp_its;
-  rl.seen_cost = tsCost(ts);
   rl.seen_rejections = ts->reject + 1; /* the TS counts it next */
   rl.own_rejection = false;
-  ++rl.failures;
-  rl.history.add(attempt, ts->max_time);
-  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
-  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+  PetscCall(AdaptRLRecordFailure(rl, ts, h, 1));
   if (!rl.basic_only) PetscCall(AdaptRLRetry(adapt, ts, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -116,28 +102,12 @@ PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts) {
   rl.seen_rejections = ts->reject;
   rl.own_rejection = false;
   for (PetscInt i = 0; i < failed; ++i) {
-    const PetscInt left = failed - i;
-    Attempt attempt;
-    attempt.t = ts->ptime;
     // The step now set was scaled once for each failure.
-    attempt.h = ts->time_step / PetscPowReal(adapt->scale_solve_failed, (PetscReal)left);
-    attempt.order = rl.history.empty() ? 1 : rl.history.last().order;
-    attempt.failed = true;
-    attempt.nonlinear = static_cast<double>(ts->snes_its - rl.seen_nonlinear) / left;
-    attempt.linear = static_cast<double>(ts->ksp_its - rl.seen_linear) / left;
-    attempt.cost = (tsCost(ts) - rl.seen_cost) / left;
-    rl.seen_nonlinear += static_cast<PetscInt>(attempt.nonlinear);
-    rl.seen_linear += static_cast<PetscInt>(attempt.linear);
-    rl.seen_cost += attempt.cost;
-    ++rl.failures;
-    rl.history.add(attempt, ts->max_time);
-    if (rl.observer) PetRLCallCXX(rl.observer(attempt));
-    if (rl.training) {
-      PetRLCallCXX({
-        rl.training->outcome(attempt);
-        if (!rl.failed_observation.empty()) rl.training->decided(rl.failed_observation, rl.failed_action);
-      });
-    }
+    const PetscInt left = failed - i;
+    PetscCall(
+        AdaptRLRecordFailure(rl, ts, ts->time_step / PetscPowReal(adapt->scale_solve_failed, (PetscReal)left), left));
+    if (rl.training && !rl.failed_observation.empty())
+      PetRLCallCXX(rl.training->decided(rl.failed_observation, rl.failed_action));
   }
   if (rl.loaded) {
     PetscReal h = ts->time_step;

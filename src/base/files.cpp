@@ -75,30 +75,29 @@ void writeWhole(const std::string &path, const std::string &bytes) {
   close(file);
 }
 
-FolderLock::FolderLock(const std::string &folder, const std::string &purpose) {
-  const std::string path = folder + "/.lock";
-  file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+FileLock::FileLock(const std::string &path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (file_ < 0) throw Error(path + ": cannot write this file", PETSC_ERR_FILE_OPEN);
-  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
-    const std::string pid = std::to_string(getpid());
-    // Only for the message: nothing is lost where it cannot be written.
-    if (ftruncate(file_, 0) == 0 && write(file_, pid.data(), pid.size()) < 0) return;
-    return;
-  }
-  char pid[32] = "";
-  const ssize_t n = read(file_, pid, sizeof(pid) - 1);
-  close(std::exchange(file_, -1));
-  throw Error(folder + ": another " + purpose + " runs in this folder" +
-                  (n > 0 ? " (process " + std::string(pid) + ")" : "") + "; wait for it, or choose another folder",
-              PETSC_ERR_FILE_WRITE);
 }
 
-FolderLock &FolderLock::operator=(FolderLock &&other) noexcept {
+bool FileLock::take(bool wait) {
+  if (flock(file_, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) return false;
+  // Only for messages: nothing is lost where it cannot be written.
+  const std::string pid = std::to_string(getpid());
+  if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, pid.data(), pid.size(), 0);
+  return true;
+}
+
+std::string FileLock::holder() const {
+  char pid[32] = "";
+  return pread(file_, pid, sizeof(pid) - 1, 0) > 0 ? pid : "unknown";
+}
+
+FileLock &FileLock::operator=(FileLock &&other) noexcept {
   std::swap(file_, other.file_);
   return *this;
 }
 
-FolderLock::~FolderLock() {
+FileLock::~FileLock() {
   if (file_ >= 0) close(file_);
 }
 

@@ -18,16 +18,20 @@ PETRL_API void makeFolders(const std::string &path);
 /// Writes a file whole or not at all: what was there stays until all of the new one is on the disk. Throws petrl::Error.
 PETRL_API void writeWhole(const std::string &path, const std::string &bytes);
 
-/// Keeps others who ask for the same out of a folder for as long as it lives, or the process does.
-class PETRL_API FolderLock {
+/// A lock between processes, held for as long as the object lives, or its process does.
+class PETRL_API FileLock {
  public:
-  FolderLock() = default;
-  /// `purpose`: for the message of those who come later ("training"). Throws petrl::Error if somebody holds it.
-  FolderLock(const std::string &folder, const std::string &purpose);
-  FolderLock(const FolderLock &) = delete;
-  FolderLock &operator=(const FolderLock &) = delete;
-  FolderLock &operator=(FolderLock &&other) noexcept;
-  ~FolderLock();
+  FileLock() = default;
+  /// Locks are files that nobody reads; this one is created. Throws petrl::Error.
+  explicit FileLock(const std::string &path);
+  FileLock(const FileLock &) = delete;
+  FileLock &operator=(const FileLock &) = delete;
+  FileLock &operator=(FileLock &&other) noexcept;
+  ~FileLock();
+  /// False if another process holds it and we do not `wait`.
+  bool take(bool wait);
+  /// The number of the process that holds it, as far as is known.
+  std::string holder() const;
 
  private:
   int file_ = -1;

@@ -15,8 +15,8 @@
 .  -ts_adapt_rl_error_if_nan   - a decision that is not finite or out of its range is an error
 .  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
 .  -ts_adapt_rl_safeguard <true> - bound the policy's choice, see Notes
-.  -ts_adapt_rl_train          - learn (TQC) while the program runs; needs libpetrl_torch
-.  -ts_adapt_rl_save <file>    - where training writes its policy; training goes on from it when it exists
+.  -ts_adapt_rl_train          - learn (TQC) while the program runs; loads libpetrl_learn
+.  -ts_adapt_rl_save <file>    - where training writes its policy; it goes on from what an earlier run wrote there
 .  -ts_adapt_rl_train_config <file> - YAML of the learner (keys of `tqc`)
 -  -ts_adapt_rl_seed <n>       - random seed of training
 
@@ -39,7 +39,8 @@
 
    Training (`-ts_adapt_rl_train`) keeps, beside the policy FILE of `-ts_adapt_rl_save`: FILE.state (the complete
    learner, from which the next run goes on), FILE.baseline (the first run, against which later ones are rewarded) and
-   FILE.csv (cost, error and score of each run). FILE holds the policy of the best run so far.
+   FILE.csv (cost, error and score of each rewarded run, beside those of the first one over the same times).
+   FILE holds the policy of the best run so far.
 
    A decision is taken on the first rank of the TS's communicator and sent to the others.
 

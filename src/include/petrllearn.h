@@ -15,8 +15,8 @@
    Level: intermediate
 
    Notes:
-   It is made, by the function given to `PetRLEnvironmentRegister()`, from the section `environment` of a training's YAML
-   file, and it is deterministic: an episode follows from its seed alone. Decisions come in one of three shapes,
+   It is made, by the function given to `PetRLEnvironmentRegister()`, from the section `environment` of a training's
+   YAML file, and it is deterministic: an episode follows from its seed alone. Decisions come in one of three shapes,
    a stream (`PetRLEnvironmentSetStream()`, or `PetRLEnvironmentSetTS()` for the steps of a TS), a grid of agents
    (`PetRLEnvironmentSetGrid()`) or a mesh of agents (`PetRLEnvironmentSetMesh()`).
 
@@ -75,10 +75,8 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentRegister(const char name[], PetscErr
 +  env   - the environment, within its create function
 .  key   - the key; keys that nobody asks for are errors
 .  low   - least value allowed
--  high  - largest value allowed
-
-   Input/Output Parameter:
-.  value - the default on input, what the file says on output
+.  high  - largest value allowed
+-  value - comes in as the default, goes out as what the file says
 
    Level: intermediate
 
@@ -96,10 +94,8 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentGetReal(PetRLEnvironment env, const 
 +  env   - the environment, within its create function
 .  key   - the key; keys that nobody asks for are errors
 .  low   - least value allowed
--  high  - largest value allowed
-
-   Input/Output Parameter:
-.  value - the default on input, what the file says on output
+.  high  - largest value allowed
+-  value - comes in as the default, goes out as what the file says
 
    Level: intermediate
 
@@ -116,10 +112,8 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentGetInt(PetRLEnvironment env, const c
    Input Parameters:
 +  env   - the environment, within its create function
 .  key   - the key; keys that nobody asks for are errors
+.  value - comes in as the default, goes out as what the file says; a longer text than fits is an error
 -  len   - length of value
-
-   Input/Output Parameter:
-.  value - the default on input, what the file says on output; a longer text is an error
 
    Level: intermediate
 
@@ -246,16 +240,16 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentSetStream(
 
    Input Parameters:
 +  env    - the environment, within its create function
--  create - makes the TS of a seed, on PETSC_COMM_SELF, ready for TSSolve(): type, functions, initial state (TSSetSolution()),
-            times, tolerances, the application's own observables (TSAdaptRLAddObservable())
+-  create - makes the TS of a seed, on PETSC_COMM_SELF, ready for TSSolve(): type, functions, initial state
+            (TSSetSolution()), times, tolerances, the application's own observables (TSAdaptRLAddObservable())
 
    Level: intermediate
 
    Notes:
    An episode is a solve, rewarded against one by `TSADAPTBASIC` for what it saves and for what it gains in accuracy.
    Validation: cost and error against those of `TSADAPTBASIC`, errors against a solution at much tighter tolerances.
-   Keys of the YAML section, beside those that `create` asks for: max_steps, error_price, observables (names; default: all
-   that are free of units, and the application's own), transform, low, high, validation: {cases}.
+   Keys of the YAML section, beside those that `create` asks for: max_steps, error_price, observables (names; default:
+   all that are free of units, and the application's own), transform, low, high, validation: {cases}.
 
 .seealso: `PetRLEnvironment`, `TSADAPTRL`, `TSAdaptRLAddObservable()`, `PetRLEnvironmentAddObservable()`
 @*/
@@ -297,14 +291,15 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentSetGrid(
 
    Input Parameters:
 +  env     - the environment, within its create function
--  episode - runs the episode of a seed: asks the agent (PetRLMeshAgentDecide()), re-meshes, and tells it what would have
-             been right (PetRLMeshAgentRecord()); explore, from 0 to 1, is the share of decisions to leave to chance
+-  episode - runs the episode of a seed: asks the agent (PetRLMeshAgentDecide()), re-meshes, and tells it what would
+             have been right (PetRLMeshAgentRecord()); explore, from 0 to 1, is the share of decisions to leave to
+             chance
 
    Level: advanced
 
    Note:
-   Validation is by the mean square of what the agent's answers lacked in `validation: {episodes: 4}` episodes with seeds
-   that training does not use.
+   Validation is by the mean square of what the agent's answers lacked in `validation: {episodes: 4}` episodes with
+   seeds that training does not use.
 
 .seealso: `PetRLEnvironment`, `PetRLMeshAgent`, `PetRLRefiner`
 @*/

@@ -20,7 +20,11 @@ Trainer::Trainer(const std::string &file, const std::string &directory, const vo
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks_);
   if (rank_ == 0) {
     makeFolders(directory_);
-    lock_ = FolderLock(directory_, "training");
+    lock_ = FileLock(path(".lock"));
+    if (!lock_.take(false))
+      throw Error(directory_ + ": another training runs in this folder (process " + lock_.holder() +
+                      "); wait for it, or choose another folder",
+                  PETSC_ERR_FILE_WRITE);
   }
   text_ = readWhole(file_);
   makeLearner();

@@ -49,7 +49,7 @@ class PETRL_API Trainer {
   std::string file_, directory_, text_;
   const volatile int *stop_;
   int rank_ = 0, ranks_ = 1;
-  FolderLock lock_;
+  FileLock lock_;
   std::uint64_t seed_ = 1;
   std::int64_t total_ = 0, evaluate_every_ = 0, checkpoint_every_ = 0;
   std::unique_ptr<Learner> learner_;

@@ -12,19 +12,8 @@ Forest::Impl::Impl(BaseMesh base_mesh, MPI_Comm user_comm)
   const int trees = base->mesh.cells();
   bounds.resize(size + 1);
   for (int r = 0; r <= size; ++r) bounds[r] = static_cast<int>(static_cast<std::int64_t>(trees) * r / size);
-  std::vector<Leaf> roots;
-  for (int t = bounds[rank]; t < bounds[rank + 1]; ++t) roots.push_back(root(base->order[t]));
-  leaf = std::move(roots);
   std::vector<int> number(base->mesh.vertices, -1);
-  for (Leaf &l : leaf)
-    for (int k = 0; k < slots(); ++k) {
-      int &v = number[l.v[k]];
-      if (v < 0) {
-        v = nodes();
-        node.push_back({-2 - l.v[k], 0});
-      }
-      l.v[k] = v;
-    }
+  for (int t = bounds[rank]; t < bounds[rank + 1]; ++t) leaf.push_back(plant(base->order[t], number));
   connect();
 }
 
@@ -38,6 +27,19 @@ Leaf Forest::Impl::root(int cell) const {
     for (int i = 0; i < d; ++i) x[i] = base->mesh.corner[(cell * (d + 1) + k) * d + i];
     setCorner(l, k, base->mesh.cell[cell * (d + 1) + k], x);
     l.side[k] = static_cast<signed char>(k);
+  }
+  return l;
+}
+
+Leaf Forest::Impl::plant(int cell, std::vector<int> &number) {
+  Leaf l = root(cell);
+  for (int k = 0; k < slots(); ++k) {
+    int &v = number[l.v[k]];
+    if (v < 0) {
+      v = nodes();
+      node.push_back({-2 - l.v[k], 0});
+    }
+    l.v[k] = v;
   }
   return l;
 }

@@ -66,18 +66,7 @@ class Planting {
     forest_.leaf.reserve(leaves);
     forest_.node.clear();
   }
-  void tree(int cell, Bits &bits) {
-    Leaf root = forest_.root(cell);
-    for (int k = 0; k < forest_.slots(); ++k) {
-      int &v = number_[root.v[k]];
-      if (v < 0) {
-        v = forest_.nodes();
-        forest_.node.push_back({-2 - root.v[k], 0});
-      }
-      root.v[k] = v;
-    }
-    grow(root, bits);
-  }
+  void tree(int cell, Bits &bits) { grow(forest_.plant(cell, number_), bits); }
 
  private:
   void grow(const Leaf &l, Bits &bits) {

@@ -52,6 +52,8 @@ class Forest::Impl {
   CellMesh mesh() const;
 
   Leaf root(int cell) const;  // its vertices are base vertices
+  /// The same with vertices of the forest; number: of base vertices, -1 where there is none yet.
+  Leaf plant(int cell, std::vector<int> &number);
 
   /// Of a vertex on a base edge.
   std::uint64_t position(int edge, int vertex) const;
@@ -102,7 +104,6 @@ class ForestPlan {
   ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
              const std::vector<float> &priority);
   bool bisected(int face) const { return flag_[face] & kBisect; }
-  bool anythingCoarsened() const { return removed_ > 0; }
   const std::vector<ForestGroup> &groups() const { return group_; }
   int leavesAfter() const;  ///< on this rank
 

@@ -56,13 +56,8 @@ class OracleMarker : public Marker {
       truth[2 * i] = static_cast<float>(ahead.gain[i] / range);
       truth[2 * i + 1] = ahead.loss[i] >= 0 ? static_cast<float>(ahead.loss[i] / range) : 1.f;
     }
-    RefinementCosts costs = costs_;
-    costs.max_level = c.limits.max_level;
-    costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
-    costs.steps = std::max(1, ahead.steps);
-    costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
     RefinementDecision decision;
-    weigh(mesh, truth.data(), costs, decision);
+    weigh(mesh, truth.data(), conservation::costsOn(c, costs_, ahead.steps), decision);
     if (decision.refined + decision.coarsened == 0) return false;
     if (skip_ && c.round < 0 && !decision.worthwhile) return false;
     marks = decision.mark;

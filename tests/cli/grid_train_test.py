@@ -72,7 +72,7 @@ def on_two_ranks(folder):
     kill_after([os.environ.get("MPIEXEC", "mpiexec"), "-n", "2", PETRL, "train", path, "-o", two], two, 1, 0)
     run(PETRL, "train", path, "-o", two, ranks=2, timeout=120).ok().says("resumed at step")
     same(one, two)
-    run(PETRL, "train", path, "-o", two).fails("ranks: found 2, expected 1")
+    run(PETRL, "train", path, "-o", two).fails("'ranks': found 2, expected 1")
 
 
 def mistakes(folder):

@@ -161,7 +161,7 @@ def mistakes(folder):
     says(good.replace("family: mixed", "family: burgers"), "fields.family", "'burgers'")
     says(good.replace(policy, "nowhere.h5"), "policy", "nowhere.h5")
     says(good.replace(policy, write_refiner(f"{folder}/c.h5", kind="closure")), "c.h5", "refiner", "closure")
-    says(good.replace(policy, write_refiner(f"{folder}/n.h5", names=NODE[::-1])), "n.h5", "/observation/names", "boundary")
+    says(good.replace(policy, write_refiner(f"{folder}/n.h5", names=NODE[:4] + ["bondary"])), "n.h5", "/observation/names", "bondary")
     says(good.replace(policy, "default.h5"), "default.h5", "refiner", "tsadapt")
 
 

@@ -86,6 +86,36 @@ def output_must_be_a_folder_of_its_own(folder):
         assert f.read() == "somebody's"
 
 
+RACE = """seed: 3
+steps: 5
+evaluate_every: 60
+checkpoint_every: 20
+environment: {name: nonlinear1d, file: FILE, trajectories: [8, 3, 4]}
+learner:
+  name: lamp
+  evolution: {updates: 400, hidden: 6, layers: 2, batch: 3, bundles: 2}
+  policy: {hidden: 5, layers: 1, batch: 2, samples_per_start: 3}
+  refining: {updates: 1200, policy: 7, evolution: 5}
+  validation: 2
+"""
+
+
+def several_that_want_the_same_data(folder):
+    """One makes them, the others wait for it and read them; all end alike."""
+    path = config(folder, RACE.replace("FILE", f"{folder}/data/set.h5"))
+    trainings = [subprocess.Popen([PETRL, "train", path, "-o", f"{folder}/R{k}"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True) for k in range(3)]
+    said = [p.communicate(timeout=120)[0] for p in trainings]
+    assert [p.returncode for p in trainings] == [0, 0, 0], said
+    assert sum("wrote" in text for text in said) == 1, said
+    assert os.listdir(f"{folder}/data") == ["set.h5"], os.listdir(f"{folder}/data")
+    logs = []
+    for k in range(3):
+        with open(f"{folder}/R{k}/log.csv") as f:
+            logs.append(f.read())
+    assert logs[0] == logs[1] == logs[2] and logs[0].count("\n") >= 2, logs
+
+
 def leftovers_go(folder):
     path, out = config(folder), f"{folder}/run"
     run(PETRL, "train", path, "-o", out).ok()

@@ -51,8 +51,8 @@ TEST(FaultElasticityMpi, GivesWhatOneRankGives) {
   for (const Kernel kernel : {Kernel::full, Kernel::mirror, Kernel::half})
     for (const Damping damping : {Damping::exact, Damping::symbol})
       for (const auto &grid : grids) {
-        SCOPED_TRACE(std::string(kernelName(kernel)) + " " + dampingName(damping) + " " + std::to_string(grid[0]) +
-                     " x " + std::to_string(grid[1]));
+        SCOPED_TRACE(std::string(kernelName(kernel)) + " " + test::dampingName(damping) + " " +
+                     std::to_string(grid[0]) + " x " + std::to_string(grid[1]));
         ElasticityParameters p = faultOf(grid[0], grid[1], kernel);
         p.damping = damping;
         p.k_scale = 0;

@@ -20,6 +20,18 @@ namespace petrl::test {
 
 using Numbers = std::vector<double>;
 
+inline const char *dampingName(fault::Damping damping) {
+  return damping == fault::Damping::exact ? "exact" : "symbol";
+}
+
+/// K as a dense matrix, symmetric.
+inline Numbers dense(const fault::Elasticity &e) {
+  Numbers k;
+  for (PetscInt i = 0; i < e.size(); ++i)
+    for (PetscInt j = 0; j < e.size(); ++j) k.push_back(e.entry(i % e.nx(), i / e.nx(), j % e.nx(), j / e.nx()));
+  return k;
+}
+
 /// A fault whose cells are not square and whose length is not its depth.
 inline fault::ElasticityParameters faultOf(PetscInt nx, PetscInt nz, fault::Kernel kernel) {
   fault::ElasticityParameters p;

@@ -10,9 +10,17 @@
 
 namespace petrl::test {
 
+/// The paper's scenario: one cell, 3 km in all directions.
+inline fault::Scenario paperScenario() {
+  fault::Scenario s;
+  s.elasticity.k_scale = 0;
+  s.friction = std::make_shared<fault::ExponentialWeakening>(0.5, 0.1, 0.1);
+  return s;
+}
+
 /// The paper's fault of nx by nz cells with the mirror kernel and uniform normal stress.
 inline fault::Scenario faultScenario(PetscInt nx, PetscInt nz, fault::Kernel kernel = fault::Kernel::mirror) {
-  fault::Scenario s = fault::paperScenario(1, 3000);
+  fault::Scenario s = paperScenario();
   s.elasticity.nx = nx;
   s.elasticity.nz = nz;
   s.elasticity.kernel = kernel;

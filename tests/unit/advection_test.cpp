@@ -310,7 +310,7 @@ TEST(AdvectionEnvironment, BadValuesAreErrors) {
   EXPECT_NE(message("integrator: rk3").find("expected euler or rk4, found 'rk3'"), std::string::npos);
   EXPECT_NE(message("reward: late").find("expected immediate or after-step"), std::string::npos);
   EXPECT_NE(message("n: 2").find("expected an integer in [4, 4096], found 2"), std::string::npos);
-  EXPECT_NE(message("n: many").find("expected an integer, found 'many'"), std::string::npos);
+  EXPECT_NE(message("n: many").find("expected an integer in [4, 4096], found 'many'"), std::string::npos);
   EXPECT_NE(
       message("action: {transform: add}").find("transform: expected additive, additive-rate or flux, found 'add'"),
       std::string::npos);

@@ -41,7 +41,7 @@ Numbers times(const Numbers &matrix, const Numbers &x) {
 template <class F>
 Numbers function(const Elasticity &e, F f, const Numbers &x) {
   const std::size_t n = x.size();
-  Numbers v = e.dense();
+  Numbers v = test::dense(e);
   const Numbers values = eigendecompose(v, static_cast<std::ptrdiff_t>(n));
   Numbers y(n);
   for (std::size_t q = 0; q < n; ++q) {
@@ -87,7 +87,7 @@ TEST(FaultKernel, GivesThePapersFaultOfOneCell) {
 
 TEST(FaultKernel, NamesAreChecked) {
   for (const Kernel k : kernels) EXPECT_EQ(kernelFromName(kernelName(k)), k);
-  for (const Damping d : {Damping::exact, Damping::symbol}) EXPECT_EQ(dampingFromName(dampingName(d)), d);
+  for (const Damping d : {Damping::exact, Damping::symbol}) EXPECT_EQ(dampingFromName(test::dampingName(d)), d);
   try {
     kernelFromName("okada");
     FAIL();
@@ -107,7 +107,7 @@ TEST(FaultElasticity, FourierEqualsDense) {
       p.k_scale = 0.7;
       Elasticity e(PETSC_COMM_SELF, p);
       const Numbers x = randomNumbers(e.size(), 3), y = on(e, x, [&](Vec a, Vec b) { e.stiffness(a, b); });
-      EXPECT_LT(difference(y, times(e.dense(), x)), 1e-13);
+      EXPECT_LT(difference(y, times(test::dense(e), x)), 1e-13);
       // Again: nothing is left over from the first time.
       EXPECT_EQ(on(e, x, [&](Vec a, Vec b) { e.stiffness(a, b); }), y);
     }
@@ -239,7 +239,7 @@ TEST(FaultElasticity, BoundsAreTheExtremeEigenvalues) {
       Elasticity e(PETSC_COMM_SELF, p);
       double lo, hi;
       e.bounds(&lo, &hi);
-      Numbers k = e.dense();
+      Numbers k = test::dense(e);
       const Numbers values = eigendecompose(k, e.size());
       EXPECT_NEAR(lo, values.front(), 0.01 * values.front()) << kernelName(kernel) << grid[0] << "x" << grid[1];
       EXPECT_NEAR(hi, values.back(), 0.01 * values.back()) << kernelName(kernel) << grid[0] << "x" << grid[1];

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "problems/fault/environment.hpp"
+#include "support/fault_runs.hpp"
 
 namespace petrl::fault {
 namespace {
@@ -33,7 +34,7 @@ const char *const kPaper =
 
 // Eq. 6 on the attempts of a run, computed here from what petrl run would write.
 TEST(FaultEnvironment, LocalRewardIsEquationSix) {
-  Fault fault(PETSC_COMM_SELF, paperScenario(1, 3000));
+  Fault fault(PETSC_COMM_SELF, test::paperScenario());
   LocalReward reward(8, false);
   reward.use(fault);
   simulate(fault, faultController("heuristic"));

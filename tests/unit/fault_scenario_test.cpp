@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "problems/fault/fault.hpp"
+#include "support/fault_runs.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -43,7 +44,7 @@ TEST(FaultScenario, DefaultsAreThePapers) {
   EXPECT_EQ(s.first_step, 0.5);
   EXPECT_EQ(s.velocity_scale, 0.07);
   EXPECT_EQ(s.tolerance, 0.01);
-  const Scenario paper = paperScenario(1, 3000);
+  const Scenario paper = test::paperScenario();
   EXPECT_EQ(paper.max_step, s.max_step);
   EXPECT_EQ(paper.first_step, s.first_step);
   EXPECT_EQ(paper.friction->weakening(), s.friction->weakening());
@@ -140,7 +141,7 @@ TEST(FaultScenario, StableFaultsAreRefusedUnlessAllowed) {
 TEST(FaultScenario, NormalStressHasItsAverage) {
   for (const auto profile :
        {NormalStress::Profile::uniform, NormalStress::Profile::linear, NormalStress::Profile::heterogeneous}) {
-    Scenario s = paperScenario(1, 3000);
+    Scenario s = test::paperScenario();
     s.normal_stress.profile = profile;
     double sum = 0, low = 1e30, high = 0;
     const int n = 40;

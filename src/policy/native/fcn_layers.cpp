@@ -2,33 +2,14 @@
 #include <algorithm>
 #include <sstream>
 
-#include "base/error.hpp"
 #include "policy/native/fcn.hpp"
+#include "policy/native/layers.hpp"
 
 namespace petrl {
 
 namespace {
 
 constexpr int kMaxDilation = 64;  // beyond, no patch of a distributed grid is wide enough
-
-[[noreturn]] void bad(const std::string &source, const std::string &key, const std::string &message) {
-  throw Error(source + ": /network/" + key + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
-}
-
-std::string shapeText(const std::vector<std::size_t> &shape) {
-  std::string text;
-  for (const std::size_t e : shape) text += (text.empty() ? "" : " x ") + std::to_string(e);
-  return text.empty() ? "a single number" : text;
-}
-
-convolution::Activation activation(const NetworkSpec &network, const std::string &key, const std::string &plain,
-                                   convolution::Activation meaning, const std::string &source) {
-  const auto it = network.parameters.find(key);
-  if (it == network.parameters.end()) bad(source, key, "missing, expected " + plain + " or tanh");
-  if (it->second == plain) return meaning;
-  if (it->second != "tanh") bad(source, key, "expected " + plain + " or tanh, found '" + it->second + "'");
-  return convolution::Activation::tanh;
-}
 
 std::vector<int> dilations(const NetworkSpec &network, std::size_t layers, const std::string &source) {
   const auto it = network.parameters.find("dilation");
@@ -44,14 +25,14 @@ std::vector<int> dilations(const NetworkSpec &network, std::size_t layers, const
       end = 0;
     }
     if (end != word.size() || d < 1 || d > kMaxDilation) {
-      bad(source, "dilation",
-          "expected whole numbers from 1 to " + std::to_string(kMaxDilation) + ", found '" + word + "'");
+      badNetwork(source, "dilation",
+                 "expected whole numbers from 1 to " + std::to_string(kMaxDilation) + ", found '" + word + "'");
     }
     result.push_back(d);
   }
   if (result.size() != layers) {
-    bad(source, "dilation",
-        "expected " + std::to_string(layers) + " numbers (one a layer), found " + std::to_string(result.size()));
+    badNetwork(source, "dilation",
+               "expected " + std::to_string(layers) + " numbers (one a layer), found " + std::to_string(result.size()));
   }
   return result;
 }
@@ -59,53 +40,28 @@ std::vector<int> dilations(const NetworkSpec &network, std::size_t layers, const
 }  // namespace
 
 Fcn::Fcn(const NetworkSpec &network, const std::string &source) {
-  const convolution::Activation hidden =
-      activation(network, "activation", "relu", convolution::Activation::relu, source);
-  const convolution::Activation output =
-      activation(network, "output", "linear", convolution::Activation::linear, source);
+  using convolution::Activation;
+  const bool relu = readWord(network, "activation", {"relu", "tanh"}, source) == 0;
+  const bool linear = readWord(network, "output", {"linear", "tanh"}, source) == 0;
   for (const auto &[name, value] : network.parameters) {
     if (name != "activation" && name != "output" && name != "dilation")
-      bad(source, name, "unknown parameter, expected activation, output or dilation");
+      badNetwork(source, name, "unknown parameter, expected activation, output or dilation");
   }
-  for (std::size_t l = 0;; ++l) {
-    const std::string name = "layer" + std::to_string(l);
-    const auto w = network.weights.find(name + "/weight");
-    if (w == network.weights.end()) break;
-    const auto b = network.weights.find(name + "/bias");
-    if (b == network.weights.end()) bad(source, name + "/bias", "missing");
-    const std::vector<std::size_t> &shape = w->second.shape;
-    if (shape.size() != 4 || shape[0] == 0 || shape[1] == 0 || shape[2] != shape[3])
-      bad(source, name + "/weight", "expected outputs x inputs x k x k, found " + shapeText(shape));
-    if (shape[2] != 1 && shape[2] != 3 && shape[2] != 5)
-      bad(source, name + "/weight", "expected a stencil of 1, 3 or 5 points, found " + shapeText(shape));
+  for (const PlainLayer &from : readLayers(network, 4, "outputs x inputs x k x k", source)) {
+    const std::vector<std::size_t> &shape = from.weight.shape;
+    if (shape[2] != shape[3] || (shape[2] != 1 && shape[2] != 3 && shape[2] != 5))
+      badNetwork(source, from.name + "/weight", "expected a stencil of 1, 3 or 5 points, found " + shapeText(shape));
     Layer layer{};
-    layer.outputs = static_cast<int>(shape[0]);
-    layer.inputs = static_cast<int>(shape[1]);
+    layer.outputs = static_cast<int>(from.outputs);
+    layer.inputs = static_cast<int>(from.inputs);
     layer.kernel = static_cast<int>(shape[2]);
-    if (l > 0 && layer.inputs != layers_.back().outputs) {
-      bad(source, name + "/weight",
-          "expected " + std::to_string(layers_.back().outputs) + " inputs (outputs of the layer before), found " +
-              std::to_string(layer.inputs));
-    }
-    if (b->second.shape != std::vector<std::size_t>{shape[0]}) {
-      bad(source, name + "/bias",
-          "expected " + std::to_string(layer.outputs) + " values, found " + shapeText(b->second.shape));
-    }
-    if (w->second.data.size() != shape[0] * shape[1] * shape[2] * shape[3] || b->second.data.size() != shape[0])
-      bad(source, name, "shape and number of values disagree");
-    layer.activation = hidden;
-    layer.bias = b->second.data;
-    layer.blocks = convolution::pack(level_, w->second.data.data(), layer.outputs, layer.inputs,
+    layer.activation = relu ? Activation::relu : Activation::tanh;
+    layer.bias = from.bias.data;
+    layer.blocks = convolution::pack(level_, from.weight.data.data(), layer.outputs, layer.inputs,
                                      layer.kernel * layer.kernel, false, layer.weight);
     layers_.push_back(std::move(layer));
   }
-  if (layers_.empty()) bad(source, "layer0/weight", "missing");
-  if (network.weights.size() != 2 * layers_.size()) {
-    bad(source, "layer" + std::to_string(layers_.size()),
-        "expected weight and bias for consecutive layers, found " + std::to_string(network.weights.size()) +
-            " arrays for " + std::to_string(layers_.size()) + " layers");
-  }
-  layers_.back().activation = output;
+  layers_.back().activation = linear ? Activation::linear : Activation::tanh;
   const std::vector<int> dilation = dilations(network, layers_.size(), source);
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer &layer = layers_[l];

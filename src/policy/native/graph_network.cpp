@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "policy/native/layers.hpp"
 
 namespace petrl {
 
@@ -11,7 +12,7 @@ namespace {
 
 int parameter(const NetworkSpec &network, const std::string &key, const std::string &source) {
   const auto found = network.parameters.find(key);
-  if (found == network.parameters.end()) throw Error(source + ": /network: parameter '" + key + "' is missing");
+  if (found == network.parameters.end()) badNetwork(source, key, "missing");
   int value = 0;
   std::size_t used = 0;
   try {
@@ -19,10 +20,8 @@ int parameter(const NetworkSpec &network, const std::string &key, const std::str
   } catch (const std::exception &) {
     used = 0;
   }
-  if (used == 0 || used != found->second.size() || value < 1 || value > 4096) {
-    throw Error(source + ": /network/" + key + ": expected a whole number from 1 to 4096, found '" + found->second +
-                "'");
-  }
+  if (used == 0 || used != found->second.size() || value < 1 || value > 4096)
+    badNetwork(source, key, "expected a whole number from 1 to 4096, found '" + found->second + "'");
   return value;
 }
 
@@ -36,19 +35,13 @@ GraphShape readShape(const NetworkSpec &network, const std::string &source) {
   shape.hidden = parameter(network, "hidden", source);
   shape.layers = parameter(network, "layers", source);
   shape.outputs = parameter(network, "outputs", source);
-  const auto shared = network.parameters.find("shared");
-  if (shared != network.parameters.end()) {
-    if (shared->second != "true" && shared->second != "false") {
-      throw Error(source + ": /network/shared: expected true or false, found '" + shared->second + "'");
-    }
-    shape.shared = shared->second == "true";
-  }
+  if (network.parameters.count("shared") != 0)
+    shape.shared = readWord(network, "shared", {"false", "true"}, source) == 1;
   for (const auto &item : network.parameters) {
     static const char *const known[] = {"node_inputs", "edge_inputs", "hidden", "layers", "outputs", "shared"};
-    if (std::find(std::begin(known), std::end(known), item.first) == std::end(known)) {
-      throw Error(source + ": /network: unknown parameter '" + item.first +
-                  "' of a gnn; known: node_inputs, edge_inputs, hidden, layers, outputs, shared");
-    }
+    if (std::find(std::begin(known), std::end(known), item.first) == std::end(known))
+      badNetwork(source, item.first,
+                 "unknown parameter, expected node_inputs, edge_inputs, hidden, layers, outputs or shared");
   }
   return shape;
 }
@@ -101,21 +94,19 @@ GraphNetwork::GraphNetwork(const NetworkSpec &network, const std::string &source
     : GraphNetwork(readShape(network, source)) {
   for (const Part &part : parts_) {
     const auto found = network.weights.find(part.name);
-    if (found == network.weights.end()) throw Error(source + ": /network: weight '" + part.name + "' is missing");
+    if (found == network.weights.end()) badNetwork(source, part.name, "missing");
     const std::vector<std::size_t> expected = {static_cast<std::size_t>(part.rows),
                                                static_cast<std::size_t>(part.columns)};
     if (found->second.shape != expected) {
-      std::string text;
-      for (std::size_t n : found->second.shape) text += (text.empty() ? "" : " x ") + std::to_string(n);
-      throw Error(source + ": /network/" + part.name + ": expected shape " + std::to_string(part.rows) + " x " +
-                  std::to_string(part.columns) + ", found " + text);
+      badNetwork(source, part.name,
+                 "expected shape " + shapeText(expected) + ", found " + shapeText(found->second.shape));
     }
     std::copy(found->second.data.begin(), found->second.data.end(),
               weights_.begin() + static_cast<std::ptrdiff_t>(part.offset));
   }
   for (const auto &item : network.weights) {
     if (std::none_of(parts_.begin(), parts_.end(), [&](const Part &p) { return p.name == item.first; })) {
-      throw Error(source + ": /network: unknown weight '" + item.first + "'");
+      badNetwork(source, item.first, "unknown weight");
     }
   }
 }

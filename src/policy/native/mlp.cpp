@@ -2,78 +2,18 @@
 
 #include <cmath>
 
-#include "base/error.hpp"
+#include "policy/native/layers.hpp"
 
 namespace petrl {
 
-namespace {
-
-[[noreturn]] void bad(const std::string &source, const std::string &key, const std::string &message) {
-  throw Error(source + ": /network/" + key + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
-}
-
-std::string shapeText(const std::vector<std::size_t> &shape) {
-  std::string text;
-  for (const std::size_t e : shape) text += (text.empty() ? "" : " x ") + std::to_string(e);
-  return text.empty() ? "a single number" : text;
-}
-
-const std::string &parameter(const NetworkSpec &network, const std::string &key, const std::string &source) {
-  const auto it = network.parameters.find(key);
-  if (it == network.parameters.end()) bad(source, key, "missing");
-  return it->second;
-}
-
-}  // namespace
-
-Mlp::Mlp(const NetworkSpec &network, const std::string &source) {
-  const std::string &activation = parameter(network, "activation", source);
-  if (activation == "relu")
-    activation_ = dense::Activation::relu;
-  else if (activation == "tanh")
-    activation_ = dense::Activation::tanh;
-  else
-    bad(source, "activation", "expected relu or tanh, found '" + activation + "'");
-  const std::string &output = parameter(network, "output", source);
-  if (output == "tanh")
-    output_ = Output::tanh;
-  else if (output == "hardtanh-tanh")
-    output_ = Output::hardtanh_tanh;
-  else if (output == "linear")
-    output_ = Output::linear;
-  else
-    bad(source, "output", "expected tanh, hardtanh-tanh or linear, found '" + output + "'");
-
+Mlp::Mlp(const NetworkSpec &network, const std::string &source)
+    : activation_(readWord(network, "activation", {"relu", "tanh"}, source) == 0 ? dense::Activation::relu
+                                                                                 : dense::Activation::tanh),
+      output_(static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear"}, source))) {
   std::vector<int> widths;
-  for (std::size_t l = 0;; ++l) {
-    const std::string name = "layer" + std::to_string(l);
-    const auto w = network.weights.find(name + "/weight");
-    if (w == network.weights.end()) break;
-    const auto b = network.weights.find(name + "/bias");
-    if (b == network.weights.end()) bad(source, name + "/bias", "missing");
-    const auto &shape = w->second.shape;
-    if (shape.size() != 2 || shape[0] == 0 || shape[1] == 0)
-      bad(source, name + "/weight", "expected a matrix (outputs x inputs), found " + shapeText(shape));
-    if (l > 0 && shape[1] != static_cast<std::size_t>(widths.back())) {
-      bad(source, name + "/weight",
-          "expected " + std::to_string(widths.back()) + " inputs (outputs of the layer before), found " +
-              std::to_string(shape[1]));
-    }
-    if (b->second.shape != std::vector<std::size_t>{shape[0]}) {
-      bad(source, name + "/bias",
-          "expected " + std::to_string(shape[0]) + " values, found " + shapeText(b->second.shape));
-    }
-    if (w->second.data.size() != shape[0] * shape[1] || b->second.data.size() != shape[0])
-      bad(source, name, "shape and number of values disagree");
-    if (l == 0) widths.push_back(static_cast<int>(shape[1]));
-    widths.push_back(static_cast<int>(shape[0]));
-  }
-  if (widths.empty()) bad(source, "layer0/weight", "missing");
-  const std::size_t layers = widths.size() - 1;
-  if (network.weights.size() != 2 * layers) {
-    bad(source, "layer" + std::to_string(layers),
-        "expected weight and bias for consecutive layers, found " + std::to_string(network.weights.size()) +
-            " arrays for " + std::to_string(layers) + " layers");
+  for (const PlainLayer &layer : readLayers(network, 2, "a matrix (outputs x inputs)", source)) {
+    if (widths.empty()) widths.push_back(static_cast<int>(layer.inputs));
+    widths.push_back(static_cast<int>(layer.outputs));
   }
   layout_.emplace(1, widths);
   values_.emplace(*layout_, 1);

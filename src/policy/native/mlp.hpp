@@ -29,8 +29,8 @@ class Mlp : public VectorBackend {
  private:
   enum class Output { tanh, hardtanh_tanh, linear };
 
-  dense::Activation activation_ = dense::Activation::relu;
-  Output output_ = Output::tanh;
+  dense::Activation activation_;
+  Output output_;
   std::optional<dense::Layout> layout_;
   Floats parameters_;
   std::optional<dense::LayerArrays> values_;

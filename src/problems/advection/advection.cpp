@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "problems/advection/diverse.hpp"
@@ -36,6 +37,35 @@ double AdvectionModel::scale(const std::vector<double> &) const {
   return 1;
 }
 
+std::vector<double> bilinear(const std::vector<double> &picture, int rows, int columns,
+                             const std::vector<double> &places, int points) {
+  struct Weight {
+    int low, high;
+    double share;  // of high
+  };
+  const auto weights = [&](int size) {
+    std::vector<Weight> all;
+    for (const double place : places) {
+      const double at = std::clamp((place + 0.5) * size / points - 0.5, 0., size - 1.);
+      const int low = static_cast<int>(at);
+      all.push_back({low, std::min(low + 1, size - 1), at - low});
+    }
+    return all;
+  };
+  std::vector<double> out;
+  out.reserve(places.size() * places.size());
+  const auto across = weights(columns), down = weights(rows);
+  for (const Weight &v : down) {
+    const double *low = picture.data() + v.low * columns, *high = picture.data() + v.high * columns;
+    for (const Weight &h : across) {
+      const double a = low[h.low] + h.share * (low[h.high] - low[h.low]);
+      const double b = high[h.low] + h.share * (high[h.high] - high[h.low]);
+      out.push_back(a + v.share * (b - a));
+    }
+  }
+  return out;
+}
+
 std::vector<double> concentration(const images::Images &images, int index, double angle, int n) {
   const int rows = images.rows, columns = images.columns;
   std::vector<double> picture(static_cast<std::size_t>(rows * columns), 0.0);
@@ -49,30 +79,10 @@ std::vector<double> concentration(const images::Images &images, int index, doubl
       picture[static_cast<std::size_t>(y * columns + x)] = pixels[from_y * columns + from_x] / 255.;
     }
   }
-  struct Weight {
-    int low, high;
-    double share;  // of high
-  };
-  const auto weights = [n](int size) {
-    std::vector<Weight> all;
-    for (int i = 0; i < n; ++i) {
-      const double at = std::clamp((i + 0.5) * size / n - 0.5, 0., size - 1.);
-      const int low = static_cast<int>(at);
-      all.push_back({low, std::min(low + 1, size - 1), at - low});
-    }
-    return all;
-  };
-  std::vector<double> out;
-  out.reserve(static_cast<std::size_t>(n) * static_cast<std::size_t>(n));
-  const auto across = weights(columns), down = weights(rows);
-  for (const Weight &v : down) {
-    const double *low = picture.data() + v.low * columns, *high = picture.data() + v.high * columns;
-    for (const Weight &h : across) {
-      const double a = low[h.low] + h.share * (low[h.high] - low[h.low]);
-      const double b = high[h.low] + h.share * (high[h.high] - high[h.low]);
-      out.push_back(a + v.share * (b - a) + 1e-6);
-    }
-  }
+  std::vector<double> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), 0.);
+  std::vector<double> out = bilinear(picture, rows, columns, places, n);
+  for (double &value : out) value += 1e-6;
   return out;
 }
 
@@ -92,6 +102,12 @@ std::vector<double> vortex(int n, double amplitude) {
     }
   }
   return velocity;
+}
+
+std::vector<double> paperVelocity(const std::string &flow, int n, grid2d::Random &random) {
+  if (flow == "train") return grid2d::taylorGreen(n, {1, 2, 3, 4, 5}, 1, 4, true, random);
+  const double sign = random.sign();
+  return vortex(n, sign * random.uniform(0.5, 1));
 }
 
 grid2d::Case sampleCase(const AdvectionModel &model, const Distribution &distribution, Part part, std::uint64_t seed) {
@@ -120,14 +136,7 @@ grid2d::Case sampleCase(const AdvectionModel &model, const Distribution &distrib
     const double angle = pictures == "mnist" ? random.uniform(-kPi / 2, kPi / 2) : 0;
     c.state = concentration(images, index, angle, n);
   }
-  if (flow == "train") {
-    c.velocity = grid2d::taylorGreen(n, {1, 2, 3, 4, 5}, 1, 4, true, random);
-  } else if (flow == "stream") {
-    c.velocity = streamVelocity(n, random);
-  } else {
-    const double sign = random.sign();
-    c.velocity = vortex(n, sign * random.uniform(0.5, 1));
-  }
+  c.velocity = flow == "stream" ? streamVelocity(n, random) : paperVelocity(flow, n, random);
   return c;
 }
 

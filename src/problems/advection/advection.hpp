@@ -6,6 +6,7 @@
 #include <string>
 
 #include "problems/grid2d/model.hpp"
+#include "problems/grid2d/random.hpp"
 #include "problems/images/idx.hpp"
 
 namespace petrl::advection {
@@ -35,9 +36,16 @@ class AdvectionModel : public grid2d::Model {
 /// Image rows run along y.
 std::vector<double> concentration(const images::Images &images, int index, double angle, int n);
 
+/// A picture at points whose places are counted in `points` a side, bilinearly (half-pixel centres, edges clamped).
+std::vector<double> bilinear(const std::vector<double> &picture, int rows, int columns,
+                             const std::vector<double> &places, int points);
+
 /// u = s a sin^2(pi x) sin(2 pi y), v = -s a sin^2(pi y) sin(2 pi x) on the grid linspace(0, 1, n) (both ends
 /// included): paper, D.2.2. Returns u, then v, each n x n.
 std::vector<double> vortex(int n, double amplitude);
+
+/// A random velocity of the paper's, on the grid of vortex(): train (Taylor-Green vortices) or vortex.
+std::vector<double> paperVelocity(const std::string &flow, int n, grid2d::Random &random);
 
 /// A random case, the same for the same arguments everywhere. MNIST is rotated by an angle in [-90, 90] degrees.
 /// Validation uses the last tenth of the training images, training the others; fashion ships test images only.

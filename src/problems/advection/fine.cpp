@@ -77,11 +77,7 @@ void FineAdvection::advance() {
   for (int i = 0; i < substeps_; ++i) {
     // The x neighbours of the rows beyond the edge are needed too.
     const grid2d::Patch q = state_.patch();
-    state_.fillGhosts(kStages);
-    for (int k = 1; k <= kStages; ++k) {
-      wrap(n_, q.at(0, -k));
-      wrap(n_, q.at(0, n_ - 1 + k));
-    }
+    state_.fillGhosts(kStages, 1);
     rungeKutta(n_, q, courant.patch(), rings_.patch());
   }
 }

@@ -88,14 +88,8 @@ void FineBurgers::advance() {
   for (int left = substeps_; left > 0;) {
     const int steps = std::min(left, kDepth);
     left -= steps;
-    state_.fillGhosts(steps);
     // The x neighbours of the rows beyond the edge are needed too.
-    for (int c = 0; c < 2; ++c) {
-      for (int k = 1; k <= steps; ++k) {
-        wrap(n_, q.at(c, -k));
-        wrap(n_, q.at(c, n_ - 1 + k));
-      }
-    }
+    state_.fillGhosts(steps, 1);
     euler(n_, steps, courant_, diffusion_, q, rings_.patch());
   }
 }

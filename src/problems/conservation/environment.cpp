@@ -99,11 +99,7 @@ class Recorder : public Marker {
   // What the policy's own choices would bring, and the best ones.
   void account(const MarkContext &c, const std::vector<float> &truth, int steps) {
     const CellMesh &mesh = c.mesh;
-    RefinementCosts costs = costs_;
-    costs.steps = std::max(1, steps);
-    costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
-    costs.max_level = c.limits.max_level;
-    costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
+    const RefinementCosts costs = costsOn(c, costs_, steps);
     const std::vector<RefinementPolicy::Field> fields = {{{c.u, c.dudt, c.gradient}, fieldRange(run_.u())}};
     const std::vector<float> predicted = policy_.predict(mesh, fields, c.interval, {});
     RefinementDecision best, chosen;
@@ -179,6 +175,14 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
   yaml.finish();
 }
 
+RefinementCosts ConservationEnvironment::costsAt(double odds) const {
+  RefinementCosts costs;
+  costs.tradeoff = odds / (1 + odds);
+  costs.unit = unit_;
+  costs.remesh = remesh_cost_;
+  return costs;
+}
+
 void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
                                       std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Draw draw(seed);
@@ -189,11 +193,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   settings.cfl = cfl_;
   settings.limits.max_level = draw.between(halvings_) * flow.dim;
   settings.limits.max_cells = max_cells_;
-  const double odds = draw.logarithmic(odds_[0], odds_[1]);
-  RefinementCosts costs;
-  costs.tradeoff = odds / (1 + odds);
-  costs.unit = unit_;
-  costs.remesh = remesh_cost_;
+  const RefinementCosts costs = costsAt(draw.logarithmic(odds_[0], odds_[1]));
   const double interval =
       finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_[0], steps_[1]), cfl_);
   AdaptiveRun run(base, flow, settings);
@@ -242,11 +242,7 @@ Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
     for (const int steps : validation_.steps) {
       settings.interval = finestInterval(held.flow, base, settings.limits.max_level, steps, cfl_);
       for (const double odds : validation_.odds) {
-        RefinementCosts costs;
-        costs.tradeoff = odds / (1 + odds);
-        costs.unit = unit_;
-        costs.remesh = remesh_cost_;
-        PolicyMarker marker(policy, costs);
+        PolicyMarker marker(policy, costsAt(odds));
         const AdaptiveReport report = runAdaptive(base, held.flow, marker, settings, *held.meter);
         const double work = static_cast<double>(report.cell_steps) + remesh_cost_ * report.mean_cells * report.remeshes;
         sum += std::log10(report.last.l1 * work);

@@ -8,6 +8,7 @@
 #include "base/yaml.hpp"
 #include "learn/environment.hpp"
 #include "problems/conservation/adaptive_run.hpp"
+#include "refine/refinement_policy.hpp"
 
 namespace petrl::conservation {
 
@@ -38,6 +39,8 @@ class ConservationEnvironment : public MeshEnvironment {
   Evaluation evaluate(RefinementPolicy &policy) override;
 
  private:
+  RefinementCosts costsAt(double odds) const;
+
   struct Validation {
     int cases, squares, halvings;
     std::vector<double> odds;

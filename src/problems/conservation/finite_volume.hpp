@@ -110,7 +110,7 @@ class FiniteVolume {
   std::vector<Given> given_;
   double steady_rate_ = -1;  // of laws whose speeds do not depend on u
   // Scratch.
-  std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, epsilon_, dudt_, stage_, base_;
+  std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, epsilon_, dudt_, stage_;
 };
 
 }  // namespace petrl::conservation

@@ -11,13 +11,19 @@ double fieldRange(const std::vector<double> &u) {
   return *ends.second - *ends.first;
 }
 
+RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, double steps) {
+  const CellMesh &mesh = context.mesh;
+  costs.steps = std::max(1., steps);
+  costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
+  costs.max_level = context.limits.max_level;
+  costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
+  return costs;
+}
+
 bool PolicyMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
   const CellMesh &mesh = context.mesh;
-  RefinementCosts costs = costs_;
-  costs.max_level = context.limits.max_level;
-  costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
-  costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
-  costs.steps = std::isfinite(context.step) ? std::max(1., context.interval / context.step) : 1;
+  const RefinementCosts costs =
+      costsOn(context, costs_, std::isfinite(context.step) ? context.interval / context.step : 1);
   const auto ends = std::minmax_element(context.u, context.u + mesh.owned);
   policy_.decide(mesh, {{{context.u, context.dudt, context.gradient}, *ends.second - *ends.first}}, context.interval,
                  costs, {}, {}, decision_);

@@ -24,6 +24,9 @@ class PolicyMarker : public Marker {
   RefinementDecision decision_;
 };
 
+/// Trade-off, unit and price of re-meshing with what the context says of the mesh; steps: to the next decision.
+RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, double steps);
+
 /// The range of a field: what errors are relative to.
 double fieldRange(const std::vector<double> &u);
 

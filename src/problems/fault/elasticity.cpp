@@ -16,10 +16,6 @@ Damping dampingFromName(const std::string &name) {
   throw Error("fault: damping: found \"" + name + "\", expected exact or symbol", PETSC_ERR_ARG_UNKNOWN_TYPE);
 }
 
-const char *dampingName(Damping damping) {
-  return damping == Damping::exact ? "exact" : "symbol";
-}
-
 void Elasticity::checkParameters() const {
   const ElasticityParameters &p = parameters_;
   const auto require = [](bool good, const char *name, double found, const char *expected) {
@@ -197,14 +193,6 @@ double Elasticity::entry(PetscInt ix, PetscInt iz, PetscInt jx, PetscInt jz) con
   return scale_ * cellArea() *
          fault::stiffness(parameters_.kernel, k, static_cast<double>(ix - jx) * dx_,
                           (static_cast<double>(iz) + 0.5) * dz_, (static_cast<double>(jz) + 0.5) * dz_);
-}
-
-std::vector<double> Elasticity::dense() const {
-  std::vector<double> k;
-  k.reserve(static_cast<std::size_t>(size()) * static_cast<std::size_t>(size()));
-  for (PetscInt i = 0; i < size(); ++i)
-    for (PetscInt j = 0; j < size(); ++j) k.push_back(entry(i % nx(), i / nx(), j % nx(), j / nx()));
-  return k;
 }
 
 }  // namespace petrl::fault

@@ -19,7 +19,6 @@ enum class Damping {
 
 /// "exact" or "symbol". Throws petrl::Error for another name.
 Damping dampingFromName(const std::string &name);
-const char *dampingName(Damping damping);
 
 /// The fault: nx x nz cells, lx along strike and lz down dip, loaded from ly away (which sets the moving mass).
 struct ElasticityParameters {
@@ -86,8 +85,6 @@ class Elasticity {
 
   /// K between two cells, by the closed form [N/m]. Not collective.
   double entry(PetscInt ix, PetscInt iz, PetscInt jx, PetscInt jz) const;
-  /// K as a dense matrix, size() x size(), symmetric; for tests and small faults. Not collective.
-  std::vector<double> dense() const;
 
  private:
   void checkParameters() const;

@@ -54,11 +54,9 @@ void Fault::fillCells() {
   PetRLThrow(VecRestoreArray(start_velocity_, &velocity));
   PetRLThrow(VecRestoreArray(prestress_, &prestress));
   PetRLThrow(VecRestoreArray(normal_force_, &force));
-  PetscScalar sum;
   PetscReal largest;
-  PetRLThrow(VecSum(normal_force_, &sum));
   PetRLThrow(VecMax(normal_force_, NULL, &largest));
-  mean_normal_force_ = PetscRealPart(sum) / static_cast<double>(elasticity_->size());
+  mean_normal_force_ = meanOf(normal_force_);
   largest_strength_ = largest * std::max(mu0, scenario_.friction->residualCoefficient());
 }
 
@@ -150,7 +148,6 @@ Vec Fault::history() const {
 }
 
 void Fault::restart() {
-  Vec history;
   PetRLThrow(VecSet(d_, 0));
   PetRLThrow(VecCopy(start_velocity_, v_));
   PetRLThrow(TS2SetSolution(ts_, d_, v_));
@@ -159,8 +156,7 @@ void Fault::restart() {
   PetRLThrow(TSSetTimeStep(ts_, scenario_.first_step));
   PetRLThrow(TSRestartStep(ts_));
   PetRLThrow(VecSet(work_, scenario_.friction->initialHistory()));
-  history = work_;
-  PetRLThrow(TSBatheSetHistory(ts_, history));
+  PetRLThrow(TSBatheSetHistory(ts_, work_));
 }
 
 void Fault::startFrom(const Fault &other, double t) {
@@ -171,22 +167,18 @@ void Fault::startFrom(const Fault &other, double t) {
   PetRLThrow(TSSetTime(ts_, t));
 }
 
-double Fault::meanVelocity() const {
+double meanOf(Vec x) {
   PetscScalar sum;
-  PetRLThrow(VecSum(v_, &sum));
-  return PetscRealPart(sum) / static_cast<double>(elasticity_->size());
+  PetscInt n;
+  PetRLThrow(VecSum(x, &sum));
+  PetRLThrow(VecGetSize(x, &n));
+  return PetscRealPart(sum) / static_cast<double>(n);
 }
 
 double Fault::maxVelocity() const {
   PetscReal norm;
   PetRLThrow(VecNorm(v_, NORM_INFINITY, &norm));
   return norm;
-}
-
-double Fault::meanSlip() const {
-  PetscScalar sum;
-  PetRLThrow(VecSum(d_, &sum));
-  return PetscRealPart(sum) / static_cast<double>(elasticity_->size());
 }
 
 double Fault::sliding() const {

@@ -9,6 +9,9 @@
 
 namespace petrl::fault {
 
+/// Mean of a vector's entries. Collective.
+double meanOf(Vec x);
+
 /// M dv/dt = K (v_inf t - d) + H (v_inf - v) + F0 - F_r, F_r in A sigma_n mu Sign(v) (eqs. 1, 7-9 of the paper), one
 /// unknown displacement d per cell. Owns a TS of type bathe, set up for the scenario and then from the options.
 /// Everything is collective over the communicator; throws petrl::Error.
@@ -29,11 +32,11 @@ class Fault {
   /// Accumulated slip or state of the friction law (borrowed).
   Vec history() const;
 
-  double meanVelocity() const;  ///< [m/s]
-  double maxVelocity() const;   ///< largest |v| [m/s]
-  double meanSlip() const;      ///< mean displacement [m]
-  double energy();              ///< U = U0 - F0'd + d'Kd/2 over U_c = U0 = F0'K^-1 F0/2; 1 at the start
-  double sliding() const;       ///< share of cells with v != 0
+  double meanVelocity() const { return meanOf(v_); }  ///< [m/s]
+  double maxVelocity() const;                         ///< largest |v| [m/s]
+  double meanSlip() const { return meanOf(d_); }      ///< mean displacement [m]
+  double energy();         ///< U = U0 - F0'd + d'Kd/2 over U_c = U0 = F0'K^-1 F0/2; 1 at the start
+  double sliding() const;  ///< share of cells with v != 0
 
   /// Rate of growth of the weakest mode at rest [1/s]: the positive root of m s^2 + h s + (k - k_c) = 0 with the
   /// smallest eigenvalue k of K and the mean weakening k_c; 0: stable.

@@ -27,14 +27,6 @@ double growthTime(Fault &f) {
   return f.growthRate() > 0 ? 1 / f.growthRate() : f.scenario().final_time;
 }
 
-double meanOf(Vec x) {
-  PetscScalar sum;
-  PetscInt n;
-  PetRLThrow(VecSum(x, &sum));
-  PetRLThrow(VecGetSize(x, &n));
-  return PetscRealPart(sum) / static_cast<double>(n);
-}
-
 double relativeAcceleration(Fault &f) {
   Vec a;
   PetRLThrow(TSBatheGetAcceleration(f.ts(), &a));

@@ -91,15 +91,6 @@ Scenario readScenario(YamlMap yaml) {
   return s;
 }
 
-Scenario paperScenario(PetscInt cells, double size) {
-  Scenario s;
-  s.elasticity.nx = s.elasticity.nz = cells;
-  s.elasticity.lx = s.elasticity.ly = s.elasticity.lz = size;
-  s.elasticity.k_scale = 0;
-  s.friction = std::make_shared<ExponentialWeakening>(0.5, 0.1, 0.1);
-  return s;
-}
-
 double randomField(std::uint64_t seed, double correlation, double x, double z) {
   constexpr int waves = 24;
   Random random(seed * 7919 + 17);

@@ -42,9 +42,6 @@ struct Scenario {
 /// velocity_scale, tolerance, allow_stable. Throws petrl::Error naming file, line and key.
 Scenario readScenario(YamlMap yaml);
 
-/// The paper's scenario: `cells` per side, `size` of the cube [m].
-Scenario paperScenario(PetscInt cells, double size);
-
 /// Normal stress at a cell centre, x and z over the fault's size in (0, 1).
 double normalStressAt(const NormalStress &stress, const ElasticityParameters &e, double x, double z);
 

@@ -23,7 +23,7 @@ ConstPatch Field::patch() const {
   return {lines_.data()->value + origin_, nx_, ny_, kGhost, row_, plane_};
 }
 
-void Field::fillGhosts(int width) {
+void Field::fillGhosts(int width, int corner) {
   const Patch p = patch();
   const auto wrap = [](int i, int n) { return (i % n + n) % n; };
   for (int c = 0; c < components_; ++c) {
@@ -39,6 +39,8 @@ void Field::fillGhosts(int width) {
     for (int k = 0; k < width; ++k) {
       std::memcpy(p.at(c, -1 - k), p.at(c, wrap(-1 - k, ny_)), bytes);
       std::memcpy(p.at(c, ny_ + k), p.at(c, wrap(k, ny_)), bytes);
+      for (double *row : {p.at(c, -1 - k), p.at(c, ny_ + k)})
+        for (int i = 0; i < corner; ++i) row[-1 - i] = row[nx_ - 1 - i % nx_], row[nx_ + i] = row[i % nx_];
     }
   }
 }

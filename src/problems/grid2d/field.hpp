@@ -21,8 +21,8 @@ class Field {
   Patch patch();
   ConstPatch patch() const;
   /// Copies wrap-around edges into the ghost points along the axes, `width` of them (<= kGhost). A grid narrower than
-  /// the width wraps more than once.
-  void fillGhosts(int width);
+  /// the width wraps more than once. corner: so many points beside the ghost rows are filled, too.
+  void fillGhosts(int width, int corner = 0);
   /// From and to dense components x ny x nx arrays (no ghost points).
   void set(const double *dense);
   void get(double *dense) const;

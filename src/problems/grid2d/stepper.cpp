@@ -5,21 +5,6 @@
 
 namespace petrl::grid2d {
 
-namespace {
-
-// Fills the corners, too: the x neighbours of the ghost rows.
-void fillCorners(Field &q, int width) {
-  const Patch p = q.patch();
-  for (int c = 0; c < q.components(); ++c) {
-    for (int k = 1; k <= width; ++k) {
-      for (double *row : {p.at(c, -k), p.at(c, p.ny - 1 + k)})
-        for (int i = 0; i < width; ++i) row[-1 - i] = row[p.nx - 1 - i % p.nx], row[p.nx + i] = row[i % p.nx];
-    }
-  }
-}
-
-}  // namespace
-
 Stepper::Stepper(const Scheme &scheme, int components, int nx, int ny, double dt)
     : discretization_(discretize(scheme, 1. / nx, 1. / ny)),
       components_(components),
@@ -40,8 +25,7 @@ void Stepper::setVelocity(const Field &velocity) {
 }
 
 void Stepper::stage(Field &q, double beta, const Field &base, double factor, Field &out) {
-  q.fillGhosts(discretization_.radius);
-  if (discretization_.extended) fillCorners(q, discretization_.radius);
+  q.fillGhosts(discretization_.radius, discretization_.extended ? discretization_.radius : 0);
   const Field &in = q;
   const Field &velocity = prescribed_ ? velocity_ : in;
   advance(discretization_, components_, in.patch(), velocity.patch(), beta, base.patch(), factor, out.patch());

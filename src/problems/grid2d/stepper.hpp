@@ -16,7 +16,6 @@ class Stepper {
   /// One step of dt. The state's ghost points are overwritten.
   void step(Field &state);
   double dt() const { return dt_; }
-  const Discretization &discretization() const { return discretization_; }
 
  private:
   void stage(Field &q, double beta, const Field &base, double factor, Field &out);

@@ -59,26 +59,8 @@ PETRL_CLONES void combine(int n, double a, const double *u, double b, const doub
   for (int i = 0; i < n; ++i) out[i] = a * u[i] + b * v[i] + c * k[i];
 }
 
-// Lane by lane, see largest().
 PETRL_CLONES double fastestRate(int n, double viscous, const double *u, const double *inverse) {
-  constexpr int lanes = 8;
-  double most[lanes] = {};
-  most[0] = 1e-9;
-  int i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (int k = 0; k < lanes; ++k) {
-      const double w = inverse[i + k], rate = w * (std::fabs(u[i + k]) + viscous * w);
-      most[k] = rate > most[k] ? rate : most[k];
-    }
-  }
-  for (int k = 0; i < n; ++i, ++k) {
-    const double rate = inverse[i] * (std::fabs(u[i]) + viscous * inverse[i]);
-    most[k] = rate > most[k] ? rate : most[k];
-  }
-  for (int half = lanes / 2; half > 0; half /= 2) {
-    for (int k = 0; k < half; ++k) most[k] = most[k + half] > most[k] ? most[k + half] : most[k];
-  }
-  return most[0];
+  return largestOver(n, 1e-9, [=](int i) { return inverse[i] * (std::fabs(u[i]) + viscous * inverse[i]); });
 }
 
 }  // namespace
@@ -237,7 +219,6 @@ double AdaptiveVolumes::limit() const {
 }
 
 void AdaptiveVolumes::advance(int levels) {
-  span_ = levels;
   output_.resize(at(levels * n_));
   double time = levelTime(level_);
   const double end = levelTime(level_ + levels);

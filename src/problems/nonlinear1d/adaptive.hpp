@@ -53,7 +53,7 @@ class AdaptiveVolumes {
 
   Nonlinear1DCase pde_;
   AdaptiveOptions options_;
-  int fine_, n_ = 0, level_ = 0, span_ = 0;
+  int fine_, n_ = 0, level_ = 0;
   Forcing<double> forcing_;  // on twice the finest cells: centres of all possible cells lie there
   std::vector<Cell> mesh_;
   std::vector<double> mean_weight_;  // of a mode in a cell of some level

@@ -1,8 +1,11 @@
 #include "problems/nonlinear1d/dataset.hpp"
 
+#include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/progress.hpp"
 #include "problems/nonlinear1d/truth.hpp"
 
@@ -103,9 +106,20 @@ Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options,
   Nonlinear1DDataset data(options);
   std::string error;
   int found = 0;
+  FileLock lock;
   if (rank == 0) {
     try {
       std::string why;
+      if (damaged(path, &why)) {
+        // Several trainings may want it at once: one makes it, the others wait and read it.
+        const std::string folder = std::filesystem::path(path).parent_path().string();
+        if (!folder.empty()) makeFolders(folder);
+        lock = FileLock(path + ".lock");
+        if (!lock.take(false)) {
+          if (say) say("nonlinear1d: waiting for process " + lock.holder() + ", which computes " + path);
+          lock.take(true);
+        }
+      }
       if (!damaged(path, &why)) {
         data = read(path, options);
         found = 1;
@@ -123,6 +137,7 @@ Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options,
     if (rank == 0) {
       try {
         data.write(path);
+        std::remove((path + ".lock").c_str());  // who waits for it looks for the file first
         if (say) say("nonlinear1d: wrote " + path);
       } catch (const std::exception &failure) {
         error = failure.what();

@@ -1,7 +1,8 @@
 // The file of a data set. Text and numbers that make it are attributes; what is drawn is stored too and compared.
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
+#include <iomanip>
+#include <sstream>
+#include <type_traits>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -37,43 +38,45 @@ void visitParameters(const std::vector<Nonlinear1DCase> &cases, Visit visit) {
   visit("viscosity", viscosity);
 }
 
-void expect(const h5::Reader &file, const std::string &name, double found, double expected) {
-  if (found == expected) return;
-  char text[120];
-  std::snprintf(text, sizeof text, "option '%s': found %.17g, expected %.17g", name.c_str(), found, expected);
-  file.fail("/", text);
+// Everything that a data set was made with: whole numbers and others.
+template <typename Visit>
+void visitOptions(const Nonlinear1DOptions &options, Visit visit) {
+  visit("version", std::int64_t(kVersion));
+  for (std::size_t s = 0; s < 3; ++s) visit(kCounts[s], std::int64_t(options.trajectories[s]));
+  visit("seed", static_cast<std::int64_t>(options.seed));
+  visit("modes", std::int64_t(options.modes));
+  visit("means", std::int64_t(options.means));
+  visit("relative", options.relative);
+  visit("absolute", options.absolute);
 }
 
 void checkOptions(const h5::Reader &file, const Nonlinear1DOptions &options) {
   if (file.text("/", "format") != kFormat)
     file.fail("/", "format: found '" + file.text("/", "format") + "', expected '" + kFormat + "'");
-  expect(file, "version", static_cast<double>(file.integer("/", "version")), kVersion);
-  for (std::size_t s = 0; s < 3; ++s)
-    expect(file, kCounts[s], static_cast<double>(file.integer("/", kCounts[s])), options.trajectories[s]);
-  if (file.integer("/", "seed") != static_cast<std::int64_t>(options.seed)) {
-    file.fail("/", "option 'seed': found " + std::to_string(file.integer("/", "seed")) + ", expected " +
-                       std::to_string(options.seed));
-  }
-  expect(file, "modes", static_cast<double>(file.integer("/", "modes")), options.modes);
-  expect(file, "means", static_cast<double>(file.integer("/", "means")), options.means);
-  expect(file, "relative", file.number("/", "relative"), options.relative);
-  expect(file, "absolute", file.number("/", "absolute"), options.absolute);
+  visitOptions(options, [&](const char *name, auto expected) {
+    decltype(expected) found;
+    if constexpr (std::is_integral_v<decltype(expected)>)
+      found = file.integer("/", name);
+    else
+      found = file.number("/", name);
+    if (found == expected) return;
+    std::ostringstream text;
+    text << std::setprecision(17) << "option '" << name << "': found " << found << ", expected " << expected;
+    file.fail("/", text.str());
+  });
 }
 
 }  // namespace
 
 void Nonlinear1DDataset::write(const std::string &path) const {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) makeFolders(folder.string());
   h5::Writer file(path, true);
   file.text("/", "format", kFormat);
-  file.integer("/", "version", kVersion);
-  for (std::size_t s = 0; s < 3; ++s) file.integer("/", kCounts[s], options_.trajectories[s]);
-  file.integer("/", "seed", static_cast<std::int64_t>(options_.seed));
-  file.integer("/", "modes", options_.modes);
-  file.integer("/", "means", options_.means);
-  file.number("/", "relative", options_.relative);
-  file.number("/", "absolute", options_.absolute);
+  visitOptions(options_, [&](const char *name, auto value) {
+    if constexpr (std::is_integral_v<decltype(value)>)
+      file.integer("/", name, value);
+    else
+      file.number("/", name, value);
+  });
   file.text("/", "code", std::string(PETRL_VERSION_STRING) + " " + PETRL_COMMIT);
   for (std::size_t s = 0; s < 3; ++s) {
     const std::string group = kSplit[s];

@@ -30,6 +30,16 @@ double waveNumber(int mode) {
   return 2 * kPi * (mode + 1) / kLength;
 }
 
+// A sin(kx + a) = A cos(a) sin(kx) + A sin(a) cos(kx), gathered by wave number.
+template <typename T>
+Amplitudes<T> gathered(const Nonlinear1DCase &pde, const double (&re)[kWaves], const double (&im)[kWaves]) {
+  double sine[kModes] = {}, cosine[kModes] = {};
+  for (int j = 0; j < kWaves; ++j) sine[pde.l[j] - 1] += re[j], cosine[pde.l[j] - 1] += im[j];
+  Amplitudes<T> out;
+  for (int m = 0; m < kModes; ++m) out.sine[m] = static_cast<T>(sine[m]), out.cosine[m] = static_cast<T>(cosine[m]);
+  return out;
+}
+
 }  // namespace
 
 Nonlinear1DCase drawCase(std::uint64_t seed, std::int64_t index, Split split, int modes) {
@@ -67,12 +77,17 @@ Forcing<T>::Forcing(const Nonlinear1DCase &pde, int n, bool means)
 }
 
 template <typename T>
+void Forcing<T>::phasors(double t, double (&re)[kWaves], double (&im)[kWaves]) const {
+  for (int j = 0; j < kWaves; ++j) {
+    const double size = pde_.A[j] * weight_[pde_.l[j] - 1], angle = pde_.omega[j] * t + pde_.phi[j];
+    re[j] = size * std::cos(angle), im[j] = size * std::sin(angle);
+  }
+}
+
+template <typename T>
 void Forcing<T>::start(double t, double step) {
   const auto same = [](double a, double b) { return std::fabs(a - b) < 1e-12; };
-  for (int j = 0; j < kWaves && !same(t, time_); ++j) {
-    const double size = pde_.A[j] * weight_[pde_.l[j] - 1], angle = pde_.omega[j] * t + pde_.phi[j];
-    re_[j] = size * std::cos(angle), im_[j] = size * std::sin(angle);
-  }
+  if (!same(t, time_)) phasors(t, re_, im_);
   for (int j = 0; j < kWaves && !same(step, step_); ++j)
     turn_re_[j] = std::cos(pde_.omega[j] * step), turn_im_[j] = std::sin(pde_.omega[j] * step);
   time_ = t, step_ = step;
@@ -80,12 +95,7 @@ void Forcing<T>::start(double t, double step) {
 
 template <typename T>
 Amplitudes<T> Forcing<T>::now() const {
-  // A sin(kx + a) = A cos(a) sin(kx) + A sin(a) cos(kx)
-  double sine[kModes] = {}, cosine[kModes] = {};
-  for (int j = 0; j < kWaves; ++j) sine[pde_.l[j] - 1] += re_[j], cosine[pde_.l[j] - 1] += im_[j];
-  Amplitudes<T> out;
-  for (int m = 0; m < kModes; ++m) out.sine[m] = static_cast<T>(sine[m]), out.cosine[m] = static_cast<T>(cosine[m]);
-  return out;
+  return gathered<T>(pde_, re_, im_);
 }
 
 template <typename T>
@@ -100,16 +110,9 @@ void Forcing<T>::next() {
 
 template <typename T>
 Amplitudes<T> Forcing<T>::at(double t) const {
-  double sine[kModes] = {}, cosine[kModes] = {};
-  for (int j = 0; j < kWaves; ++j) {
-    const int m = pde_.l[j] - 1;
-    const double angle = pde_.omega[j] * t + pde_.phi[j];
-    sine[m] += pde_.A[j] * weight_[m] * std::cos(angle);
-    cosine[m] += pde_.A[j] * weight_[m] * std::sin(angle);
-  }
-  Amplitudes<T> out;
-  for (int m = 0; m < kModes; ++m) out.sine[m] = static_cast<T>(sine[m]), out.cosine[m] = static_cast<T>(cosine[m]);
-  return out;
+  double re[kWaves], im[kWaves];
+  phasors(t, re, im);
+  return gathered<T>(pde_, re, im);
 }
 
 template <typename T>

@@ -61,6 +61,7 @@ class Forcing {
   void evaluate(double t, T *out) const;
 
  private:
+  void phasors(double t, double (&re)[kWaves], double (&im)[kWaves]) const;
   Nonlinear1DCase pde_;
   int n_, row_;
   double weight_[kModes];  // of a mode in a cell mean

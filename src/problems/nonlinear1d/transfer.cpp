@@ -45,6 +45,14 @@ void lagrange(double s, int degree, Use use) {
   }
 }
 
+// Linear interpolation from `columns` evenly spaced points of the periodic line to `rows` others.
+LinearMap linear(int rows, int columns) {
+  Builder out(rows, columns);
+  for (int i = 0; i < rows; ++i)
+    lagrange(static_cast<double>(i) * columns / rows, 1, [&](int node, double w) { out.add(i, node, w); });
+  return out.map();
+}
+
 }  // namespace
 
 void LinearMap::apply(const float *in, float *out) const {
@@ -57,10 +65,7 @@ void LinearMap::apply(const float *in, float *out) const {
 }
 
 LinearMap sampleLabels(int n) {
-  Builder out(n, kPoints);
-  for (int i = 0; i < n; ++i)
-    lagrange(static_cast<double>(i) * kPoints / n, 1, [&](int node, double w) { out.add(i, node, w); });
-  return out.map();
+  return linear(n, kPoints);
 }
 
 LinearMap projectLabels(int n, int degree) {
@@ -88,10 +93,7 @@ LinearMap projectLabels(int n, int degree) {
 }
 
 LinearMap interpolateCells(int n) {
-  Builder out(kPoints, n);
-  for (int p = 0; p < kPoints; ++p)
-    lagrange(static_cast<double>(p) * n / kPoints, 1, [&](int node, double w) { out.add(p, node, w); });
-  return out.map();
+  return linear(kPoints, n);
 }
 
 LinearMap averageCells(int n, int degree) {

@@ -113,26 +113,9 @@ PETRL_CLONES void run(const Work<float> &w, const Amplitudes<float> &f, const fl
   stageOf(w, f, base, u, out);
 }
 
-// Lane by lane: a maximum over floating-point numbers is not reordered by the compiler.
 template <typename T>
 PETRL_INLINE T largestIn(int n, const T *u) {
-  constexpr int lanes = 64 / sizeof(T);
-  T most[lanes] = {};
-  int i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (int k = 0; k < lanes; ++k) {
-      const T size = u[i + k] < 0 ? -u[i + k] : u[i + k];
-      most[k] = size > most[k] ? size : most[k];
-    }
-  }
-  for (int k = 0; i < n; ++i, ++k) {
-    const T size = u[i] < 0 ? -u[i] : u[i];
-    most[k] = size > most[k] ? size : most[k];
-  }
-  for (int half = lanes / 2; half > 0; half /= 2) {
-    for (int k = 0; k < half; ++k) most[k] = most[k + half] > most[k] ? most[k + half] : most[k];
-  }
-  return most[0];
+  return largestOver(n, T(0), [u](int i) { return u[i] < 0 ? -u[i] : u[i]; });
 }
 
 PETRL_CLONES double largestOf(int n, const double *u) {

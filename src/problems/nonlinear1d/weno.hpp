@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/clones.hpp"
 #include "problems/nonlinear1d/pde.hpp"
 
 namespace petrl::nonlinear1d {
@@ -53,6 +54,29 @@ class Weno {
   Forcing<T> forcing_;
   Row<T> right_, left_;
 };
+
+/// Largest of rate(i), i < n, and `least`. Lane by lane: a maximum over floating-point numbers is not reordered by the
+/// compiler.
+template <typename T, typename Rate>
+PETRL_INLINE T largestOver(int n, T least, Rate rate) {
+  constexpr int lanes = 64 / sizeof(T);
+  T most[lanes] = {least};
+  int i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int k = 0; k < lanes; ++k) {
+      const T size = rate(i + k);
+      most[k] = size > most[k] ? size : most[k];
+    }
+  }
+  for (int k = 0; i < n; ++i, ++k) {
+    const T size = rate(i);
+    most[k] = size > most[k] ? size : most[k];
+  }
+  for (int half = lanes / 2; half > 0; half /= 2) {
+    for (int k = 0; k < half; ++k) most[k] = most[k + half] > most[k] ? most[k + half] : most[k];
+  }
+  return most[0];
+}
 
 /// Largest |u|.
 double largest(int n, const double *u);

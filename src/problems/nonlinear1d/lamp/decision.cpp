@@ -100,44 +100,25 @@ Likelihood likelihood(const VertexMesh &mesh, const Logits &logits, const Action
                       const Factors *entropy_weight, Logits *gradient) {
   Likelihood result;
   std::vector<double> p;
-  std::size_t splits = 0, coarsens = 0;
-  const auto of = [](const Factors *factors, Factor factor, std::size_t i) {
-    if (factors == nullptr) return 0.;
-    switch (factor) {
-      case Factor::split_count:
-        return factors->split_count;
-      case Factor::split:
-        return factors->split[i];
-      case Factor::coarsen_count:
-        return factors->coarsen_count;
-      default:
-        return factors->coarsen[i];
-    }
-  };
+  float *slopes[4] = {};  // by Factor
+  if (gradient != nullptr) {
+    slopes[0] = gradient->split_count.data(), slopes[1] = gradient->split.data();
+    slopes[2] = gradient->coarsen_count.data(), slopes[3] = gradient->coarsen.data();
+  }
+  std::size_t taken[4] = {};
   decide(mesh, logits, [&](Factor factor, const float *values, const std::vector<int> &eligible) {
-    int chosen = 0;
-    std::size_t i = 0;
-    float *g = nullptr;
-    switch (factor) {
-      case Factor::split_count:
-        chosen = static_cast<int>(action.split.size());
-        g = gradient ? gradient->split_count.data() : nullptr;
-        break;
-      case Factor::split:
-        i = splits++;
-        chosen = action.split[i];
-        g = gradient ? gradient->split.data() : nullptr;
-        break;
-      case Factor::coarsen_count:
-        chosen = static_cast<int>(action.coarsen.size());
-        g = gradient ? gradient->coarsen_count.data() : nullptr;
-        break;
-      case Factor::coarsen:
-        i = coarsens++;
-        chosen = action.coarsen[i];
-        g = gradient ? gradient->coarsen.data() : nullptr;
-        break;
-    }
+    const bool split = factor == Factor::split_count || factor == Factor::split;
+    const bool counts = factor == Factor::split_count || factor == Factor::coarsen_count;
+    const auto f = static_cast<std::size_t>(factor);
+    const std::size_t i = taken[f]++;
+    const std::vector<int> &edges = split ? action.split : action.coarsen;
+    const int chosen = counts ? static_cast<int>(edges.size()) : edges[i];
+    float *const g = slopes[f];
+    const auto of = [&](const Factors *factors) {
+      if (factors == nullptr) return 0.;
+      if (counts) return split ? factors->split_count : factors->coarsen_count;
+      return (split ? factors->split : factors->coarsen)[i];
+    };
     const auto found = std::find(eligible.begin(), eligible.end(), chosen);
     if (found == eligible.end()) throw Error("lamp: a decision that this mesh does not allow");
     const auto at = static_cast<std::size_t>(found - eligible.begin());
@@ -147,7 +128,7 @@ Likelihood likelihood(const VertexMesh &mesh, const Logits &logits, const Action
     result.log_probability += std::log(p[at]);
     result.entropy += entropy;
     if (g != nullptr) {
-      const double a = of(weight, factor, i), h = of(entropy_weight, factor, i);
+      const double a = of(weight), h = of(entropy_weight);
       for (std::size_t k = 0; k < p.size(); ++k) {
         // d entropy / d logit = -p (log p + entropy)
         const double slope = p[k] > 0 ? -p[k] * (std::log(p[k]) + entropy) : 0;
