@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/vector_math.hpp"
+#include "learn/engine/arrays.hpp"
 
 namespace petrl::learn {
 
@@ -97,10 +98,6 @@ PETRL_CLONES void stdSlope(std::size_t n, const float *slope, const float *z, co
     d_raw[i] = (slope[i] * (z[i] * z[i] - 1) - entropy) / std[i] * vector_math::logistic(raw[i]);
 }
 
-PETRL_CLONES void addTo(std::size_t n, const float *x, float *sum) {
-  for (std::size_t i = 0; i < n; ++i) sum[i] += x[i];
-}
-
 PETRL_CLONES void addSquare(std::size_t n, const float *x, const float *mean, float *sum) {
   for (std::size_t i = 0; i < n; ++i) sum[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
 }
@@ -171,7 +168,7 @@ void normalisePerPoint(const std::vector<const float *> &rows, std::size_t point
   out.assign(rows.size() * points, 0.f);
   if (rows.size() < 2) return;
   std::vector<float> mean(points), square(points);
-  for (const float *row : rows) addTo(points, row, mean.data());
+  for (const float *row : rows) addScaled(points, 1, row, mean.data());
   for (float &x : mean) x /= static_cast<float>(rows.size());
   for (const float *row : rows) addSquare(points, row, mean.data(), square.data());
   for (std::size_t r = 0; r < rows.size(); ++r)

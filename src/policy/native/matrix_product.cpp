@@ -26,12 +26,13 @@ PETRL_INLINE void tile(const MatrixProduct &p, int i, int j) {
     }
   }
   const float *a = p.a + i * p.a_row, *b = p.b + j;
-  const long a_row = p.a_row, a_inner = p.a_inner, b_row = p.b_row;
+  const long a_row = p.a_row, a_inner = p.a_inner, b_row = p.b_row, later = 4 * a_row;
   for (int k = p.inner; k > 0; --k, a += a_inner, b += b_row) {
+    const float *const more = a + later;  // few addresses, or they would not stay in registers
     V line[N];
     PETRL_UNROLL for (int v = 0; v < N; ++v) line[v] = load<Set>(b + v * Set::kLanes);
     PETRL_UNROLL for (int r = 0; r < R; ++r) {
-      const float factor = a[r * a_row];
+      const float factor = r < 4 ? a[r * a_row] : more[(r - 4) * a_row];
       PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] += factor * line[v];
     }
   }
@@ -57,9 +58,6 @@ template <class Set, int R, int N>
 PETRL_INLINE void panel(const MatrixProduct &p, int j) {
   int i = 0;
   for (; i + R <= p.rows; i += R) tile<Set, R, N>(p, i, j);
-  if constexpr (R > 8) {
-    for (; i + 8 <= p.rows; i += 8) tile<Set, 8, N>(p, i, j);
-  }
   if constexpr (R > 4) {
     for (; i + 4 <= p.rows; i += 4) tile<Set, 4, N>(p, i, j);
   }
@@ -78,8 +76,8 @@ PETRL_INLINE void blocks(const MatrixProduct &p) {
   }
   if constexpr (Set::kRegisters == 32) {
     for (; j + 4 * kPad <= p.columns; j += 4 * kPad) panel<Set, 6, 4>(p, j);
-    if (j + 2 * kPad <= p.columns) panel<Set, 8, 2>(p, j), j += 2 * kPad;
-    if (j < p.columns) panel<Set, 16, 1>(p, j);
+    if (j + 2 * kPad <= p.columns) panel<Set, 12, 2>(p, j), j += 2 * kPad;
+    if (j < p.columns) panel<Set, 8, 1>(p, j);
   } else {
     constexpr int kVectors = kPad / Set::kLanes;
     for (; j < p.columns; j += kPad) panel<Set, kVectors == 2 ? 6 : 2, kVectors>(p, j);
@@ -103,8 +101,8 @@ void multiply(const MatrixProduct &p) {
   thread_local std::vector<float> room;
   const auto width = static_cast<std::size_t>(kPad), b_size = static_cast<std::size_t>(p.inner) * width,
              c_size = static_cast<std::size_t>(p.rows) * width;
-  room.assign(b_size + 2 * c_size + width, 0);
-  float *b = room.data(), *c = b + b_size, *mask = c + c_size, *bias = mask + c_size;
+  room.assign(b_size + (p.mask != nullptr ? 2 : 1) * c_size + width, 0);
+  float *b = room.data(), *c = b + b_size, *bias = c + c_size, *mask = bias + width;
   const std::size_t bytes = static_cast<std::size_t>(rest) * sizeof(float);
   for (int k = 0; k < p.inner; ++k) std::memcpy(b + k * kPad, p.b + k * p.b_row + main, bytes);
   for (int i = 0; i < p.rows; ++i) {
