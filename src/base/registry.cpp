@@ -26,7 +26,7 @@ void loadLibrary(const std::string &name) {
     void *handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == nullptr) {
       const char *why = dlerror();
-      tried += "\n  " + file + ": " + (why != nullptr ? why : "unknown reason");
+      tried.append("\n  ").append(file).append(": ").append(why != nullptr ? why : "unknown reason");
       continue;
     }
     using Register = PetscErrorCode (*)(void);
