@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -70,7 +71,13 @@ Policy readOnce(const std::string &path, const std::string &kind) {
       it->second.changed.tv_sec == info.st_mtim.tv_sec && it->second.changed.tv_nsec == info.st_mtim.tv_nsec)
     return it->second.policy;
   Policy policy = readPolicy(path, kind);
-  cache[path] = {info.st_mtim, info.st_size, policy};
+  // The file system's clock ticks in milliseconds: a file that changed just now may change again and look the same.
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (now.tv_sec - info.st_mtim.tv_sec > 1)
+    cache[path] = {info.st_mtim, info.st_size, policy};
+  else
+    cache.erase(path);
   return policy;
 }
 
