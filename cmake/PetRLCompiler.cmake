@@ -10,6 +10,12 @@ endif()
 
 add_library(petrl_warnings INTERFACE)
 target_compile_options(petrl_warnings INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith)
+# We speak the names that all supported PETScs know: that newer ones have others is no news. PETSc's own strncpy is not
+# ours to warn about.
+foreach(minor RANGE 19 26)
+  target_compile_definitions(petrl_warnings INTERFACE PETSC_SILENCE_DEPRECATION_WARNINGS_3_${minor}_0)
+endforeach()
+target_compile_options(petrl_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-truncation>)
 if(PETRL_WERROR)
   target_compile_options(petrl_warnings INTERFACE -Werror)
 endif()

@@ -4,7 +4,7 @@ set -eu
 
 packages="petsc-dev libfftw3-dev libtorch-dev libhdf5-openmpi-dev libyaml-cpp-dev zlib1g-dev
   libopenmpi-dev openmpi-bin libgtest-dev libbenchmark-dev libcli11-dev cmake ninja-build make ccache g++ git pkg-config
-  python3-h5py python3-matplotlib python3-numpy python3-yaml python3-petsc4py"
+  python3-h5py python3-matplotlib python3-numpy python3-yaml python3-petsc4py python3-pip"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "install-deps.sh: this script knows Debian's packages only (no dpkg and apt-get here)." >&2

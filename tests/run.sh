@@ -14,7 +14,8 @@ export OMP_NUM_THREADS=1
 if [ "${PETRL_INSTALL:-yes}" != no ] && command -v apt-get >/dev/null; then
   sh cmake/install-deps.sh
 fi
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON
+# shellcheck disable=SC2086
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON ${PETRL_CMAKE_OPTIONS:-}
 cmake --build "$build" --parallel 2
 log="$build/ctest.log"
 # "sh" has no pipefail: the status travels through a file.

@@ -2,6 +2,7 @@
 #include <petrl.h>
 
 #include "base/compat.hpp"
+#include "base/running_petsc.hpp"
 
 PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PETSC_INTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
@@ -12,6 +13,7 @@ PETSC_INTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 
 PetscErrorCode PetRLInitialize(void) {
   PetscFunctionBegin;
+  PetscCall(petrl::CheckRunningPetsc());
   // Registering twice replaces the entry: harmless.
   PetscCall(TSAdaptRegister(TSADAPTRL, TSAdaptCreate_RL));
   PetscCall(TSAdaptRegister(TSADAPTRICHARDSON, TSAdaptCreate_Richardson));

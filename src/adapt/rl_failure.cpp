@@ -20,9 +20,9 @@ PetscErrorCode AtSolveStart(SNES, PetscInt iteration, PetscReal, void *ctx) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode DestroyHook(void **ctx) {
+PetscErrorCode DestroyHook(PETRL_CONTEXT_ADDRESS ctx) {
   PetscFunctionBegin;
-  delete static_cast<std::shared_ptr<FailureHook> *>(*ctx);
+  delete static_cast<std::shared_ptr<FailureHook> *>(PETRL_CONTEXT_AT(ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

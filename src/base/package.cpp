@@ -4,6 +4,7 @@
 #include <petrlrefiner.h>
 
 #include "base/compat.hpp"
+#include "base/running_petsc.hpp"
 
 PetscClassId PETRL_CLOSURE_CLASSID, PETRL_REFINER_CLASSID;
 PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Remesh, PetRL_Train;
@@ -27,6 +28,7 @@ PetscErrorCode InitializePackage() {
 
   PetscFunctionBegin;
   if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CheckRunningPetsc());
   initialised = true;
   PetscCall(PetscClassIdRegister("PetRL", &classid));
   PetscCall(PetscClassIdRegister("PetRLClosure", &PETRL_CLOSURE_CLASSID));

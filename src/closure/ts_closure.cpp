@@ -50,7 +50,9 @@ PetscErrorCode HandOn(TS ts) {
     if (ts->snes) PetscCall(SNESGetJacobian(ts->snes, &A, &B, NULL, NULL));
     PetscCall(SNESSetJacobian(snes, A, B, SNESTSFormJacobian, c.inner));
   }
-  PetscCall(TSSetApplicationContext(c.inner, ts->user));
+  void *user = nullptr;
+  PetscCall(TSGetApplicationContext(ts, &user));
+  PetscCall(TSSetApplicationContext(c.inner, user));
   PetscCall(TSSetPreStage(c.inner, ts->prestage));
   PetscCall(TSSetPostStage(c.inner, ts->poststage));
   PetscCall(TSSetPostEvaluate(c.inner, ts->postevaluate));

@@ -64,7 +64,7 @@ PetscErrorCode EstimateScaling(SNES snes) {
 }
 
 // lambda and the natural residual at v; on the way the sets of the next iteration. `first`: lambda is the start value.
-PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
+PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm, bool *domain_error) {
   PDAS &p = pdas(snes);
   PetscInt n;
   Arrays a;
@@ -91,8 +91,12 @@ PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm) {
   }
   PetscCall(RestoreArrays(snes, a));
   if (!finite || PetscIsInfOrNanReal(largest)) largest = PETSC_MAX_REAL;
-  PetscCall(MPIU_Allreduce(&largest, norm, 1, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
-  *norm /= p.force_scale;
+  // A domain error on any rank stops all of them.
+  PetscReal local[2] = {largest, PETRL_SNES_DOMAIN_ERROR(snes) ? (PetscReal)1 : (PetscReal)0}, all[2];
+  PETRL_SNES_DOMAIN_ERROR(snes) = PETSC_FALSE;
+  PetscCall(MPIU_Allreduce(local, all, 2, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
+  *norm = all[0] / p.force_scale;
+  *domain_error = all[1] > 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -191,6 +195,7 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
   PDAS &p = pdas(snes);
   PetscReal norm, xnorm = 0, ynorm = 0;
   PetscBool ok = PETSC_TRUE;
+  bool domain_error = false;
 
   PetscFunctionBegin;
   PetscCheck(p.friction, PetscObjectComm((PetscObject)snes), PETSC_ERR_ORDER,
@@ -206,16 +211,15 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
     PetscCall(EstimateScaling(snes));
     have_jacobian = true;
   }
-  PetscCall(Residual(snes, true, &norm));
+  PetscCall(Residual(snes, true, &norm, &domain_error));
   for (PetscInt it = 0;; ++it) {
     snes->iter = it;
     snes->norm = norm;
     p.residual_sum += std::min(norm, 1.0);
     PetscCall(SNESLogConvergenceHistory(snes, norm, snes->linear_its));
     PetscCall(SNESMonitor(snes, it, norm));
-    if (snes->domainerror || norm >= PETSC_MAX_REAL / PetscMax(p.force_scale, 1.0)) {
-      snes->reason = snes->domainerror ? SNES_DIVERGED_FUNCTION_DOMAIN : SNES_DIVERGED_FNORM_NAN;
-      snes->domainerror = PETSC_FALSE;
+    if (domain_error || norm >= PETSC_MAX_REAL / PetscMax(p.force_scale, 1.0)) {
+      snes->reason = domain_error ? SNES_DIVERGED_FUNCTION_DOMAIN : PETRL_SNES_DIVERGED_NAN;
       break;
     }
     if (it > 0) PetscCall(VecNorm(snes->vec_sol, NORM_2, &xnorm));
@@ -240,7 +244,7 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
     PetscCall(VecNorm(p.update, NORM_2, &ynorm));
     PetscCall(VecAXPY(snes->vec_sol, 1.0, p.update));
     PetscCall(VecPointwiseMult(snes->vec_sol, snes->vec_sol, p.active));
-    PetscCall(Residual(snes, false, &norm));
+    PetscCall(Residual(snes, false, &norm, &domain_error));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -340,13 +344,12 @@ PetscErrorCode SNESCreate_PDAS(SNES snes) {
   snes->usesksp = PETSC_TRUE;
   snes->usesnpc = PETSC_FALSE;
   snes->alwayscomputesfinalresidual = PETSC_TRUE;
-  if (!snes->tolerancesset) {
-    snes->abstol = 1e-8;
-    snes->rtol = 0; /* the force scale makes the absolute one relative to what matters */
-    snes->stol = 0;
-    snes->max_its = 20;
-    snes->divtol = -1; /* a first step that turns cells around may well raise the residual */
-  }
+  PETRL_SNES_DEFAULT(snes, abstol, 1e-8);
+  PETRL_SNES_DEFAULT(snes, rtol, 0); /* the force scale makes the absolute one relative to what matters */
+  PETRL_SNES_DEFAULT(snes, stol, 0);
+  PETRL_SNES_DEFAULT(snes, max_its, 20);
+  PETRL_SNES_DEFAULT(snes, divtol,
+                     PETSC_UNLIMITED); /* a first step that turns cells around may well raise the residual */
   PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetFriction_C", petrl::SetFriction));
   PetscCall(PetscObjectComposeFunction((PetscObject)snes, "SNESPDASSetReaction_C", petrl::SetReaction));
   PetscFunctionReturn(PETSC_SUCCESS);

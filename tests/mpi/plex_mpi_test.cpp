@@ -2,6 +2,7 @@
 #include <petscdmplex.h>
 #include <petscsf.h>
 
+#include "base/compat.hpp"
 #include "mesh/forest_impl.hpp"
 #include "mesh/plex_base.hpp"
 #include "mesh/plex_build.hpp"
@@ -249,7 +250,7 @@ TEST(PlexMpi, RefusesOtherMeshes) {
   const PetscInt faces[3] = {2, 2, 2};
   const auto message = [&](PetscInt dim, PetscBool simplex, PetscBool interpolate) {
     DM dm;
-    DMPlexCreateBoxMesh(PETSC_COMM_WORLD, dim, simplex, faces, nullptr, nullptr, nullptr, interpolate, &dm);
+    PETRL_PLEX_BOX_MESH(PETSC_COMM_WORLD, dim, simplex, faces, nullptr, nullptr, nullptr, interpolate, &dm);
     const std::string text = refusal([&] { baseMeshFromPlex(dm); });
     DMDestroy(&dm);
     return text;

@@ -322,7 +322,11 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
     PetscCall(DMGetCoordinatesLocalSetUp(*dm));
   } else if (dim == 1) {
     const DMBoundaryType type = periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+#if PETSC_VERSION_LT(3, 22, 0)
     PetscCall(DMPlexCreateBoxMesh(PETSC_COMM_WORLD, 1, PETSC_TRUE, &n, NULL, NULL, &type, PETSC_TRUE, dm));
+#else
+    PetscCall(DMPlexCreateBoxMesh(PETSC_COMM_WORLD, 1, PETSC_TRUE, &n, NULL, NULL, &type, PETSC_TRUE, 0, PETSC_FALSE, dm));
+#endif
   } else {
     PetscCall(PetscMalloc2(6 * n * n, &list, 2 * (n + 1) * (n + 1), &x));
     for (j = 0; j <= n; ++j)

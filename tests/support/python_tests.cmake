@@ -1,7 +1,7 @@
-# petrl_python_tests(prefix TOPICS ... [TIMEOUT seconds] [ENVIRONMENT ...]): scenarios of <topic>_test.py, each a test
+# petrl_python_tests(prefix TOPICS ... [LABEL product] [TIMEOUT seconds] [ENVIRONMENT ...]): scenarios of <topic>_test.py, each a test
 # <prefix>_<topic>_<scenario> of its own. Scenarios are what harness.py takes for them: functions of one argument, folder.
 function(petrl_python_tests prefix)
-  cmake_parse_arguments(T "" "TIMEOUT" "TOPICS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "TOPICS;ENVIRONMENT" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 240)
   endif()
@@ -16,7 +16,7 @@ function(petrl_python_tests prefix)
       string(REGEX REPLACE "^def ([a-z0-9_]+).*" "\\1" scenario "${scenario}")
       set(test ${prefix}_${topic}_${scenario})
       add_test(NAME ${test} COMMAND ${PETRL_PYTHON} ${file} ${scenario})
-      set_tests_properties(${test} PROPERTIES TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
+      set_tests_properties(${test} PROPERTIES TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${T_LABEL}"
         ENVIRONMENT "${PETRL_PYTHON_TEST_ENV};${T_ENVIRONMENT}")
     endforeach()
   endforeach()

@@ -390,12 +390,12 @@ TEST(Pdas, ValuesThatAreNotNumbersEndTheSolve) {
   Friction p(30, 2);
   p.create();
   p.bad = true;  // one component only: the others must not hide it
-  EXPECT_EQ(p.solve(), SNES_DIVERGED_FNORM_NAN);
+  EXPECT_EQ(p.solve(), PETRL_SNES_DIVERGED_NAN);
   PetRLThrow(SNESPDASSetForceScale(p.snes, 1e-13));
-  EXPECT_EQ(p.solve(), SNES_DIVERGED_FNORM_NAN);
+  EXPECT_EQ(p.solve(), PETRL_SNES_DIVERGED_NAN);
   p.bad = false;
   PetRLThrow(SNESPDASSetForceScale(p.snes, 1));
-  EXPECT_EQ(p.solve(NAN), SNES_DIVERGED_FNORM_NAN);
+  EXPECT_EQ(p.solve(NAN), PETRL_SNES_DIVERGED_NAN);
   p.q[0] = NAN;
   EXPECT_LT(p.solve(), 0);
   EXPECT_EQ(p.iterations(), 0);

@@ -149,7 +149,7 @@ PetscErrorCode Problem::setCommon(TS ts) const {
   PetscCall(PetscObjectComposedDataSetReal(reinterpret_cast<PetscObject>(ts), boundId, stateBound));
   PetscCall(TSSetFunctionDomainError(ts, stateIsSane));
   PetscCall(TSGetSNES(ts, &snes));
-  PetscCall(SNESSetTolerances(snes, PETSC_DEFAULT, 1e-6, PETSC_DEFAULT, newtonIterations_, -1));
+  PetscCall(SNESSetTolerances(snes, PETSC_DEFAULT, 1e-6, PETSC_DEFAULT, newtonIterations_, PETSC_UNLIMITED));
   // Backtracking stalls on the badly scaled residuals of stiff problems, where full steps converge.
   PetscCall(SNESGetLineSearch(snes, &search));
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
