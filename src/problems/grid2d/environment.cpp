@@ -184,10 +184,12 @@ void ClosureEnvironment::record(const Case &c, const std::vector<std::vector<dou
   const auto points = static_cast<std::size_t>(nx() * ny());
   const double per_spacing = model().sizes().dt() * nx();
   const auto add = [&](const double *values, std::size_t components, std::size_t first, bool velocity) {
+    double fastest = 0;
     for (std::size_t i = 0; i < components * points; ++i) {
       seen.saw(names[first + i / points], values[i]);
-      if (velocity) seen.saw("courant", per_spacing * std::fabs(values[i]));
+      fastest = std::max(fastest, std::fabs(values[i]));
     }
+    if (velocity) seen.saw("courant", per_spacing * fastest);
   };
   const auto components = static_cast<std::size_t>(model().components());
   const bool own = c.velocity.empty();
