@@ -2,7 +2,9 @@
 #include <petrl.h>
 
 #include "base/compat.hpp"
+#include "base/error.hpp"
 #include "base/running_petsc.hpp"
+#include "policy/policy.hpp"
 
 PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PETSC_INTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
@@ -21,6 +23,7 @@ PetscErrorCode PetRLInitialize(void) {
   PetscCall(TSRegister(TSBATHE, TSCreate_Bathe));
   PetscCall(TSRegister(TSCLOSURE, TSCreate_Closure));
   PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
+  PetRLCallCXX(petrl::addPolicyChecks());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

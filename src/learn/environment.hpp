@@ -33,6 +33,8 @@ class PETRL_API Environment {
   virtual ~Environment();
   /// "stream", "grid" or "mesh": kShape of the class.
   virtual const char *shape() const = 0;
+  /// Where it trains, as far as it can say, for those who use the policy; all of it once it has evaluated one.
+  virtual Validity validity() const;
 };
 
 // --- a stream of decisions ---

@@ -64,7 +64,8 @@ class GridLearner : public Learner {
   std::int64_t episodes() const override { return algorithm_.episodes(); }
   Evaluation evaluate() override { return environment_->evaluate(algorithm_.deterministic()); }
   Policy policy() const override {
-    return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_.network(), {}};
+    return {environment_->kind(),    environment_->observation(), environment_->action(), algorithm_.network(), {},
+            environment_->validity()};
   }
   std::map<std::string, double> metrics() override { return algorithm_.metrics(); }
   void archive(Archive &archive) override { algorithm_.archive(archive); }
