@@ -22,7 +22,7 @@ PetscErrorCode PlainGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
 
 PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
   Closure &c = *closure->data;
-  const auto n = static_cast<PetscInt>(c.auxiliary_names.size());
+  const auto n = static_cast<PetscInt>(c.read_names.size());
   DM grid;
   Vec all;
 
@@ -45,7 +45,7 @@ PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
 PetscErrorCode ReadHDF5(PetRLClosure closure, PetscViewer viewer, DM single) {
   Closure &c = *closure->data;
   PetscFunctionBegin;
-  for (const auto &name : c.auxiliary_names) {
+  for (const auto &name : c.read_names) {
     Vec one;
     PetscCall(DMCreateGlobalVector(single, &one));
     PetRLCallCXX(c.read.push_back(one));
@@ -67,8 +67,8 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
   DM single;
 
   PetscFunctionBegin;
-  if (c.auxiliary_names.empty()) PetRLCallCXX(c.auxiliary_names = names);
-  if (c.auxiliary_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(c.read_names = c.auxiliary_names.empty() ? names : c.auxiliary_names);
+  if (c.read_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
   // PETSc's own words for a file that is not there, or is too short, do not name the option.
   long long size = -1;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -84,12 +84,12 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
     PetscCall(PetscViewerHDF5Open(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadHDF5(closure, viewer, single));
   } else {
-    const long long values = (long long)nx * ny * (long long)c.auxiliary_names.size();
+    const long long values = (long long)nx * ny * (long long)c.read_names.size();
     const long long expected = 2 * (long long)sizeof(PetscInt) + values * (long long)sizeof(PetscScalar);
     PetscCheck(size >= expected, comm, PETSC_ERR_FILE_UNEXPECTED,
                "-closure_auxiliary %s: expected a binary Vec of %" PetscInt_FMT " x %" PetscInt_FMT
                " points with the components %s (%lld bytes), found %lld bytes",
-               c.auxiliary.c_str(), nx, ny, joined(c.auxiliary_names, ", ").c_str(), expected, size);
+               c.auxiliary.c_str(), nx, ny, joined(c.read_names, ", ").c_str(), expected, size);
     PetscCall(PetscViewerBinaryOpen(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadBinary(closure, viewer, single));
   }

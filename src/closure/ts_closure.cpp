@@ -58,6 +58,22 @@ PetscErrorCode HandOn(TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// The DM outlives the inner TS: what it knows of the solver's functions is the outer's again.
+PetscErrorCode TakeBack(TS ts) {
+  const TS inner = closureTS(ts).inner;
+  PetscErrorCode (*function)(SNES, Vec, Vec, void *);
+  PetscErrorCode (*jacobian)(SNES, Vec, Mat, Mat, void *);
+  void *ctx;
+
+  PetscFunctionBegin;
+  if (!inner->dm) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMSNESGetFunction(inner->dm, &function, &ctx));
+  if (ctx == inner) PetscCall(DMSNESSetFunction(inner->dm, function, ts));
+  PetscCall(DMSNESGetJacobian(inner->dm, &jacobian, &ctx));
+  if (ctx == inner) PetscCall(DMSNESSetJacobian(inner->dm, jacobian, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode TSSetUp_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
   TSAdapt adapt;
@@ -86,24 +102,37 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
 
 PetscErrorCode TSStep_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
-  const PetscReal h = ts->time_step;
-  PetscReal next;
+  const bool before = c.mode == PETRL_CLOSURE_BEFORE_STEP;
+  PetscReal next, h = ts->time_step;
   PetscBool accept = PETSC_TRUE;
   PetscInt scheme = 0;
   TSConvergedReason reason;
+  bool forces;
 
   PetscFunctionBegin;
+  if (!before) {
+    // The program may have set its right-hand side again since.
+    PetscCall(ClosureForces(c.closure, c.inner, &forces));
+    if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  }
   PetscCall(VecCopy(ts->vec_sol, c.start));
   if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
-  if (c.mode == PETRL_CLOSURE_BEFORE_STEP) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
-  // Methods that remember earlier steps remember another state than this one.
-  if (c.mode == PETRL_CLOSURE_BEFORE_STEP || ts->steprestart || ts->steprollback) PetscCall(TSRestartStep(c.inner));
-  PetscCall(TSSetStepNumber(c.inner, ts->steps));
-  PetscCall(TSSetTime(c.inner, ts->ptime));
-  PetscCall(TSSetTimeStep(c.inner, h));
-  PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
-  PetscCall(TSStep(c.inner));
-  PetscCall(TSGetConvergedReason(c.inner, &reason));
+  for (;;) {
+    if (before) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
+    // Methods that remember earlier steps remember another state than this one.
+    if (before || ts->steprestart || ts->steprollback) PetscCall(TSRestartStep(c.inner));
+    PetscCall(TSSetStepNumber(c.inner, ts->steps));
+    PetscCall(TSSetTime(c.inner, ts->ptime));
+    PetscCall(TSSetTimeStep(c.inner, h));
+    PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
+    PetscCall(TSStep(c.inner));
+    PetscCall(TSGetConvergedReason(c.inner, &reason));
+    const PetscReal taken = c.inner->ptime - ts->ptime;
+    if (!before || reason < 0 || taken > 0.999 * h) break;
+    // A solve failed, and the step became shorter than the one that the state was corrected for.
+    PetscCall(VecCopy(c.start, ts->vec_sol));
+    h = taken;
+  }
   ts->snes_its = c.inner->snes_its;
   ts->ksp_its = c.inner->ksp_its;
   ts->num_snes_failures = c.inner->num_snes_failures;
@@ -186,7 +215,8 @@ PetscErrorCode TSView_Closure(TS ts, PetscViewer viewer) {
 PetscErrorCode TSReset_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
   PetscFunctionBegin;
-  if (c.inner->dm) PetscCall(ClosureDetachForcing(c.closure, c.inner));
+  PetscCall(ClosureDetachForcing(c.closure, c.inner));
+  PetscCall(TakeBack(ts));
   PetscCall(TSReset(c.inner));
   PetscCall(ClosureReset(c.closure));
   PetscCall(VecDestroy(&c.start));
@@ -207,7 +237,7 @@ PetscErrorCode TSDestroy_Closure(TS ts) {
 PetscErrorCode CheckType(TS ts) {
   PetscBool match;
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  PETRL_CHECK_OBJECT(ts, TS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSCLOSURE, &match));
   PetscCheck(match, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG, "Expected a TS of type %s, found %s",
              TSCLOSURE, ((PetscObject)ts)->type_name ? ((PetscObject)ts)->type_name : "none");
@@ -236,6 +266,7 @@ PetscErrorCode CheckType(TS ts) {
 PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PETRL_CHECK_POINTER(closure, 2);
   *closure = petrl::closureTS(ts).closure;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -258,6 +289,7 @@ PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
 PetscErrorCode TSClosureGetTS(TS ts, TS *inner) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PETRL_CHECK_POINTER(inner, 2);
   *inner = petrl::closureTS(ts).inner;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -284,6 +316,8 @@ PetscErrorCode TSClosureGetTS(TS ts, TS *inner) {
 PetscErrorCode TSClosureSetMode(TS ts, PetRLClosureMode mode) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PetscCheck(mode == PETRL_CLOSURE_BEFORE_STEP || mode == PETRL_CLOSURE_FORCING, PetscObjectComm((PetscObject)ts),
+             PETSC_ERR_ARG_OUTOFRANGE, "mode: found %d, expected before-step (0) or forcing (1)", (int)mode);
   PetscCheck(!ts->setupcalled || mode == petrl::closureTS(ts).mode, PetscObjectComm((PetscObject)ts),
              PETSC_ERR_ARG_WRONGSTATE, "TSClosureSetMode() must come before TSSetUp() and TSSolve()");
   petrl::closureTS(ts).mode = mode;

@@ -22,7 +22,7 @@
                                      (or names them differently from the policy)
 .  -closure_auxiliary <file>       - fields that the policy observes and the state does not hold, see Notes
 .  -closure_auxiliary_fields <names> - what the components of that file are
-.  -closure_spacing <hx,hy>        - distances of the grid's points
+.  -closure_spacing <hx,hy>        - distances of the grid's points, see `PetRLClosureSetSpacing()`
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
 .  -closure_monitor                - print each correction
 -  -closure_view                   - describe the closure at its set-up
@@ -30,18 +30,32 @@
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
    -closure_fields), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
-   DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA).
+   DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA). A
+   program may change that Vec, or give the DM another one, at any time.
 
    -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
    component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.
    Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
-   gradient). Points needed from other ranks are exchanged, as many as the network's receptive field is wide: the answer
+   gradient); face fluxes end there, so that they neither lose nor gain anything. Points needed from other ranks are exchanged, as many as the network's receptive field is wide: the answer
    is the same on any number of ranks, but each rank's part of the grid must be that wide.
 
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
+
+   How a correction depends on the step. What a coarse grid misses acts all the time: it is a forcing f, of which a step
+   of length dt gets f dt, whatever divides the time - a last step that is cut, an event, a step twice as long. So all
+   corrections are proportional to dt, two half steps change a state as much as a whole one, and A/dt is the same f:
+.vb
+   additive-rate   A = dt a                        a, the network's answer, is f
+   additive        A = a dt / (step in training)   a is the change in one step of the training
+   flux            A = dt/h x (differences of face fluxes), weights of the fluxes by the network
+.ve
+   Without this a step of 1 % of dt would get a full correction. The step in training is in the policy file; where it is
+   not, the first step that the closure is asked for counts as that. In dt, the answer itself is right to first order:
+   what a network learned at one step and Courant number includes that scheme's error in time, which grows faster than
+   dt. It is therefore used near them only, and a warning says so elsewhere.
 
    Arrays are used in host memory. PETSc must be configured with real scalars.
 

@@ -250,6 +250,157 @@ TEST(ClosureTSMpi, TheDMOutlivesTheClosure) {
   }
 }
 
+// What the DM knows of the solver's functions is the TS's own again once the type has changed.
+TEST(ClosureTSMpi, ImplicitMethodsAfterwards) {
+  const SharedFile file(heat());
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  ClosureTS s(grid, file.path, TSBEULER, 0.5, 2);
+  s.rate = 0.7;
+  Mat B;
+  SNES snes;
+  DMCreateMatrix(grid.da, &B);
+  TSSetIFunction(s.ts, NULL, ImplicitDecay, &s.rate);
+  TSSetIJacobian(s.ts, B, B, ImplicitDecayJacobian, &s.rate);
+  TSGetSNES(s.ts, &snes);
+  for (const char *type : {TSCLOSURE, TSBEULER}) {
+    grid.fill(wave);
+    TSSetType(s.ts, type);
+    TSSetTime(s.ts, 0);
+    TSSetStepNumber(s.ts, 0);
+    TSSetTimeStep(s.ts, 0.5);
+    ASSERT_EQ(s.solve(grid.x), 0);
+    const double closed = type == std::string(TSCLOSURE) ? 1 - 0.5 * kNu * eigenvalue() : 1;
+    expectFactor(grid, std::pow(closed / (1 + 0.5 * s.rate), 4), 1e-4);
+  }
+  MatDestroy(&B);
+}
+
+// A context that the program lets the DM free stays until nobody calls its function any more.
+TEST(ClosureTSMpi, TheContextOfTheRightHandSide) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  static int freed;
+  freed = 0;
+  {
+    const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+    Solver solver(grid, TSEULER, 0.5, 1);
+    TSSetRHSFunction(solver.ts, NULL, Decay, new PetscReal(1));
+    DMTSSetRHSFunctionContextDestroy(grid.da, [](auto ctx) {
+      ++freed;
+      delete static_cast<PetscReal *>(PETRL_CONTEXT_OF(ctx));
+      return PetscErrorCode(0);
+    });
+    PetRLClosure closure;
+    PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+    PetRLClosureSetPolicy(closure, file.path.c_str());
+    ASSERT_EQ(PetRLClosureAttachTS(closure, solver.ts, PETRL_CLOSURE_FORCING), 0);
+    EXPECT_EQ(freed, 0);
+    VecSet(grid.x, 1);
+    ASSERT_EQ(solver.solve(grid.x), 0);
+    grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, -0.125, 1e-14); });
+    PetRLClosureDestroy(&closure);
+    TSDestroy(&solver.ts);
+    EXPECT_EQ(freed, 0);
+    Solver later(grid, TSEULER, 0.5, 0.5);
+    ASSERT_EQ(later.solve(grid.x), 0);
+    grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, -0.0625, 1e-14); });
+  }
+  EXPECT_EQ(freed, 1);
+}
+
+// A program that takes the closure's place unawares is told; TSCLOSURE takes it back.
+TEST(ClosureTSMpi, CallsInTheWrongOrder) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"}), other(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  PetscReal rate = 1;
+  const auto attached = [&](PetRLClosureMode mode, const std::function<void(TS)> &later) {
+    Solver solver(grid, TSEULER, 0.5, 1);
+    TSSetRHSFunction(solver.ts, NULL, Nothing, NULL);
+    PetRLClosure closure;
+    PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+    PetRLClosureSetPolicy(closure, file.path.c_str());
+    EXPECT_EQ(PetRLClosureAttachTS(closure, solver.ts, mode), 0);
+    PetRLClosureDestroy(&closure);
+    later(solver.ts);
+    VecSet(grid.x, 1);
+    expectError([&] { return solver.solve(grid.x); }, {"after PetRLClosureAttachTS()"});
+  };
+  attached(PETRL_CLOSURE_BEFORE_STEP, [](TS ts) { TSSetPreStep(ts, CountPreStep); });
+  attached(PETRL_CLOSURE_FORCING, [&](TS ts) { TSSetRHSFunction(ts, NULL, Decay, &rate); });
+  attached(PETRL_CLOSURE_FORCING, [&](TS ts) {
+    DMTSSetRHSFunction(other.da, Nothing, NULL);
+    TSSetDM(ts, other.da);
+  });
+  ClosureTS s(grid, file.path, TSEULER, 0.5, 0.5);
+  TSSetRHSFunction(s.ts, NULL, Nothing, NULL);
+  TSClosureSetMode(s.ts, PETRL_CLOSURE_FORCING);
+  VecSet(grid.x, 1);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  TSSetRHSFunction(s.ts, NULL, Decay, &rate);
+  TSSetMaxTime(s.ts, 1);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0.75 - 0.25 - 0.375, 1e-14); });
+  expectError([&] { return TSClosureSetMode(s.ts, (PetRLClosureMode)7); }, {"found 7"});
+}
+
+// Where a solve fails the step becomes shorter: it gets the correction of the step that was taken.
+TEST(ClosureTSMpi, StepsThatBecomeShorter) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  const auto implicit = [](TS ts, PetscReal, Vec, Vec Udot, Vec F, void *) -> PetscErrorCode {
+    PetscReal dt;
+    SNES snes;
+    PetscFunctionBegin;
+    PetscCall(VecCopy(Udot, F));
+    PetscCall(TSGetTimeStep(ts, &dt));
+    PetscCall(TSGetSNES(ts, &snes));
+    if (dt > 0.3) PetscCall(SNESSetFunctionDomainError(snes));
+    PetscFunctionReturn(0);
+  };
+  const auto jacobian = [](TS, PetscReal, Vec, Vec, PetscReal shift, Mat, Mat B, void *) -> PetscErrorCode {
+    PetscFunctionBegin;
+    PetscCall(MatZeroEntries(B));
+    PetscCall(MatAssemblyBegin(B, MAT_FINAL_ASSEMBLY));
+    PetscCall(MatAssemblyEnd(B, MAT_FINAL_ASSEMBLY));
+    PetscCall(MatShift(B, shift));
+    PetscFunctionReturn(0);
+  };
+  Mat B;
+  DMCreateMatrix(grid.da, &B);
+  ClosureTS s(grid, file.path, TSBEULER, 1, 1);
+  TSSetIFunction(s.ts, NULL, implicit, NULL);
+  TSSetIJacobian(s.ts, B, B, jacobian, NULL);
+  TSSetMaxSNESFailures(s.inner, -1);
+  VecSet(grid.x, 1);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  PetscReal t;
+  TSGetSolveTime(s.ts, &t);
+  EXPECT_NEAR(t, 1, 1e-12);
+  grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0.5, 1e-12); });
+  MatDestroy(&B);
+}
+
+// An adaptive method that steps otherwise than the closure was told: said once.
+TEST(ClosureTSMpi, AdaptiveMethods) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  Solver solver(grid, TSRK, 1, 1);
+  PetscReal rate = 30;
+  TSSetRHSFunction(solver.ts, NULL, Decay, &rate);
+  PetRLClosure closure;
+  PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+  PetRLClosureSetPolicy(closure, file.path.c_str());
+  ASSERT_EQ(PetRLClosureAttachTS(closure, solver.ts, PETRL_CLOSURE_BEFORE_STEP), 0);
+  PetRLClosureDestroy(&closure);
+  VecSet(grid.x, 1);
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(solver.solve(grid.x), 0);
+  const std::string said = testing::internal::GetCapturedStdout();
+  if (rankOf(PETSC_COMM_WORLD) != 0) return;
+  const auto first = said.find("was corrected for");
+  EXPECT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find("was corrected for", first + 20), std::string::npos) << said;
+}
+
 TEST(ClosureTSMpi, MistakesAreNamed) {
   const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
   Solver s(grid, TSCLOSURE, 0.1, 1);

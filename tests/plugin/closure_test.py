@@ -90,6 +90,12 @@ def a_policy_that_ships(folder):
     assert abs(ours - exact) < 0.5 * abs(smeared - exact), f"{exact} {smeared} {ours}"
     for ranks in (2, 3, 4):
         same(closure("advection-closure-ppo-flux.h5", *grid, ranks=ranks).ok(), one)
+    # Fluxes need the spacing: it is not guessed.
+    for ranks in (1, 2):
+        r = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", *grid, ranks=ranks)
+        r.fails("advection-closure-ppo-flux.h5", "flux", "-closure_spacing", "DMDASetUniformCoordinates")
+    told = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", "-closure_spacing", "0.015625,0.015625", *grid)
+    same(told.ok(), one)
 
 
 def velocity_from_a_file(folder):
