@@ -289,6 +289,33 @@ PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   PetRLClosureSetErrorIfOutside - Makes it an error to use a policy outside of what it was trained on
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  error   - true: an error; false (default): a warning, once
+
+   Options Database Key:
+.  -closure_error_if_outside <bool> - whether it is an error
+
+   Level: intermediate
+
+   Note:
+   What is compared, as far as the policy file says it: the values of the fields, the Courant number, step and spacing,
+   boundaries, and the method that takes the steps.
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error) {
+  PetscFunctionBegin;
+  PETRL_CHECK_CLOSURE(closure);
+  closure->data->error_if_outside = error == PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    PetRLClosureSetOptionsPrefix - Sets what precedes "closure_" in the names of the closure's options
 

@@ -14,6 +14,7 @@
 #include "base/package.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
+#include "closure/training.hpp"
 #include "policy/backend.hpp"
 #include "policy/policy_object.hpp"
 
@@ -80,7 +81,10 @@ struct Closure : PolicyObject {
   PetscReal h[2] = {0, 0};              // 0: not known
   PetscReal own_step = 0;               // that an additive correction is for
   Vec work = NULL;
-  std::vector<double> planes, change;
+  std::vector<double> planes, change, told;
+  Surroundings surroundings;
+  ClosureUse use;
+  bool error_if_outside = false;
   std::vector<float> output;
   Fields view;
 
@@ -112,6 +116,8 @@ PetscErrorCode ClosureForgetSources(PetRLClosure closure);
 PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure);
 /// Fetches and rearranges what the policy observes. Collective.
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X);
+/// Tells a closure which method takes the steps.
+PetscErrorCode ClosureSetBase(PetRLClosure closure, TS ts);
 /// Ends the forcing of a TS; its right-hand side is again the user's.
 PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts);
 /// Whether the forcing is (still) part of the TS's right-hand side.

@@ -88,6 +88,30 @@ PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// What is outside of what the policy was trained on, once; `told` has what the fields reach on all ranks.
+PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  std::string outside;
+
+  PetscFunctionBegin;
+  c.use.step = dt;
+  PetRLCallCXX({
+    for (int d = 0; d < 2; ++d) c.use.spacing[d] = c.h[d];
+    for (std::size_t i = 0; i < c.channels.size(); ++i)
+      c.use.fields[c.policy.observation.names[i]] = {c.told[1 + 2 * i], -c.told[2 + 2 * i]};
+    outside = c.surroundings.outside(c.use);
+  });
+  if (outside.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(!c.error_if_outside, comm, PETSC_ERR_ARG_OUTOFRANGE, "policy %s is used outside of its training: %s",
+             c.file.c_str(), outside.c_str());
+  PetscCall(PetscPrintf(comm,
+                        "PetRL warning: policy %s is used outside of its training, where its corrections may do harm: "
+                        "%s (said once)\n",
+                        c.file.c_str(), outside.c_str()));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
 
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
@@ -173,18 +197,28 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
                              c.ny + 2 * c.ghost - c.inside[3]};
   for (int s = 0; s < 4; ++s) step.wall[s] = c.ghost > 0 && sides[s] >= c.ghost;
   c.correction->compute(c.view, output, step, c.change.data());
-  // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed.
-  int good = petrl::allFinite(c.planes.data(), c.planes.size()) && petrl::allFinite(c.change.data(), c.change.size());
-  if (!failure.empty()) good = -1;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, comm));
-  if (good < 0)
+  // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; what each field reaches.
+  c.told[0] = petrl::allFinite(c.change.data(), c.change.size()) ? 1 : 0;
+  const std::size_t plane = c.planes.size() / c.channels.size();
+  for (std::size_t i = 0; i < c.channels.size(); ++i) {
+    double low, high;
+    if (!petrl::allFinite(c.planes.data() + i * plane, plane, &low, &high)) c.told[0] = 0;
+    c.told[1 + 2 * i] = low, c.told[2 + 2 * i] = -high;
+  }
+  if (!failure.empty()) c.told[0] = -1;
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, c.told.data(), static_cast<PetscMPIInt>(c.told.size()), MPI_DOUBLE, MPI_MIN, comm));
+  const bool good = c.told[0] > 0;
+  if (c.told[0] < 0)
     PetscCall(petrl::onEveryRank(comm, [&failure] {
       if (!failure.empty()) throw petrl::Error(failure);
     }));
-  if (!good)
+  if (good)
+    PetscCall(petrl::SayOutside(closure, dt));
+  else
     PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
                                     "the correction is left out"));
-  PetscCall(petrl::Write(closure, good != 0, A));
+  PetscCall(petrl::Write(closure, good, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
   if (c.monitor) {
     PetscReal most;

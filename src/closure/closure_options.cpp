@@ -58,6 +58,10 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
     PetscCall(petrl::ClosureReset(closure));
     PetRLCallCXX(c.auxiliary = file);
   }
+  set = c.error_if_outside ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscOptionsBool("-closure_error_if_outside", "Error if the policy was trained on other things",
+                             "PetRLClosureSetErrorIfOutside", set, &set, NULL));
+  PetscCall(PetRLClosureSetErrorIfOutside(closure, set));
   PetscCall(PetscOptionsRealArray("-closure_spacing", "Distances of the points in x and y", "PetRLClosureSetSpacing",
                                   spacing, &n, &set));
   if (set) {
@@ -115,6 +119,8 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
     for (const int component : c.correction->components())
       PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s\n",
                                        c.policy.observation.names[static_cast<std::size_t>(component)].c_str()));
+    for (const auto &[name, list] : c.surroundings.training().words)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "trained on %s %s\n", name.c_str(), petrl::joined(list, ", ").c_str()));
     if (c.h[0] > 0) PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g\n", (double)c.h[0], (double)c.h[1]));
     PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " points exchanged between ranks\n", c.ghost));
   }

@@ -121,6 +121,7 @@ PetscErrorCode Buffers(PetRLClosure closure) {
   const PetscInt first[2] = {x0 - c.ghost, y0 - c.ghost}, width[2] = {c.nx + 2 * c.ghost, c.ny + 2 * c.ghost};
   for (int d = 0; d < 2; ++d) {
     const bool periodic = b[d] == DM_BOUNDARY_PERIODIC;
+    if (d == 0 || !periodic) c.use.periodic = periodic;
     c.inside[2 * d] = periodic ? 0 : std::max<PetscInt>(0, -first[d]);
     c.inside[2 * d + 1] = periodic ? width[d] : std::min(width[d], n[d] - first[d]);
   }
@@ -184,6 +185,11 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscCall(petrl::ClosureResolve(closure));
   PetscCall(petrl::Spacing(closure));
   PetscCall(petrl::Buffers(closure));
+  PetRLCallCXX({
+    c.surroundings = petrl::Surroundings(c.policy, c.correction->components());
+    c.own_step = petrl::ownStep(c.surroundings.training(), std::sqrt(c.h[0] * c.h[1]));
+    c.told.resize(1 + 2 * c.channels.size());
+  });
   c.loaded = true;
   PetscCall(PetscObjectViewFromOptions((PetscObject)closure, NULL, "-closure_view"));
   PetscFunctionReturn(PETSC_SUCCESS);

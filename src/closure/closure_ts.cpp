@@ -32,6 +32,7 @@ PetscErrorCode CorrectBeforeStep(TS ts) {
   if (attached->prestep) PetscCall((*attached->prestep)(ts));
   PetscCall(TSGetSolution(ts, &X));
   PetscCall(TSGetTimeStep(ts, &attached->dt));
+  PetscCall(ClosureSetBase(closure, ts));
   PetscCall(PetRLClosureCorrect(closure, attached->dt, X));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -46,7 +47,9 @@ PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
   else
     PetscCall(VecSet(F, 0));
   PetscCall(TSGetTimeStep(ts, &dt));
-  if (attached->closure) PetscCall(PetRLClosureAddForcing(attached->closure, X, dt, F));
+  if (!attached->closure) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ClosureSetBase(attached->closure, ts));
+  PetscCall(PetRLClosureAddForcing(attached->closure, X, dt, F));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -119,6 +122,25 @@ PetscErrorCode Watch(TS ts, PetscInt, PetscReal t, Vec, void *) {
 }
 
 }  // namespace
+
+PetscErrorCode ClosureSetBase(PetRLClosure closure, TS ts) {
+  TSType type;
+  ClosureUse &use = closure->data->use;
+  PetscBool rk;
+  PetscInt order;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetType(ts, &type));
+  if (!type || use.ts_type == type) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(use.ts_type = type);
+  use.order = use.ts_type == TSEULER ? 1 : 0;
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSRK, &rk));
+  if (rk) {
+    PetscCall(TSRKGetOrder(ts, &order));
+    use.order = static_cast<int>(order);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscErrorCode ClosureForces(PetRLClosure closure, TS ts, bool *forces) {
   TSRHSFunction rhs;

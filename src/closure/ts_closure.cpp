@@ -116,6 +116,7 @@ PetscErrorCode TSStep_Closure(TS ts) {
     if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
   }
   PetscCall(VecCopy(ts->vec_sol, c.start));
+  PetscCall(ClosureSetBase(c.closure, c.inner));
   if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
   for (;;) {
     if (before) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));

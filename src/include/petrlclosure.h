@@ -24,6 +24,7 @@
 .  -closure_auxiliary_fields <names> - what the components of that file are
 .  -closure_spacing <hx,hy>        - distances of the grid's points, see `PetRLClosureSetSpacing()`
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
+.  -closure_error_if_outside       - use outside of what the policy was trained on is an error, not a warning
 .  -closure_monitor                - print each correction
 -  -closure_view                   - describe the closure at its set-up
 
@@ -38,8 +39,9 @@
    Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
-   gradient); face fluxes end there, so that they neither lose nor gain anything. Points needed from other ranks are exchanged, as many as the network's receptive field is wide: the answer
-   is the same on any number of ranks, but each rank's part of the grid must be that wide.
+   gradient); face fluxes end there, so that they neither lose nor gain anything. Points needed from other ranks are
+   exchanged, as many as the network's receptive field is wide: the answer is the same on any number of ranks, but each
+   rank's part of the grid must be that wide.
 
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
@@ -52,10 +54,15 @@
    additive        A = a dt / (step in training)   a is the change in one step of the training
    flux            A = dt/h x (differences of face fluxes), weights of the fluxes by the network
 .ve
-   Without this a step of 1 % of dt would get a full correction. The step in training is in the policy file; where it is
-   not, the first step that the closure is asked for counts as that. In dt, the answer itself is right to first order:
-   what a network learned at one step and Courant number includes that scheme's error in time, which grows faster than
-   dt. It is therefore used near them only, and a warning says so elsewhere.
+   Without this a step of 1 % of dt would get a full correction. The step in training is in the policy file, and counts
+   at the training's ratio of step and spacing: on a grid twice as coarse (or in other units) it is twice as long. Where
+   the file does not say it, the first step that the closure is asked for counts. All this is right to first order in
+   dt: what a network learned includes the scheme's error in time, which grows faster.
+
+   A policy is good where it was trained. Fields that reach beyond what it saw, Courant numbers, steps and spacings,
+   boundaries, and a method (`TSType`) that are others, are named in one warning, with the values found and those of the
+   training, as far as the file has them (`petrl info`). What cannot be found out here is the scheme in space that the
+   policy completes: see there.
 
    Arrays are used in host memory. PETSc must be configured with real scalars.
 
@@ -106,6 +113,7 @@ PETSC_EXTERN PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const cha
                                                  PetscInt component);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetUp(PetRLClosure closure);

@@ -151,6 +151,24 @@ def not_finite_is_left_out_and_reported_once(folder):
         closure(policy, "-nonsense", "-closure_error_if_nan", ranks=ranks).fails(policy, "not finite")
 
 
+def outside_of_the_training(folder):
+    """Said once, with the numbers; an error if one wants."""
+    flux, additive = "advection-closure-ppo-flux.h5", "advection-closure-ppo-additive.h5"
+    grid = ("-da_grid_x", "64", "-da_grid_y", "64")
+    for policy in (flux, additive):
+        assert "warning" not in closure(policy, *grid).ok().output
+        assert "warning" not in closure(policy, *grid, "-tf", "0.2501").ok().output  # a last step that is cut
+    for ranks in (1, 3):
+        wrong = ("-closure_spacing", "0.0015,0.0015", "-closure_ts_type", "rk")
+        r = closure(flux, *grid, *wrong, ranks=ranks).ok()
+        r.says(flux, "courant 2.6", "trained on 0.0625 to 0.25; ts_type 'rk', trained on euler")
+        assert r.output.count("courant") == 1, str(r)
+        closure(flux, *grid, *wrong, "-closure_error_if_outside", ranks=ranks).fails(flux, "courant 2.6")
+    # A fifth of the trained step five times: the same correction in all.
+    long, short = closure(additive, *grid).ok(), closure(additive, *grid, "-courant", "0.05").ok()
+    assert abs(long.number("sum") - short.number("sum")) < 0.5, f"{long}{short}"
+
+
 def mistakes(folder):
     wide = write_closure(f"{folder}/wide.h5", dilation=9)
     wrong = write_closure(f"{folder}/wrong.h5", names=("temperature",))
