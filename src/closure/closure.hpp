@@ -49,7 +49,7 @@ struct Attached {
   PetRLClosure closure = NULL;  // NULL: it forces no more
   PetRLClosureMode mode = PETRL_CLOSURE_BEFORE_STEP;
   PetscErrorCode (*prestep)(TS) = NULL;
-  PetscReal dt = 0;  // the step that the latest correction was for
+  PetscReal from = 0, dt = 0;  // the step that a correction was for; dt = 0: none since the last look
   bool warned = false;
   TSRHSFunction rhs = NULL;
   void *rhs_context = NULL;
@@ -116,6 +116,8 @@ PetscErrorCode ClosureForgetSources(PetRLClosure closure);
 PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure);
 /// Fetches and rearranges what the policy observes. Collective.
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X);
+/// An error for methods that do not take a corrected state from the solution.
+PetscErrorCode ClosureCheckMethod(TS ts);
 /// Tells a closure which method takes the steps.
 PetscErrorCode ClosureSetBase(PetRLClosure closure, TS ts);
 /// Ends the forcing of a TS; its right-hand side is again the user's.

@@ -42,11 +42,40 @@ PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// PETSc reads the corner of an array that is larger than the grid without a word.
+PetscErrorCode CheckDataset(PetRLClosure closure, PetscViewer viewer, const std::string &name) {
+  const Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscInt nx, ny;
+  PetscBool there;
+  hid_t file;
+  hsize_t n[8] = {};
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(PetscViewerHDF5HasDataset(viewer, name.c_str(), &there));
+  PetscCheck(there, comm, PETSC_ERR_FILE_UNEXPECTED, "-closure_auxiliary %s: has no dataset '%s'", c.auxiliary.c_str(),
+             name.c_str());
+  PetscCall(PetscViewerHDF5GetFileId(viewer, &file));
+  const hid_t dataset = H5Dopen2(file, name.c_str(), H5P_DEFAULT), space = H5Dget_space(dataset);
+  const int dimensions = H5Sget_simple_extent_ndims(space);
+  if (dimensions > 0 && dimensions <= 8) H5Sget_simple_extent_dims(space, n, NULL);
+  H5Sclose(space);
+  H5Dclose(dataset);
+  PetscCheck((dimensions == 2 || (dimensions == 3 && n[2] == 1)) && n[0] == (hsize_t)ny && n[1] == (hsize_t)nx, comm,
+             PETSC_ERR_FILE_UNEXPECTED,
+             "-closure_auxiliary %s: dataset '%s': expected %" PetscInt_FMT " x %" PetscInt_FMT
+             " values (y, x), found %d dimensions, %lld x %lld",
+             c.auxiliary.c_str(), name.c_str(), ny, nx, dimensions, (long long)n[0], (long long)n[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ReadHDF5(PetRLClosure closure, PetscViewer viewer, DM single) {
   Closure &c = *closure->data;
   PetscFunctionBegin;
   for (const auto &name : c.read_names) {
     Vec one;
+    PetscCall(CheckDataset(closure, viewer, name));
     PetscCall(DMCreateGlobalVector(single, &one));
     PetRLCallCXX(c.read.push_back(one));
     PetscCall(PetscObjectSetName((PetscObject)one, name.c_str()));

@@ -8,6 +8,19 @@
 
 namespace petrl {
 
+PetscErrorCode ClosureCheckMethod(TS ts) {
+  PetscBool own;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &own, TSGLEE, TSGLLE, TSSUNDIALS, TSRADAU5, ""));
+  PetscCheck(
+      !own, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+      "TS type %s goes on from its own copy of the solution: a correction before the step would be lost; use the "
+      "forcing (-closure_mode forcing, PETRL_CLOSURE_FORCING)",
+      ((PetscObject)ts)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 namespace {
 
 PetscErrorCode Query(TS ts, PetRLClosure *closure, std::shared_ptr<Attached> *attached) {
@@ -31,7 +44,9 @@ PetscErrorCode CorrectBeforeStep(TS ts) {
   PetscCall(Query(ts, &closure, &attached));
   if (attached->prestep) PetscCall((*attached->prestep)(ts));
   PetscCall(TSGetSolution(ts, &X));
+  PetscCall(TSGetTime(ts, &attached->from));
   PetscCall(TSGetTimeStep(ts, &attached->dt));
+  PetscCall(ClosureCheckMethod(ts));
   PetscCall(ClosureSetBase(closure, ts));
   PetscCall(PetRLClosureCorrect(closure, attached->dt, X));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -94,7 +109,6 @@ PetscErrorCode Watch(TS ts, PetscInt, PetscReal t, Vec, void *) {
   MPI_Comm comm = PetscObjectComm((PetscObject)ts);
   PetRLClosure closure;
   std::shared_ptr<Attached> attached;
-  PetscReal before;
   bool forces;
 
   PetscFunctionBegin;
@@ -108,16 +122,15 @@ PetscErrorCode Watch(TS ts, PetscInt, PetscReal t, Vec, void *) {
   }
   PetscCheck(ts->prestep == CorrectBeforeStep, comm, PETSC_ERR_ORDER,
              "TSSetPreStep() was called after PetRLClosureAttachTS() and took the closure's place: call it before");
-  PetscCall(TSGetPrevTime(ts, &before));
-  const PetscReal taken = t - before;
-  if (attached->dt <= 0 || attached->warned || std::abs(taken - attached->dt) <= 1e-3 * attached->dt)
-    PetscFunctionReturn(PETSC_SUCCESS);
+  const PetscReal taken = t - attached->from, dt = attached->dt;
+  attached->dt = 0;
+  if (dt <= 0 || attached->warned || std::abs(taken - dt) <= 1e-3 * dt) PetscFunctionReturn(PETSC_SUCCESS);
   attached->warned = true;
   PetscCall(PetscPrintf(comm,
                         "PetRL warning: closure: the step to t = %g was %g long, the state before it was corrected for "
                         "one of %g: take fixed steps (-ts_adapt_type none), -ts_type closure, or "
                         "PETRL_CLOSURE_FORCING (said once)\n",
-                        (double)t, (double)taken, (double)attached->dt));
+                        (double)t, (double)taken, (double)dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -50,11 +50,21 @@ PetscErrorCode HandOn(TS ts) {
     if (ts->snes) PetscCall(SNESGetJacobian(ts->snes, &A, &B, NULL, NULL));
     PetscCall(SNESSetJacobian(snes, A, B, SNESTSFormJacobian, c.inner));
   }
-  PetscCall(TSSetApplicationContext(c.inner, ts->user));
-  PetscCall(TSSetPreStage(c.inner, ts->prestage));
-  PetscCall(TSSetPostStage(c.inner, ts->poststage));
-  PetscCall(TSSetPostEvaluate(c.inner, ts->postevaluate));
-  if (ts->functiondomainerror) PetscCall(TSSetFunctionDomainError(c.inner, ts->functiondomainerror));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What a program may set again between steps.
+PetscErrorCode HandOnFunctions(TS ts) {
+  const TS inner = closureTS(ts).inner;
+
+  PetscFunctionBegin;
+  PetscCheck(ts->dm == inner->dm, PetscObjectComm((PetscObject)ts), PETSC_ERR_ORDER,
+             "The DM of the TS was changed after its set-up: call TSReset() before TSSetDM()");
+  PetscCall(TSSetApplicationContext(inner, ts->user));
+  PetscCall(TSSetPreStage(inner, ts->prestage));
+  PetscCall(TSSetPostStage(inner, ts->poststage));
+  PetscCall(TSSetPostEvaluate(inner, ts->postevaluate));
+  if (ts->functiondomainerror) PetscCall(TSSetFunctionDomainError(inner, ts->functiondomainerror));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,7 +120,10 @@ PetscErrorCode TSStep_Closure(TS ts) {
   bool forces;
 
   PetscFunctionBegin;
-  if (!before) {
+  PetscCall(HandOnFunctions(ts));
+  if (before) {
+    PetscCall(ClosureCheckMethod(c.inner));
+  } else {
     // The program may have set its right-hand side again since.
     PetscCall(ClosureForces(c.closure, c.inner, &forces));
     if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
@@ -129,6 +142,11 @@ PetscErrorCode TSStep_Closure(TS ts) {
     PetscCall(TSStep(c.inner));
     PetscCall(TSGetConvergedReason(c.inner, &reason));
     const PetscReal taken = c.inner->ptime - ts->ptime;
+    PetscCheck(
+        reason < 0 || taken < 1.001 * h, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+        "The inner TS of type %s took a step of %g where %g was asked for: closures need one that takes the steps "
+        "that it is given",
+        ((PetscObject)c.inner)->type_name, (double)taken, (double)h);
     if (!before || reason < 0 || taken > 0.999 * h) break;
     // A solve failed, and the step became shorter than the one that the state was corrected for.
     PetscCall(VecCopy(c.start, ts->vec_sol));

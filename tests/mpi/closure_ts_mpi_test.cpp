@@ -379,6 +379,78 @@ TEST(ClosureTSMpi, StepsThatBecomeShorter) {
   MatDestroy(&B);
 }
 
+// Methods that keep a copy of the solution, or take their own steps, are not silently wrong.
+TEST(ClosureTSMpi, MethodsThatDoNotFollow) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  for (const PetRLClosureMode mode : {PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING}) {
+    ClosureTS s(grid, file.path, TSGLEE, 0.25, 0.5);
+    Solver plain(grid, TSGLEE, 0.25, 0.5);
+    PetRLClosure closure;
+    PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+    PetRLClosureSetPolicy(closure, file.path.c_str());
+    TSSetRHSFunction(s.ts, NULL, Nothing, NULL);
+    TSClosureSetMode(s.ts, mode);
+    if (mode == PETRL_CLOSURE_FORCING) {
+      VecSet(grid.x, 1);
+      ASSERT_EQ(s.solve(grid.x), 0);
+      grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0.75, 1e-12); });
+    } else {
+      expectError([&] { return s.solve(grid.x); }, {"glee", "its own copy", "forcing"});
+      ASSERT_EQ(PetRLClosureAttachTS(closure, plain.ts, mode), 0);
+      expectError([&] { return plain.solve(grid.x); }, {"glee", "its own copy", "forcing"});
+    }
+    PetRLClosureDestroy(&closure);
+  }
+  Mat B;
+  DMCreateMatrix(grid.da, &B);
+  ClosureTS s(grid, file.path, TSPSEUDO, 0.5, 2);
+  s.rate = 0.7;
+  TSSetIFunction(s.ts, NULL, ImplicitDecay, &s.rate);
+  TSSetIJacobian(s.ts, B, B, ImplicitDecayJacobian, &s.rate);
+  VecSet(grid.x, 1);
+  expectError([&] { return s.solve(grid.x); }, {"pseudo", "0.5 was asked for"});
+  MatDestroy(&B);
+}
+
+// What a program sets between two solves counts in the second, and the clock may be put back.
+TEST(ClosureTSMpi, ChangesBetweenSolves) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"}), other(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  const auto by_context = [](TS ts, PetscReal, Vec, Vec F, void *) -> PetscErrorCode {
+    PetscReal *rate;
+    PetscFunctionBegin;
+    PetscCall(TSGetApplicationContext(ts, &rate));
+    PetscCall(VecSet(F, *rate));
+    PetscFunctionReturn(0);
+  };
+  PetscReal rates[2] = {1, 3};
+  ClosureTS typed(grid, file.path, TSEULER, 0.25, 0.5);
+  Solver attached(grid, TSEULER, 0.25, 0.5);
+  PetRLClosure closure;
+  PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+  PetRLClosureSetPolicy(closure, file.path.c_str());
+  ASSERT_EQ(PetRLClosureAttachTS(closure, attached.ts, PETRL_CLOSURE_BEFORE_STEP), 0);
+  PetRLClosureDestroy(&closure);
+  testing::internal::CaptureStdout();
+  for (TS ts : {typed.ts, attached.ts}) {
+    TSSetRHSFunction(ts, NULL, by_context, NULL);
+    VecSet(grid.x, 0);
+    for (PetscReal &rate : rates) {
+      TSSetApplicationContext(ts, &rate);
+      TSSetTime(ts, 0);
+      TSSetStepNumber(ts, 0);
+      TSSetTimeStep(ts, 0.25);
+      EXPECT_EQ(TSSolve(ts, grid.x), 0);
+    }
+    grid.each(grid.x, [](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, 0.5 + 1.5 - 0.5, 1e-12); });
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  TSSetMaxTime(typed.ts, 1);
+  TSSetDM(typed.ts, other.da);
+  expectError([&] { return TSSolve(typed.ts, grid.x); }, {"TSReset()"});
+}
+
 // An adaptive method that steps otherwise than the closure was told: said once.
 TEST(ClosureTSMpi, AdaptiveMethods) {
   const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
