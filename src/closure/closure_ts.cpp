@@ -55,6 +55,8 @@ PetscErrorCode CorrectBeforeStep(TS ts) {
 PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
   const std::shared_ptr<Attached> attached = *static_cast<std::shared_ptr<Attached> *>(ctx);
   PetscReal dt;
+  PetscInt level, own;
+  DM dm;
 
   PetscFunctionBegin;
   if (attached->rhs)
@@ -63,6 +65,11 @@ PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
     PetscCall(VecSet(F, 0));
   PetscCall(TSGetTimeStep(ts, &dt));
   if (!attached->closure) PetscFunctionReturn(PETSC_SUCCESS);
+  // Multigrid evaluates the right-hand side on coarser grids, too: for a Jacobian, of which the forcing is no part.
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(DMGetCoarsenLevel(dm, &level));
+  PetscCall(DMGetCoarsenLevel(attached->closure->data->dm, &own));
+  if (level > own) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ClosureSetBase(attached->closure, ts));
   PetscCall(PetRLClosureAddForcing(attached->closure, X, dt, F));
   PetscFunctionReturn(PETSC_SUCCESS);

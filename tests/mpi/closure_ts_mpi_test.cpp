@@ -187,6 +187,28 @@ TEST(ClosureTSMpi, ImplicitInnerMethod) {
   }
 }
 
+// Multigrid asks for the right-hand side on coarser grids.
+TEST(ClosureTSMpi, ForcingWithMultigrid) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, 17, 17, {"psi"}, DM_BOUNDARY_NONE);
+  ClosureTS s(grid, file.path, TSBEULER, 0.25, 0.5);
+  s.rate = 1;
+  TSSetRHSFunction(s.ts, NULL, Decay, &s.rate);
+  TSClosureSetMode(s.ts, PETRL_CLOSURE_FORCING);
+  SNES snes;
+  KSP ksp;
+  PC pc;
+  TSGetSNES(s.inner, &snes);
+  SNESGetKSP(snes, &ksp);
+  KSPGetPC(ksp, &pc);
+  PCSetType(pc, PCMG);
+  PCMGSetLevels(pc, 2, NULL);
+  VecSet(grid.x, 1);
+  ASSERT_EQ(s.solve(grid.x), 0);
+  const double once = (1 - 0.125) / 1.25;
+  grid.each(grid.x, [&](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, (once - 0.125) / 1.25, 1e-6); });
+}
+
 // The last step is cut to the final time, monitors see each step, solving again starts afresh.
 TEST(ClosureTSMpi, FinalTimeAndSecondSolve) {
   const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
