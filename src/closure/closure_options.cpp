@@ -121,6 +121,8 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
                                        c.policy.observation.names[static_cast<std::size_t>(component)].c_str()));
     for (const auto &[name, list] : c.surroundings.training().words)
       PetscCall(PetscViewerASCIIPrintf(viewer, "trained on %s %s\n", name.c_str(), petrl::joined(list, ", ").c_str()));
+    if (c.policy.action.transform == "additive" && c.own_step > 0)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "corrections are for a step of %g\n", (double)c.own_step));
     if (c.h[0] > 0) PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g\n", (double)c.h[0], (double)c.h[1]));
     PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " points exchanged between ranks\n", c.ghost));
   }

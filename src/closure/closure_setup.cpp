@@ -4,6 +4,7 @@
 
 #include "closure/closure.hpp"
 #include "policy/architectures.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -127,13 +128,13 @@ PetscErrorCode Buffers(PetRLClosure closure) {
   }
   const auto plane = static_cast<std::size_t>(width[0] * width[1]);
   const PetscInt og = c.correction->outputGhost();
-  PetRLCallCXX({
+  PetscCall(onEveryRank(PetscObjectComm((PetscObject)closure), [&] {
     c.planes.assign(plane * c.channels.size(), 0);
     c.output.assign(c.policy.action.low.size() * static_cast<std::size_t>((c.nx + 2 * og) * (c.ny + 2 * og)), 0);
     c.change.assign(c.correction->components().size() * static_cast<std::size_t>(c.nx * c.ny), 0);
     c.view.row = width[0];
     c.view.channel.resize(c.channels.size());
-  });
+  }));
   for (std::size_t i = 0; i < c.channels.size(); ++i)
     c.view.channel[i] = c.planes.data() + i * plane + c.ghost * width[0] + c.ghost;
   PetscCall(DMCreateGlobalVector(c.dm, &c.work));
@@ -189,6 +190,7 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
     c.surroundings = petrl::Surroundings(c.policy, c.correction->components());
     c.own_step = petrl::ownStep(c.surroundings.training(), std::sqrt(c.h[0] * c.h[1]));
     c.told.resize(1 + 2 * c.channels.size());
+    c.use.fields.clear();
   });
   c.loaded = true;
   PetscCall(PetscObjectViewFromOptions((PetscObject)closure, NULL, "-closure_view"));

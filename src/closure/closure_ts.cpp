@@ -43,6 +43,7 @@ PetscErrorCode CorrectBeforeStep(TS ts) {
   PetscFunctionBegin;
   PetscCall(Query(ts, &closure, &attached));
   if (attached->prestep) PetscCall((*attached->prestep)(ts));
+  if (attached->mode != PETRL_CLOSURE_BEFORE_STEP) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetSolution(ts, &X));
   PetscCall(TSGetTime(ts, &attached->from));
   PetscCall(TSGetTimeStep(ts, &attached->dt));
@@ -64,7 +65,7 @@ PetscErrorCode Forced(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
   else
     PetscCall(VecSet(F, 0));
   PetscCall(TSGetTimeStep(ts, &dt));
-  if (!attached->closure) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!attached->closure || attached->mode != PETRL_CLOSURE_FORCING) PetscFunctionReturn(PETSC_SUCCESS);
   // Multigrid evaluates the right-hand side on coarser grids, too: for a Jacobian, of which the forcing is no part.
   PetscCall(TSGetDM(ts, &dm));
   PetscCall(DMGetCoarsenLevel(dm, &level));
@@ -209,7 +210,8 @@ PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts) {
    algebraic ones, want the correction before the step.
 
    Set your pre-step function, right-hand side and DM before you call this: TSSolve() ends with an error where a later
-   one has taken the closure's place. One closure may act on several TS, and a TS has one closure.
+   one has taken the closure's place. The latest call says the mode. One closure may act on several TS, and a TS has
+   one closure.
 
 .seealso: `PetRLClosure`, `PetRLClosureMode`, `TSCLOSURE`
 @*/

@@ -140,14 +140,16 @@ PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, Pe
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy advection.h5
 .ve
    The step is that of the outer TS (-ts_dt, -ts_max_time, -ts_exact_final_time, TSSetTimeStep()). It is fixed: policies
-   belong to the step that they were trained with, and the inner TS gets `TSADAPTNONE`. (A solve that fails may make
-   it take a shorter one.) Monitors, events and the final time belong to the outer TS; -ts_view shows both.
+   belong to the step that they were trained with, and the inner TS gets `TSADAPTNONE`. Monitors, events and the final
+   time belong to the outer TS; -ts_view shows both.
 
    The inner TS uses the program's DM and with it the functions that were set there; Jacobians, pre- and post-stage
    functions, the equation type and the application context are handed on. Its solvers take the prefix closure_
    (-closure_snes_type, -closure_ksp_type).
 
-   Interpolation within a step is linear.
+   Interpolation within a step is linear. A solve that fails may make the inner TS take a shorter step than it was
+   given: the state is then corrected for that one, and the step repeated. Methods that go on from their own copy of the
+   solution (glee) need the forcing, those that choose their steps themselves (pseudo) are refused.
 
 .seealso: `PetRLClosure`, `TSClosureGetClosure()`, `TSClosureGetTS()`, `TSClosureSetMode()`
 M*/

@@ -276,6 +276,7 @@ TEST(ClosureLimitsMpi, ArgumentsAndOrder) {
            [&] { return PetRLClosureSetField(NULL, "u", state.x, 0); },
            [&] { return PetRLClosureSetSpacing(NULL, 1, 1); },
            [&] { return PetRLClosureSetErrorIfNaN(NULL, PETSC_TRUE); },
+           [&] { return PetRLClosureSetErrorIfOutside(NULL, PETSC_TRUE); },
            [&] { return PetRLClosureSetOptionsPrefix(NULL, "a_"); },
            [&] { return PetRLClosureSetFromOptions(NULL); },
            [&] { return PetRLClosureSetUp(NULL); },

@@ -329,6 +329,27 @@ TEST(ClosureTSMpi, TheContextOfTheRightHandSide) {
   EXPECT_EQ(freed, 1);
 }
 
+// Attached in the other mode it acts once, in that one.
+TEST(ClosureTSMpi, TheLatestModeCounts) {
+  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  const Grid grid(PETSC_COMM_WORLD, kN, kN, {"psi"});
+  for (const PetRLClosureMode mode : {PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING}) {
+    Solver solver(grid, TSEULER, 0.5, 1);
+    PetscReal rate = 1;
+    TSSetRHSFunction(solver.ts, NULL, Decay, &rate);
+    PetRLClosure closure;
+    PetRLClosureCreate(PETSC_COMM_WORLD, &closure);
+    PetRLClosureSetPolicy(closure, file.path.c_str());
+    const auto other = mode == PETRL_CLOSURE_FORCING ? PETRL_CLOSURE_BEFORE_STEP : PETRL_CLOSURE_FORCING;
+    for (const PetRLClosureMode m : {mode, other, mode}) EXPECT_EQ(PetRLClosureAttachTS(closure, solver.ts, m), 0);
+    PetRLClosureDestroy(&closure);
+    VecSet(grid.x, 1);
+    ASSERT_EQ(solver.solve(grid.x), 0);
+    const double expected = mode == PETRL_CLOSURE_FORCING ? -0.125 : ((1 - 0.25) * 0.5 - 0.25) * 0.5;
+    grid.each(grid.x, [&](PetscScalar &v, PetscInt, PetscInt, PetscInt) { EXPECT_NEAR(v, expected, 1e-14); });
+  }
+}
+
 // A program that takes the closure's place unawares is told; TSCLOSURE takes it back.
 TEST(ClosureTSMpi, CallsInTheWrongOrder) {
   const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
