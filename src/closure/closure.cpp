@@ -1,6 +1,8 @@
 // PetRLClosure: life and settings.
 #include "closure/closure.hpp"
 
+#include <cmath>
+
 const char *const PetRLClosureModes[] = {"before-step", "forcing", "PetRLClosureMode", "PETRL_CLOSURE_", NULL};
 
 namespace petrl {
@@ -8,21 +10,16 @@ namespace petrl {
 PetscErrorCode ClosureReset(PetRLClosure closure) {
   Closure &c = *closure->data;
   PetscFunctionBegin;
-  for (FieldSource &source : c.sources) {
-    PetscCall(VecDestroy(&source.vec));
-    PetscCall(VecDestroy(&source.local));
-  }
-  c.sources.clear();
+  PetscCall(ClosureForgetSources(closure));
   for (auto &grid : c.grids) PetscCall(DMDestroy(&grid.second));
   c.grids.clear();
   for (Vec &vec : c.read) PetscCall(VecDestroy(&vec));
   c.read.clear();
-  PetscCall(DMDestroy(&c.halo));
   PetscCall(VecDestroy(&c.work));
-  c.channels.clear();
   c.backend.reset();
   c.correction.reset();
   c.input.reset();
+  c.own_step = 0;
   c.loaded = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -47,7 +44,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
 PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
   PetRLClosure c;
   PetscFunctionBegin;
-  PetscValidPointer(closure, 2);
+  PETRL_CHECK_POINTER(closure, 2);
   *closure = NULL;
   PetscCall(petrl::InitializePackage());
   PetscCall(PetscHeaderCreate(c, PETRL_CLOSURE_CLASSID, "PetRLClosure", "Learned closure", "PetRLClosure", comm,
@@ -71,8 +68,8 @@ PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
 @*/
 PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
   PetscFunctionBegin;
-  if (!*closure) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscValidHeaderSpecific(*closure, PETRL_CLOSURE_CLASSID, 1);
+  if (!closure || !*closure) PetscFunctionReturn(PETSC_SUCCESS);
+  PETRL_CHECK_CLOSURE(*closure);
   if (--((PetscObject)(*closure))->refct > 0) {
     *closure = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -101,8 +98,12 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
 @*/
 PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscValidHeaderSpecific(dm, DM_CLASSID, 2);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_OBJECT(dm, DM_CLASSID, 2);
+  PetscMPIInt same;
+  PetscCallMPI(MPI_Comm_compare(PetscObjectComm((PetscObject)closure), PetscObjectComm((PetscObject)dm), &same));
+  PetscCheck(same == MPI_IDENT || same == MPI_CONGRUENT, PETSC_COMM_SELF, PETSC_ERR_ARG_NOTSAMECOMM,
+             "The closure and its DM have different communicators: create the closure with that of the DM");
   PetscCall(petrl::ClosureReset(closure));
   PetscCall(PetscObjectReference((PetscObject)dm));
   PetscCall(DMDestroy(&closure->data->dm));
@@ -131,8 +132,8 @@ PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
 @*/
 PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscValidCharPointer(file, 2);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_POINTER(file, 2);
   PetscCall(petrl::ClosureReset(closure));
   PetRLCallCXX(closure->data->file = file);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -155,7 +156,8 @@ PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]) {
 @*/
 PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_POINTER(file, 2);
   *file = closure->data->file.c_str();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -167,7 +169,7 @@ PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
 
    Input Parameters:
 +  closure - the closure
-.  n       - number of components of the DMDA
+.  n       - number of components of the DMDA, or 0 for the DMDA's own names
 -  names   - their names, in order
 
    Options Database Key:
@@ -182,7 +184,11 @@ PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
 @*/
 PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const char *const names[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
+  PetscCheck(n >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
+             "n: found %" PetscInt_FMT ", expected the number of the state's components, or 0 for the DMDA's names", n);
+  if (n > 0) PETRL_CHECK_POINTER(names, 3);
+  for (PetscInt i = 0; i < n; i++) PETRL_CHECK_POINTER(names[i], 3);
   PetscCall(petrl::ClosureReset(closure));
   PetRLCallCXX(closure->data->state_names.assign(names, names + n));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -209,13 +215,13 @@ PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const
 @*/
 PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec field, PetscInt component) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscValidCharPointer(name, 2);
-  PetscValidHeaderSpecific(field, VEC_CLASSID, 3);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_POINTER(name, 2);
+  PETRL_CHECK_OBJECT(field, VEC_CLASSID, 3);
   PetscCheck(component >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
              "field '%s': component: found %" PetscInt_FMT ", expected 0 or more", name, component);
-  PetscCall(petrl::ClosureReset(closure));
   auto &fields = closure->data->fields;
+  PetscCall(petrl::ClosureReset(closure));
   for (auto it = fields.begin(); it != fields.end(); ++it) {
     if (it->name != name) continue;
     PetscCall(VecDestroy(&it->vec));
@@ -243,18 +249,20 @@ PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec
    Level: intermediate
 
    Note:
-   By default they follow from the DMDA's coordinates, which must be uniform; without coordinates from the unit
-   square: 1/n for n points of a periodic direction, 1/(n-1) otherwise. Not all policies use them.
+   By default they follow from the DMDA's coordinates (DMDASetUniformCoordinates()), which must be uniform. Policies
+   that need them (transform flux) are refused on a grid of which neither is known; others do without.
 
 .seealso: `PetRLClosure`
 @*/
 PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscCheck(hx > 0 && hy > 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
-             "-closure_spacing: found %g, %g, expected positive numbers", (double)hx, (double)hy);
-  closure->data->spacing[0] = closure->data->h[0] = hx;
-  closure->data->spacing[1] = closure->data->h[1] = hy;
+  PETRL_CHECK_CLOSURE(closure);
+  PetscCheck(hx > 0 && hy > 0 && std::isfinite(hx) && std::isfinite(hy), PetscObjectComm((PetscObject)closure),
+             PETSC_ERR_ARG_OUTOFRANGE, "-closure_spacing: found %g, %g, expected positive numbers", (double)hx,
+             (double)hy);
+  PetscCall(petrl::ClosureReset(closure));
+  closure->data->spacing[0] = hx;
+  closure->data->spacing[1] = hy;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -276,8 +284,35 @@ PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscR
 @*/
 PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
   closure->data->error_if_nan = error == PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetErrorIfOutside - Makes it an error to use a policy outside of what it was trained on
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  error   - true: an error; false (default): a warning, once
+
+   Options Database Key:
+.  -closure_error_if_outside <bool> - whether it is an error
+
+   Level: intermediate
+
+   Note:
+   What is compared, as far as the policy file says it: the values of the fields, the Courant number, step and spacing,
+   boundaries, and the method that takes the steps.
+
+.seealso: `PetRLClosure`
+@*/
+PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error) {
+  PetscFunctionBegin;
+  PETRL_CHECK_CLOSURE(closure);
+  closure->data->error_if_outside = error == PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -296,7 +331,7 @@ PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) 
 @*/
 PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)closure, prefix));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -319,7 +354,7 @@ PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char pre
 @*/
 PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, PetscInt *calls, PetscInt *fallbacks) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
   if (calls) *calls = closure->data->decisions;
   if (fallbacks) *fallbacks = closure->data->fallbacks;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -14,6 +14,7 @@
 #include "base/package.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
+#include "closure/training.hpp"
 #include "policy/backend.hpp"
 #include "policy/policy_object.hpp"
 
@@ -44,10 +45,15 @@ struct NamedField {
 
 /// What a closure took the place of in a TS. Shared with the DM's right-hand side, which may outlive the closure.
 struct Attached {
-  PetRLClosure closure = NULL;  // NULL: it is gone
+  ~Attached() { (void)DMDestroy(&kept); }
+  PetRLClosure closure = NULL;  // NULL: it forces no more
+  PetRLClosureMode mode = PETRL_CLOSURE_BEFORE_STEP;
   PetscErrorCode (*prestep)(TS) = NULL;
+  PetscReal from = 0, dt = 0;  // the step that a correction was for; dt = 0: none since the last look
+  bool warned = false;
   TSRHSFunction rhs = NULL;
   void *rhs_context = NULL;
+  DM kept = NULL;  // holds a reference to what frees that context
 };
 
 struct Closure : PolicyObject {
@@ -66,14 +72,19 @@ struct Closure : PolicyObject {
   std::unique_ptr<FieldInput> input;
   std::vector<FieldSource> sources;  // the first is the state
   std::vector<Channel> channels;
-  std::map<PetscInt, DM> grids;  // ghosted grids by number of components
-  std::vector<Vec> read;         // from the auxiliary file
-  DM halo = NULL;
-  PetscInt nx = 0, ny = 0, ghost = 0;  // own points, and how many around them
-  PetscInt inside[4] = {};             // of the patch with its surrounding: what lies on the grid (x0, x1, y0, y1)
-  PetscReal h[2] = {0, 0};
+  std::map<PetscInt, DM> grids;         // ghosted grids by number of components
+  std::vector<Vec> read;                // from the auxiliary file
+  std::vector<std::string> read_names;  // of its components
+  Vec followed = NULL;                  // the DM's auxiliary Vec, if channels come from it
+  PetscInt nx = 0, ny = 0, ghost = 0;   // own points, and how many around them
+  PetscInt inside[4] = {};              // of the patch with its surrounding: what lies on the grid (x0, x1, y0, y1)
+  PetscReal h[2] = {0, 0};              // 0: not known
+  PetscReal own_step = 0;               // that an additive correction is for
   Vec work = NULL;
-  std::vector<double> planes, change;
+  std::vector<double> planes, change, told;
+  Surroundings surroundings;
+  ClosureUse use;
+  bool error_if_outside = false;
   std::vector<float> output;
   Fields view;
 
@@ -95,11 +106,35 @@ namespace petrl {
 
 /// Forgets what the set-up made. Collective.
 PetscErrorCode ClosureReset(PetRLClosure closure);
-/// Reads -closure_auxiliary; the names of its components are `names`. Collective.
+/// Reads -closure_auxiliary; the names of its components are `names`, unless the user gave some. Collective.
 PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std::string> &names);
-/// Fetches and rearranges what the policy observes; `finite` is about this rank. Collective.
-PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite);
-/// The user's right-hand side again, where forcing was added to it.
+/// Finds each channel of the observation by name and makes room for what is exchanged. Collective.
+PetscErrorCode ClosureResolve(PetRLClosure closure);
+/// Forgets what that found.
+PetscErrorCode ClosureForgetSources(PetRLClosure closure);
+/// Resolves again where the program has given the DM another auxiliary Vec since. Collective.
+PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure);
+/// Fetches and rearranges what the policy observes. Collective.
+PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X);
+/// An error for methods that do not take a corrected state from the solution.
+PetscErrorCode ClosureCheckMethod(TS ts);
+/// Tells a closure which method takes the steps.
+PetscErrorCode ClosureSetBase(PetRLClosure closure, TS ts);
+/// Ends the forcing of a TS; its right-hand side is again the user's.
 PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts);
+/// Whether the forcing is (still) part of the TS's right-hand side.
+PetscErrorCode ClosureForces(PetRLClosure closure, TS ts, bool *forces);
 
 }  // namespace petrl
+
+/// Arguments of public functions are checked in every build (PETSc's own checks are there when debugging only).
+#define PETRL_CHECK_OBJECT(object, id, argument)                                                                   \
+  do {                                                                                                             \
+    PetscCheck((object) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d (%s): found NULL", argument,    \
+               #object);                                                                                           \
+    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,                     \
+               "Argument %d (%s): found an object of another kind, or one that was destroyed", argument, #object); \
+  } while (0)
+#define PETRL_CHECK_CLOSURE(closure) PETRL_CHECK_OBJECT(closure, PETRL_CLOSURE_CLASSID, 1)
+#define PETRL_CHECK_POINTER(pointer, argument) \
+  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d (%s): found NULL", argument, #pointer)

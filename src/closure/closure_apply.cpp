@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "closure/closure.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -51,20 +52,69 @@ PetscErrorCode Write(PetRLClosure closure, bool use, Vec A) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// All ranks come to the same conclusion without a word: each knows how the Vecs and grids of all are distributed.
 PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   const Closure &c = *closure->data;
-  PetscInt n;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscLayout ours, theirs;
+  PetscBool same = PETSC_FALSE, da = PETSC_FALSE;
+  PetscInt n[2], m[2], dof;
+  PetscMPIInt size, other;
+  const PetscInt *our, *their;
+  DM dm;
+
   PetscFunctionBegin;
-  PetscCall(VecGetLocalSize(X, &n));
-  PetscCheck(n == c.sources[0].dof * c.nx * c.ny, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_SIZ,
-             "%s: expected a global Vec of the closure's DMDA (%" PetscInt_FMT " local values), found %" PetscInt_FMT,
-             name, c.sources[0].dof * c.nx * c.ny, n);
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)X), &other));
+  PetscCall(VecGetLayout(c.work, &ours));
+  PetscCall(VecGetLayout(X, &theirs));
+  PetscCall(PetscLayoutGetRanges(ours, &our));
+  PetscCall(PetscLayoutGetRanges(theirs, &their));
+  if (size == other) PetscCall(PetscArraycmp(our, their, size + 1, &same));
+  PetscCheck(same, comm, PETSC_ERR_ARG_SIZ,
+             "%s: expected a global Vec of the closure's DMDA (%" PetscInt_FMT " values), found one of %" PetscInt_FMT
+             ", or distributed otherwise",
+             name, our[size], their[other]);
+  PetscCall(VecGetDM(X, &dm));
+  if (!dm || dm == c.dm) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
+  if (!da) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetInfo(dm, NULL, &m[0], &m[1], NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
+  PetscCheck(n[0] == m[0] && n[1] == m[1] && dof == c.sources[0].dof, comm, PETSC_ERR_ARG_INCOMP,
+             "%s: expected a Vec of the closure's DMDA (%" PetscInt_FMT " x %" PetscInt_FMT " points of %" PetscInt_FMT
+             " components), found one of another DMDA (%" PetscInt_FMT " x %" PetscInt_FMT " of %" PetscInt_FMT ")",
+             name, n[0], n[1], c.sources[0].dof, m[0], m[1], dof);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What is outside of what the policy was trained on, once; `told` has what the fields reach on all ranks.
+PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  std::string outside;
+
+  PetscFunctionBegin;
+  c.use.step = dt;
+  PetRLCallCXX({
+    for (int d = 0; d < 2; ++d) c.use.spacing[d] = c.h[d];
+    for (std::size_t i = 0; i < c.channels.size(); ++i)
+      c.use.fields[c.policy.observation.names[i]] = {c.told[1 + 2 * i], -c.told[2 + 2 * i]};
+    outside = c.surroundings.outside(c.use);
+  });
+  if (outside.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(!c.error_if_outside, comm, PETSC_ERR_ARG_OUTOFRANGE, "policy %s is used outside of its training: %s",
+             c.file.c_str(), outside.c_str());
+  PetscCall(PetscPrintf(comm,
+                        "PetRL warning: policy %s is used outside of its training, where its corrections may do harm: "
+                        "%s (said once)\n",
+                        c.file.c_str(), outside.c_str()));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 }  // namespace
 
-PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite) {
+PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
   Closure &c = *closure->data;
   const PetscInt width = c.nx + 2 * c.ghost, height = c.ny + 2 * c.ghost, n = width * height;
 
@@ -80,7 +130,6 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite) {
     PetscCall(VecRestoreArrayRead(source.local, &values));
     continueOutwards(plane, width, height, c.inside);
   }
-  *finite = allFinite(c.planes.data(), c.planes.size());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -107,32 +156,35 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X, bool *finite) {
 .seealso: `PetRLClosure`, `PetRLClosureCorrect()`, `PetRLClosureAddForcing()`
 @*/
 PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec A) {
-  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  bool finite;
-
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscValidHeaderSpecific(X, VEC_CLASSID, 2);
-  PetscValidHeaderSpecific(A, VEC_CLASSID, 4);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 2);
+  PETRL_CHECK_OBJECT(A, VEC_CLASSID, 4);
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   petrl::Closure &c = *closure->data;
   PetscCheck(dt > 0 && std::isfinite(dt), comm, PETSC_ERR_ARG_OUTOFRANGE,
              "A closure's step: found %g, expected a positive number", (double)dt);
   PetscCheck(X != A, comm, PETSC_ERR_ARG_IDN, "The state and its correction must be different Vecs");
   PetscCall(PetRLClosureSetUp(closure));
+  PetscCall(petrl::ClosureFollowAuxiliary(closure));
   PetscCall(petrl::CheckState(closure, X, "X"));
   PetscCall(petrl::CheckState(closure, A, "A"));
   ++c.decisions;
+  if (c.own_step <= 0) c.own_step = dt;
 
   PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
-  PetscCall(petrl::ClosureObserve(closure, X, &finite));
+  PetscCall(petrl::ClosureObserve(closure, X));
   PetscCall(PetscLogEventEnd(PetRL_Observe, closure, X, 0, 0));
 
   const int nx = static_cast<int>(c.nx), ny = static_cast<int>(c.ny), og = c.correction->outputGhost();
+  std::string failure;
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
-  PetRLCallCXX({
+  try {
     c.input->setPatch(c.view, og);
     c.backend->evaluate(*c.input, nx + 2 * og, ny + 2 * og, false, c.output.data());
-  });
+  } catch (const std::exception &e) {
+    failure = e.what();
+  }
   PetscCall(PetscLogEventEnd(PetRL_Infer, closure, X, 0, 0));
 
   PetscCall(PetscLogEventBegin(PetRL_Act, closure, X, 0, 0));
@@ -140,14 +192,36 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   output.row = nx + 2 * og;
   output.plane = output.row * (ny + 2 * og);
   output.data = c.output.data() + og * output.row + og;
-  PetRLCallCXX(
-      c.correction->compute(c.view, output, {nx, ny, (double)dt, (double)c.h[0], (double)c.h[1]}, c.change.data()));
-  int good = finite && petrl::allFinite(c.change.data(), c.change.size());
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, comm));
+  petrl::CorrectionStep step{nx, ny, (double)dt, (double)c.h[0], (double)c.h[1], (double)c.own_step};
+  const PetscInt sides[4] = {c.inside[0], c.nx + 2 * c.ghost - c.inside[1], c.inside[2],
+                             c.ny + 2 * c.ghost - c.inside[3]};
+  for (int s = 0; s < 4; ++s) step.wall[s] = c.ghost > 0 && sides[s] >= c.ghost;
+  c.correction->compute(c.view, output, step, c.change.data());
+  // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; and, not each time, what
+  // the fields reach.
+  const bool look = c.decisions <= 16 || c.decisions % 16 == 0;
+  c.told[0] = petrl::allFinite(c.change.data(), c.change.size()) ? 1 : 0;
+  const std::size_t plane = c.planes.size() / c.channels.size();
+  for (std::size_t i = 0; i < c.channels.size(); ++i) {
+    const double *values = c.planes.data() + i * plane;
+    double *reached = &c.told[1 + 2 * i];
+    if (!(look ? petrl::allFinite(values, plane, &reached[0], &reached[1]) : petrl::allFinite(values, plane)))
+      c.told[0] = 0;
+    if (look) reached[1] = -reached[1];
+  }
+  if (!failure.empty()) c.told[0] = -1;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, c.told.data(), look ? static_cast<PetscMPIInt>(c.told.size()) : 1,
+                             MPI_DOUBLE, MPI_MIN, comm));
+  const bool good = c.told[0] > 0;
+  if (c.told[0] < 0)
+    PetscCall(petrl::onEveryRank(comm, [&failure] {
+      if (!failure.empty()) throw petrl::Error(failure);
+    }));
+  if (good && look) PetscCall(petrl::SayOutside(closure, dt));
   if (!good)
     PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
                                     "the correction is left out"));
-  PetscCall(petrl::Write(closure, good != 0, A));
+  PetscCall(petrl::Write(closure, good, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
   if (c.monitor) {
     PetscReal most;
@@ -174,7 +248,8 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
 @*/
 PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 3);
   PetscCall(PetRLClosureSetUp(closure));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(X, -1, closure->data->work));
@@ -198,7 +273,9 @@ PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X) {
 @*/
 PetscErrorCode PetRLClosureAddForcing(PetRLClosure closure, Vec X, PetscReal dt, Vec F) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
+  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 2);
+  PETRL_CHECK_OBJECT(F, VEC_CLASSID, 4);
   PetscCall(PetRLClosureSetUp(closure));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(F, -1 / dt, closure->data->work));

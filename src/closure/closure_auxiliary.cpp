@@ -22,7 +22,7 @@ PetscErrorCode PlainGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
 
 PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
   Closure &c = *closure->data;
-  const auto n = static_cast<PetscInt>(c.auxiliary_names.size());
+  const auto n = static_cast<PetscInt>(c.read_names.size());
   DM grid;
   Vec all;
 
@@ -42,11 +42,40 @@ PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// PETSc reads the corner of an array that is larger than the grid without a word.
+PetscErrorCode CheckDataset(PetRLClosure closure, PetscViewer viewer, const std::string &name) {
+  const Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscInt nx, ny;
+  PetscBool there;
+  hid_t file;
+  hsize_t n[8] = {};
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(PetscViewerHDF5HasDataset(viewer, name.c_str(), &there));
+  PetscCheck(there, comm, PETSC_ERR_FILE_UNEXPECTED, "-closure_auxiliary %s: has no dataset '%s'", c.auxiliary.c_str(),
+             name.c_str());
+  PetscCall(PetscViewerHDF5GetFileId(viewer, &file));
+  const hid_t dataset = H5Dopen2(file, name.c_str(), H5P_DEFAULT), space = H5Dget_space(dataset);
+  const int dimensions = H5Sget_simple_extent_ndims(space);
+  if (dimensions > 0 && dimensions <= 8) H5Sget_simple_extent_dims(space, n, NULL);
+  H5Sclose(space);
+  H5Dclose(dataset);
+  PetscCheck((dimensions == 2 || (dimensions == 3 && n[2] == 1)) && n[0] == (hsize_t)ny && n[1] == (hsize_t)nx, comm,
+             PETSC_ERR_FILE_UNEXPECTED,
+             "-closure_auxiliary %s: dataset '%s': expected %" PetscInt_FMT " x %" PetscInt_FMT
+             " values (y, x), found %d dimensions, %lld x %lld",
+             c.auxiliary.c_str(), name.c_str(), ny, nx, dimensions, (long long)n[0], (long long)n[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ReadHDF5(PetRLClosure closure, PetscViewer viewer, DM single) {
   Closure &c = *closure->data;
   PetscFunctionBegin;
-  for (const auto &name : c.auxiliary_names) {
+  for (const auto &name : c.read_names) {
     Vec one;
+    PetscCall(CheckDataset(closure, viewer, name));
     PetscCall(DMCreateGlobalVector(single, &one));
     PetRLCallCXX(c.read.push_back(one));
     PetscCall(PetscObjectSetName((PetscObject)one, name.c_str()));
@@ -67,8 +96,8 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
   DM single;
 
   PetscFunctionBegin;
-  if (c.auxiliary_names.empty()) PetRLCallCXX(c.auxiliary_names = names);
-  if (c.auxiliary_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(c.read_names = c.auxiliary_names.empty() ? names : c.auxiliary_names);
+  if (c.read_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
   // PETSc's own words for a file that is not there, or is too short, do not name the option.
   long long size = -1;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -84,12 +113,12 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
     PetscCall(PetscViewerHDF5Open(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadHDF5(closure, viewer, single));
   } else {
-    const long long values = (long long)nx * ny * (long long)c.auxiliary_names.size();
+    const long long values = (long long)nx * ny * (long long)c.read_names.size();
     const long long expected = 2 * (long long)sizeof(PetscInt) + values * (long long)sizeof(PetscScalar);
     PetscCheck(size >= expected, comm, PETSC_ERR_FILE_UNEXPECTED,
                "-closure_auxiliary %s: expected a binary Vec of %" PetscInt_FMT " x %" PetscInt_FMT
                " points with the components %s (%lld bytes), found %lld bytes",
-               c.auxiliary.c_str(), nx, ny, joined(c.auxiliary_names, ", ").c_str(), expected, size);
+               c.auxiliary.c_str(), nx, ny, joined(c.read_names, ", ").c_str(), expected, size);
     PetscCall(PetscViewerBinaryOpen(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadBinary(closure, viewer, single));
   }

@@ -5,14 +5,15 @@
 
 namespace petrl {
 
-static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, const char option[], const char text[],
-                               std::vector<std::string> &result) {
+static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
+                               const char text[], std::vector<std::string> &result) {
   char *names[64];
   PetscInt n = 64;
   PetscBool set;
   PetscFunctionBegin;
   PetscCall(PetscOptionsStringArray(option, text, "PetRLClosure", names, &n, &set));
   if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ClosureReset(closure));
   result.clear();
   for (PetscInt i = 0; i < n; i++) {
     PetRLCallCXX(result.emplace_back(names[i]));
@@ -39,21 +40,28 @@ static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, const char
 .seealso: `PetRLClosure`
 @*/
 PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
-  petrl::Closure &c = *closure->data;
   char file[PETSC_MAX_PATH_LEN] = "";
   PetscReal spacing[2] = {0, 0};
   PetscInt n = 2;
   PetscBool set;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
+  petrl::Closure &c = *closure->data;
   PetscObjectOptionsBegin((PetscObject)closure);
   PetscCall(petrl::PolicyOptions(PetscOptionsObject, c,
                                  {"-closure_policy", "-closure_monitor", "-closure_error_if_nan"}, "PetRLClosure",
                                  [closure](const char *name) { return PetRLClosureSetPolicy(closure, name); }));
   PetscCall(PetscOptionsString("-closure_auxiliary", "Vec file with fields that the policy observes",
                                "PetRLClosureSetField", c.auxiliary.c_str(), file, sizeof(file), &set));
-  if (set) PetRLCallCXX(c.auxiliary = file);
+  if (set) {
+    PetscCall(petrl::ClosureReset(closure));
+    PetRLCallCXX(c.auxiliary = file);
+  }
+  set = c.error_if_outside ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscOptionsBool("-closure_error_if_outside", "Error if the policy was trained on other things",
+                             "PetRLClosureSetErrorIfOutside", set, &set, NULL));
+  PetscCall(PetRLClosureSetErrorIfOutside(closure, set));
   PetscCall(PetscOptionsRealArray("-closure_spacing", "Distances of the points in x and y", "PetRLClosureSetSpacing",
                                   spacing, &n, &set));
   if (set) {
@@ -61,8 +69,9 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
                "-closure_spacing: found %" PetscInt_FMT " number, expected two (hx,hy)", n);
     PetscCall(PetRLClosureSetSpacing(closure, spacing[0], spacing[1]));
   }
-  PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_fields", "Names of the state's components", c.state_names));
-  PetscCall(petrl::GetNames(PetscOptionsObject, "-closure_auxiliary_fields",
+  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
+                            c.state_names));
+  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
                             "Names of the components in -closure_auxiliary", c.auxiliary_names));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -87,7 +96,7 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
 PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   PetscBool ascii;
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(closure, PETRL_CLOSURE_CLASSID, 1);
+  PETRL_CHECK_CLOSURE(closure);
   const petrl::Closure &c = *closure->data;
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)closure), &viewer));
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
@@ -110,8 +119,12 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
     for (const int component : c.correction->components())
       PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s\n",
                                        c.policy.observation.names[static_cast<std::size_t>(component)].c_str()));
-    PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g; %" PetscInt_FMT " points exchanged between ranks\n",
-                                     (double)c.h[0], (double)c.h[1], c.ghost));
+    for (const auto &[name, list] : c.surroundings.training().words)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "trained on %s %s\n", name.c_str(), petrl::joined(list, ", ").c_str()));
+    if (c.policy.action.transform == "additive" && c.own_step > 0)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "corrections are for a step of %g\n", (double)c.own_step));
+    if (c.h[0] > 0) PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g\n", (double)c.h[0], (double)c.h[1]));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " points exchanged between ranks\n", c.ghost));
   }
   PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,
                                    c.fallbacks));

@@ -24,7 +24,7 @@ class Additive : public Correction {
   }
 
   void compute(const Fields &, const NetworkOutput &output, const CorrectionStep &step, double *change) override {
-    const double factor = rate_ ? 0.5 * step.dt : 0.5;
+    const double factor = 0.5 * (rate_ ? step.dt : step.own > 0 ? step.dt / step.own : 1);
     for (std::size_t a = 0; a < components_.size(); ++a) {
       const double middle = factor * (action_.high[a] + action_.low[a]);
       const double half = factor * (action_.high[a] - action_.low[a]);

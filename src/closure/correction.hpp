@@ -20,20 +20,26 @@ struct NetworkOutput {
 
 /// The patch, and the step that the correction is for.
 struct CorrectionStep {
-  int nx, ny;     ///< points of the patch
-  double dt;      ///< the step, in the solver's time
-  double hx, hy;  ///< distances of the points
+  int nx, ny;                                   ///< points of the patch
+  double dt;                                    ///< the step, in the solver's time
+  double hx, hy;                                ///< distances of the points
+  double own = 0;                               ///< the step that an additive correction is for; 0: this one
+  bool wall[4] = {false, false, false, false};  ///< the patch ends where the grid does (left, right, below, above)
 };
 
 /// One action transform of closure policies. Of what it computes, A, the solver makes: state <- state - A.
 /// It must compute the same at a point wherever in a patch that lies: answers do not depend on the number of ranks.
 ///
-///   additive       A = a
+///   additive       A = a dt / own
 ///   additive-rate  A = dt a         with a = low + (high - low) (clamp(output, -1, 1) + 1) / 2
 ///
 /// one action a component; the action parameter `components` names them, otherwise they are the first observed fields.
 ///
 ///   flux           A = -dt/h (F_{i+1/2} - F_{i-1/2}), face fluxes of weighted differences: see closure/flux.hpp
+///
+/// All are proportional to the step. What a coarse grid misses acts all the time: it is a forcing, of which a step gets
+/// as much as it is long. So two half steps change as much as a whole one, whatever divides the time (a last step that
+/// is cut, an event), and A/dt is the forcing itself. `additive` writes it down as the change in one step of its own.
 class PETRL_API Correction {
  public:
   /// By the policy's transform. Throws petrl::Error naming `source` when it is not known, or its parameters are wrong.
@@ -46,6 +52,8 @@ class PETRL_API Correction {
   virtual int outputGhost() const { return 0; }
   /// How far beyond the patch it needs the fields themselves.
   virtual int stateGhost() const { return 0; }
+  /// Whether it depends on the distances of the points.
+  virtual bool needsSpacing() const { return false; }
   /// A, planar and dense: components x ny x nx. A NaN in the output must show in it. Not collective; no allocation.
   virtual void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) = 0;

@@ -26,6 +26,33 @@ PETRL_CLONES double zeroTimesSum(const double *values, std::size_t n) {
   return sum[0];
 }
 
+// Comparisons with NaN are false: it is left to the sum.
+PETRL_CLONES double zeroTimesSum(const double *values, std::size_t n, double *smallest, double *largest) {
+  double sum[8] = {}, low[8], high[8];
+  for (std::size_t k = 0; k < 8; ++k) low[k] = high[k] = values[0];
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t k = 0; k < 8; ++k) {
+      const double x = values[i + k];
+      sum[k] += 0.0 * x;
+      low[k] = x < low[k] ? x : low[k];
+      high[k] = x > high[k] ? x : high[k];
+    }
+  }
+  for (; i < n; ++i) {
+    sum[0] += 0.0 * values[i];
+    low[0] = values[i] < low[0] ? values[i] : low[0];
+    high[0] = values[i] > high[0] ? values[i] : high[0];
+  }
+  for (std::size_t k = 1; k < 8; ++k) {
+    sum[0] += sum[k];
+    low[0] = low[k] < low[0] ? low[k] : low[0];
+    high[0] = high[k] > high[0] ? high[k] : high[0];
+  }
+  *smallest = low[0], *largest = high[0];
+  return sum[0];
+}
+
 }  // namespace
 
 FieldInput::FieldInput(const ObservationSpec &observation) : clip_(observation.clip) {
@@ -56,6 +83,10 @@ void FieldInput::row(int y, int first, int count, float *out, std::ptrdiff_t cha
 
 bool allFinite(const double *values, std::size_t n) {
   return zeroTimesSum(values, n) == 0;
+}
+
+bool allFinite(const double *values, std::size_t n, double *low, double *high) {
+  return zeroTimesSum(values, n, low, high) == 0;
 }
 
 }  // namespace petrl

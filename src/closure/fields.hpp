@@ -34,5 +34,7 @@ class PETRL_API FieldInput : public GridInput {
 
 /// Whether all of n numbers are finite.
 bool allFinite(const double *values, std::size_t n);
+/// The same, and the smallest and the largest of them (n > 0).
+bool allFinite(const double *values, std::size_t n, double *low, double *high);
 
 }  // namespace petrl

@@ -153,14 +153,18 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
     };
     upwards(periodic ? ny - 1 : -1);
     std::swap(flux, below);
+    if (step.wall[2]) std::fill_n(below, nx, 0.0);
     for (int j = 0; j < ny; ++j) {
       const std::ptrdiff_t at = j * fields.row - left, w = j * output.row - left;
       double *const row = out + static_cast<std::ptrdiff_t>(j) * nx;
       // flux[0] is that of the face to the left of the first point.
       lineFluxes(along_x, q + at, velocity[0] + at, wx + w, even, odd, flux + 1 - left);
       if (periodic) flux[0] = flux[nx];
+      if (step.wall[0]) flux[0] = 0;
+      if (step.wall[1]) flux[nx] = 0;
       difference(nx, step.dt / step.hx, flux + 1, flux, row);
       upwards(j);
+      if (step.wall[3] && j + 1 == ny) std::fill_n(flux, nx, 0.0);
       addDifference(nx, step.dt / step.hy, flux, below, row);
       std::swap(flux, below);
     }

@@ -29,7 +29,8 @@ struct PETRL_API FluxForm {
 ///   F = (|u| + floor) (w_0 D_0 + sum_k w_k (D_k + D_-k)) + u sum_k w_{m+k} (D_k - D_-k),   k = 1 .. m,
 ///
 /// and A = -dt/h (F_{i+1/2} - F_{i-1/2}), summed over the axes. Actions are ordered by component, then axis, then
-/// weight. The sum of a component over a periodic grid does not change, a constant field is left alone, and no more is
+/// weight. Nothing passes the faces beyond a grid that is not periodic: what crosses its boundary is the solver's
+/// business. The sum of a component over the grid does not change, a constant field is left alone, and no more is
 /// moved than the bounds allow. Positive w_0 is diffusion. All linear upwind schemes are of this form; the first-order
 /// one on top of central differences is w_0 = 1/2.
 class Flux : public Correction {
@@ -37,6 +38,7 @@ class Flux : public Correction {
   Flux(const Policy &policy, const std::string &source);
   int outputGhost() const override { return 1; }
   int stateGhost() const override { return form_.half_width + 1; }
+  bool needsSpacing() const override { return true; }
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, double *change) override;
   bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) override;

@@ -1,5 +1,6 @@
 #include "closure/periodic.hpp"
 
+#include <cmath>
 #include <cstring>
 
 #include "policy/architectures.hpp"
@@ -27,7 +28,10 @@ void surround(const T *in, int nx, int ny, int ghost, T *out) {
 }  // namespace
 
 PeriodicCorrection::PeriodicCorrection(const Policy &policy, const std::string &source)
-    : correction_(Correction::make(policy, source)), input_(policy.observation), actions_(policy.action.low.size()) {
+    : correction_(Correction::make(policy, source)),
+      input_(policy.observation),
+      actions_(policy.action.low.size()),
+      training_(trainingOf(policy)) {
   plain_.channel.resize(policy.observation.names.size());
   ghosted_.channel.resize(policy.observation.names.size());
 }
@@ -40,8 +44,9 @@ void PeriodicCorrection::observe(const std::vector<const double *> &fields, int 
     input_.row(y, 0, nx, observation, static_cast<std::ptrdiff_t>(product(nx, ny)));
 }
 
-void PeriodicCorrection::correct(const std::vector<const double *> &fields, const float *output,
-                                 const CorrectionStep &step, double *change) {
+void PeriodicCorrection::correct(const std::vector<const double *> &fields, const float *output, CorrectionStep step,
+                                 double *change) {
+  if (step.own <= 0) step.own = ownStep(training_, std::sqrt(step.hx * step.hy));
   const int nx = step.nx, ny = step.ny, gs = correction_->stateGhost(), go = correction_->outputGhost();
   plain_.channel = fields;
   plain_.row = nx;

@@ -8,6 +8,7 @@
 #include "base/api.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
+#include "closure/training.hpp"
 #include "policy/backend.hpp"
 
 namespace petrl {
@@ -22,8 +23,7 @@ class PETRL_API PeriodicCorrection {
   /// Network inputs, observation names x ny x nx.
   void observe(const std::vector<const double *> &fields, int nx, int ny, float *observation);
   /// A for the network's output (actions x ny x nx): components() planes of ny x nx; state <- state - A.
-  void correct(const std::vector<const double *> &fields, const float *output, const CorrectionStep &step,
-               double *change);
+  void correct(const std::vector<const double *> &fields, const float *output, CorrectionStep step, double *change);
   /// The fields that change, by their number in the observation.
   const std::vector<int> &components() const { return correction_->components(); }
 
@@ -35,6 +35,7 @@ class PETRL_API PeriodicCorrection {
   std::size_t actions_;
   std::vector<double> state_;  // ghosted, where the correction wants them so
   std::vector<float> output_;
+  Validity training_;
 };
 
 /// A policy that corrects periodic arrays.

@@ -50,13 +50,39 @@ PetscErrorCode HandOn(TS ts) {
     if (ts->snes) PetscCall(SNESGetJacobian(ts->snes, &A, &B, NULL, NULL));
     PetscCall(SNESSetJacobian(snes, A, B, SNESTSFormJacobian, c.inner));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What a program may set again between steps.
+PetscErrorCode HandOnFunctions(TS ts) {
+  const TS inner = closureTS(ts).inner;
   void *user = nullptr;
+
+  PetscFunctionBegin;
+  PetscCheck(ts->dm == inner->dm, PetscObjectComm((PetscObject)ts), PETSC_ERR_ORDER,
+             "The DM of the TS was changed after its set-up: call TSReset() before TSSetDM()");
   PetscCall(TSGetApplicationContext(ts, &user));
-  PetscCall(TSSetApplicationContext(c.inner, user));
-  PetscCall(TSSetPreStage(c.inner, ts->prestage));
-  PetscCall(TSSetPostStage(c.inner, ts->poststage));
-  PetscCall(TSSetPostEvaluate(c.inner, ts->postevaluate));
-  if (ts->functiondomainerror) PetscCall(TSSetFunctionDomainError(c.inner, ts->functiondomainerror));
+  PetscCall(TSSetApplicationContext(inner, user));
+  PetscCall(TSSetPreStage(inner, ts->prestage));
+  PetscCall(TSSetPostStage(inner, ts->poststage));
+  PetscCall(TSSetPostEvaluate(inner, ts->postevaluate));
+  if (ts->functiondomainerror) PetscCall(TSSetFunctionDomainError(inner, ts->functiondomainerror));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The DM outlives the inner TS: what it knows of the solver's functions is the outer's again.
+PetscErrorCode TakeBack(TS ts) {
+  const TS inner = closureTS(ts).inner;
+  PetscErrorCode (*function)(SNES, Vec, Vec, void *);
+  PetscErrorCode (*jacobian)(SNES, Vec, Mat, Mat, void *);
+  void *ctx;
+
+  PetscFunctionBegin;
+  if (!inner->dm) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMSNESGetFunction(inner->dm, &function, &ctx));
+  if (ctx == inner) PetscCall(DMSNESSetFunction(inner->dm, function, ts));
+  PetscCall(DMSNESGetJacobian(inner->dm, &jacobian, &ctx));
+  if (ctx == inner) PetscCall(DMSNESSetJacobian(inner->dm, jacobian, ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,24 +114,46 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
 
 PetscErrorCode TSStep_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
-  const PetscReal h = ts->time_step;
-  PetscReal next;
+  const bool before = c.mode == PETRL_CLOSURE_BEFORE_STEP;
+  PetscReal next, h = ts->time_step;
   PetscBool accept = PETSC_TRUE;
   PetscInt scheme = 0;
   TSConvergedReason reason;
+  bool forces;
 
   PetscFunctionBegin;
+  PetscCall(HandOnFunctions(ts));
+  if (before) {
+    PetscCall(ClosureCheckMethod(c.inner));
+  } else {
+    // The program may have set its right-hand side again since.
+    PetscCall(ClosureForces(c.closure, c.inner, &forces));
+    if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  }
   PetscCall(VecCopy(ts->vec_sol, c.start));
+  PetscCall(ClosureSetBase(c.closure, c.inner));
   if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
-  if (c.mode == PETRL_CLOSURE_BEFORE_STEP) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
-  // Methods that remember earlier steps remember another state than this one.
-  if (c.mode == PETRL_CLOSURE_BEFORE_STEP || ts->steprestart || ts->steprollback) PetscCall(TSRestartStep(c.inner));
-  PetscCall(TSSetStepNumber(c.inner, ts->steps));
-  PetscCall(TSSetTime(c.inner, ts->ptime));
-  PetscCall(TSSetTimeStep(c.inner, h));
-  PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
-  PetscCall(TSStep(c.inner));
-  PetscCall(TSGetConvergedReason(c.inner, &reason));
+  for (;;) {
+    if (before) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
+    // Methods that remember earlier steps remember another state than this one.
+    if (before || ts->steprestart || ts->steprollback) PetscCall(TSRestartStep(c.inner));
+    PetscCall(TSSetStepNumber(c.inner, ts->steps));
+    PetscCall(TSSetTime(c.inner, ts->ptime));
+    PetscCall(TSSetTimeStep(c.inner, h));
+    PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
+    PetscCall(TSStep(c.inner));
+    PetscCall(TSGetConvergedReason(c.inner, &reason));
+    const PetscReal taken = c.inner->ptime - ts->ptime;
+    PetscCheck(
+        reason < 0 || taken < 1.001 * h, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+        "The inner TS of type %s took a step of %g where %g was asked for: closures need one that takes the steps "
+        "that it is given",
+        ((PetscObject)c.inner)->type_name, (double)taken, (double)h);
+    if (!before || reason < 0 || taken > 0.999 * h) break;
+    // A solve failed, and the step became shorter than the one that the state was corrected for.
+    PetscCall(VecCopy(c.start, ts->vec_sol));
+    h = taken;
+  }
   ts->snes_its = c.inner->snes_its;
   ts->ksp_its = c.inner->ksp_its;
   ts->num_snes_failures = c.inner->num_snes_failures;
@@ -188,7 +236,8 @@ PetscErrorCode TSView_Closure(TS ts, PetscViewer viewer) {
 PetscErrorCode TSReset_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
   PetscFunctionBegin;
-  if (c.inner->dm) PetscCall(ClosureDetachForcing(c.closure, c.inner));
+  PetscCall(ClosureDetachForcing(c.closure, c.inner));
+  PetscCall(TakeBack(ts));
   PetscCall(TSReset(c.inner));
   PetscCall(ClosureReset(c.closure));
   PetscCall(VecDestroy(&c.start));
@@ -209,7 +258,7 @@ PetscErrorCode TSDestroy_Closure(TS ts) {
 PetscErrorCode CheckType(TS ts) {
   PetscBool match;
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  PETRL_CHECK_OBJECT(ts, TS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSCLOSURE, &match));
   PetscCheck(match, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG, "Expected a TS of type %s, found %s",
              TSCLOSURE, ((PetscObject)ts)->type_name ? ((PetscObject)ts)->type_name : "none");
@@ -238,6 +287,7 @@ PetscErrorCode CheckType(TS ts) {
 PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PETRL_CHECK_POINTER(closure, 2);
   *closure = petrl::closureTS(ts).closure;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -260,6 +310,7 @@ PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
 PetscErrorCode TSClosureGetTS(TS ts, TS *inner) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PETRL_CHECK_POINTER(inner, 2);
   *inner = petrl::closureTS(ts).inner;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -286,6 +337,8 @@ PetscErrorCode TSClosureGetTS(TS ts, TS *inner) {
 PetscErrorCode TSClosureSetMode(TS ts, PetRLClosureMode mode) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
+  PetscCheck(mode == PETRL_CLOSURE_BEFORE_STEP || mode == PETRL_CLOSURE_FORCING, PetscObjectComm((PetscObject)ts),
+             PETSC_ERR_ARG_OUTOFRANGE, "mode: found %d, expected before-step (0) or forcing (1)", (int)mode);
   PetscCheck(!ts->setupcalled || mode == petrl::closureTS(ts).mode, PetscObjectComm((PetscObject)ts),
              PETSC_ERR_ARG_WRONGSTATE, "TSClosureSetMode() must come before TSSetUp() and TSSolve()");
   petrl::closureTS(ts).mode = mode;

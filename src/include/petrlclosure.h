@@ -22,26 +22,47 @@
                                      (or names them differently from the policy)
 .  -closure_auxiliary <file>       - fields that the policy observes and the state does not hold, see Notes
 .  -closure_auxiliary_fields <names> - what the components of that file are
-.  -closure_spacing <hx,hy>        - distances of the grid's points
+.  -closure_spacing <hx,hy>        - distances of the grid's points, see `PetRLClosureSetSpacing()`
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
+.  -closure_error_if_outside       - use outside of what the policy was trained on is an error, not a warning
 .  -closure_monitor                - print each correction
 -  -closure_view                   - describe the closure at its set-up
 
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
    -closure_fields), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
-   DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA).
+   DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA). A
+   program may change that Vec, or give the DM another one, at any time.
 
    -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
    component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.
    Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
-   gradient). Points needed from other ranks are exchanged, as many as the network's receptive field is wide: the answer
-   is the same on any number of ranks, but each rank's part of the grid must be that wide.
+   gradient); face fluxes end there, so that they neither lose nor gain anything. Points needed from other ranks are
+   exchanged, as many as the network's receptive field is wide: the answer is the same on any number of ranks, but each
+   rank's part of the grid must be that wide.
 
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
+
+   How a correction depends on the step. What a coarse grid misses acts all the time: it is a forcing f, of which a step
+   of length dt gets f dt, whatever divides the time - a last step that is cut, an event, a step twice as long. So all
+   corrections are proportional to dt, two half steps change a state as much as a whole one, and A/dt is the same f:
+.vb
+   additive-rate   A = dt a                        a, the network's answer, is f
+   additive        A = a dt / (step in training)   a is the change in one step of the training
+   flux            A = dt/h x (differences of face fluxes), weights of the fluxes by the network
+.ve
+   Without this a step of 1 % of dt would get a full correction. The step in training is in the policy file, and counts
+   at the training's ratio of step and spacing: on a grid twice as coarse (or in other units) it is twice as long. Where
+   the file does not say it, the first step that the closure is asked for counts. All this is right to first order in
+   dt: what a network learned includes the scheme's error in time, which grows faster.
+
+   A policy is good where it was trained. Fields that reach beyond what it saw, Courant numbers, steps and spacings,
+   boundaries, and a method (`TSType`) that are others, are named in one warning, with the values found and those of the
+   training, as far as the file has them (`petrl info`). What cannot be found out here is the scheme in space that the
+   policy completes: see there.
 
    Arrays are used in host memory. PETSc must be configured with real scalars.
 
@@ -92,6 +113,7 @@ PETSC_EXTERN PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const cha
                                                  PetscInt component);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetUp(PetRLClosure closure);
@@ -118,14 +140,16 @@ PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, Pe
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy advection.h5
 .ve
    The step is that of the outer TS (-ts_dt, -ts_max_time, -ts_exact_final_time, TSSetTimeStep()). It is fixed: policies
-   belong to the step that they were trained with, and the inner TS gets `TSADAPTNONE`. (A solve that fails may make
-   it take a shorter one.) Monitors, events and the final time belong to the outer TS; -ts_view shows both.
+   belong to the step that they were trained with, and the inner TS gets `TSADAPTNONE`. Monitors, events and the final
+   time belong to the outer TS; -ts_view shows both.
 
    The inner TS uses the program's DM and with it the functions that were set there; Jacobians, pre- and post-stage
    functions, the equation type and the application context are handed on. Its solvers take the prefix closure_
    (-closure_snes_type, -closure_ksp_type).
 
-   Interpolation within a step is linear.
+   Interpolation within a step is linear. A solve that fails may make the inner TS take a shorter step than it was
+   given: the state is then corrected for that one, and the step repeated. Methods that go on from their own copy of the
+   solution (glee) need the forcing, those that choose their steps themselves (pseudo) are refused.
 
 .seealso: `PetRLClosure`, `TSClosureGetClosure()`, `TSClosureGetTS()`, `TSClosureSetMode()`
 M*/

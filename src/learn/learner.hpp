@@ -50,6 +50,19 @@ using LearnerFactory = std::function<std::unique_ptr<Learner>(YamlMap keys, Yaml
 /// Learners by name. Those that belong to one problem come with libpetrl_problems.
 PETRL_API Registry<LearnerFactory> &learners();
 
+/// Decides as another does, and notes what there was to see.
+class PETRL_API WatchedGridPolicy : public GridPolicy {
+ public:
+  WatchedGridPolicy(GridPolicy &policy, const ObservationSpec &observation, Validity &seen)
+      : policy_(policy), observation_(observation), seen_(seen) {}
+  void decide(const float *observation, int nx, int ny, float *action) override;
+
+ private:
+  GridPolicy &policy_;
+  const ObservationSpec observation_;
+  Validity &seen_;
+};
+
 /// The learner of an algorithm that learns on grids (Ppo, Unroll): the algorithm and the environment that it owns.
 template <typename Algorithm>
 class GridLearner : public Learner {
@@ -62,10 +75,15 @@ class GridLearner : public Learner {
   void iterate() override { algorithm_.iterate(*environment_); }
   std::int64_t steps() const override { return algorithm_.steps(); }
   std::int64_t episodes() const override { return algorithm_.episodes(); }
-  Evaluation evaluate() override { return environment_->evaluate(algorithm_.deterministic()); }
+  /// What a policy is good for is recorded here: the held-out cases are like those that it is trained on, and it sees
+  /// what it makes of them itself, without the excursions of learning.
+  Evaluation evaluate() override {
+    seen_ = environment_->validity();
+    WatchedGridPolicy watched(algorithm_.deterministic(), environment_->observation(), seen_);
+    return environment_->evaluate(watched);
+  }
   Policy policy() const override {
-    return {environment_->kind(),    environment_->observation(), environment_->action(), algorithm_.network(), {},
-            environment_->validity()};
+    return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_.network(), {}, seen_};
   }
   std::map<std::string, double> metrics() override { return algorithm_.metrics(); }
   void archive(Archive &archive) override { algorithm_.archive(archive); }
@@ -74,6 +92,7 @@ class GridLearner : public Learner {
  private:
   std::unique_ptr<GridEnvironment> environment_;
   Algorithm algorithm_;
+  Validity seen_;  // in the latest evaluation
 };
 
 }  // namespace petrl

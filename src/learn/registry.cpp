@@ -1,4 +1,7 @@
 // Learners and environments by name; and the functions of the interfaces that have bodies.
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.hpp"
 #include "learn/engine/tape.hpp"
 #include "learn/environment.hpp"
@@ -25,6 +28,28 @@ void Learner::save(const std::string &path) {
 void Learner::load(const std::string &path) {
   loadArchive(
       path, [this](Archive &a) { archive(a); }, parallel() ? PETSC_COMM_WORLD : PETSC_COMM_SELF);
+}
+
+// The range of each field in its own values, as far as the network's inputs tell (they are clipped), and the largest
+// Courant number of each grid.
+void WatchedGridPolicy::decide(const float *observation, int nx, int ny, float *action) {
+  const std::size_t points = static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
+  const auto velocity = seen_.words.find("velocity");
+  const auto step = seen_.ranges.find("step"), spacing = seen_.ranges.find("spacing");
+  double speed = 0;
+  for (std::size_t c = 0; c < observation_.names.size(); ++c) {
+    const auto [low, high] = std::minmax_element(observation + c * points, observation + (c + 1) * points);
+    const auto value = [&](float x) { return static_cast<double>(x * observation_.scale[c] + observation_.offset[c]); };
+    seen_.saw(observation_.names[c], value(*low));
+    seen_.saw(observation_.names[c], value(*high));
+    if (velocity == seen_.words.end()) continue;
+    const auto &names = velocity->second;
+    if (std::find(names.begin(), names.end(), observation_.names[c]) != names.end())
+      speed = std::max({speed, std::fabs(value(*low)), std::fabs(value(*high))});
+  }
+  if (speed > 0 && step != seen_.ranges.end() && spacing != seen_.ranges.end())
+    seen_.saw("courant", speed * step->second.high / spacing->second.low);
+  policy_.decide(observation, nx, ny, action);
 }
 
 namespace {

@@ -1,7 +1,8 @@
 static char help[] =
     "A blob carried through a periodic square by vortices: first-order upwind differences, forward Euler.\n\
   -da_grid_x <n>, -da_grid_y <n>: points;  -tf <real>: final time;  -courant <real>: Courant number;\n\
-  -keep_velocity: do not attach the velocity to the DM;  -velocity_view <viewer>: write it;  -nonsense: start from nonsense.\n";
+  -keep_velocity: do not attach the velocity to the DM;  -velocity_view <viewer>: write it;\n\
+  -keep_coordinates: do not tell the DM where its points are;  -nonsense: start from nonsense.\n";
 
 /*
    psi_t + u psi_x + v psi_y = 0, u = sin(2 pi x) cos(2 pi y), v = -cos(2 pi x) sin(2 pi y).
@@ -74,7 +75,7 @@ static PetscErrorCode Start(DM da, Vec X, App *app) {
 
 int main(int argc, char **argv) {
   PetscReal tf = 0.25, courant = 0.25, norm, largest;
-  PetscBool keep = PETSC_FALSE, nonsense = PETSC_FALSE;
+  PetscBool keep = PETSC_FALSE, nowhere = PETSC_FALSE, nonsense = PETSC_FALSE;
   PetscInt n, steps;
   PetscScalar sum;
   App app;
@@ -88,6 +89,7 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsReal("-tf", "Final time", NULL, tf, &tf, NULL));
   PetscCall(PetscOptionsReal("-courant", "Courant number", NULL, courant, &courant, NULL));
   PetscCall(PetscOptionsBool("-keep_velocity", "Do not attach the velocity to the DM", NULL, keep, &keep, NULL));
+  PetscCall(PetscOptionsBool("-keep_coordinates", "Do not set coordinates", NULL, nowhere, &nowhere, NULL));
   PetscCall(PetscOptionsBool("-nonsense", "Start from nonsense", NULL, nonsense, &nonsense, NULL));
   PetscOptionsEnd();
 
@@ -95,6 +97,7 @@ int main(int argc, char **argv) {
                          PETSC_DECIDE, PETSC_DECIDE, 1, 1, NULL, NULL, &da));
   PetscCall(DMSetFromOptions(da));
   PetscCall(DMSetUp(da));
+  if (!nowhere) PetscCall(DMDASetUniformCoordinates(da, 0, 1, 0, 1, 0, 0));
   PetscCall(DMDASetFieldName(da, 0, "psi"));
   PetscCall(DMCreateGlobalVector(da, &X));
   PetscCall(DMDACreateCompatibleDMDA(da, 2, &app.grid));

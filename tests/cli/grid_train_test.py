@@ -51,7 +51,9 @@ def killed_and_resumed(folder):
     assert len(rows) >= 6
     for row in rows:
         assert int(row["steps"]) % 21 == 0 and float(row["episode_length"]) <= 12, row
-    run(PETRL, "info", f"{whole}/best.h5").ok().says("closure", "fcn")
+    # What it was trained on is in its file.
+    run(PETRL, "info", f"{whole}/best.h5").ok().says("closure", "fcn", "boundary  periodic", "courant  ", "u  -",
+                                                     "scheme  upwind1", "spacing  0.1 to 0.1", "step  0.09 to 0.09")
 
 
 def starts_from_another_policy(folder):

@@ -180,6 +180,22 @@ TEST(ClosureMpi, FieldsFromElsewhere) {
     PetscOptionsClearValue(NULL, "-closure_auxiliary_fields");
     expectError([&] { return PetRLClosureSetUp(closure); }, {"-closure_auxiliary", binary.path, "u, v, w", "bytes"});
   }
+  // PETSc would read the corner of a larger array.
+  const Grid larger(PETSC_COMM_WORLD, 20, 12, {"u"});
+  const SharedFile large("large.h5", [](const std::string &) {});
+  PetscViewerHDF5Open(PETSC_COMM_WORLD, large.path.c_str(), FILE_MODE_WRITE, &viewer);
+  PetscObjectSetName((PetscObject)larger.x, "u");
+  ASSERT_EQ(VecView(larger.x, viewer), 0);
+  PetscViewerDestroy(&viewer);
+  for (const char *name : {"u", "v"}) {
+    const ClosureOn closure(state.da, file.path);
+    PetRLClosureSetField(closure, name[0] == 'u' ? "v" : "u", velocity.x, 0);
+    PetscOptionsSetValue(NULL, "-closure_auxiliary", large.path.c_str());
+    PetRLClosureSetFromOptions(closure);
+    PetscOptionsClearValue(NULL, "-closure_auxiliary");
+    expectError([&] { return PetRLClosureSetUp(closure); },
+                {"-closure_auxiliary", large.path, name[0] == 'u' ? "'u': expected 12 x 17" : "no dataset 'v'"});
+  }
   DMSetAuxiliaryVec(state.da, NULL, 0, 0, velocity.x);
   {
     const ClosureOn closure(state.da, file.path);

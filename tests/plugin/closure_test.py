@@ -90,6 +90,12 @@ def a_policy_that_ships(folder):
     assert abs(ours - exact) < 0.5 * abs(smeared - exact), f"{exact} {smeared} {ours}"
     for ranks in (2, 3, 4):
         same(closure("advection-closure-ppo-flux.h5", *grid, ranks=ranks).ok(), one)
+    # Fluxes need the spacing: it is not guessed.
+    for ranks in (1, 2):
+        r = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", *grid, ranks=ranks)
+        r.fails("advection-closure-ppo-flux.h5", "flux", "-closure_spacing", "DMDASetUniformCoordinates")
+    told = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", "-closure_spacing", "0.015625,0.015625", *grid)
+    same(told.ok(), one)
 
 
 def velocity_from_a_file(folder):
@@ -143,6 +149,24 @@ def not_finite_is_left_out_and_reported_once(folder):
         r = closure(policy, "-nonsense", "-ts_view", ranks=ranks).ok().says("corrections: 32, left out: 32")
         assert r.output.count("not finite") == 1, str(r)
         closure(policy, "-nonsense", "-closure_error_if_nan", ranks=ranks).fails(policy, "not finite")
+
+
+def outside_of_the_training(folder):
+    """Said once, with the numbers; an error if one wants."""
+    flux, additive = "advection-closure-ppo-flux.h5", "advection-closure-ppo-additive.h5"
+    grid = ("-da_grid_x", "64", "-da_grid_y", "64")
+    for policy in (flux, additive):
+        assert "warning" not in closure(policy, *grid).ok().output
+        assert "warning" not in closure(policy, *grid, "-tf", "0.2501").ok().output  # a last step that is cut
+    for ranks in (1, 3):
+        wrong = ("-closure_spacing", "0.0015,0.0015", "-closure_ts_type", "rk")
+        r = closure(flux, *grid, *wrong, ranks=ranks).ok()
+        r.says(flux, "courant 2.6", "trained on 0.0625 to 0.25; ts_type 'rk', trained on euler")
+        assert r.output.count("courant") == 1, str(r)
+        closure(flux, *grid, *wrong, "-closure_error_if_outside", ranks=ranks).fails(flux, "courant 2.6")
+    # A fifth of the trained step five times: the same correction in all.
+    long, short = closure(additive, *grid).ok(), closure(additive, *grid, "-courant", "0.05").ok()
+    assert abs(long.number("sum") - short.number("sum")) < 0.5, f"{long}{short}"
 
 
 def mistakes(folder):

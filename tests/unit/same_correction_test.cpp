@@ -80,6 +80,7 @@ std::vector<double> byObject(const std::string &file, const std::vector<double> 
   PetRLThrow(PetRLClosureCreate(PETSC_COMM_SELF, &closure));
   PetRLThrow(PetRLClosureSetDM(closure, da));
   PetRLThrow(PetRLClosureSetPolicy(closure, file.c_str()));
+  PetRLThrow(PetRLClosureSetSpacing(closure, 1. / n, 1. / n));
   if (carried) {
     w = vecOf({"u", "v"}, velocity.data(), n);
     PetRLThrow(PetRLClosureSetField(closure, "u", w, 0));

@@ -66,10 +66,55 @@ TEST_F(TorchClosure, AgreesWithTheNativeBackend) {
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
 }
 
+// Networks that pad themselves: periodically, as is usual in Python, they are right; how far they see is found out.
+TEST_F(TorchClosure, PaddedInside) {
+  const auto padded = [](const std::string &mode) {
+    return "def forward(self, x):\n"
+           "  x = torch.relu(torch.conv2d(torch.pad(x, [1, 1, 1, 1], '" +
+           mode +
+           "'), self.w0, self.b0))\n"
+           "  x = torch.pad(x, [2, 2, 2, 2], '" +
+           mode +
+           "')\n"
+           "  return torch.tanh(torch.conv2d(x, self.w1, self.b1, [1, 1], [0, 0], [2, 2]))\n";
+  };
+  save(padded("circular"));
+  PeriodicClosure torch(loadPolicy(stem_ + ".pt", "closure"));
+  PeriodicClosure native(loadPolicy(stem_ + ".h5", "closure"));
+  EXPECT_EQ(torch.backend().reach(), 3);
+  const int nx = 17, ny = 12;
+  std::vector<double> psi(nx * ny), u(nx * ny), a(nx * ny), b(nx * ny);
+  for (std::size_t i = 0; i < psi.size(); ++i) {
+    psi[i] = std::sin(static_cast<double>(i * i));
+    u[i] = std::cos(static_cast<double>(i));
+  }
+  torch.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, a.data());
+  native.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, b.data());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
+
+  for (const char *mode : {"constant", "replicate", "reflect"}) {
+    save(padded(mode));
+    expectParts(message(), {stem_ + ".pt", "pads its inputs, not periodically", "3 points", "circular"});
+  }
+  save(
+      "def forward(self, x):\n"  // one layer padded, the other not
+      "  x = torch.relu(torch.conv2d(x, self.w0, self.b0, [1, 1], [1, 1]))\n"
+      "  return torch.conv2d(x, self.w1, self.b1)\n");
+  expectParts(message(), {stem_ + ".pt", "some layers pad"});
+  save("def forward(self, x):\n  return x[:, :1] - torch.mean(x)\n");
+  expectParts(message(), {stem_ + ".pt", "farther away"});
+  save(
+      "def forward(self, x):\n"  // tells even points from odd ones
+      "  y = torch.zeros_like(x[:, :1])\n"
+      "  y[:, :, ::2] = x[:, :1, ::2]\n"
+      "  return y\n");
+  expectParts(message(), {stem_ + ".pt", "farther away"});
+}
+
 TEST_F(TorchClosure, SaysWhatDoesNotFit) {
   expectParts(message(), {stem_ + ".pt", "cannot be read"});
   save("def forward(self, x):\n  return torch.conv2d(x, self.w0, self.b0)\n");
-  expectParts(message(), {stem_ + ".pt", "[1, 6, 3, 5]", "expected Float [1, 1, 3, 5]"});
+  expectParts(message(), {stem_ + ".pt", "[1, 6, 64, 64]", "expected Float [1, 1, 64, 64]"});
   save("def forward(self, x):\n  return torch.conv2d(x[:, :1], self.w0, self.b0)\n");
   expectParts(message(), {stem_ + ".pt", "fails for an input of shape"});
   save("def forward(self, x):\n  return torch.mean(x)\n");

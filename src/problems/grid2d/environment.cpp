@@ -156,6 +156,19 @@ void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::s
   }
 }
 
+Validity ClosureEnvironment::validity() const {
+  const bool rk4 = settings_.scheme.integrator == "rk4";
+  Validity v;
+  v.saw("step", model().sizes().dt());
+  v.saw("spacing", 1. / model().sizes().n);
+  v.saw("order", rk4 ? 4 : 1);
+  v.saw("ts_type", rk4 ? "rk" : "euler");
+  v.saw("scheme", settings_.scheme.advection);
+  v.saw("boundary", "periodic");
+  for (const char *name : {"u", "v"}) v.saw("velocity", name);
+  return v;
+}
+
 std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
   const auto make = [this](std::uint64_t which) {
     return std::make_shared<Trajectory>(model(), draw(false, which), settings_.max_steps);

@@ -55,6 +55,7 @@ class ClosureEnvironment : public GridEnvironment {
   ActionSpec action() const override { return specification_.action; }
   int nx() const override { return model().sizes().n; }
   int ny() const override { return model().sizes().n; }
+  Validity validity() const override;
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
   tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const override;
   /// Score: mean over the validation cases of the relative error in percent after the last step. Details (percent):

@@ -1,0 +1,227 @@
+// PetRLClosure: where each channel of the observation comes from, and its exchange between ranks.
+#include <algorithm>
+
+#include "closure/closure.hpp"
+
+namespace petrl {
+
+namespace {
+
+// A grid like the state's with these components and a surrounding as wide as the policy needs it.
+PetscErrorCode GhostedGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
+  Closure &c = *closure->data;
+  PetscInt nx, ny, px, py;
+  const PetscInt *lx, *ly;
+  DMBoundaryType bx, by;
+
+  PetscFunctionBegin;
+  DM &known = c.grids[dof];
+  if (!known) {
+    PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, &px, &py, NULL, NULL, NULL, &bx, &by, NULL, NULL));
+    PetscCall(DMDAGetOwnershipRanges(c.dm, &lx, &ly, NULL));
+    PetscCall(DMDACreate2d(PetscObjectComm((PetscObject)closure),
+                           bx == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED,
+                           by == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED, DMDA_STENCIL_BOX,
+                           nx, ny, px, py, dof, c.ghost, lx, ly, &known));
+    PetscCall(DMSetUp(known));
+  }
+  *grid = known;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The number of components of a Vec on the closure's grid; an error if it lies on another.
+PetscErrorCode CheckField(PetRLClosure closure, const NamedField &field, PetscInt *dof) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscInt size;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetDM(field.vec, &dm));
+  PetscCall(VecGetLocalSize(field.vec, &size));
+  int bad = size % (c.nx * c.ny) != 0 || size == 0;
+  *dof = size / (c.nx * c.ny);
+  if (dm) {
+    PetscBool da;
+    PetscInt x, y, nx, ny, x0, y0;
+    PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
+    PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "field '%s' (%s): expected a Vec of a DMDA, found a DM of type %s",
+               field.name.c_str(), field.what.c_str(), ((PetscObject)dm)->type_name);
+    PetscCall(DMDAGetCorners(dm, &x, &y, NULL, &nx, &ny, NULL));
+    PetscCall(DMDAGetCorners(c.dm, &x0, &y0, NULL, NULL, NULL, NULL));
+    bad = bad || x != x0 || y != y0 || nx != c.nx || ny != c.ny;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, comm));
+  PetscCheck(!bad, comm, PETSC_ERR_ARG_INCOMP,
+             "field '%s' (%s): expected a global Vec with the grid and distribution of the state's DMDA, found another",
+             field.name.c_str(), field.what.c_str());
+  PetscCheck(field.component < *dof, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "field '%s' (%s): component %" PetscInt_FMT " was asked for, found %" PetscInt_FMT, field.name.c_str(),
+             field.what.c_str(), field.component, *dof);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AddSource(PetRLClosure closure, Vec vec, PetscInt dof, const std::string &what, std::size_t *index) {
+  Closure &c = *closure->data;
+  PetscFunctionBegin;
+  for (*index = 0; *index < c.sources.size(); ++*index) {
+    if (c.sources[*index].vec == vec) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  FieldSource source;
+  source.what = what;
+  source.dof = dof;
+  PetscCall(GhostedGrid(closure, dof, &source.ghosted));
+  PetscCall(DMGetLocalVector(source.ghosted, &source.local));
+  if (vec) PetscCall(PetscObjectReference((PetscObject)vec));
+  source.vec = vec;
+  PetRLCallCXX(c.sources.push_back(source));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Names of a DMDA's components; "" where there is none.
+PetscErrorCode FieldNames(DM dm, std::vector<std::string> &names) {
+  PetscInt dof;
+  PetscFunctionBegin;
+  PetscCall(DMDAGetDof(dm, &dof));
+  names.clear();
+  for (PetscInt i = 0; i < dof; i++) {
+    const char *name;
+    PetscCall(DMDAGetFieldName(dm, i, &name));
+    PetRLCallCXX(names.emplace_back(name ? name : ""));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What the DM's auxiliary Vec offers comes last.
+PetscErrorCode OfferedFields(PetRLClosure closure, std::vector<NamedField> &offered) {
+  Closure &c = *closure->data;
+  Vec auxiliary;
+  DM dm;
+  PetscBool da = PETSC_FALSE;
+  std::vector<std::string> names;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(offered = c.fields);
+  for (std::size_t i = 0; i < c.read.size(); ++i)
+    PetRLCallCXX(offered.push_back({c.read_names[i], "file " + c.auxiliary, c.read[i], 0}));
+  PetscCall(DMGetAuxiliaryVec(c.dm, NULL, 0, 0, &auxiliary));
+  if (!auxiliary) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetDM(auxiliary, &dm));
+  if (dm) PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
+  if (!da) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FieldNames(dm, names));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    PetRLCallCXX(offered.push_back({names[i], "the DM's auxiliary Vec", auxiliary, static_cast<PetscInt>(i)}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+std::string list(const std::vector<std::string> &names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text +=
+        (i > 0 ? ", " : "") + (names[i].empty() ? "(component " + std::to_string(i) + " without a name)" : names[i]);
+  return text.empty() ? "none" : text;
+}
+
+// Finds each channel by name; `missing` gets those that nobody offers.
+PetscErrorCode FindChannels(PetRLClosure closure, const std::vector<std::string> &state,
+                            const std::vector<NamedField> &offered, std::vector<std::string> &missing) {
+  Closure &c = *closure->data;
+  Vec auxiliary;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetAuxiliaryVec(c.dm, NULL, 0, 0, &auxiliary));
+  c.channels.clear();
+  missing.clear();
+  for (const auto &name : c.policy.observation.names) {
+    const auto in_state = std::find(state.begin(), state.end(), name);
+    if (in_state != state.end()) {
+      PetRLCallCXX(c.channels.push_back({0, static_cast<PetscInt>(in_state - state.begin())}));
+      continue;
+    }
+    const auto it =
+        std::find_if(offered.begin(), offered.end(), [&](const NamedField &field) { return field.name == name; });
+    if (it == offered.end()) {
+      PetRLCallCXX(missing.push_back(name));
+      continue;
+    }
+    PetscInt dof;
+    std::size_t source;
+    PetscCall(CheckField(closure, *it, &dof));
+    PetscCall(AddSource(closure, it->vec, dof, it->what, &source));
+    if (it->vec == auxiliary) c.followed = auxiliary;
+    PetRLCallCXX(c.channels.push_back({source, it->component}));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode ClosureResolve(PetRLClosure closure) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  std::vector<std::string> state, missing;
+  std::vector<NamedField> offered;
+  std::size_t index;
+  PetscInt dof;
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetDof(c.dm, &dof));
+  PetscCall(FieldNames(c.dm, state));
+  if (!c.state_names.empty()) {
+    PetscCheck(c.state_names.size() == static_cast<std::size_t>(dof), comm, PETSC_ERR_ARG_SIZ,
+               "-closure_fields: expected %" PetscInt_FMT " names (one a component of the state), found %d (%s)", dof,
+               static_cast<int>(c.state_names.size()), joined(c.state_names, ", ").c_str());
+    PetRLCallCXX(state = c.state_names);
+  }
+  PetscCall(AddSource(closure, NULL, dof, "the state", &index));
+  PetscCall(OfferedFields(closure, offered));
+  PetscCall(FindChannels(closure, state, offered, missing));
+  if (!c.auxiliary.empty() && c.read.empty()) {
+    PetscCall(ClosureReadAuxiliary(closure, missing));
+    PetscCall(OfferedFields(closure, offered));
+    PetscCall(FindChannels(closure, state, offered, missing));
+  }
+  std::vector<std::string> others;
+  for (const NamedField &field : offered) PetRLCallCXX(others.push_back(field.name));
+  PetscCheck(missing.empty(), comm, PETSC_ERR_ARG_WRONG,
+             "%s: the policy observes '%s', which nothing here offers. The state has: %s (-closure_fields names its "
+             "components); other fields: %s (PetRLClosureSetField(), -closure_auxiliary, DMSetAuxiliaryVec())",
+             c.file.c_str(), missing[0].c_str(), list(state).c_str(), list(others).c_str());
+  for (const int component : c.correction->components()) {
+    PetscCheck(c.channels[static_cast<std::size_t>(component)].source == 0, comm, PETSC_ERR_ARG_WRONG,
+               "%s: the policy corrects '%s', which is not a component of the state (%s)", c.file.c_str(),
+               c.policy.observation.names[static_cast<std::size_t>(component)].c_str(), list(state).c_str());
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ClosureForgetSources(PetRLClosure closure) {
+  Closure &c = *closure->data;
+  PetscFunctionBegin;
+  for (FieldSource &source : c.sources) {
+    PetscCall(VecDestroy(&source.vec));
+    PetscCall(DMRestoreLocalVector(source.ghosted, &source.local));
+  }
+  c.sources.clear();
+  c.channels.clear();
+  c.followed = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The sources hold the Vec that was followed: another one has another address.
+PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure) {
+  Closure &c = *closure->data;
+  Vec now;
+  PetscFunctionBegin;
+  if (!c.followed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMGetAuxiliaryVec(c.dm, NULL, 0, 0, &now));
+  if (now == c.followed) PetscFunctionReturn(PETSC_SUCCESS);
+  c.loaded = false;  // should this fail, the set-up starts over
+  PetscCall(ClosureForgetSources(closure));
+  PetscCall(ClosureResolve(closure));
+  c.loaded = true;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
