@@ -93,12 +93,13 @@ struct RefinerData : PolicyObject {
   std::unique_ptr<RefinerMesh> before, mesh;
   std::unique_ptr<Passage> passage;
   RefinementDecision decision;
-  DMLabel decided = NULL;                                  ///< the label that `decision` became; compared, never used
+  DMLabel decided = NULL;                                  ///< the label that `decision` became; kept until the next
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
   std::vector<double> rows;
 
   PetscInt remeshes = 0;
-  bool said_coarsening = false, said_rates = false;
+  PetscReal time = 0;  ///< of the solution, for boundary values
+  bool said_coarsening = false, said_rates = false, said_labels = false;
   RefinedTS ts;
 };
 
@@ -117,8 +118,9 @@ namespace petrl {
 
 /// Where the unknowns of a DM are.
 struct FieldLayout {
-  bool vertices = false;  ///< else in cells
-  PetscInt width = 0;     ///< unknowns at each
+  bool vertices = false;     ///< else in cells
+  PetscInt width = 0;        ///< unknowns at each
+  bool constrained = false;  ///< DMAddBoundary()
 };
 
 /// Forgets what the set-up made. Collective.
@@ -132,12 +134,14 @@ bool RefinerSameMesh(DM a, DM b);
 /// The DM that a Vec's unknowns are numbered by, on one of the refiner's meshes.
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
 /// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.
-PetscErrorCode RefinerCopyDM(DM from, DM to, const FieldLayout &layout);
+PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLayout &layout);
 /// Unknowns of owned cells, `width` each.
 PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values);
 PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values);
-/// Unknowns of all vertices, `width` each. Collective.
-PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<double> &values);
+/// Unknowns of all vertices, `width` each. Constrained ones have their boundary values, or the rates of these.
+/// Collective.
+PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt width, bool rate,
+                                  std::vector<double> &values);
 PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vector<double> &values);
 /// Means over cells, of all cells.
 void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double> &vertices, double *cells);
@@ -157,3 +161,13 @@ PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm)
 std::string RefinerOption(PetRLRefiner refiner, const char option[]);
 
 }  // namespace petrl
+
+/// Arguments are checked with every PETSc: optimised ones leave PetscValidHeaderSpecific() out.
+#define PetRLNotNull(pointer, argument) \
+  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d is NULL", argument)
+#define PetRLValid(object, id, argument)                                                       \
+  do {                                                                                         \
+    PetRLNotNull(object, argument);                                                            \
+    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, \
+               "Argument %d is an object of another class, or was destroyed", argument);       \
+  } while (0)

@@ -27,10 +27,10 @@ PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<Pets
 }
 
 // Means over owned cells of all components, `width` a cell.
-PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldLayout *layout,
-                          std::vector<double> &values) {
+PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, bool rate, FieldLayout *layout, std::vector<double> &values) {
   RefinerData &r = *refiner->data;
   const RefinerMesh &mesh = *r.mesh;
+  const char *const what = rate ? "The rate" : "The solution";
   DM dm;
 
   PetscFunctionBegin;
@@ -41,7 +41,7 @@ PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldL
     PetscCall(RefinerGetCells(dm, u, mesh, layout->width, values.data()));
   } else {
     std::vector<double> vertices;
-    PetscCall(RefinerGetVertices(dm, u, layout->width, vertices));
+    PetscCall(RefinerGetVertices(refiner, dm, u, layout->width, rate, vertices));
     // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
     RefinerMeans(mesh.cells, layout->width, vertices, values.data());
   }
@@ -57,7 +57,7 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double>
   std::vector<double> ends;
 
   PetscFunctionBegin;
-  PetscCall(CellValues(refiner, u, "The solution", &layout, r.rows));
+  PetscCall(CellValues(refiner, u, false, &layout, r.rows));
   PetscCall(Components(refiner, layout.width, components));
   const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
                     width = static_cast<std::size_t>(layout.width), owned = static_cast<std::size_t>(m.owned);
@@ -71,7 +71,7 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double>
   PetRLCallCXX(pick(r.value));
   if (udot) {
     FieldLayout same;
-    PetscCall(CellValues(refiner, udot, "The rate", &same, r.rows));
+    PetscCall(CellValues(refiner, udot, true, &same, r.rows));
     PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
                "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
                same.width, layout.width);
@@ -164,14 +164,18 @@ PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char>
 
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label) {
   RefinerData &r = *refiner->data;
-  const CellMesh &m = r.mesh->cells;
   std::vector<double> range;
   const float *predicted = NULL;
   bool finite;
 
   PetscFunctionBegin;
   *label = NULL;
-  r.decided = NULL;
+  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
+             RefinerOption(refiner, "refiner_policy").c_str());
+  PetscCall(PetRLRefinerSetUp(refiner));
+  const CellMesh &m = r.mesh->cells;
+  PetscCall(DMLabelDestroy(&r.decided));
   ++r.decisions;
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
   PetscCall(Fields(refiner, u, udot, range, &finite));
@@ -205,6 +209,7 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   if (change) {
     PetscCall(MakeLabel(*r.mesh, r.decision.mark, label));
     r.decided = *label;
+    PetscCall(PetscObjectReference((PetscObject)r.decided));
   }
   PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
   if (count[3] > 0)
@@ -244,17 +249,13 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
 @*/
 PetscErrorCode PetRLRefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, DMLabel *label) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(u, VEC_CLASSID, 2);
-  if (udot) PetscValidHeaderSpecific(udot, VEC_CLASSID, 3);
-  PetscValidPointer(label, 5);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(u, VEC_CLASSID, 2);
+  if (udot) PetRLValid(udot, VEC_CLASSID, 3);
+  PetRLNotNull(label, 5);
   *label = NULL;
-  PetscCheck(!refiner->data->file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
-             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
-             petrl::RefinerOption(refiner, "refiner_policy").c_str());
-  PetscCheck(interval >= 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+  PetscCheck(interval >= 0 && std::isfinite(interval), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "interval: found %g, expected 0 or more", (double)interval);
-  PetscCall(PetRLRefinerSetUp(refiner));
   PetscCall(petrl::RefinerDecide(refiner, u, udot, interval, false, label));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -117,8 +117,8 @@ PetscErrorCode Complete(PetRLRefiner refiner, DMLabel label, DMLabel *complete, 
   PetscFunctionBegin;
   PetRLCallCXX(mark.assign(mesh.cells.cells, DM_ADAPT_KEEP));
   for (int c = 0; c < mesh.cells.owned; ++c) {
-    PetscInt value;
-    PetscCall(DMLabelGetValue(label, mesh.points[c], &value));
+    PetscInt value = DM_ADAPT_KEEP;
+    if (label) PetscCall(DMLabelGetValue(label, mesh.points[c], &value));
     if (value == DM_ADAPT_REFINE) ++counts[0], mark[c] = value;
     if (value == DM_ADAPT_COARSEN) ++counts[1], mark[c] = kCoarsens ? value : DM_ADAPT_KEEP;
   }
@@ -177,7 +177,7 @@ PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm)
   r.before = std::move(r.mesh);
   r.mesh = std::move(mesh);
   r.passage = std::move(passage);
-  r.decided = NULL;
+  PetscCall(DMLabelDestroy(&r.decided));
   ++r.remeshes;
   *newdm = adapted;
   PetscFunctionReturn(PETSC_SUCCESS);

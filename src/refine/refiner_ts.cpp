@@ -57,11 +57,21 @@ PetscErrorCode Interval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// A Vec on the DM after; `first` gives the DM its unknowns.
 PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
+  PetscSection section;
+  PetscBool constrained;
+  DM dm;
+
   PetscFunctionBegin;
   *result = NULL;
-  if (old) PetscCall(PetRLRefinerTransfer(refiner, old, result));
+  if (!old) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetRLRefinerGetDM(refiner, &dm));
+  PetscCall(DMGetLocalSection(dm, &section));
+  PetscCall(PetscSectionHasConstraints(section, &constrained));
+  PetscCheck(!constrained, PetscObjectComm((PetscObject)refiner), PETSC_ERR_SUP,
+             "The TS has a Vec of tolerances (TSSetTolerances()) and boundary values (DMAddBoundary()), which are none "
+             "for tolerances: expected numbers as tolerances");
+  PetscCall(PetRLRefinerTransfer(refiner, old, result));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -75,6 +85,7 @@ PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   PetscCall(PetscLogEventBegin(PetRL_Remesh, refiner, 0, 0, 0));
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(TSGetTime(ts, &time));
+  r.time = time;
   PetscCall(PetRLRefinerTransfer(refiner, u, &next));
   if (initial && r.initial) PetscCall((*r.initial)(dm, time, next, r.initial_context));
   PetscCall(TSGetTolerances(ts, &atol, &vatol, &rtol, &vrtol));
@@ -103,6 +114,7 @@ PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *new
   PetscFunctionBegin;
   *newdm = NULL;
   PetscCall(TSGetSolution(ts, &u));
+  PetscCall(TSGetTime(ts, &refiner->data->time));
   PetscCall(Interval(refiner, ts, &interval));
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
   PetscCall(Rate(refiner, ts, u, &rate));
@@ -247,8 +259,8 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
   DM dm;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 2);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 2);
   petrl::RefinerData &r = *refiner->data;
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLRefiner", (PetscObject *)&asked));
@@ -296,7 +308,7 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
 @*/
 PetscErrorCode PetRLRefinerSetResetFunction(PetRLRefiner refiner, PetRLRefinerResetFunction function, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->reset = function;
   refiner->data->reset_context = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -322,7 +334,7 @@ PetscErrorCode PetRLRefinerSetResetFunction(PetRLRefiner refiner, PetRLRefinerRe
 @*/
 PetscErrorCode PetRLRefinerSetInitialFunction(PetRLRefiner refiner, PetRLRefinerInitialFunction function, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->initial = function;
   refiner->data->initial_context = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);
