@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "policy/shared_policy.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {
@@ -189,7 +190,8 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
   const CellMesh &m = r.mesh->cells;
 
   PetscFunctionBegin;
-  PetRLCallCXX({
+  // A vertex that is not found is one rank's trouble.
+  PetscCall(onEveryRank(PetscObjectComm((PetscObject)refiner), [&] {
     const Locator locator(r.before->cells);
     new_values.assign(static_cast<std::size_t>(m.vertices * width), 0.);
     for (int k = 0; k < m.owned * m.slots(); ++k) {
@@ -203,7 +205,7 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
           to[w] += weight[s] *
                    old_values[static_cast<std::size_t>(r.before->cells.vertex[parent * m.slots() + s] * width + w)];
     }
-  });
+  }));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

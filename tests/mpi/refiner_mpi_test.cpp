@@ -4,6 +4,7 @@
 #include <petscds.h>
 #include <petscfe.h>
 #include <petscsf.h>
+#include <petscts.h>
 
 #include <algorithm>
 #include <cmath>
@@ -501,5 +502,81 @@ TEST(RefinerMpi, SaysWhatIsNull) {
   TSDestroy(&ts);
   VecDestroy(&u);
   PetRLRefinerDestroy(&refiner);
+  PetscPopErrorHandler();
+}
+
+namespace {
+
+PetscErrorCode decay(TS, PetscReal, Vec u, Vec f, void *) {
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(u, f));
+  PetscCall(VecScale(f, -1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/// What a program does to the refiner after the third of six steps.
+void (*sabotage)(PetRLRefiner) = nullptr;
+
+PetscErrorCode afterStep(TS ts) {
+  PetRLRefiner refiner;
+  PetscInt step;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetStepNumber(ts, &step));
+  PetscCall(TSGetApplicationContext(ts, &refiner));
+  if (step == 3) sabotage(refiner);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode solve(PetscInt *steps) {
+  PetRLRefiner refiner = refinerOf(BaseMesh::box(4, 4, kLow, kHigh, false, false), PETSC_COMM_WORLD);
+  DM dm;
+  TS ts;
+  Vec u;
+  PetRLRefinerSetPolicy(refiner, "refiner.h5");
+  PetRLRefinerSetInterval(refiner, 2);
+  PetRLRefinerGetDM(refiner, &dm);
+  setSection(dm, 2, 1);
+  DMCreateGlobalVector(dm, &u);
+  VecSetRandom(u, nullptr);
+  TSCreate(PETSC_COMM_WORLD, &ts);
+  TSSetType(ts, TSEULER);
+  TSSetDM(ts, dm);
+  TSSetRHSFunction(ts, nullptr, decay, nullptr);
+  TSSetTimeStep(ts, 0.01);
+  TSSetMaxSteps(ts, 6);
+  TSSetExactFinalTime(ts, TS_EXACTFINALTIME_STEPOVER);
+  TSSetApplicationContext(ts, refiner);
+  TSSetPostStep(ts, afterStep);
+  PetRLRefinerAttachTS(refiner, ts);
+  TSSetSolution(ts, u);
+  const PetscErrorCode result = TSSolve(ts, nullptr);
+  TSGetStepNumber(ts, steps);
+  VecDestroy(&u);
+  PetRLRefinerDestroy(&refiner);  // the TS keeps it
+  TSDestroy(&ts);
+  return result;
+}
+
+}  // namespace
+
+TEST(RefinerMpi, MayBeChangedBetweenSteps) {
+  PetscInt steps;
+  sabotage = [](PetRLRefiner r) {
+    PetRLRefinerSetPolicy(r, "refiner.h5");
+    PetRLRefinerSetMaxLevel(r, 1);
+  };
+  EXPECT_EQ(solve(&steps), 0);
+  EXPECT_EQ(steps, 6);
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);
+  // Another hierarchy: its first mesh is not the one that the TS has.
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetMethod(r, PETRL_REFINER_ADAPTLABEL); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_WRONG);
+  EXPECT_EQ(steps, 3);
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetPolicy(r, ""); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_WRONGSTATE);
+  EXPECT_EQ(steps, 4);
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetMaxCells(r, 31); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_OUTOFRANGE);
   PetscPopErrorHandler();
 }
