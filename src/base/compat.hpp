@@ -15,6 +15,9 @@
 #define PETRL_OPTION_ITEMS PetscOptionItems
 #endif
 
+// TSSetResize() came in 3.20 and got its rollback argument in 3.21.
+#define PETRL_TS_RESIZE PETSC_VERSION_GE(3, 21, 0)
+
 // What destroys a function's context is given the context; its address since 3.23, as void * since 3.25.
 #if PETSC_VERSION_LT(3, 23, 0)
 #define PETRL_CONTEXT void *

@@ -21,7 +21,8 @@ PetscErrorCode RefinerReset(PetRLRefiner refiner) {
   r.largest = 0;
   r.ts.started = false;
   PetscCall(DMLabelDestroy(&r.decided));
-  PetscCall(VecDestroy(&r.ts.last));
+  for (Vec *v : {&r.ts.last, &r.ts.vatol, &r.ts.vrtol}) PetscCall(VecDestroy(v));
+  PetscCall(DMDestroy(&r.ts.next));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -63,6 +63,11 @@ struct RefinedTS {
   PetscErrorCode (*prestep)(TS) = NULL, (*poststep)(TS) = NULL;  ///< the program's own
   Vec last = NULL;                                               ///< the solution one step before the decision
   PetscReal last_time = 0;
+  // From one mesh to the next.
+  PetscReal atol = 0, rtol = 0;
+  Vec vatol = NULL, vrtol = NULL;
+  DM next = NULL;       ///< the TS's from now on
+  Vec solution = NULL;  ///< on the mesh before; of the TS
 };
 
 struct RefinerData : PolicyObject {
@@ -161,13 +166,3 @@ PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm)
 std::string RefinerOption(PetRLRefiner refiner, const char option[]);
 
 }  // namespace petrl
-
-/// Arguments are checked with every PETSc: optimised ones leave PetscValidHeaderSpecific() out.
-#define PetRLNotNull(pointer, argument) \
-  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d is NULL", argument)
-#define PetRLValid(object, id, argument)                                                       \
-  do {                                                                                         \
-    PetRLNotNull(object, argument);                                                            \
-    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, \
-               "Argument %d is an object of another class, or was destroyed", argument);       \
-  } while (0)
