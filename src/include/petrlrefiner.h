@@ -41,8 +41,8 @@
    overlap by one layer of cells that share a vertex. Curved cells are refused.
 
    Solutions: unknowns in cells (averages, finite volumes) or at vertices (linear finite elements), the same number
-   everywhere, but for boundary values of DMAddBoundary() at vertices. Transfers conserve the integral. Fields keep their
-   names, components and adjacency. Unknowns elsewhere, discontinuous and higher elements are refused.
+   everywhere, but for boundary values of DMAddBoundary() at vertices. Transfers conserve the integral. Fields keep
+   their names, components and adjacency. Unknowns elsewhere, discontinuous and higher elements are refused.
 
    Meshes, decisions and solutions do not depend on the number of ranks (to rounding).
 

@@ -308,16 +308,15 @@ PetscErrorCode PostStep(TS ts) {
 
    With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
    and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
-   tolerances, options and solvers' settings stay. Where PETSc has TSSetResize() with its present arguments (3.21 on)
-   this is how it is done: TSBDF, TSALPHA and TSTHETA go on with all that they remember. With older ones the TS starts
-   again (TSBDF with its first order). What else depends on the mesh is the program's matter:
-   `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.
+   tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
+   go on with all that they remember; with older ones the method starts again (TSBDF with its first order). What else
+   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.
 
    Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
    functions) the difference of the last two solutions.
 
-   TSSetPreStep() and TSSetResize() or TSSetPostStep() are used; functions that were set there as steps begin and end go
-   on being called. Set yours before you call this.
+   TSSetPreStep() is used, and where PETSc does not resize, TSSetPostStep(); functions that were set there go on being
+   called. Set yours before you call this. A program that resizes the TS itself cannot use this.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerSetResetFunction()`, `PetRLRefinerSetInitialFunction()`
 @*/
