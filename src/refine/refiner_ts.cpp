@@ -310,7 +310,8 @@ PetscErrorCode PostStep(TS ts) {
    and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
    tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
    go on with all that they remember; with older ones the method starts again (TSBDF with its first order). What else
-   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.
+   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest
+   cells.
 
    Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
    functions) the difference of the last two solutions.
