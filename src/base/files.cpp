@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -37,6 +40,30 @@ std::string readWhole(const std::string &path) {
   text << in.rdbuf();
   if (!in) throw Error(path + ": cannot read this file", PETSC_ERR_FILE_OPEN);
   return text.str();
+}
+
+std::string readRegular(const std::string &path, std::size_t most) {
+  const auto fail = [&](const std::string &message) -> void {
+    throw Error(path + ": cannot be opened: " + message, PETSC_ERR_FILE_OPEN);
+  };
+  // Opening a pipe would wait for somebody to write into it.
+  const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) fail(std::strerror(errno));
+  const std::unique_ptr<FILE, int (*)(FILE *)> in(fdopen(file, "rb"), std::fclose);
+  struct stat info;
+  if (fstat(file, &info) != 0) fail(std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) fail("expected a regular file");
+  if (static_cast<std::uint64_t>(info.st_size) > most)
+    fail("found " + std::to_string(info.st_size) + " bytes, expected at most " + std::to_string(most));
+  // HDF5, and h5py with it, locks what it writes.
+  const char *locking = std::getenv("HDF5_USE_FILE_LOCKING");
+  const bool unlocked = locking != nullptr && std::strcmp(locking, "FALSE") == 0;
+  if (!unlocked && flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    fail("another program has it open for writing (and has locked it)");
+  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+  bytes.resize(std::fread(&bytes[0], 1, bytes.size(), in.get()));
+  if (std::ferror(in.get()) != 0) fail(std::strerror(errno));
+  return bytes;
 }
 
 void makeFolders(const std::string &path) {

@@ -1,6 +1,7 @@
 // The few file operations that several commands need.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ PETRL_API bool fileExists(const std::string &path);
 PETRL_API std::vector<std::string> filesIn(const std::string &folder);
 /// A file's content. Throws petrl::Error.
 PETRL_API std::string readWhole(const std::string &path);
+/// The same for data from elsewhere: a regular file (nobody waits for a pipe) of at most so many bytes, which no other
+/// program is writing.
+PETRL_API std::string readRegular(const std::string &path, std::size_t most);
 /// Creates a folder and those above it. Throws petrl::Error.
 PETRL_API void makeFolders(const std::string &path);
 /// Writes a file whole or not at all: what was there stays until all of the new one is on the disk. Throws petrl::Error.

@@ -1,13 +1,16 @@
 // The little of HDF5 that policy files need, with errors that name file and object. Serial access; not collective.
+// The HDF5 library writes; what we read may come from strangers, and is read without it (hdf5_image.hpp).
 #pragma once
 
 #include <hdf5.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/hdf5_image.hpp"
 
 namespace petrl::h5 {
 
@@ -50,16 +53,17 @@ class Quiet {
 };
 
 /// A sealed file starts with a line of text, "petrl-sealed <checksum>", padded to kSeal bytes; HDF5 follows (h5py,
-/// h5dump and HDF5 itself skip such a "user block"). HDF5 trusts what it reads, and a flipped bit may keep it busy for
-/// ever: in a sealed file every damage is noticed before HDF5 sees it. Files without a seal (written by h5py) are read
-/// as they are.
+/// h5dump and HDF5 itself skip such a "user block"). What a disk or a transfer did to it is noticed before anything is
+/// read. It is no signature: whoever changes a file can seal it again. Files without (h5py's) are read as they are.
 constexpr std::size_t kSeal = 512;
 
-/// A file being read. Every reader throws petrl::Error: "<file>: <object>: found ..., expected ...".
+/// A file being read: all of it at once, by our own code, see Image. Every reader throws petrl::Error:
+/// "<file>: <object>: found ..., expected ...".
 class PETRL_API Reader {
  public:
-  /// Checks the seal, if there is one, and opens the file.
-  explicit Reader(const std::string &path);
+  /// Checks the seal, if there is one. most: bytes that the file may have, and that what is read of it may need.
+  explicit Reader(const std::string &path, std::size_t most = ~std::size_t{0});
+  Reader(const std::string &path, std::string bytes, std::size_t most);
 
   bool has(const std::string &object) const;
   bool isGroup(const std::string &object) const;
@@ -70,20 +74,18 @@ class PETRL_API Reader {
   std::vector<double> numbers(const std::string &dataset) const;
   /// Strings of a 1-D dataset.
   std::vector<std::string> texts(const std::string &dataset) const;
-  /// A float32 dataset of any rank (at most `max_elements` values).
-  std::pair<std::vector<std::size_t>, std::vector<float>> floats(const std::string &dataset,
-                                                                 std::size_t max_elements) const;
+  /// A float32 dataset of any rank.
+  std::pair<std::vector<std::size_t>, std::vector<float>> floats(const std::string &dataset) const;
   /// Names of the attributes of an object / the links in a group.
   std::vector<std::string> attributes(const std::string &object) const;
   std::vector<std::string> links(const std::string &group) const;
   [[noreturn]] void fail(const std::string &object, const std::string &message) const;
 
  private:
-  Handle open(const std::string &object, H5I_type_t type) const;
-  Handle attribute(const std::string &object, const std::string &name) const;
-  std::string path_;
-  Quiet quiet_;
-  Handle file_;
+  const Object &open(const std::string &object) const;
+  const Values &attribute(const std::string &object, const std::string &name) const;
+  const Values &list(const std::string &dataset, const char *expected) const;
+  std::unique_ptr<Image> image_;
 };
 
 /// A file being written: in memory, until write().

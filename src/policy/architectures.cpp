@@ -1,9 +1,11 @@
 #include "policy/architectures.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "policy/native/fcn.hpp"
 #include "policy/native/graph_network.hpp"
+#include "policy/native/layers.hpp"
 #include "policy/native/mlp.hpp"
 
 namespace petrl {
@@ -44,11 +46,59 @@ std::vector<std::string> describeGnn(const Policy &policy) {
   return {", " + weights(policy)};
 }
 
-// Two networks; what they have to do with observations and actions is checked by those who use them.
+void requireLamp(const NetworkSpec &network, const std::string &part, int inputs, int outputs,
+                 const std::string &source) {
+  const GraphShape s = GraphNetwork(networkPart(network, part), source + " (" + part + ")").shape();
+  const auto text = [](int a, int b, int c) {
+    return std::to_string(a) + ", " + std::to_string(b) + " and " + std::to_string(c);
+  };
+  if (s.node_inputs != inputs || s.edge_inputs != LampShape::edge_inputs || s.outputs != outputs)
+    badNetwork(source, part,
+               "expected node_inputs, edge_inputs and outputs " + text(inputs, LampShape::edge_inputs, outputs) +
+                   ", found " + text(s.node_inputs, s.edge_inputs, s.outputs));
+}
+
+// Two networks. Those who use them have no check of their own.
 NetworkSize validateLamp(const Policy &policy, const std::string &source) {
-  const GraphNetwork evolution(networkPart(policy.network, "evolution"), source);
-  const GraphNetwork refiner(networkPart(policy.network, "policy"), source);
-  return {static_cast<std::size_t>(evolution.inputs()), policy.action.low.size()};
+  const NetworkSpec &network = policy.network;
+  for (const auto &[name, value] : network.parameters) {
+    if (name.rfind("evolution.", 0) != 0 && name.rfind("policy.", 0) != 0 && name != "parameters" && name != "ring" &&
+        name != "residual")
+      badNetwork(source, name, "unknown parameter, expected evolution.*, policy.*, parameters, ring or residual");
+  }
+  for (const auto &[name, tensor] : network.weights) {
+    if (name.rfind("evolution/", 0) != 0 && name.rfind("policy/", 0) != 0) badNetwork(source, name, "unknown weight");
+  }
+  const bool parameters = readWord(network, "parameters", {"false", "true"}, source) == 1;
+  const bool ring = readWord(network, "ring", {"false", "true"}, source) == 1;
+  readWord(network, "residual", {"false", "true"}, source);
+  const int inputs = LampShape::bundle + (parameters ? LampShape::parameters : 0) + (ring ? 0 : 1);
+  requireLamp(network, "evolution", inputs, LampShape::bundle, source);
+  requireLamp(network, "policy", inputs + 1, LampShape::decisions, source);
+  const auto expect = [&](bool good, const std::string &key, const std::string &expected) {
+    if (!good) throw Error(source + ": " + key + ": expected " + expected, PETSC_ERR_FILE_UNEXPECTED);
+  };
+  for (std::size_t i = 0; i < policy.observation.names.size(); ++i) {
+    expect(policy.observation.offset[i] == 0, "/observation/offset", "0 everywhere");
+    expect(policy.observation.scale[i] == 1, "/observation/scale", "1 everywhere");
+  }
+  const ActionSpec &action = policy.action;
+  expect(action.transform == "split-and-coarsen", "/action/transform",
+         "split-and-coarsen, found '" + action.transform + "'");
+  const auto parameter = [&](const char *key) {
+    const auto found = action.parameters.find(key);
+    return found == action.parameters.end() ? std::string() : found->second;
+  };
+  const std::string count = parameter("count"), largest = parameter("largest_trade_off");
+  expect(count == "argmax" || count == "expectation", "/action/count", "argmax or expectation, found '" + count + "'");
+  char *end = nullptr;
+  const double value = std::strtod(largest.c_str(), &end);
+  expect(!largest.empty() && *end == '\0' && value >= 0 && value <= 1, "/action/largest_trade_off",
+         "a number from 0 to 1, found '" + largest + "'");
+  expect(action.parameters.size() == 2, "/action", "no parameters but count and largest_trade_off");
+  for (std::size_t a = 0; a < action.low.size(); ++a)
+    expect(action.low[a] == 0 && action.high[a] == LampShape::counts - 1, "/action", "low 0 and high 19");
+  return {static_cast<std::size_t>(inputs), 2};
 }
 
 std::unique_ptr<Backend> makeLamp(const Policy &, const std::string &source) {
@@ -87,7 +137,7 @@ const std::vector<Architecture> &architectures() {
       {"mlp", {"tsadapt"}, validateNative<Mlp>, makeNative<Mlp>, describeMlp},
       {"fcn", {"closure"}, validateNative<Fcn>, makeNative<Fcn>, describeFcn},
       {"gnn", {"refiner"}, validateNative<GraphNetwork>, makeNative<GraphNetwork>, describeGnn},
-      {"lamp", {"refiner"}, validateLamp, makeLamp, describeLamp},
+      {"lamp", {"refiner"}, validateLamp, makeLamp, describeLamp, false},
       {"torchscript", {"tsadapt", "closure"}, validateTorchScript, makeTorchScript, describeTorchScript},
   };
   return rows;

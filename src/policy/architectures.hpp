@@ -15,6 +15,11 @@ struct NetworkSize {
   std::size_t inputs, outputs;  ///< as many as the policy has observations and actions
 };
 
+/// What all networks "lamp" have in common (src/problems/nonlinear1d/lamp uses them).
+struct LampShape {
+  static constexpr int bundle = 25, parameters = 4, edge_inputs = 2, counts = 20, decisions = 4 + 2 * counts;
+};
+
 struct Architecture {
   const char *name;
   std::vector<std::string> kinds;  ///< of the policies that may have it
@@ -24,6 +29,7 @@ struct Architecture {
   std::unique_ptr<Backend> (*make)(const Policy &policy, const std::string &source);
   /// For `petrl info`: what follows its name, then lines of their own.
   std::vector<std::string> (*describe)(const Policy &policy);
+  bool used = true;  ///< by what this library has for policies of the kind, see addPolicyCheck()
 };
 
 /// The row of a policy's network. Throws petrl::Error naming `source` unless policies of its kind may have it.

@@ -1,9 +1,57 @@
 // A policy in words, as `petrl info` prints it.
+#include <yaml-cpp/yaml.h>
+
+#include <map>
 #include <sstream>
 
 #include "policy/architectures.hpp"
 
 namespace petrl {
+
+namespace {
+
+// What the training configuration says of where the policy was trained, for files that did not record it.
+std::map<std::string, std::string> configured(const std::string &config) {
+  std::map<std::string, std::string> found;
+  if (config.size() > 65536) return found;  // nobody writes that by hand
+  try {
+    const YAML::Node environment = YAML::Load(config)["environment"];
+    for (const auto &item : environment) {
+      const auto key = item.first.as<std::string>();
+      if (key == "reward" || key == "reward_scale" || key == "pool" || key == "validation" || key == "episode" ||
+          key == "action" || key == "file")
+        continue;
+      std::vector<std::string> values;
+      if (item.second.IsScalar()) values.push_back(item.second.Scalar());
+      if (item.second.IsSequence())
+        for (const auto &value : item.second) values.push_back(value.IsScalar() ? value.Scalar() : "...");
+      if (!values.empty()) found[key == "name" ? "problem" : key] = joined(values, ", ");
+    }
+  } catch (const std::exception &) {
+    // It is only text; it is printed as it is, too.
+  }
+  return found;
+}
+
+void describeTraining(const Policy &p, std::ostream &out) {
+  const char *before = "trained on    ";
+  const auto line = [&](const std::string &name, const std::string &value) {
+    out << before << name << "  " << value << "\n";
+    before = "              ";
+  };
+  for (const auto &[name, range] : p.validity.ranges) {
+    std::ostringstream text;
+    text << range.low << " to " << range.high;
+    line(name, text.str());
+  }
+  for (const auto &[name, list] : p.validity.words) line(name, joined(list, ", "));
+  for (const auto &[name, value] : configured(p.provenance.config)) {
+    if (p.validity.words.count(name) == 0 && p.validity.ranges.count(name) == 0) line(name, value);
+  }
+  if (p.validity.ranges.empty()) out << before << "ranges of what it observed were not recorded\n";
+}
+
+}  // namespace
 
 std::string describe(const Policy &p) {
   std::ostringstream out;
@@ -25,6 +73,7 @@ std::string describe(const Policy &p) {
     out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
         << p.observation.scale[i] << "\n";
   }
+  describeTraining(p, out);
   if (!p.network.module.empty()) return out.str();  // where it came from, nobody knows
   out << "trained by    PetRL " << p.provenance.version << ", " << p.provenance.libraries << "\n";
   out << "              seed " << p.provenance.seed << ", " << p.provenance.steps << " steps\n";

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/hdf5.hpp"
 #include "policy/architectures.hpp"
 
@@ -14,7 +15,14 @@ namespace petrl {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kMaxWeights = std::size_t{1} << 26;  // 256 MB: anything larger is a damaged file
+// Of a file, and of what is made of it. The largest that ships has 0.2 MB.
+constexpr std::size_t kMaxBytes = std::size_t{12} << 20;
+constexpr std::size_t kMaxNames = 4096, kMaxName = 256;
+
+std::map<std::string, PolicyCheck> &policyChecks() {
+  static auto *instance = new std::map<std::string, PolicyCheck>;
+  return *instance;
+}
 
 [[noreturn]] void bad(const std::string &source, const std::string &key, const std::string &message) {
   throw Error(source + ": " + key + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
@@ -30,9 +38,11 @@ void requireFinite(const std::vector<T> &values, const std::string &source, cons
 void validateObservation(const ObservationSpec &o, const std::string &source) {
   const std::size_t n = o.names.size();
   if (n == 0) bad(source, "/observation/names", "expected at least one name, found none");
+  if (n > kMaxNames) bad(source, "/observation/names", "expected at most 4096 names, found " + std::to_string(n));
   std::set<std::string> seen;
   for (const auto &name : o.names) {
     if (name.empty()) bad(source, "/observation/names", "found an empty name");
+    if (name.size() > kMaxName) bad(source, "/observation/names", "found a name of more than 256 characters");
     if (!seen.insert(name).second) bad(source, "/observation/names", "'" + name + "' appears twice");
   }
   if (o.offset.size() != n)
@@ -48,6 +58,14 @@ void validateObservation(const ObservationSpec &o, const std::string &source) {
   }
   if (!(o.clip > 0) || !std::isfinite(o.clip))
     bad(source, "/observation", "clip: expected a positive number, found " + std::to_string(o.clip));
+}
+
+// A misspelled parameter that may be left out would be silently ignored.
+void requireParameters(const ActionSpec &a, const std::vector<std::string> &known, const std::string &source) {
+  for (const auto &[name, value] : a.parameters) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      bad(source, "/action", name + ": unknown parameter, expected " + (known.empty() ? "none" : joined(known, ", ")));
+  }
 }
 
 // A closure changes components of the state, by name: those that it was told, or the first that it observes.
@@ -67,10 +85,12 @@ void validateClosure(const Policy &policy, const std::string &source) {
     if (std::count(components.begin(), components.end(), name) > 1)
       bad(source, "/action", "components: '" + name + "' appears twice");
   }
-  if (a.transform == "flux") return;
-  for (const auto &[name, value] : a.parameters) {
-    if (name != "components") bad(source, "/action", name + ": unknown parameter, expected components");
-  }
+  const bool flux = a.transform == "flux";
+  requireParameters(a,
+                    flux ? std::vector<std::string>{"components", "velocity", "half_width", "floor"}
+                         : std::vector<std::string>{"components"},
+                    source);
+  if (flux) return;
   if (!components.empty() && components.size() != a.low.size()) {
     bad(source, "/action",
         "components: expected " + std::to_string(a.low.size()) + " names (one an action), found " +
@@ -85,6 +105,7 @@ void validateClosure(const Policy &policy, const std::string &source) {
 
 void validateAction(const Policy &policy, const std::string &source) {
   const ActionSpec &a = policy.action;
+  if (a.low.size() > kMaxNames) bad(source, "/action/low", "expected at most 4096 actions");
   if (a.low.empty() || a.low.size() != a.high.size()) {
     bad(source, "/action",
         "expected as many low as high values and at least one, found " + std::to_string(a.low.size()) + " and " +
@@ -99,7 +120,7 @@ void validateAction(const Policy &policy, const std::string &source) {
   }
   if (policy.kind == "closure") validateClosure(policy, source);
   if (policy.kind != "tsadapt") return;
-  if (!a.parameters.empty()) bad(source, "/action", a.parameters.begin()->first + ": unknown parameter");
+  requireParameters(a, {}, source);
   static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log", "log-scaled"};
   if (transforms.count(a.transform) == 0)
     bad(source, "/action",
@@ -147,7 +168,8 @@ void validate(const Policy &policy, const std::string &source) {
     if (n != tensor.data.size()) bad(source, "/network/" + name, "shape and number of values disagree");
     requireFinite(tensor.data, source, "/network/" + name);
   }
-  const auto [inputs, outputs] = architectureOf(policy, source).validate(policy, source);
+  const Architecture &architecture = architectureOf(policy, source);
+  const auto [inputs, outputs] = architecture.validate(policy, source);
   if (inputs != policy.observation.names.size()) {
     bad(source, "/network",
         "the network has " + std::to_string(inputs) + " inputs, expected " +
@@ -158,6 +180,44 @@ void validate(const Policy &policy, const std::string &source) {
         "the network has " + std::to_string(outputs) + " outputs, expected " +
             std::to_string(policy.action.low.size()) + " (one an action)");
   }
+  for (const auto &[name, range] : policy.validity.ranges) {
+    if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low > range.high)
+      bad(source, "/validity", name + ": expected finite numbers, low <= high");
+  }
+  const auto check = policyChecks().find(policy.kind);
+  if (architecture.used && check != policyChecks().end()) check->second(policy, source);
+}
+
+void addPolicyCheck(const std::string &kind, PolicyCheck check) {
+  policyChecks()[kind] = check;
+}
+
+void Validity::saw(const std::string &name, double value) {
+  if (!std::isfinite(value)) return;
+  const auto [it, first] = ranges.insert({name, {value, value}});
+  if (!first) it->second = {std::min(it->second.low, value), std::max(it->second.high, value)};
+}
+
+void Validity::saw(const std::string &name, const std::string &word) {
+  auto &list = words[name];
+  if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+}
+
+std::string Validity::outside(const std::string &name, double value) const {
+  const auto it = ranges.find(name);
+  if (it == ranges.end()) return "";
+  const auto [low, high] = it->second;
+  const double rounding = 1e-6 * std::max(std::fabs(low), std::fabs(high));
+  if (value >= low - rounding && value <= high + rounding) return "";
+  std::ostringstream text;
+  text << name << " " << value << ", trained on " << low << " to " << high;
+  return text.str();
+}
+
+std::string Validity::outside(const std::string &name, const std::string &word) const {
+  const auto it = words.find(name);
+  if (it == words.end() || std::find(it->second.begin(), it->second.end(), word) != it->second.end()) return "";
+  return name + " '" + word + "', trained on " + joined(it->second, ", ");
 }
 
 std::vector<std::string> words(const std::string &text) {
@@ -188,13 +248,13 @@ static void readWeights(const h5::Reader &in, NetworkSpec &network, const std::s
       readWeights(in, network, key, depth + 1);
       continue;
     }
-    auto [shape, data] = in.floats("/network" + key, kMaxWeights);
+    if (network.weights.size() == kMaxNames) in.fail("/network" + path, "expected at most 4096 arrays");
+    auto [shape, data] = in.floats("/network" + key);
     network.weights[key.substr(1)] = {std::move(shape), std::move(data)};
   }
 }
 
-Policy readPolicy(const std::string &path, const std::string &kind) {
-  const h5::Reader in(path);
+static Policy readPolicy(const h5::Reader &in, const std::string &path, const std::string &kind) {
   const std::string format = in.text("/", "format");
   if (format != "petrl-policy") in.fail("/", "format: expected petrl-policy, found '" + format + "'");
   const std::int64_t version = in.integer("/", "version");
@@ -227,8 +287,31 @@ Policy readPolicy(const std::string &path, const std::string &kind) {
     for (const auto &name : in.attributes("/provenance/evaluation"))
       p.provenance.evaluation[name] = in.number("/provenance/evaluation", name);
   }
-  validate(p, path);
+  if (in.has("/validity")) {
+    for (const auto &name : in.attributes("/validity")) p.validity.words[name] = words(in.text("/validity", name));
+    const bool ranges = in.has("/validity/names");
+    const auto names = ranges ? in.texts("/validity/names") : std::vector<std::string>();
+    const auto low = ranges ? in.numbers("/validity/low") : std::vector<double>();
+    const auto high = ranges ? in.numbers("/validity/high") : std::vector<double>();
+    if (low.size() != names.size() || high.size() != names.size())
+      in.fail("/validity", "expected as many values low and high as names");
+    for (std::size_t i = 0; i < names.size(); ++i) p.validity.ranges[names[i]] = {low[i], high[i]};
+  }
   return p;
+}
+
+Policy parsePolicy(std::string bytes, const std::string &source, const std::string &kind) {
+  Policy policy;
+  {
+    const h5::Reader in(source, std::move(bytes), kMaxBytes);
+    policy = readPolicy(in, source, kind);
+  }
+  validate(policy, source);
+  return policy;
+}
+
+Policy readPolicy(const std::string &path, const std::string &kind) {
+  return parsePolicy(readRegular(path, kMaxBytes), path, kind);
 }
 
 void writePolicy(const std::string &path, const Policy &p) {
@@ -260,6 +343,16 @@ void writePolicy(const std::string &path, const Policy &p) {
   out.text("/provenance", "libraries", p.provenance.libraries);
   out.group("/provenance/evaluation");
   for (const auto &[name, value] : p.provenance.evaluation) out.number("/provenance/evaluation", name, value);
+  if (!p.validity.ranges.empty() || !p.validity.words.empty()) {
+    out.group("/validity");
+    for (const auto &[name, list] : p.validity.words) out.text("/validity", name, joined(list));
+    std::vector<std::string> names;
+    std::vector<double> low, high;
+    for (const auto &[name, range] : p.validity.ranges)
+      names.push_back(name), low.push_back(range.low), high.push_back(range.high);
+    if (!names.empty())
+      out.texts("/validity/names", names), out.numbers("/validity/low", low), out.numbers("/validity/high", high);
+  }
   out.write();
 }
 

@@ -66,6 +66,25 @@ struct Provenance {
   std::map<std::string, double> evaluation;  ///< the numbers it was chosen by
 };
 
+/// Where a policy was trained, as far as its training recorded it. Names that several uses share: "step", "spacing",
+/// "courant" and "order" for numbers; "problem", "ts_type", "scheme" for words; an observation's name for its values,
+/// before offset and scale.
+struct PETRL_API Validity {
+  struct Range {
+    double low, high;
+  };
+  std::map<std::string, Range> ranges;
+  std::map<std::string, std::vector<std::string>> words;
+
+  /// Training records what it met.
+  void saw(const std::string &name, double value);
+  void saw(const std::string &name, const std::string &word);
+  /// Nothing ("") if training met such values, or did not record any of this name; otherwise what to say to the user:
+  /// "courant 3.5, trained on 0.1 to 1".
+  std::string outside(const std::string &name, double value) const;
+  std::string outside(const std::string &name, const std::string &word) const;
+};
+
 /// Everything that a policy file holds.
 struct Policy {
   std::string kind;  ///< tsadapt | closure | refiner
@@ -73,10 +92,16 @@ struct Policy {
   ActionSpec action;
   NetworkSpec network;
   Provenance provenance;
+  Validity validity = {};
 };
 
 /// Throws petrl::Error, naming `source` and the key, unless everything about the policy is consistent and finite.
 PETRL_API void validate(const Policy &policy, const std::string &source);
+
+/// What uses policies of a kind brings this along: what else must be right about their actions, so that nothing is read
+/// that could not be used. Throws petrl::Error.
+using PolicyCheck = void (*)(const Policy &policy, const std::string &source);
+void addPolicyCheck(const std::string &kind, PolicyCheck check);
 
 /// The part of it that concerns observations and actions, not the network.
 PETRL_API void validateSpecification(const Policy &policy, const std::string &source);
@@ -85,9 +110,12 @@ PETRL_API void validateSpecification(const Policy &policy, const std::string &so
 PETRL_API NetworkSpec networkPart(const NetworkSpec &network, const std::string &part);
 PETRL_API void addNetworkPart(NetworkSpec &network, const std::string &part, const NetworkSpec &from);
 
-/// Reads and validates a policy file (HDF5), of this kind unless it is empty. Not collective. Throws petrl::Error
-/// naming file and key.
+/// Reads and validates a policy file (HDF5), of this kind unless it is empty. The file may be a stranger's: whatever it
+/// holds, this ends soon, within 64 MB, and nothing but the file is read. Not collective. Throws petrl::Error naming
+/// file and key.
 PETRL_API Policy readPolicy(const std::string &path, const std::string &kind = "");
+/// The same for the bytes of a file; `source` names it in messages.
+PETRL_API Policy parsePolicy(std::string bytes, const std::string &source, const std::string &kind = "");
 
 /// Throws petrl::Error unless the policy is of this kind.
 PETRL_API void requireKind(const Policy &policy, const std::string &kind, const std::string &source);

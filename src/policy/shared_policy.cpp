@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -44,12 +42,22 @@ Policy readModule(const std::string &path, const std::string &kind) {
   for (const auto &name : parameters.keys()) p.action.parameters[name] = parameters.get<std::string>(name);
   parameters.finish();
   action.finish();
+  YamlMap validity = yaml.map("validity", false);
+  YamlMap ranges = validity.map("ranges", false), allowed = validity.map("words", false);
+  for (const auto &name : ranges.keys()) {
+    const auto range = ranges.get<std::vector<double>>(name);
+    if (range.size() != 2) ranges.fail(name, "expected two numbers, low and high");
+    p.validity.ranges[name] = {range[0], range[1]};
+  }
+  for (const auto &name : allowed.keys()) p.validity.words[name] = allowed.get<std::vector<std::string>>(name);
+  ranges.finish();
+  allowed.finish();
+  validity.finish();
   yaml.finish();
   validateSpecification(p, sidecar);
-  std::ifstream in(path, std::ios::binary);
   p.network.architecture = "torchscript";
-  p.network.module.assign(std::istreambuf_iterator<char>(in), {});
-  if (p.network.module.empty()) throw Error(path + ": cannot be read, or is empty", PETSC_ERR_FILE_OPEN);
+  p.network.module = readRegular(path, std::size_t{1} << 30);
+  if (p.network.module.empty()) throw Error(path + ": is empty", PETSC_ERR_FILE_OPEN);
   validate(p, path);
   return p;
 }
@@ -109,6 +117,7 @@ class Bytes {
       if (write_) ++it;
     }
   }
+  void operator()(Validity::Range &range) { (*this)(range.low), (*this)(range.high); }
   void operator()(Tensor &tensor) { (*this)(tensor.shape), (*this)(tensor.data); }
 
  private:
@@ -133,6 +142,7 @@ void pass(Bytes bytes, bool networks, Policy &p) {
   if (networks) each(p.network.weights, p.network.module);
   Provenance &from = p.provenance;
   each(from.config, from.seed, from.steps, from.version, from.libraries, from.evaluation);
+  each(p.validity.ranges, p.validity.words);
 }
 
 PetscErrorCode SendBytes(MPI_Comm comm, PetscMPIInt from, std::string &bytes) {
@@ -171,8 +181,12 @@ std::string policyFolder() {
 
 std::string findPolicy(const std::string &name) {
   if (fileExists(name)) return name;
-  const std::string shipped = policyFolder() + "/" + name;
-  return name.find('/') == std::string::npos && fileExists(shipped) ? shipped : name;
+  if (name.empty() || name.find('/') != std::string::npos) return name;
+  for (const char *ending : {"", ".h5"}) {
+    const std::string shipped = policyFolder() + "/" + name + ending;
+    if (fileExists(shipped)) return shipped;
+  }
+  return name;
 }
 
 Policy loadPolicy(const std::string &name, const std::string &kind) {
@@ -193,6 +207,9 @@ PetscErrorCode onEveryRank(MPI_Comm comm, const std::function<void()> &work) {
     work();
   } catch (const std::exception &e) {
     message = e.what();
+    first = rank;
+  } catch (...) {
+    message = "an exception that says nothing";
     first = rank;
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm));

@@ -14,12 +14,12 @@ namespace petrl {
 PETRL_API std::string policyFolder();
 
 /// The file that a user means: `name` itself if there is such a file, or else the shipped policy of that name, if there
-/// is one; otherwise `name`, for the message that it is missing.
+/// is one (with or without its ending); otherwise `name`, for the message that it is missing.
 PETRL_API std::string findPolicy(const std::string &name);
 
 /// Finds and reads a policy, of this kind unless it is empty: a policy file (.h5), or a TorchScript module (.pt) with a
 /// YAML sidecar of the same name (keys kind, observation: {names, offset, scale, clip}, action: {transform, low, high,
-/// parameters}). A file that did not change since is not read again. Not collective. Throws petrl::Error naming file,
+/// parameters}, and, if known, validity: {ranges: {name: [low, high]}, words: {name: [word, ...]}}). A file that did not change since is not read again. Not collective. Throws petrl::Error naming file,
 /// key, what was found and expected; also when the kind is another.
 PETRL_API Policy loadPolicy(const std::string &name, const std::string &kind = "");
 

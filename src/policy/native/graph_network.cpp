@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/error.hpp"
 #include "policy/native/layers.hpp"
@@ -25,7 +26,9 @@ int parameter(const NetworkSpec &network, const std::string &key, const std::str
   return value;
 }
 
-GraphShape readShape(const NetworkSpec &network, const std::string &source) {
+}  // namespace
+
+GraphShape GraphNetwork::readShape(const NetworkSpec &network, const std::string &source) {
   if (network.architecture != "gnn") {
     throw Error(source + ": /network: expected architecture gnn, found '" + network.architecture + "'");
   }
@@ -35,8 +38,7 @@ GraphShape readShape(const NetworkSpec &network, const std::string &source) {
   shape.hidden = parameter(network, "hidden", source);
   shape.layers = parameter(network, "layers", source);
   shape.outputs = parameter(network, "outputs", source);
-  if (network.parameters.count("shared") != 0)
-    shape.shared = readWord(network, "shared", {"false", "true"}, source) == 1;
+  shape.shared = readWord(network, "shared", {"false", "true"}, source) == 1;
   for (const auto &item : network.parameters) {
     static const char *const known[] = {"node_inputs", "edge_inputs", "hidden", "layers", "outputs", "shared"};
     if (std::find(std::begin(known), std::end(known), item.first) == std::end(known))
@@ -45,8 +47,6 @@ GraphShape readShape(const NetworkSpec &network, const std::string &source) {
   }
   return shape;
 }
-
-}  // namespace
 
 std::size_t GraphNetwork::add(const std::string &name, int rows, int columns) {
   const std::size_t offset = size_;
@@ -85,29 +85,31 @@ void GraphNetwork::layOut() {
   d2_ = linear("decoder1", h, shape_.outputs);
 }
 
-GraphNetwork::GraphNetwork(const GraphShape &shape) : shape_(shape) {
+// network: where the weights come from, unless it is null. What is there is checked before there is memory for it.
+GraphNetwork::GraphNetwork(const GraphShape &shape, const NetworkSpec *network, const std::string &source)
+    : shape_(shape) {
   layOut();
-  weights_.assign(size_, 0);
-}
-
-GraphNetwork::GraphNetwork(const NetworkSpec &network, const std::string &source)
-    : GraphNetwork(readShape(network, source)) {
+  std::set<std::string> known;
   for (const Part &part : parts_) {
-    const auto found = network.weights.find(part.name);
-    if (found == network.weights.end()) badNetwork(source, part.name, "missing");
+    if (network == nullptr) break;
+    known.insert(part.name);
+    const auto found = network->weights.find(part.name);
+    if (found == network->weights.end()) badNetwork(source, part.name, "missing");
     const std::vector<std::size_t> expected = {static_cast<std::size_t>(part.rows),
                                                static_cast<std::size_t>(part.columns)};
-    if (found->second.shape != expected) {
+    if (found->second.shape != expected || found->second.data.size() != expected[0] * expected[1]) {
       badNetwork(source, part.name,
                  "expected shape " + shapeText(expected) + ", found " + shapeText(found->second.shape));
     }
-    std::copy(found->second.data.begin(), found->second.data.end(),
-              weights_.begin() + static_cast<std::ptrdiff_t>(part.offset));
   }
-  for (const auto &item : network.weights) {
-    if (std::none_of(parts_.begin(), parts_.end(), [&](const Part &p) { return p.name == item.first; })) {
-      badNetwork(source, item.first, "unknown weight");
-    }
+  weights_.assign(size_, 0);
+  if (network == nullptr) return;
+  for (const auto &[name, tensor] : network->weights) {
+    if (known.count(name) == 0) badNetwork(source, name, "unknown weight");
+  }
+  for (const Part &part : parts_) {
+    const std::vector<float> &data = network->weights.at(part.name).data;
+    std::copy(data.begin(), data.end(), weights_.begin() + static_cast<std::ptrdiff_t>(part.offset));
   }
 }
 

@@ -33,10 +33,11 @@ class PETRL_API GraphNetwork : public GraphBackend {
     std::size_t offset;
   };
 
-  explicit GraphNetwork(const GraphShape &shape);
+  explicit GraphNetwork(const GraphShape &shape) : GraphNetwork(shape, nullptr, "") {}
   /// From a policy's network (architecture "gnn"). Throws petrl::Error naming `source`, the weight, what was found and
   /// expected.
-  GraphNetwork(const NetworkSpec &network, const std::string &source);
+  GraphNetwork(const NetworkSpec &network, const std::string &source)
+      : GraphNetwork(readShape(network, source), &network, source) {}
 
   const char *name() const override { return "native"; }
   int inputs() const override { return shape_.node_inputs; }
@@ -79,6 +80,8 @@ class PETRL_API GraphNetwork : public GraphBackend {
   struct LayerWeights {
     std::size_t a, b, c, u, w, v, c_bias, u_bias, v_bias;
   };
+  static GraphShape readShape(const NetworkSpec &network, const std::string &source);
+  GraphNetwork(const GraphShape &shape, const NetworkSpec *network, const std::string &source);
   void layOut();
   std::size_t add(const std::string &name, int rows, int columns);
   const float *at(std::size_t offset) const { return weights_.data() + offset; }

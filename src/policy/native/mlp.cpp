@@ -10,6 +10,10 @@ Mlp::Mlp(const NetworkSpec &network, const std::string &source)
     : activation_(readWord(network, "activation", {"relu", "tanh"}, source) == 0 ? dense::Activation::relu
                                                                                  : dense::Activation::tanh),
       output_(static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear"}, source))) {
+  for (const auto &[name, value] : network.parameters) {
+    if (name != "activation" && name != "output")
+      badNetwork(source, name, "unknown parameter, expected activation or output");
+  }
   std::vector<int> widths;
   for (const PlainLayer &layer : readLayers(network, 2, "a matrix (outputs x inputs)", source)) {
     if (widths.empty()) widths.push_back(static_cast<int>(layer.inputs));

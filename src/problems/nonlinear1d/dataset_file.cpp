@@ -102,7 +102,7 @@ Nonlinear1DDataset Nonlinear1DDataset::read(const std::string &path, const Nonli
       if (file.numbers(group + "/" + name) != values)
         file.fail(group + "/" + name, "is not what the seed draws: made by another version");
     });
-    auto [shape, label] = file.floats(group + "/label", set.cases.size() * kLevels * kPoints);
+    auto [shape, label] = file.floats(group + "/label");
     if (shape != std::vector<std::size_t>{set.cases.size(), kLevels, kPoints})
       file.fail(group + "/label",
                 "expected trajectories x " + std::to_string(kLevels) + " x " + std::to_string(kPoints));

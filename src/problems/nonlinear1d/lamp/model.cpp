@@ -1,10 +1,15 @@
 #include "problems/nonlinear1d/lamp/model.hpp"
 
 #include "base/error.hpp"
+#include "policy/architectures.hpp"
 
 namespace petrl::lamp {
 
 namespace {
+
+// What policy files are checked against.
+static_assert(LampShape::bundle == kBundle && LampShape::edge_inputs == Evolution::kEdgeInputs &&
+              LampShape::counts == kCounts && LampShape::decisions == Refiner::kOutputs);
 
 [[noreturn]] void bad(const std::string &source, const std::string &message) {
   throw Error(source + ": " + message, PETSC_ERR_FILE_UNEXPECTED);
