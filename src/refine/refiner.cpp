@@ -152,7 +152,7 @@ PetscErrorCode PetRLRefinerSetPolicy(PetRLRefiner refiner, const char file[]) {
   PetRLNotNull(file, 2);
   PetRLCallCXX(refiner->data->file = file);
   refiner->data->decider.reset();
-  refiner->data->loaded = false;
+  refiner->data->loaded = refiner->data->said_outside = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

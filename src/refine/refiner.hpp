@@ -104,7 +104,7 @@ struct RefinerData : PolicyObject {
 
   PetscInt remeshes = 0;
   PetscReal time = 0;  ///< of the solution, for boundary values
-  bool said_coarsening = false, said_rates = false, said_labels = false;
+  bool said_coarsening = false, said_rates = false, said_labels = false, said_outside = false;
   RefinedTS ts;
 };
 

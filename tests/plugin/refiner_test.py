@@ -297,6 +297,28 @@ def what_one_sees(folder):
     refine("refiner.h5", "-refiner_tradeoff", 0.1).ok()
 
 
+def outside_of_its_training(folder):
+    """One warning, which says what and by how much."""
+    for ranks in 1, 2:
+        r = refine("refiner-poisson.h5", "-refiner_tradeoff", 0.1, ranks=ranks).ok()
+        assert r.output.count("used outside of its training: unknowns 'cells', trained on vertices (reported once)") == 1, str(r)
+    refine("refiner.h5", "-dim", 1, "-refiner_max_level", 6, "-refiner_interval", 2, "-refiner_tradeoff", 0.99,
+           "-ts_max_steps", 1).ok().says("dimension 1, trained on 2 to 2; halvings 6, trained on 2 to 4; odds 99, trained on "
+                                         "0.02 to 50; steps 2, trained on 5 to 120")
+    assert "outside of its training" not in refine("refiner.h5").ok().output
+    # What it observes, over all ranks and decisions.
+    policy = write_refiner(f"{folder}/p.h5")
+    with h5py.File(policy, "a") as f:
+        v = f.create_group("validity")
+        v["names"] = np.array(("change", "displacement"), dtype=h5py.string_dtype())
+        v["low"], v["high"] = [-2.0, 0.0], [3.0, 0.01]
+    warnings = []
+    for ranks in 1, 3:
+        r = refine(policy, "-no_initial", ranks=ranks).ok()
+        warnings += re.findall(r"training: (displacement [0-9.]+, trained on 0 to 0.01) \(reported once\)", r.output)
+    assert len(warnings) == 2 and warnings[0] == warnings[1], str(warnings)
+
+
 def mistakes(folder):
     p = f"{folder}/p.h5"
     for ranks in (1, 2):
