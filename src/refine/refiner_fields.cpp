@@ -228,7 +228,7 @@ static PetscErrorCode CopyAdjacency(DM from, DM to) {
 }
 
 PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLayout &layout) {
-  PetscInt elements, dim;
+  PetscInt elements, dim, systems;
   void *context;
   VecType vec_type;
   MatType mat_type;
@@ -255,6 +255,9 @@ PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLa
     PetscCall(CopySection(from, to, layout));
   }
   PetscCall(CopyAdjacency(from, to));  // sections bring fields along, with one of their own
+  // Matrices of later PETSc ask for a DS even where a section says all.
+  PetscCall(DMGetNumDS(from, &systems));
+  if (systems > 0 && elements == 0) PetscCall(DMCreateDS(to));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -410,6 +410,7 @@ int main(int argc, char **argv) {
   PetscCall(CreateSection(dm, app.vertices));
   /* After the section: it brings a field along, which has an adjacency of its own. */
   PetscCall(DMSetBasicAdjacency(dm, PETSC_TRUE, PETSC_FALSE));
+  PetscCall(DMCreateDS(dm)); /* later PETSc makes no matrices without */
 
   PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
   PetscCall(TSSetDM(ts, dm));

@@ -220,6 +220,23 @@ def jacobians_by_colours(folder):
                 assert r.number("remeshes") > 2 and len(iterations) >= 10 and max(iterations) <= 2, str(r)
 
 
+def multistep_methods_go_on(folder):
+    """Where PETSc resizes a TS, TSBDF remembers; elsewhere each new mesh costs another start, by the first order."""
+    policy, found = write_refiner(f"{folder}/p.h5"), re.search(r"Release Version (\d+)\.(\d+)", run(APP, "-version").output)
+    how = ("-vertices", "-implicit_function", "-no_initial", "-ts_type", "bdf", "-ts_bdf_order", 4, "-ts_adapt_type", "none",
+           "-ts_max_time", 1, *IMPLICIT, "-ts_dt", 0.02, "-ksp_rtol", 1e-12, "-snes_rtol", 1e-13, "-refiner_interval", 5,
+           "-refiner_initial_rounds", 0, "-refiner_skip", 0, "-refiner_unit", 1e-7)
+
+    def error(*options):
+        r = refine(policy, *how, *options).ok()
+        return r.number("mass") / r.number("before") / np.exp(-1) - 1, int(r.number("remeshes"))
+
+    (once, none), (often, remeshes) = error("-refiner_max_level", 0), error("-refiner_max_level", 2)
+    assert none == 0 and remeshes >= 2, f"{none} {remeshes}"
+    starts = 1 if tuple(int(x) for x in found.groups()) >= (3, 21) else 1 + remeshes
+    assert abs(often / once - starts) < 0.1, f"{once} {often} {starts}"
+
+
 def a_policy_that_sees_less(folder):
     """It names what it observes, in its own order."""
     policy = write_refiner(f"{folder}/p.h5", names=("change", "boundary", "roughness"), edges="level difference")
