@@ -29,6 +29,9 @@
 #define PETRL_CONTEXT_AT(address) (*static_cast<void **>(address))
 #endif
 
+// TSSetResize() came in 3.20 and got its rollback argument in 3.21.
+#define PETRL_TS_RESIZE PETSC_VERSION_GE(3, 21, 0)
+
 // That of a DM's or a container's hook is given the context itself till 3.22, its address since.
 #if PETSC_VERSION_LT(3, 23, 0)
 #define PETRL_CONTEXT void *

@@ -44,3 +44,14 @@ inline void check(PetscErrorCode ierr, const char *what) {
       SETERRQ(PETSC_COMM_SELF, PETSC_ERR_LIB, "%s", petrl_error_.what());       \
     }                                                                           \
   } while (0)
+
+/// Arguments of public functions, checked with every PETSc: optimised ones leave PetscValidHeaderSpecific() out. The
+/// second one needs petsc/private/petscimpl.h.
+#define PetRLNotNull(pointer, argument) \
+  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d is NULL", argument)
+#define PetRLValid(object, id, argument)                                                       \
+  do {                                                                                         \
+    PetRLNotNull(object, argument);                                                            \
+    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, \
+               "Argument %d is an object of another class, or was destroyed", argument);       \
+  } while (0)

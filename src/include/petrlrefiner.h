@@ -37,11 +37,12 @@
    Notes:
    Meshes: an interpolated DMPlex of intervals on a line or triangles in a plane, periodic or not, distributed in any
    way. It becomes the coarsest mesh of a hierarchy (newest-vertex bisection): each rank keeps all of it, so that it
-   should be coarse. Adapted meshes conform, and carry the DMLabels "Face Sets" (of boundary faces), "marker" (1 on the
-   boundary) and "Cell Sets". With several ranks they overlap by one layer of cells that share a vertex.
+   should be coarse. Adapted meshes conform, and carry its DMLabels (`PetRLRefinerSetDM()`). With several ranks they
+   overlap by one layer of cells that share a vertex. Curved cells are refused.
 
    Solutions: unknowns in cells (averages, finite volumes) or at vertices (linear finite elements), the same number
-   everywhere. Transfers conserve the integral. Unknowns elsewhere are refused.
+   everywhere, but for boundary values of DMAddBoundary() at vertices. Transfers conserve the integral. Fields keep
+   their names, components and adjacency. Unknowns elsewhere, discontinuous and higher elements are refused.
 
    Meshes, decisions and solutions do not depend on the number of ranks (to rounding).
 

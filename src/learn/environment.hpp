@@ -162,6 +162,9 @@ class PETRL_API MeshEnvironment : public Environment {
                        std::map<std::string, double> &metrics) = 0;
   /// Validation on held-out cases (never the test cases).
   virtual Evaluation evaluate(RefinementPolicy &policy) = 0;
+  /// What policies trained here can be used for, beside what samples tell: words "unknowns" (cells, vertices)
+  /// and "problem"; ranges "halvings", "odds" (of computation against error), "steps" (between decisions).
+  virtual void validity(Validity &) const {}
 };
 
 // --- by name ---

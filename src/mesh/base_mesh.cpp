@@ -27,7 +27,6 @@ void addTriangle(BaseMesh &mesh, const Square &s, const int corners[3], const in
     mesh.corner.push_back(s.y[c >= 2]);
     mesh.face.push_back(labels[k]);
   }
-  mesh.region.push_back(0);
 }
 
 /// Two triangles on either side of the diagonal from the lower left, which is their refinement edge.
@@ -39,6 +38,24 @@ void addSquare(BaseMesh &mesh, const Square &s) {
 }
 
 }  // namespace
+
+void BaseMesh::labelBoundary() {
+  const int slots = dim + 1;
+  BaseLabel sets{"Face Sets"}, marker{"marker"};
+  for (int f = 0; f < static_cast<int>(face.size()); ++f) {
+    if (face[f] <= 0) continue;
+    const int c = f / slots, s = f % slots;
+    // In 1D faces are vertices.
+    const int part = dim == 1 ? slots + 1 - s : s;
+    sets.at.push_back({c, part, face[f]});
+    marker.at.push_back({c, part, 1});
+    for (int k = 1; dim == 2 && k < slots; ++k) marker.at.push_back({c, slots + (s + k) % slots, 1});
+  }
+  for (BaseLabel *label : {&sets, &marker}) {
+    for (const BaseLabel::At &at : label->at) label->values.push_back(at.value);
+    labels.push_back(std::move(*label));
+  }
+}
 
 BaseMesh BaseMesh::interval(int n, double a, double b, bool periodic) {
   if (n < (periodic ? 2 : 1))
@@ -53,7 +70,7 @@ BaseMesh BaseMesh::interval(int n, double a, double b, bool periodic) {
     mesh.corner.insert(mesh.corner.end(), {station(a, b, i, n), station(a, b, i + 1, n)});
     mesh.face.insert(mesh.face.end(), {!periodic && i + 1 == n ? 2 : 0, !periodic && i == 0 ? 1 : 0});
   }
-  mesh.region.assign(static_cast<std::size_t>(n), 0);
+  mesh.labelBoundary();
   return mesh;
 }
 
@@ -77,6 +94,7 @@ BaseMesh BaseMesh::box(int nx, int ny, const double lower[2], const double upper
                        !periodic_x && i + 1 == nx ? 2 : 0,
                        !periodic_y && j + 1 == ny ? 3 : 0,
                        !periodic_x && i == 0 ? 4 : 0});
+  mesh.labelBoundary();
   return mesh;
 }
 
@@ -103,6 +121,7 @@ BaseMesh BaseMesh::lShape(int n) {
                          inside(i + 1, j) ? 0 : 1,
                          inside(i, j + 1) ? 0 : 1,
                          inside(i - 1, j) ? 0 : 1});
+  mesh.labelBoundary();
   return mesh;
 }
 

@@ -1,11 +1,29 @@
 // The coarsest mesh of a hierarchy.
 #pragma once
 
+#include <petscsys.h>
+
+#include <string>
 #include <vector>
 
 #include "base/api.hpp"
 
 namespace petrl {
+
+/// A DMLabel on the points of a base mesh.
+struct BaseLabel {
+  struct At {
+    int cell;
+    int part;  ///< of the cell: with dim + 1 = n, 0 ... n - 1: the face opposite that corner (2D), n ... 2 n - 1: the
+               ///< vertex at that corner, 2 n: the cell itself
+    PetscInt value;
+  };
+  std::string name;
+  PetscInt otherwise = -1;            ///< value of the points that have none
+  bool output = true;                 ///< viewers write it
+  std::vector<PetscInt> values = {};  ///< all of them, on all ranks alike; some may be nowhere
+  std::vector<At> at = {};            ///< points that cells share may be there several times
+};
 
 /// Intervals or triangles, known to every rank. In periodic meshes opposite vertices are one vertex; coordinates belong
 /// to the cells, so that every cell is whole.
@@ -15,10 +33,13 @@ struct PETRL_API BaseMesh {
   std::vector<int> cell;       ///< cells x (dim + 1) vertices. Triangles: anticlockwise, the edge of corners 0 and 1 is
                                ///< bisected first, corner 2 is the "newest vertex"
   std::vector<double> corner;  ///< cells x (dim + 1) x dim coordinates
-  std::vector<int> face;       ///< cells x (dim + 1) labels of boundary faces (opposite the corner), 0 inside
-  std::vector<int> region;     ///< cells: a label that descendants inherit, 0 = none
+  std::vector<int> face;       ///< cells x (dim + 1) numbers of boundary faces (opposite the corner), 0 inside: what
+                               ///< solvers on CellMesh know them by
+  std::vector<BaseLabel> labels = {};  ///< what DMPlex meshes have and adapted ones inherit
 
   int cells() const { return static_cast<int>(cell.size()) / (dim + 1); }
+  /// Adds the labels "Face Sets" (the numbers of boundary faces) and "marker" (1 on them and their vertices).
+  void labelBoundary();
 
   /// n equal intervals of [a, b]; boundary labels 1 (left), 2 (right).
   static BaseMesh interval(int n, double a, double b, bool periodic);

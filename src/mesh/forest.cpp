@@ -5,8 +5,10 @@
 
 namespace petrl {
 
-Forest::Impl::Impl(BaseMesh base_mesh, MPI_Comm user_comm)
-    : base(std::make_shared<ForestBase>(std::move(base_mesh), user_comm)), comm(user_comm) {
+Forest::Impl::Impl(BaseMesh base_mesh, MPI_Comm user_comm) : comm(user_comm) {
+  std::vector<BaseLabel> base_labels = std::move(base_mesh.labels);
+  base = std::make_shared<ForestBase>(std::move(base_mesh), user_comm);
+  labels = std::make_shared<ForestLabels>(*base, std::move(base_labels));
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
   const int trees = base->mesh.cells();
@@ -69,6 +71,9 @@ const VertexLineage &Forest::vertexLineage() const {
 }
 bool Forest::balance(std::vector<double> &data, int width) {
   return impl_->balance(data, width);
+}
+void Forest::relabel(std::vector<BaseLabel> labels) {
+  impl_->labels = std::make_shared<ForestLabels>(*impl_->base, std::move(labels));
 }
 CellMesh Forest::mesh() const {
   return impl_->mesh();

@@ -69,6 +69,8 @@ class PETRL_API Forest {
   /// The leaves and how they touch. One rank only (comm of size 1); on several use the DMPlex.
   CellMesh mesh() const;
   MPI_Comm comm() const;
+  /// Other labels for the DMPlex meshes from now on, the same on all ranks.
+  void relabel(std::vector<BaseLabel> labels);
 
   class Impl;
   const Impl &impl() const { return *impl_; }

@@ -26,10 +26,9 @@ void checkSizes(const BaseMesh &mesh) {
   if (mesh.dim != 1 && mesh.dim != 2) refuse("dimension " + std::to_string(mesh.dim) + ", expected 1 or 2");
   const std::size_t n = mesh.cell.size(), d = static_cast<std::size_t>(mesh.dim), slots = d + 1;
   if (n == 0) refuse("no cells");
-  if (n % slots || mesh.corner.size() != n * d || mesh.face.size() != n || mesh.region.size() != n / slots)
+  if (n % slots || mesh.corner.size() != n * d || mesh.face.size() != n)
     refuse("arrays of " + std::to_string(n) + " vertices, " + std::to_string(mesh.corner.size()) + " coordinates, " +
-           std::to_string(mesh.face.size()) + " face labels, " + std::to_string(mesh.region.size()) +
-           " regions do not fit together");
+           std::to_string(mesh.face.size()) + " face labels do not fit together");
 }
 
 void checkCells(const BaseMesh &mesh) {

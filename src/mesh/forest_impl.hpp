@@ -5,6 +5,7 @@
 
 #include "mesh/forest.hpp"
 #include "mesh/forest_base.hpp"
+#include "mesh/forest_labels.hpp"
 #include "mesh/forest_leaf.hpp"
 
 namespace petrl {
@@ -80,6 +81,7 @@ class Forest::Impl {
   void shareAgreement(std::vector<int> &agree) const;
 
   std::shared_ptr<const ForestBase> base;
+  std::shared_ptr<const ForestLabels> labels;
   MPI_Comm comm;  // the user's
   int rank = 0, size = 1;
   std::vector<int> bounds;  // ranks: the first of their trees, as places on the curve

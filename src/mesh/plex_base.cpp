@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "mesh/forest_base.hpp"
@@ -11,19 +13,27 @@ namespace petrl {
 
 namespace {
 
+/// Where a cell is in the base mesh, and which of its corners comes first there.
+struct BaseCell {
+  int cell = 0, rotation = 0;
+};
+
 /// One after the other from all ranks; `counts`, if given: how many from each.
 template <typename T>
-std::vector<T> gather(const std::vector<T> &mine, MPI_Datatype type, MPI_Comm comm,
-                      std::vector<int> *counts = nullptr) {
+std::vector<T> gather(const std::vector<T> &mine, MPI_Comm comm, std::vector<int> *counts = nullptr) {
   PetscMPIInt size;
   MPI_Comm_size(comm, &size);
   std::vector<int> count(size, static_cast<int>(mine.size())), at(size, 0);
   if (counts) *counts = count;
   if (size == 1) return mine;
+  MPI_Datatype type;
+  MPI_Type_contiguous(sizeof(T), MPI_BYTE, &type);
+  MPI_Type_commit(&type);
   MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, count.data(), 1, MPI_INT, comm);
   for (int r = 1; r < size; ++r) at[r] = at[r - 1] + count[r - 1];
   std::vector<T> all(at.back() + count.back());
   MPI_Allgatherv(mine.data(), static_cast<int>(mine.size()), type, all.data(), count.data(), at.data(), type, comm);
+  MPI_Type_free(&type);
   if (counts) *counts = count;
   return all;
 }
@@ -69,7 +79,6 @@ BaseMesh sorted(const BaseMesh &mesh, const std::vector<int> &order) {
       to.face.push_back(mesh.face[k]);
       to.corner.insert(to.corner.end(), &mesh.corner[k * d], &mesh.corner[k * d] + d);
     }
-    to.region.push_back(mesh.region[c]);
   }
   return to;
 }
@@ -89,6 +98,106 @@ std::vector<int> globalVertices(DM dm, const CellMesh &m) {
   return vertex;
 }
 
+/// Names of all labels on any rank, in the same order everywhere; without those that PETSc makes of the mesh.
+std::vector<BaseLabel> labelNames(DM dm, MPI_Comm comm) {
+  std::vector<char> mine;
+  std::vector<PetscInt> rest;  // two of each
+  PetscInt n;
+  PetRLThrow(DMGetNumLabels(dm, &n));
+  for (PetscInt i = 0; i < n; ++i) {
+    const char *name;
+    DMLabel label;
+    PetscInt otherwise;
+    PetscBool output;
+    PetRLThrow(DMGetLabelName(dm, i, &name));
+    if (std::strcmp(name, "depth") == 0 || std::strcmp(name, "celltype") == 0) continue;
+    PetRLThrow(DMGetLabel(dm, name, &label));
+    PetRLThrow(DMLabelGetDefaultValue(label, &otherwise));
+    PetRLThrow(DMGetLabelOutput(dm, name, &output));
+    mine.insert(mine.end(), name, name + std::strlen(name) + 1);
+    rest.insert(rest.end(), {otherwise, output});
+  }
+  const std::vector<char> all = gather(mine, comm);
+  rest = gather(rest, comm);
+  std::vector<BaseLabel> labels;
+  const PetscInt *of = rest.data();
+  for (const char *name = all.data(); name < all.data() + all.size(); name += std::strlen(name) + 1, of += 2)
+    if (std::none_of(labels.begin(), labels.end(), [&](const BaseLabel &l) { return l.name == name; }))
+      labels.push_back({name, of[0], of[1] != 0, {}, {}});
+  return labels;
+}
+
+/// A point of the DMPlex as a part of the base mesh.
+struct BasePart {
+  PetscInt point;
+  BaseLabel::At at;
+};
+
+/// Owned cells, their faces and vertices, by points. base: where the cells are in the base mesh.
+std::vector<BasePart> partsOf(DM dm, const std::vector<BaseCell> &base) {
+  std::vector<PetscInt> points, faces;
+  PetscInt first;
+  const CellMesh m = cellMeshFromPlex(dm, &points, &faces);
+  const int slots = m.slots();
+  std::vector<BasePart> parts;
+  PetRLThrow(DMPlexGetDepthStratum(dm, 0, &first, NULL));
+  for (int c = 0; c < m.owned; ++c) {
+    const auto add = [&](PetscInt p, int part) { parts.push_back({p, {base[c].cell, part, 0}}); };
+    add(points[c], 2 * slots);
+    for (int k = 0; k < slots; ++k) {
+      const int slot = (k - base[c].rotation + slots) % slots;
+      if (m.dim == 2) add(faces[c * slots + k], slot);
+      add(first + m.vertex[c * slots + k], slots + slot);
+    }
+  }
+  std::sort(parts.begin(), parts.end(), [](const BasePart &a, const BasePart &b) { return a.point < b.point; });
+  return parts;
+}
+
+std::vector<PetscInt> listOf(IS is) {
+  PetscInt n;
+  const PetscInt *at;
+  if (!is) return {};
+  PetRLThrow(ISGetLocalSize(is, &n));
+  PetRLThrow(ISGetIndices(is, &at));
+  std::vector<PetscInt> list(at, at + n);
+  PetRLThrow(ISRestoreIndices(is, &at));
+  PetRLThrow(ISDestroy(&is));
+  return list;
+}
+
+/// What a label says of the parts.
+void readLabel(DMLabel label, const std::vector<BasePart> &parts, BaseLabel &result) {
+  IS is;
+  PetRLThrow(DMLabelGetValueIS(label, &is));
+  result.values = listOf(is);
+  for (const PetscInt value : result.values) {
+    PetRLThrow(DMLabelGetStratumIS(label, value, &is));
+    for (const PetscInt point : listOf(is)) {
+      auto part = std::lower_bound(parts.begin(), parts.end(), point,
+                                   [](const BasePart &a, PetscInt p) { return a.point < p; });
+      for (; part != parts.end() && part->point == point; ++part)
+        result.at.push_back({part->at.cell, part->at.part, value});
+    }
+  }
+}
+
+/// All labels, on all ranks.
+std::vector<BaseLabel> gatherLabels(DM dm, const std::vector<BaseCell> &base) {
+  const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(dm));
+  std::vector<BaseLabel> labels = labelNames(dm, comm);
+  if (labels.empty()) return labels;
+  const std::vector<BasePart> parts = partsOf(dm, base);
+  for (BaseLabel &l : labels) {
+    DMLabel label;
+    PetRLThrow(DMGetLabel(dm, l.name.c_str(), &label));
+    if (label) readLabel(label, parts, l);
+    l.values = gather(l.values, comm);
+    l.at = gather(l.at, comm);
+  }
+  return labels;
+}
+
 }  // namespace
 
 BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin) {
@@ -96,39 +205,45 @@ BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin) {
   const CellMesh m = cellMeshFromPlex(dm, &points);
   const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(dm));
   const int slots = m.slots();
-  DMLabel sets;
-  PetRLThrow(DMGetLabel(dm, "Cell Sets", &sets));
-  std::vector<int> face, region, cells;
-  points.resize(m.owned);
+  std::vector<int> face, counts;
   for (int f = 0; f < m.owned * slots; ++f) face.push_back(m.neighbour[f] < 0 ? m.faces[m.face[f]].label : 0);
-  for (int c = 0; c < m.owned; ++c) {
-    PetscInt value = 0;
-    if (sets) PetRLThrow(DMLabelGetValue(sets, points[c], &value));
-    region.push_back(static_cast<int>(std::max<PetscInt>(value, 0)));
-  }
   BaseMesh mesh;
   mesh.dim = m.dim;
-  mesh.cell = gather(globalVertices(dm, m), MPI_INT, comm);
-  mesh.corner =
-      gather(std::vector<double>(m.corner.begin(), m.corner.begin() + m.owned * slots * m.dim), MPI_DOUBLE, comm);
-  mesh.face = gather(face, MPI_INT, comm);
-  mesh.region = gather(region, MPI_INT, comm, &cells);
-  points = gather(points, MPIU_INT, comm);
+  mesh.cell = gather(globalVertices(dm, m), comm);
+  mesh.corner = gather(std::vector<double>(m.corner.begin(), m.corner.begin() + m.owned * slots * m.dim), comm);
+  mesh.face = gather(face, comm);
+  points.resize(m.owned);
+  points = gather(points, comm, &counts);
   if (mesh.cell.empty()) throw Error("a DMPlex without cells", PETSC_ERR_ARG_WRONGSTATE);
   mesh.vertices = *std::max_element(mesh.cell.begin(), mesh.cell.end()) + 1;
-  if (mesh.dim == 2)
-    for (int c = 0; c < mesh.cells(); ++c) rotate(mesh, c, longestEdge(&mesh.corner[c * 6]));
+  std::vector<BaseCell> base(mesh.cells());
+  for (int c = 0; c < mesh.cells() && mesh.dim == 2; ++c) {
+    base[c].rotation = longestEdge(&mesh.corner[c * 6]);
+    rotate(mesh, c, base[c].rotation);
+  }
   const std::vector<int> order = curveOrder(mesh);
+  for (std::size_t i = 0; i < order.size(); ++i) base[order[i]].cell = static_cast<int>(i);
   if (origin) {
     std::vector<int> rank;
-    for (std::size_t r = 0; r < cells.size(); ++r) rank.insert(rank.end(), cells[r], static_cast<int>(r));
+    for (std::size_t r = 0; r < counts.size(); ++r) rank.insert(rank.end(), counts[r], static_cast<int>(r));
     *origin = {};
     for (const int c : order) {
       origin->rank.push_back(rank[c]);
       origin->point.push_back(points[c]);
     }
   }
-  return sorted(mesh, order);
+  mesh = sorted(mesh, order);
+  PetscMPIInt rank;
+  MPI_Comm_rank(comm, &rank);
+  base.erase(base.begin(), base.begin() + std::accumulate(counts.begin(), counts.begin() + rank, 0));
+  mesh.labels = gatherLabels(dm, base);
+  return mesh;
+}
+
+std::vector<BaseLabel> labelsFromPlex(DM dm, const std::vector<int> &base_cells) {
+  std::vector<BaseCell> base;
+  for (const int c : base_cells) base.push_back({c, 0});
+  return gatherLabels(dm, base);
 }
 
 }  // namespace petrl

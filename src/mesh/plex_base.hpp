@@ -16,9 +16,13 @@ struct BaseOrigin {
 };
 
 /// Gathers an interpolated DMPlex of intervals or triangles on every rank. The numbering follows the places of cells,
-/// not their distribution. Triangles are bisected at their longest edge first. Boundary labels come from "Face Sets",
-/// or else "marker", or else are 1; regions from "Cell Sets". Cells of an overlap are left out. Throws petrl::Error on
-/// all ranks for other meshes, saying what was found. Collective.
+/// not their distribution. Triangles are bisected at their longest edge first. Numbers of boundary faces come from "Face
+/// Sets", or else "marker", or else are 1. All labels of cells, faces and vertices come along. Cells of an overlap are
+/// left out. Throws petrl::Error on all ranks for other meshes, saying what was found. Collective.
 BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin = nullptr);
+
+/// The labels as they are now on a DMPlex whose owned cells are these cells of a base mesh, corner by corner (the first
+/// mesh of a hierarchy). Collective.
+std::vector<BaseLabel> labelsFromPlex(DM dm, const std::vector<int> &base_cells);
 
 }  // namespace petrl

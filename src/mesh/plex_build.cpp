@@ -2,7 +2,6 @@
 #include "mesh/plex_build.hpp"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include "base/error.hpp"
@@ -150,34 +149,57 @@ void setCellCoordinates(DM dm, const Forest::Impl &forest) {
   PetRLThrow(DMSetPeriodicity(dm, largest, start, L));
 }
 
-void setLabels(DM dm, const Forest::Impl &forest, const PlexTopology &t) {
-  DMLabel sets, marker;
-  for (const char *label : {"Face Sets", "marker"}) PetRLThrow(DMCreateLabel(dm, label));
-  PetRLThrow(DMGetLabel(dm, "Face Sets", &sets));
-  PetRLThrow(DMGetLabel(dm, "marker", &marker));
+/// Points of all sets, each sorted.
+std::vector<std::vector<PetscInt>> labelledPoints(const Forest::Impl &forest, const PlexTopology &t) {
+  const ForestLabels &l = *forest.labels;
+  const ForestBase &base = *forest.base;
   const int slots = forest.slots();
-  for (int f = 0; f < forest.leaves() * slots; ++f) {
-    if (forest.twin[f] != kBoundary) continue;
-    const Leaf &l = forest.leaf[f / slots];
-    const int s = f % slots;
-    const PetscInt face = slots == 3 ? t.edgePoint(t.edge[f]) : t.vertex(l.v[1 - s]);
-    PetRLThrow(DMLabelSetValue(sets, face, forest.label(f)));
-    PetRLThrow(DMLabelSetValue(marker, face, 1));
-    if (slots == 2) continue;
-    for (const int k : {1, 2}) PetRLThrow(DMLabelSetValue(marker, t.vertex(l.v[(s + k) % 3]), 1));
+  std::vector<std::vector<PetscInt>> points(l.sets.size());
+  const auto add = [&](PetscInt point, const ForestLabels::Sets &sets, int of) {
+    for (int k = sets.first[of]; k < sets.first[of + 1]; ++k) points[sets.of[k]].push_back(point);
+  };
+  for (int v = 0; v < t.vertices; ++v) {
+    const ForestNode &node = forest.node[v];
+    if (node.edge < -1) add(t.vertex(v), l.vertex, -2 - node.edge);
+    if (node.edge >= 0) add(t.vertex(v), l.on_edge, node.edge);
   }
-  const std::vector<int> &region = forest.base->mesh.region;
-  if (std::all_of(region.begin(), region.end(), [](int r) { return r == 0; })) return;
-  std::map<int, std::vector<PetscInt>> cells;
-  for (int c = 0; c < t.cells; ++c)
-    if (const int r = region[forest.leaf[c].base]) cells[r].push_back(c);
-  PetRLThrow(DMCreateLabel(dm, "Cell Sets"));
-  PetRLThrow(DMGetLabel(dm, "Cell Sets", &sets));
-  for (const auto &[r, list] : cells) {
+  for (int c = 0; c < t.cells && !(l.cell.empty() && l.edge.empty()); ++c) {
+    const Leaf &leaf = forest.leaf[c];
+    add(c, l.cell, leaf.base);
+    for (int s = 0; s < slots && !l.inside_cell.empty(); ++s)
+      if (forest.node[leaf.v[s]].edge == -1) add(t.vertex(leaf.v[s]), l.inside_cell, leaf.base);
+    for (int s = 0; s < slots && slots == 3; ++s) {
+      const PetscInt edge = t.edgePoint(t.edge[3 * c + s]);
+      if (leaf.side[s] < 0)
+        add(edge, l.inside_cell, leaf.base);
+      else
+        add(edge, l.edge, base.edge[3 * leaf.base + leaf.side[s]]);
+    }
+  }
+  for (std::vector<PetscInt> &list : points) {  // cells share edges and vertices
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  }
+  return points;
+}
+
+void setLabels(DM dm, const Forest::Impl &forest, const PlexTopology &t) {
+  const ForestLabels &l = *forest.labels;
+  std::vector<DMLabel> labels;
+  for (const BaseLabel &base : l.labels) {
+    DMLabel label;
+    PetRLThrow(DMCreateLabel(dm, base.name.c_str()));
+    PetRLThrow(DMGetLabel(dm, base.name.c_str(), &label));
+    PetRLThrow(DMLabelSetDefaultValue(label, base.otherwise));
+    PetRLThrow(DMSetLabelOutput(dm, base.name.c_str(), base.output ? PETSC_TRUE : PETSC_FALSE));
+    labels.push_back(label);
+  }
+  const std::vector<std::vector<PetscInt>> points = labelledPoints(forest, t);
+  for (std::size_t k = 0; k < points.size(); ++k) {  // strata without points on this rank, too
     IS is;
-    PetRLThrow(
-        ISCreateGeneral(PETSC_COMM_SELF, static_cast<PetscInt>(list.size()), list.data(), PETSC_COPY_VALUES, &is));
-    PetRLThrow(DMLabelSetStratumIS(sets, r, is));
+    PetRLThrow(ISCreateGeneral(PETSC_COMM_SELF, static_cast<PetscInt>(points[k].size()), points[k].data(),
+                               PETSC_COPY_VALUES, &is));
+    PetRLThrow(DMLabelSetStratumIS(labels[l.sets[k].label], l.sets[k].value, is));
     PetRLThrow(ISDestroy(&is));
   }
 }

@@ -17,9 +17,8 @@ class Coordinates {
  public:
   explicit Coordinates(DM dm) {
     PetRLThrow(DMGetCoordinateSection(dm, &section_));
-    PetRLThrow(DMGetCoordinatesLocalNoncollective(dm, &vector_));
-    PetRLThrow(DMGetCellCoordinatesLocalNoncollective(dm, &cell_vector_));
-    if (!vector_) throw Error("a DMPlex without coordinates", PETSC_ERR_ARG_WRONGSTATE);
+    PetRLThrow(DMGetCoordinatesLocal(dm, &vector_));
+    PetRLThrow(DMGetCellCoordinatesLocal(dm, &cell_vector_));
     PetRLThrow(VecGetArrayRead(vector_, &array_));
     if (!cell_vector_) return;
     PetRLThrow(DMGetCellCoordinateSection(dm, &cell_section_));
@@ -147,7 +146,7 @@ std::vector<PetscInt> cellsAround(DM dm, const std::vector<PetscInt> &faces, Pet
 
 }  // namespace
 
-CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points) {
+CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points, std::vector<PetscInt> *face_points) {
   checkSimplexPlex(dm);
   PetscInt dim, start, end, vertex_start, vertex_end;
   PetRLThrow(DMGetDimension(dm, &dim));
@@ -207,6 +206,7 @@ CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points) {
   fillGeometry(
       m, [&](int f) { return other[f]; }, label);
   if (points) points->swap(point);
+  if (face_points) face_points->swap(face);
   return m;
 }
 

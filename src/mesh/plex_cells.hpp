@@ -14,8 +14,9 @@ namespace petrl {
 /// with overlap or without. Ghosts are cells that another rank owns. `points`, if given: the point of each cell in the
 /// DMPlex (owned cells first, in the order of points); vertex v is the v-th vertex point. Corners are in the order of
 /// cones, turned anticlockwise. Boundary labels come from "Face Sets", or else "marker", or else are 1; a face whose
-/// other cell lies on another rank, unseen for lack of overlap, has label 0. `level` is zero. Throws petrl::Error for
-/// other meshes, saying what was found. Collective.
-PETRL_API CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr);
+/// other cell lies on another rank, unseen for lack of overlap, has label 0. `level` is zero. `faces`, if given: the
+/// points of the cells' faces. Throws petrl::Error for other meshes, saying what was found. Collective.
+PETRL_API CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr,
+                                    std::vector<PetscInt> *faces = nullptr);
 
 }  // namespace petrl

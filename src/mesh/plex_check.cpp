@@ -8,6 +8,37 @@ namespace petrl {
 
 namespace {
 
+/// Coordinates of vertices, or of cells, that are no simplex's corners and nothing else; empty if they are.
+std::string coordinateComplaint(DM dm, PetscInt dim) {
+  PetscSection section;
+  PetscInt start, end, first = 0, last = 0, dof;
+  Vec vertices, cells;
+  PetRLThrow(DMGetCoordinatesLocalNoncollective(dm, &vertices));
+  PetRLThrow(DMGetCellCoordinatesLocalNoncollective(dm, &cells));
+  if (!vertices) return "a DMPlex without coordinates";
+  const auto check = [&](PetscInt corners, const char *what, bool all) -> std::string {
+    PetRLThrow(PetscSectionGetChart(section, &start, &end));
+    if (all && first < last && (start > first || end < last))
+      return std::string("a DMPlex without coordinates of some ") + what;
+    for (PetscInt p = start; p < end; ++p) {
+      const bool here = p >= first && p < last;
+      PetRLThrow(PetscSectionGetDof(section, p, &dof));
+      if (dof == (here ? dim * corners : 0) || (dof == 0 && !all)) continue;
+      return "a DMPlex with " + std::to_string(dof) + " coordinates at point " + std::to_string(p) + ", expected " +
+             (here ? std::to_string(dim * corners) + " at each of the " + what : "none there") +
+             " (curved cells? Read a mesh file with -dm_plex_gmsh_highorder 0, or write it with straight cells)";
+    }
+    return "";
+  };
+  PetRLThrow(DMGetCoordinateSection(dm, &section));
+  PetRLThrow(DMPlexGetDepthStratum(dm, 0, &first, &last));
+  std::string text = check(1, "vertices", true);
+  if (!text.empty() || !cells) return text;
+  PetRLThrow(DMGetCellCoordinateSection(dm, &section));
+  PetRLThrow(DMPlexGetHeightStratum(dm, 0, &first, &last));
+  return check(dim + 1, "cells", false);
+}
+
 /// What is wrong with this rank's part; empty if nothing is.
 std::string complaint(DM dm) {
   PetscBool plex = PETSC_FALSE;
@@ -37,7 +68,7 @@ std::string complaint(DM dm) {
     return "cell " + std::to_string(c) + " of the DMPlex is a " + DMPolytopeTypes[type] + " (" + std::to_string(size) +
            " faces), expected " + (dim == 1 ? "segments" : "triangles");
   }
-  return "";
+  return coordinateComplaint(dm, dim);
 }
 
 }  // namespace
@@ -47,7 +78,15 @@ void checkSimplexPlex(DM dm) {
   PetscMPIInt rank, size;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
-  std::string text = complaint(dm);
+  PetscBool plex;
+  PetRLThrow(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(dm), DMPLEX, &plex));
+  if (plex) PetRLThrow(DMGetCoordinatesLocalSetUp(dm));
+  std::string text;
+  try {  // what goes wrong on one rank is an error on all
+    text = complaint(dm);
+  } catch (const std::exception &error) {
+    text = error.what();
+  }
   if (size > 1) {
     int who = text.empty() ? size : rank;
     MPI_Allreduce(MPI_IN_PLACE, &who, 1, MPI_INT, MPI_MIN, comm);

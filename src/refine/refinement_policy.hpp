@@ -42,6 +42,7 @@ class PETRL_API RefinementPolicy {
   const std::vector<float> &infer(const CellMesh &mesh, const GraphBackend::Exchange &exchange);
 
   const GraphBackend &network() const { return *network_; }
+  const RefinementObservation &observation() const { return observation_; }  ///< of the last field
   /// Observation, action and network of a policy file.
   static Policy specification(const GraphNetwork &network,
                               const std::vector<std::string> &nodes = RefinementObservation::nodeNames(),

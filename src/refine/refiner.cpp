@@ -18,9 +18,11 @@ PetscErrorCode RefinerReset(PetRLRefiner refiner) {
   r.mesh.reset();
   r.origin = {};
   r.vertex.clear();
-  r.decided = NULL;
   r.largest = 0;
-  PetscCall(VecDestroy(&r.ts.last));
+  r.ts.started = false;
+  PetscCall(DMLabelDestroy(&r.decided));
+  for (Vec *v : {&r.ts.last, &r.ts.vatol, &r.ts.vrtol}) PetscCall(VecDestroy(v));
+  PetscCall(DMDestroy(&r.ts.next));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -50,7 +52,7 @@ PetscErrorCode PetRLRefinerCreate(MPI_Comm comm, PetRLRefiner *refiner) {
   PetRLRefiner r;
 
   PetscFunctionBegin;
-  PetscValidPointer(refiner, 2);
+  PetRLNotNull(refiner, 2);
   *refiner = NULL;
 #if defined(PETSC_USE_COMPLEX)
   SETERRQ(comm, PETSC_ERR_SUP, "Refiners are for real scalars");
@@ -80,8 +82,9 @@ PetscErrorCode PetRLRefinerCreate(MPI_Comm comm, PetRLRefiner *refiner) {
 @*/
 PetscErrorCode PetRLRefinerDestroy(PetRLRefiner *refiner) {
   PetscFunctionBegin;
+  PetRLNotNull(refiner, 1);
   if (!*refiner) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscValidHeaderSpecific(*refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(*refiner, PETRL_REFINER_CLASSID, 1);
   if (--((PetscObject)(*refiner))->refct > 0) {
     *refiner = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,15 +109,17 @@ PetscErrorCode PetRLRefinerDestroy(PetRLRefiner *refiner) {
 
    Note:
    The meshes that the refiner makes are other DMs: get the first one with `PetRLRefinerGetDM()` after
-   `PetRLRefinerSetUp()`. Boundary faces keep their values of the label "Face Sets" (or else "marker", or else 1),
-   cells those of "Cell Sets".
+   `PetRLRefinerSetUp()`. They have the same DMLabels: parts of a cell or of an edge have its values. New edges and
+   vertices inside of a cell, and new vertices on an edge, have those that its whole closure has: labels that are
+   complete (DMPlexLabelComplete()) stay so. Labels that are set or changed on the first mesh count, too; those that a
+   program sets on later meshes end with the mesh.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerGetDM()`, `PetRLRefinerSetMaxLevel()`
 @*/
 PetscErrorCode PetRLRefinerSetDM(PetRLRefiner refiner, DM dm) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(dm, DM_CLASSID, 2);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(dm, DM_CLASSID, 2);
   PetscCall(petrl::RefinerReset(refiner));
   PetscCall(PetscObjectReference((PetscObject)dm));
   PetscCall(DMDestroy(&refiner->data->base));
@@ -143,11 +148,11 @@ PetscErrorCode PetRLRefinerSetDM(PetRLRefiner refiner, DM dm) {
 @*/
 PetscErrorCode PetRLRefinerSetPolicy(PetRLRefiner refiner, const char file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidCharPointer(file, 2);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLNotNull(file, 2);
   PetRLCallCXX(refiner->data->file = file);
   refiner->data->decider.reset();
-  refiner->data->loaded = false;
+  refiner->data->loaded = refiner->data->said_outside = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -168,7 +173,8 @@ PetscErrorCode PetRLRefinerSetPolicy(PetRLRefiner refiner, const char file[]) {
 @*/
 PetscErrorCode PetRLRefinerGetPolicy(PetRLRefiner refiner, const char *file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLNotNull(file, 2);
   *file = refiner->data->file.c_str();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -188,7 +194,7 @@ PetscErrorCode PetRLRefinerGetPolicy(PetRLRefiner refiner, const char *file[]) {
 @*/
 PetscErrorCode PetRLRefinerSetOptionsPrefix(PetRLRefiner refiner, const char prefix[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)refiner, prefix));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -213,8 +219,8 @@ PetscErrorCode PetRLRefinerSetOptionsPrefix(PetRLRefiner refiner, const char pre
 @*/
 PetscErrorCode PetRLRefinerGetDM(PetRLRefiner refiner, DM *dm) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidPointer(dm, 2);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLNotNull(dm, 2);
   PetscCall(PetRLRefinerSetUp(refiner));
   *dm = refiner->data->mesh->dm;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -240,7 +246,7 @@ PetscErrorCode PetRLRefinerGetDM(PetRLRefiner refiner, DM *dm) {
 PetscErrorCode PetRLRefinerGetStatistics(PetRLRefiner refiner, PetscInt *decisions, PetscInt *remeshes,
                                          PetscInt *fallbacks) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   if (decisions) *decisions = refiner->data->decisions;
   if (remeshes) *remeshes = refiner->data->remeshes;
   if (fallbacks) *fallbacks = refiner->data->fallbacks;

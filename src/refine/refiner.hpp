@@ -63,6 +63,11 @@ struct RefinedTS {
   PetscErrorCode (*prestep)(TS) = NULL, (*poststep)(TS) = NULL;  ///< the program's own
   Vec last = NULL;                                               ///< the solution one step before the decision
   PetscReal last_time = 0;
+  // From one mesh to the next.
+  PetscReal atol = 0, rtol = 0;
+  Vec vatol = NULL, vrtol = NULL;
+  DM next = NULL;       ///< the TS's from now on
+  Vec solution = NULL;  ///< on the mesh before; of the TS
 };
 
 struct RefinerData : PolicyObject {
@@ -93,12 +98,13 @@ struct RefinerData : PolicyObject {
   std::unique_ptr<RefinerMesh> before, mesh;
   std::unique_ptr<Passage> passage;
   RefinementDecision decision;
-  DMLabel decided = NULL;                                  ///< the label that `decision` became; compared, never used
+  DMLabel decided = NULL;                                  ///< the label that `decision` became; kept until the next
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
   std::vector<double> rows;
 
   PetscInt remeshes = 0;
-  bool said_coarsening = false, said_rates = false;
+  PetscReal time = 0;  ///< of the solution, for boundary values
+  bool said_coarsening = false, said_rates = false, said_labels = false, said_outside = false;
   RefinedTS ts;
 };
 
@@ -117,8 +123,9 @@ namespace petrl {
 
 /// Where the unknowns of a DM are.
 struct FieldLayout {
-  bool vertices = false;  ///< else in cells
-  PetscInt width = 0;     ///< unknowns at each
+  bool vertices = false;     ///< else in cells
+  PetscInt width = 0;        ///< unknowns at each
+  bool constrained = false;  ///< DMAddBoundary()
 };
 
 /// Forgets what the set-up made. Collective.
@@ -132,12 +139,14 @@ bool RefinerSameMesh(DM a, DM b);
 /// The DM that a Vec's unknowns are numbered by, on one of the refiner's meshes.
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
 /// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.
-PetscErrorCode RefinerCopyDM(DM from, DM to, const FieldLayout &layout);
+PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLayout &layout);
 /// Unknowns of owned cells, `width` each.
 PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values);
 PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values);
-/// Unknowns of all vertices, `width` each. Collective.
-PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<double> &values);
+/// Unknowns of all vertices, `width` each. Constrained ones have their boundary values, or the rates of these.
+/// Collective.
+PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt width, bool rate,
+                                  std::vector<double> &values);
 PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vector<double> &values);
 /// Means over cells, of all cells.
 void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double> &vertices, double *cells);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "mesh/forest_impl.hpp"
+#include "mesh/plex_base.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {
@@ -13,7 +14,7 @@ PetscErrorCode MarksOf(const RefinerMesh &mesh, DMLabel label, std::vector<signe
 
   PetscFunctionBegin;
   PetRLCallCXX(marks.assign(mesh.cells.owned, 0));
-  for (int k = 0; k < 2; ++k) {
+  for (int k = 0; k < 2 && label; ++k) {
     IS is;
     PetscInt n;
     const PetscInt *points;
@@ -84,7 +85,8 @@ void renumber(const std::vector<int> &from, std::vector<int> &vertex) {
 PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   RefinerData &r = *refiner->data;
   std::vector<signed char> marks;
-  const bool own = label == r.decided && r.decision.priority.size() == static_cast<std::size_t>(r.mesh->cells.owned);
+  const bool own =
+      label && label == r.decided && r.decision.priority.size() == static_cast<std::size_t>(r.mesh->cells.owned);
   auto passage = std::make_unique<Passage>();
   std::unique_ptr<RefinerMesh> mesh;
   PetscMPIInt size;
@@ -93,6 +95,8 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
   PetscCall(MarksOf(*r.mesh, label, marks));
+  // The first mesh has the cells of the base mesh, and may have got labels since.
+  if (!r.before) PetRLCallCXX(r.forest->relabel(labelsFromPlex(r.mesh->dm, r.forest->baseCells())));
   ForestLimits limits;
   limits.max_level = static_cast<int>(r.max_level) * r.mesh->cells.dim;
   limits.max_cells = r.max_cells;
@@ -118,7 +122,7 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   r.before = std::move(r.mesh);
   r.mesh = std::move(mesh);
   r.passage = std::move(passage);
-  r.decided = NULL;
+  PetscCall(DMLabelDestroy(&r.decided));
   ++r.remeshes;
   *newdm = r.mesh->dm;
   PetscCall(PetscObjectReference((PetscObject)*newdm));
@@ -136,7 +140,8 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
 
    Input Parameters:
 +  refiner - the refiner
--  label   - values `DM_ADAPT_REFINE` and `DM_ADAPT_COARSEN` at the cells of the current mesh, all others are kept
+-  label   - values `DM_ADAPT_REFINE` and `DM_ADAPT_COARSEN` at the cells of the current mesh, all others are kept;
+             NULL: this rank marks none
 
    Output Parameter:
 .  newdm - the new mesh, to be destroyed with DMDestroy(); NULL if nothing changes
@@ -153,8 +158,8 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
 @*/
 PetscErrorCode PetRLRefinerAdapt(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidPointer(newdm, 3);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLNotNull(newdm, 3);
   *newdm = NULL;
   PetscCall(PetRLRefinerSetUp(refiner));
   PetscCall(PetscLogEventBegin(PetRL_Remesh, refiner, 0, 0, 0));

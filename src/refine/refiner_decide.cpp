@@ -27,10 +27,10 @@ PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<Pets
 }
 
 // Means over owned cells of all components, `width` a cell.
-PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldLayout *layout,
-                          std::vector<double> &values) {
+PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, bool rate, FieldLayout *layout, std::vector<double> &values) {
   RefinerData &r = *refiner->data;
   const RefinerMesh &mesh = *r.mesh;
+  const char *const what = rate ? "The rate" : "The solution";
   DM dm;
 
   PetscFunctionBegin;
@@ -41,7 +41,7 @@ PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldL
     PetscCall(RefinerGetCells(dm, u, mesh, layout->width, values.data()));
   } else {
     std::vector<double> vertices;
-    PetscCall(RefinerGetVertices(dm, u, layout->width, vertices));
+    PetscCall(RefinerGetVertices(refiner, dm, u, layout->width, rate, vertices));
     // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
     RefinerMeans(mesh.cells, layout->width, vertices, values.data());
   }
@@ -49,15 +49,15 @@ PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, const char what[], FieldL
 }
 
 // Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
-PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double> &range, bool *finite) {
+PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
+                      bool *finite) {
   RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
-  FieldLayout layout;
   std::vector<PetscInt> components;
   std::vector<double> ends;
 
   PetscFunctionBegin;
-  PetscCall(CellValues(refiner, u, "The solution", &layout, r.rows));
+  PetscCall(CellValues(refiner, u, false, &layout, r.rows));
   PetscCall(Components(refiner, layout.width, components));
   const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
                     width = static_cast<std::size_t>(layout.width), owned = static_cast<std::size_t>(m.owned);
@@ -71,7 +71,7 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double>
   PetRLCallCXX(pick(r.value));
   if (udot) {
     FieldLayout same;
-    PetscCall(CellValues(refiner, udot, "The rate", &same, r.rows));
+    PetscCall(CellValues(refiner, udot, true, &same, r.rows));
     PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
                "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
                same.width, layout.width);
@@ -104,9 +104,54 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, std::vector<double>
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// Least and most of what the policy observes in cells, on this rank, of one component more: negative least values, then
+// most ones.
+void noteObserved(const RefinementPolicy &policy, std::size_t names, std::vector<double> &ends) {
+  ends.resize(2 * names, -std::numeric_limits<double>::max());
+  const std::vector<float> &rows = policy.observation().node();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    double &least = ends[i % names], &most = ends[names + i % names];
+    least = std::max(least, -static_cast<double>(rows[i]));
+    most = std::max(most, static_cast<double>(rows[i]));
+  }
+}
+
+// What is outside of the policy's training is said once.
+PetscErrorCode WarnOutside(PetRLRefiner refiner, const FieldLayout &layout, std::vector<double> &ends) {
+  RefinerData &r = *refiner->data;
+  const Validity &trained = r.policy.validity;
+  const std::vector<std::string> &names = r.policy.observation.names;
+  const double odds = r.costs.tradeoff / (1 - r.costs.tradeoff);
+  std::vector<std::string> outside;
+  std::string all;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
+                             PetscObjectComm((PetscObject)refiner)));
+  PetRLCallCXX({
+    outside.push_back(trained.outside("unknowns", layout.vertices ? "vertices" : "cells"));
+    outside.push_back(trained.outside("dimension", r.mesh->cells.dim));
+    outside.push_back(trained.outside("halvings", static_cast<double>(r.max_level)));
+    outside.push_back(trained.outside("odds", odds));
+    if (r.ts.id) outside.push_back(trained.outside("steps", static_cast<double>(r.interval)));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      outside.push_back(trained.outside(names[i], -ends[i]));
+      if (outside.back().empty()) outside.back() = trained.outside(names[i], ends[names.size() + i]);
+    }
+    for (const std::string &one : outside)
+      if (!one.empty()) all += (all.empty() ? "" : "; ") + one;
+  });
+  if (all.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  r.said_outside = true;
+  PetscCall(PetscPrintf(PetscObjectComm((PetscObject)refiner),
+                        "PetRL warning: policy %s is used outside of its training: %s (reported once)\n",
+                        r.file.c_str(), all.c_str()));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // What the policy predicts for each cell; `finite` is about this rank.
-PetscErrorCode Predict(PetRLRefiner refiner, PetscReal interval, const std::vector<double> &range,
-                       const float **predicted, bool *finite) {
+PetscErrorCode Predict(PetRLRefiner refiner, const FieldLayout &layout, PetscReal interval,
+                       const std::vector<double> &range, const float **predicted, bool *finite) {
   RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
   PetscErrorCode failed = PETSC_SUCCESS;
@@ -115,18 +160,23 @@ PetscErrorCode Predict(PetRLRefiner refiner, PetscReal interval, const std::vect
   };
 
   PetscFunctionBegin;
+  // The first decisions are looked at, then ever fewer.
+  const bool look = !r.said_outside && (r.decisions & (r.decisions - 1)) == 0;
+  std::vector<double> ends;
   PetRLCallCXX(r.decider->begin(m));
   *predicted = NULL;
   for (std::size_t k = 0; k < range.size(); ++k) {
     PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
     PetRLCallCXX(
         r.decider->observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+    if (look) PetRLCallCXX(noteObserved(*r.decider, r.policy.observation.names.size(), ends));
     PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
     PetscCall(PetscLogEventBegin(PetRL_Infer, refiner, 0, 0, 0));
     PetRLCallCXX(*predicted = r.decider->infer(m, exchange).data());
     PetscCall(failed);
     PetscCall(PetscLogEventEnd(PetRL_Infer, refiner, 0, 0, 0));
   }
+  if (look) PetscCall(WarnOutside(refiner, layout, ends));
   // The sum of what is finite is finite: one branch for all.
   float sum = 0;
   for (std::size_t i = 0; i < 2 * static_cast<std::size_t>(m.owned); ++i) sum += 0 * (*predicted)[i];
@@ -164,24 +214,29 @@ PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char>
 
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label) {
   RefinerData &r = *refiner->data;
-  const CellMesh &m = r.mesh->cells;
+  FieldLayout layout;
   std::vector<double> range;
   const float *predicted = NULL;
   bool finite;
 
   PetscFunctionBegin;
   *label = NULL;
-  r.decided = NULL;
+  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
+             RefinerOption(refiner, "refiner_policy").c_str());
+  PetscCall(PetRLRefinerSetUp(refiner));
+  const CellMesh &m = r.mesh->cells;
+  PetscCall(DMLabelDestroy(&r.decided));
   ++r.decisions;
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-  PetscCall(Fields(refiner, u, udot, range, &finite));
+  PetscCall(Fields(refiner, u, udot, layout, range, &finite));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   if (!finite) {
     PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)refiner), r, 1, "the solution or its rate is not finite",
                              "the mesh is kept"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Predict(refiner, interval, range, &predicted, &finite));
+  PetscCall(Predict(refiner, layout, interval, range, &predicted, &finite));
   PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
   RefinementCosts costs = r.costs;
   costs.steps = static_cast<double>(r.interval);
@@ -205,6 +260,7 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   if (change) {
     PetscCall(MakeLabel(*r.mesh, r.decision.mark, label));
     r.decided = *label;
+    PetscCall(PetscObjectReference((PetscObject)r.decided));
   }
   PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
   if (count[3] > 0)
@@ -244,17 +300,13 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
 @*/
 PetscErrorCode PetRLRefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, DMLabel *label) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(u, VEC_CLASSID, 2);
-  if (udot) PetscValidHeaderSpecific(udot, VEC_CLASSID, 3);
-  PetscValidPointer(label, 5);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(u, VEC_CLASSID, 2);
+  if (udot) PetRLValid(udot, VEC_CLASSID, 3);
+  PetRLNotNull(label, 5);
   *label = NULL;
-  PetscCheck(!refiner->data->file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
-             "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
-             petrl::RefinerOption(refiner, "refiner_policy").c_str());
-  PetscCheck(interval >= 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+  PetscCheck(interval >= 0 && std::isfinite(interval), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "interval: found %g, expected 0 or more", (double)interval);
-  PetscCall(PetRLRefinerSetUp(refiner));
   PetscCall(petrl::RefinerDecide(refiner, u, udot, interval, false, label));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

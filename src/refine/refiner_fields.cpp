@@ -1,5 +1,6 @@
 // PetRLRefiner: unknowns in cells or at vertices, wherever a section puts them.
 #include <petsc/private/dmimpl.h>
+#include <petscfe.h>
 
 #include <algorithm>
 
@@ -17,27 +18,61 @@ bool RefinerHasUnknowns(DM dm) {
 }
 
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm) {
-  DM attached = NULL;
-
   PetscFunctionBegin;
   PetscCall(VecGetDM(u, dm));
   if (!*dm) {
     // A Vec that knows no DM: the one whose unknowns fit.
-    PetscInt n, fits;
+    PetscInt n, expected;
+    int fits;
     PetscSection section;
     PetscCall(VecGetLocalSize(u, &n));
-    attached = mesh.dm;
-    PetscCheck(RefinerHasUnknowns(attached), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+    PetscCheck(RefinerHasUnknowns(mesh.dm), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
                "%s belongs to no DM: expected one made with DMCreateGlobalVector()", what);
-    PetscCall(DMGetGlobalSection(attached, &section));
-    PetscCall(PetscSectionGetConstrainedStorageSize(section, &fits));
-    PetscCheck(n == fits, PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
-               "%s has %" PetscInt_FMT " unknowns on this rank, expected %" PetscInt_FMT, what, n, fits);
-    *dm = attached;
+    PetscCall(DMGetGlobalSection(mesh.dm, &section));
+    PetscCall(PetscSectionGetConstrainedStorageSize(section, &expected));
+    fits = n == expected;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &fits, 1, MPI_INT, MPI_MIN, PetscObjectComm((PetscObject)refiner)));
+    PetscCheck(fits, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_SIZ,
+               "%s has other unknowns (%" PetscInt_FMT " on the first rank) than the mesh (%" PetscInt_FMT ")", what, n,
+               expected);
+    *dm = mesh.dm;
   }
   PetscCheck(RefinerSameMesh(*dm, mesh.dm), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
              "%s belongs to another mesh than the refiner's: expected a Vec of PetRLRefinerGetDM() or of a clone of it",
              what);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Fields that say how they are made; unknowns of elements that are no averages in cells or values at vertices are
+// refused. in_cell: unknowns that a component has in and around a cell. elements: how many fields there are, if all of
+// them say so.
+static PetscErrorCode CheckElements(DM dm, const char what[], PetscInt in_cell, PetscInt *elements) {
+  PetscInt fields;
+
+  PetscFunctionBegin;
+  *elements = 0;
+  PetscCall(DMGetNumFields(dm, &fields));
+  for (PetscInt f = 0; f < fields; ++f) {
+    PetscObject field;
+    PetscClassId id;
+    PetscInt size, components;
+    const char *name;
+    PetscCall(DMGetField(dm, f, NULL, &field));
+    PetscCall(PetscObjectGetClassId(field, &id));
+    // A section leaves fields behind that are mere names.
+    if (id == PETSC_CONTAINER_CLASSID) continue;
+    ++*elements;
+    if (id != PETSCFE_CLASSID) continue;
+    PetscCall(PetscFEGetDimension((PetscFE)field, &size));
+    PetscCall(PetscFEGetNumComponents((PetscFE)field, &components));
+    PetscCall(PetscObjectGetName(field, &name));
+    PetscCheck(size == in_cell * components, PetscObjectComm((PetscObject)dm), PETSC_ERR_SUP,
+               "%s: field '%s' is a finite element with %" PetscInt_FMT " unknowns on a cell for %" PetscInt_FMT
+               " component%s, expected continuous linear elements, or averages (degree 0, finite volumes): "
+               "discontinuous and higher ones cannot be transferred",
+               what, name, size, components, components == 1 ? "" : "s");
+  }
+  if (*elements < fields) *elements = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,11 +125,15 @@ PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout) {
   PetscCheck(most == least, comm, PETSC_ERR_SUP,
              "%s has from %d to %d unknowns %s, expected the same number everywhere", what, least, most,
              layout->vertices ? "at a vertex" : "in a cell");
-  PetscCheck(!found[5], comm, PETSC_ERR_SUP,
-             "%s has constrained unknowns (DMAddBoundary()): expected none; impose boundary values weakly, or in the "
-             "equations",
-             what);
   layout->width = most;
+  layout->constrained = found[5];
+  PetscInt dim, elements;
+  PetscCall(DMGetDimension(dm, &dim));
+  PetscCall(CheckElements(dm, what, layout->vertices ? dim + 1 : 1, &elements));
+  PetscCheck(!found[5] || (layout->vertices && elements > 0), comm, PETSC_ERR_SUP,
+             "%s has constrained unknowns that cannot be made again on another mesh: expected DMAddBoundary() with "
+             "linear finite elements (or boundary values imposed weakly, or in the equations)",
+             what);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,33 +187,77 @@ static PetscErrorCode CopySection(DM from, DM to, const FieldLayout &layout) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode RefinerCopyDM(DM from, DM to, const FieldLayout &layout) {
-  PetscInt fields;
+// Labels that new meshes do not have: made on a mesh that was adapted already, or on a clone.
+static PetscErrorCode WarnOfLabels(PetRLRefiner refiner, DM from, DM to) {
+  RefinerData &r = *refiner->data;
+  PetscInt labels;
+
+  PetscFunctionBegin;
+  if (r.said_labels || r.reset) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMGetNumLabels(from, &labels));
+  for (PetscInt i = 0; i < labels; ++i) {
+    const char *name;
+    PetscBool there;
+    PetscCall(DMGetLabelName(from, i, &name));
+    PetscCall(DMHasLabel(to, name, &there));
+    if (there) continue;
+    r.said_labels = true;
+    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)refiner),
+                          "PetRL warning: the label '%s' was made on an adapted mesh or on a clone, and is not on the "
+                          "next mesh: make it on the mesh of PetRLRefinerSetDM() or on the first one of "
+                          "PetRLRefinerGetDM(), or on each one (PetRLRefinerSetResetFunction()); reported once\n",
+                          name));
+    break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Of the DM itself (PETSC_DEFAULT), and of each field.
+static PetscErrorCode CopyAdjacency(DM from, DM to) {
+  PetscInt fields, there;
   PetscBool cone, closure;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetNumFields(from, &fields));
+  PetscCall(DMGetNumFields(to, &there));
+  for (PetscInt f = PETSC_DEFAULT; f < std::min(fields, there); f = f < 0 ? 0 : f + 1) {
+    PetscCall(DMGetAdjacency(from, f, &cone, &closure));
+    PetscCall(DMSetAdjacency(to, f, cone, closure));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLayout &layout) {
+  PetscInt elements, dim, systems;
   void *context;
   VecType vec_type;
   MatType mat_type;
 
   PetscFunctionBegin;
-  PetscCall(DMGetBasicAdjacency(from, &cone, &closure));
-  PetscCall(DMSetBasicAdjacency(to, cone, closure));
+  PetscCall(WarnOfLabels(refiner, from, to));
   PetscCall(DMGetVecType(from, &vec_type));
   PetscCall(DMSetVecType(to, vec_type));
   PetscCall(DMGetMatType(from, &mat_type));
   PetscCall(DMSetMatType(to, mat_type));
   PetscCall(DMGetApplicationContext(from, &context));
   PetscCall(DMSetApplicationContext(to, context));
-  // A section leaves fields behind that are mere names.
-  PetscCall(DMGetNumFields(from, &fields));
-  for (PetscInt f = 0; f < fields; ++f) {
-    PetscObject field;
-    PetscClassId id;
-    PetscCall(DMGetField(from, f, NULL, &field));
-    PetscCall(PetscObjectGetClassId(field, &id));
-    if (id == PETSC_CONTAINER_CLASSID) break;
-    if (f == fields - 1) PetscCall(DMCopyDisc(from, to));
+  PetscCall(DMGetDimension(from, &dim));
+  PetscCall(CheckElements(from, "The DM", layout.vertices ? dim + 1 : 1, &elements));
+  if (elements > 0) PetscCall(DMCopyDisc(from, to));
+  if (layout.constrained) {
+    FieldLayout made;
+    PetscCall(RefinerLayout(to, "The new mesh", &made));  // of the fields and their boundaries
+    PetscCheck(made.vertices && made.width == layout.width, PetscObjectComm((PetscObject)to), PETSC_ERR_SUP,
+               "The fields of the DM give %" PetscInt_FMT " unknowns at a vertex, its section has %" PetscInt_FMT
+               ": expected the same where boundary values are constrained",
+               made.width, layout.width);
+  } else {
+    PetscCall(CopySection(from, to, layout));
   }
-  PetscCall(CopySection(from, to, layout));
+  PetscCall(CopyAdjacency(from, to));  // sections bring fields along, with one of their own
+  // Matrices of later PETSc ask for a DS even where a section says all.
+  PetscCall(DMGetNumDS(from, &systems));
+  if (systems > 0 && elements == 0) PetscCall(DMCreateDS(to));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -214,7 +297,10 @@ PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt w
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<double> &values) {
+PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt width, bool rate,
+                                  std::vector<double> &values) {
+  const PetscReal time = refiner->data->time;
+  PetscBool constrained;
   PetscSection section;
   const PetscScalar *array;
   PetscInt start, end;
@@ -225,7 +311,13 @@ PetscErrorCode RefinerGetVertices(DM dm, Vec u, PetscInt width, std::vector<doub
   PetRLCallCXX(values.resize(static_cast<std::size_t>((end - start) * width)));
   PetscCall(DMGetLocalSection(dm, &section));
   PetscCall(DMGetLocalVector(dm, &local));
+  PetscCall(PetscSectionHasConstraints(section, &constrained));
+  if (constrained) PetscCall(VecZeroEntries(local));
   PetscCall(DMGlobalToLocal(dm, u, INSERT_VALUES, local));
+  if (constrained && rate)
+    PetscCall(DMPlexInsertTimeDerivativeBoundaryValues(dm, PETSC_TRUE, local, time, NULL, NULL, NULL));
+  else if (constrained)
+    PetscCall(DMPlexInsertBoundaryValues(dm, PETSC_TRUE, local, time, NULL, NULL, NULL));
   PetscCall(VecGetArrayRead(local, &array));
   double *to = values.data();
   for (PetscInt v = start; v < end; ++v) {

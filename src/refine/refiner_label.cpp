@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "policy/shared_policy.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {
@@ -117,8 +118,8 @@ PetscErrorCode Complete(PetRLRefiner refiner, DMLabel label, DMLabel *complete, 
   PetscFunctionBegin;
   PetRLCallCXX(mark.assign(mesh.cells.cells, DM_ADAPT_KEEP));
   for (int c = 0; c < mesh.cells.owned; ++c) {
-    PetscInt value;
-    PetscCall(DMLabelGetValue(label, mesh.points[c], &value));
+    PetscInt value = DM_ADAPT_KEEP;
+    if (label) PetscCall(DMLabelGetValue(label, mesh.points[c], &value));
     if (value == DM_ADAPT_REFINE) ++counts[0], mark[c] = value;
     if (value == DM_ADAPT_COARSEN) ++counts[1], mark[c] = kCoarsens ? value : DM_ADAPT_KEEP;
   }
@@ -177,7 +178,7 @@ PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm)
   r.before = std::move(r.mesh);
   r.mesh = std::move(mesh);
   r.passage = std::move(passage);
-  r.decided = NULL;
+  PetscCall(DMLabelDestroy(&r.decided));
   ++r.remeshes;
   *newdm = adapted;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -189,7 +190,8 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
   const CellMesh &m = r.mesh->cells;
 
   PetscFunctionBegin;
-  PetRLCallCXX({
+  // A vertex that is not found is one rank's trouble.
+  PetscCall(onEveryRank(PetscObjectComm((PetscObject)refiner), [&] {
     const Locator locator(r.before->cells);
     new_values.assign(static_cast<std::size_t>(m.vertices * width), 0.);
     for (int k = 0; k < m.owned * m.slots(); ++k) {
@@ -203,7 +205,7 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
           to[w] += weight[s] *
                    old_values[static_cast<std::size_t>(r.before->cells.vertex[parent * m.slots() + s] * width + w)];
     }
-  });
+  }));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -25,7 +25,7 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
   PetscEnum method;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   petrl::RefinerData &r = *refiner->data;
   PetscObjectOptionsBegin((PetscObject)refiner);
   PetscCall(petrl::PolicyOptions(PetscOptionsObject, r,
@@ -91,7 +91,7 @@ PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
   PetscBool ascii;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   const petrl::RefinerData &r = *refiner->data;
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)refiner), &viewer));
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));

@@ -1,4 +1,5 @@
 // PetRLRefiner: what a decision weighs, and its limits.
+#include <algorithm>
 #include <cmath>
 
 #include "refine/refiner.hpp"
@@ -25,7 +26,7 @@
 @*/
 PetscErrorCode PetRLRefinerSetTradeoff(PetRLRefiner refiner, PetscReal tradeoff) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(tradeoff >= 0 && tradeoff < 1, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %g, expected a number from 0 to 1, exclusive",
              petrl::RefinerOption(refiner, "refiner_tradeoff").c_str(), (double)tradeoff);
@@ -54,7 +55,7 @@ PetscErrorCode PetRLRefinerSetTradeoff(PetRLRefiner refiner, PetscReal tradeoff)
 @*/
 PetscErrorCode PetRLRefinerSetInterval(PetRLRefiner refiner, PetscInt steps) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(steps > 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %" PetscInt_FMT ", expected 1 or more",
              petrl::RefinerOption(refiner, "refiner_interval").c_str(), steps);
@@ -83,7 +84,7 @@ PetscErrorCode PetRLRefinerSetInterval(PetRLRefiner refiner, PetscInt steps) {
 @*/
 PetscErrorCode PetRLRefinerSetMaxLevel(PetRLRefiner refiner, PetscInt halvings) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(halvings >= 0 && halvings <= 30, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %" PetscInt_FMT ", expected 0 to 30",
              petrl::RefinerOption(refiner, "refiner_max_level").c_str(), halvings);
@@ -106,14 +107,14 @@ PetscErrorCode PetRLRefinerSetMaxLevel(PetRLRefiner refiner, PetscInt halvings) 
    Level: beginner
 
    Note:
-   Refinements that gain least are left out beyond it. The coarsest mesh may have more. `PETRL_REFINER_HIERARCHY`
-   only.
+   Refinements that gain least are left out beyond it. Fewer than the coarsest mesh has are an error at the set-up.
+   `PETRL_REFINER_HIERARCHY` only.
 
 .seealso: `PetRLRefiner`
 @*/
 PetscErrorCode PetRLRefinerSetMaxCells(PetRLRefiner refiner, PetscInt cells) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(cells > 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %" PetscInt_FMT ", expected 1 or more",
              petrl::RefinerOption(refiner, "refiner_max_cells").c_str(), cells);
@@ -143,7 +144,7 @@ PetscErrorCode PetRLRefinerSetMaxCells(PetRLRefiner refiner, PetscInt cells) {
 @*/
 PetscErrorCode PetRLRefinerSetRemeshCost(PetRLRefiner refiner, PetscReal steps) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(steps >= 0 && std::isfinite(steps), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %g, expected 0 or more", petrl::RefinerOption(refiner, "refiner_remesh_cost").c_str(),
              (double)steps);
@@ -173,7 +174,7 @@ PetscErrorCode PetRLRefinerSetRemeshCost(PetRLRefiner refiner, PetscReal steps) 
 @*/
 PetscErrorCode PetRLRefinerSetUnit(PetRLRefiner refiner, PetscReal unit) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(unit > 0 && std::isfinite(unit), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %g, expected a positive number", petrl::RefinerOption(refiner, "refiner_unit").c_str(),
              (double)unit);
@@ -203,7 +204,7 @@ PetscErrorCode PetRLRefinerSetUnit(PetRLRefiner refiner, PetscReal unit) {
 @*/
 PetscErrorCode PetRLRefinerSetImbalance(PetRLRefiner refiner, PetscReal imbalance) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(imbalance >= 1, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %g, expected 1 or more", petrl::RefinerOption(refiner, "refiner_imbalance").c_str(),
              (double)imbalance);
@@ -232,7 +233,7 @@ PetscErrorCode PetRLRefinerSetImbalance(PetRLRefiner refiner, PetscReal imbalanc
 @*/
 PetscErrorCode PetRLRefinerSetInitialRounds(PetRLRefiner refiner, PetscInt rounds) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(rounds >= -1, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %" PetscInt_FMT ", expected 0 or more, or -1",
              petrl::RefinerOption(refiner, "refiner_initial_rounds").c_str(), rounds);
@@ -261,7 +262,7 @@ PetscErrorCode PetRLRefinerSetInitialRounds(PetRLRefiner refiner, PetscInt round
 @*/
 PetscErrorCode PetRLRefinerSetSkip(PetRLRefiner refiner, PetscBool skip) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->skip = skip == PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -288,7 +289,7 @@ PetscErrorCode PetRLRefinerSetSkip(PetRLRefiner refiner, PetscBool skip) {
 @*/
 PetscErrorCode PetRLRefinerSetStableSteps(PetRLRefiner refiner, PetscBool stable) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->stable_steps = stable == PETSC_TRUE;
   refiner->data->stable_steps_set = true;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -316,11 +317,18 @@ PetscErrorCode PetRLRefinerSetStableSteps(PetRLRefiner refiner, PetscBool stable
 @*/
 PetscErrorCode PetRLRefinerSetComponents(PetRLRefiner refiner, PetscInt n, const PetscInt components[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  for (PetscInt i = 0; i < n; ++i)
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  const std::string option = petrl::RefinerOption(refiner, "refiner_components");
+  PetscCheck(n >= 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+             "%s: found %" PetscInt_FMT " components, expected 0 or more", option.c_str(), n);
+  if (n > 0) PetRLNotNull(components, 3);
+  for (PetscInt i = 0; i < n; ++i) {
     PetscCheck(components[i] >= 0, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
-               "%s: found %" PetscInt_FMT ", expected 0 or more",
-               petrl::RefinerOption(refiner, "refiner_components").c_str(), components[i]);
+               "%s: found %" PetscInt_FMT ", expected 0 or more", option.c_str(), components[i]);
+    PetscCheck(std::find(components, components + i, components[i]) == components + i,
+               PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+               "%s: found %" PetscInt_FMT " twice, expected each component once", option.c_str(), components[i]);
+  }
   PetRLCallCXX(refiner->data->components.assign(components, components + n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -343,7 +351,7 @@ PetscErrorCode PetRLRefinerSetComponents(PetRLRefiner refiner, PetscInt n, const
 @*/
 PetscErrorCode PetRLRefinerSetMethod(PetRLRefiner refiner, PetRLRefinerMethod method) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   PetscCheck(method == PETRL_REFINER_HIERARCHY || method == PETRL_REFINER_ADAPTLABEL,
              PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %d, expected hierarchy (0) or adaptlabel (1)",

@@ -29,6 +29,19 @@ PetscErrorCode FindArrival(PetRLRefiner refiner) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode CheckMaxCells(PetRLRefiner refiner) {
+  const RefinerData &r = *refiner->data;
+
+  PetscFunctionBegin;
+  if (r.forest) {
+    const int cells = r.forest->impl().base->mesh.cells();
+    PetscCheck(r.max_cells >= cells, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+               "%s: found %" PetscInt_FMT ", expected %d or more, the cells of the coarsest mesh",
+               RefinerOption(refiner, "refiner_max_cells").c_str(), r.max_cells, cells);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode MeshOf(DM dm, bool in_order, RefinerMesh &mesh) {
   PetscFunctionBegin;
   PetRLCallCXX(mesh.cells = cellMeshFromPlex(dm, &mesh.points));
@@ -107,10 +120,9 @@ PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMes
 .seealso: `PetRLRefiner`, `PetRLRefinerSetDM()`, `PetRLRefinerSetPolicy()`
 @*/
 PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
-  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
-
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
   petrl::RefinerData &r = *refiner->data;
   if (!r.loaded && !r.file.empty()) {
     PetscCall(petrl::PolicyLoad(comm, r, r.file, true, [&r] {
@@ -119,7 +131,10 @@ PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
     }));
     r.loaded = true;
   }
-  if (r.ready) PetscFunctionReturn(PETSC_SUCCESS);
+  if (r.ready) {
+    PetscCall(petrl::CheckMaxCells(refiner));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCheck(r.base, comm, PETSC_ERR_ARG_WRONGSTATE, "The refiner has no mesh: call PetRLRefinerSetDM()");
   if (r.method == PETRL_REFINER_HIERARCHY) {
     PetRLCallCXX(r.forest = std::make_unique<petrl::Forest>(petrl::baseMeshFromPlex(r.base, &r.origin), comm));
@@ -140,6 +155,7 @@ PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
   for (int c = 0; c < r.mesh->cells.owned; ++c) r.measure += r.mesh->cells.volume[c];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &r.measure, 1, MPI_DOUBLE, MPI_SUM, comm));
   r.ready = true;
+  PetscCall(petrl::CheckMaxCells(refiner));
   PetscCall(PetscObjectViewFromOptions((PetscObject)refiner, NULL, "-refiner_view"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -168,7 +168,7 @@ PetscErrorCode TransferVertices(PetRLRefiner refiner, DM from, Vec u, DM to, Vec
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
-  PetscCall(RefinerGetVertices(from, u, width, old));
+  PetscCall(RefinerGetVertices(refiner, from, u, width, false, old));
   if (r.method == PETRL_REFINER_ADAPTLABEL) {
     PetscCall(RefinerInterpolateVertices(refiner, width, old, made));
     PetscCall(RefinerSetVertices(to, v, width, made));
@@ -217,7 +217,7 @@ PetscErrorCode Arrive(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v, const 
       std::copy_n(&here[static_cast<std::size_t>(c * width)], width,
                   &rows[static_cast<std::size_t>(own.points[c] * wide)]);
   } else {
-    PetscCall(RefinerGetVertices(from, u, width, here));
+    PetscCall(RefinerGetVertices(refiner, from, u, width, false, here));
     for (int c = 0; c < own.cells.owned; ++c) {
       double *row = &rows[static_cast<std::size_t>(own.points[c] * wide)];
       for (int k = c * slots; k < (c + 1) * slots; ++k, row += width + d) {
@@ -266,8 +266,11 @@ PetscErrorCode Arrive(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v, const 
    conserved to rounding.
 
    The new mesh gets the unknowns of the Vec's DM (fields, or a section with as many unknowns in each cell or at each
-   vertex), its types of Vec and Mat, adjacency and application context, unless it has unknowns already. A Vec with
-   other unknowns than the mesh's belongs to a clone.
+   vertex), its types of Vec and Mat, the adjacency of each field and the application context, unless it has unknowns
+   already. A Vec with other unknowns than the mesh's belongs to a clone.
+
+   Boundary values (DMAddBoundary(), linear finite elements) move along: constrained unknowns have those of the TS's
+   time, or of time 0 without a TS. Discontinuous and higher finite elements are refused.
 
    Before the first adaptation, it brings a Vec from the mesh of `PetRLRefinerSetDM()` to that of
    `PetRLRefinerGetDM()`.
@@ -280,9 +283,9 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
   DM from, to, clone = NULL;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(u, VEC_CLASSID, 2);
-  PetscValidPointer(newu, 3);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(u, VEC_CLASSID, 2);
+  PetRLNotNull(newu, 3);
   *newu = NULL;
   petrl::RefinerData &r = *refiner->data;
   PetscCheck(r.ready && (r.before || (r.passage && r.passage->arrival)), PetscObjectComm((PetscObject)refiner),
@@ -305,13 +308,13 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
   PetscCall(petrl::RefinerLayout(from, "The Vec to transfer", &layout));
   to = r.mesh->dm;
   if (!petrl::RefinerHasUnknowns(to)) {
-    PetscCall(petrl::RefinerCopyDM(from, to, layout));
+    PetscCall(petrl::RefinerCopyDM(refiner, from, to, layout));
   } else {
     PetscCall(petrl::RefinerLayout(to, "The new mesh", &there));
     if (there.vertices != layout.vertices || there.width != layout.width) {
       PetscCall(DMClone(to, &clone));
       to = clone;
-      PetscCall(petrl::RefinerCopyDM(from, to, layout));
+      PetscCall(petrl::RefinerCopyDM(refiner, from, to, layout));
     }
   }
   PetscCall(DMCreateGlobalVector(to, newu));

@@ -57,39 +57,69 @@ PetscErrorCode Interval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// A Vec on the DM after; `first` gives the DM its unknowns.
+// A Vec of tolerances on the mesh after.
 PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
+  PetscSection section;
+  PetscBool constrained = PETSC_FALSE;
+  DM dm;
+
   PetscFunctionBegin;
   *result = NULL;
-  if (old) PetscCall(PetRLRefinerTransfer(refiner, old, result));
+  if (!old) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetDM(old, &dm));
+  if (dm) {
+    PetscCall(DMGetLocalSection(dm, &section));
+    PetscCall(PetscSectionHasConstraints(section, &constrained));
+  }
+  PetscCheck(!constrained, PetscObjectComm((PetscObject)refiner), PETSC_ERR_SUP,
+             "The TS has a Vec of tolerances (TSSetTolerances()) and boundary values (DMAddBoundary()), which are none "
+             "for tolerances: expected numbers as tolerances");
+  PetscCall(PetRLRefinerTransfer(refiner, old, result));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The mesh has changed: the TS goes on with the new DM and the solution on it.
+// The mesh has changed. What TSReset() forgets moves on before it, ...
+PetscErrorCode TakeTolerances(PetRLRefiner refiner, TS ts) {
+  RefinedTS &r = refiner->data->ts;
+  Vec vatol, vrtol;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetTolerances(ts, &r.atol, &vatol, &r.rtol, &vrtol));
+  PetscCall(TransferTolerance(refiner, vatol, &r.vatol));
+  PetscCall(TransferTolerance(refiner, vrtol, &r.vrtol));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// ... and after it the TS goes on with the new DM and the solution on it.
+PetscErrorCode Settle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
+  RefinerData &r = *refiner->data;
+
+  PetscFunctionBegin;
+  PetscCall(VecDestroy(&r.ts.last));
+  // The functions of the equations, of the SNES and of the KSP move on to the new DM by this.
+  PetscCall(TSSetDM(ts, dm));
+  PetscCall(TSSetSolution(ts, u));
+  PetscCall(TSSetTolerances(ts, r.ts.atol, r.ts.vatol, r.ts.rtol, r.ts.vrtol));
+  PetscCall(VecDestroy(&r.ts.vatol));
+  PetscCall(VecDestroy(&r.ts.vrtol));
+  if (r.reset) PetscCall((*r.reset)(ts, dm, r.reset_context));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   RefinerData &r = *refiner->data;
-  Vec u, next, vatol, vrtol, new_vatol, new_vrtol;
-  PetscReal atol, rtol, time;
+  Vec u, next;
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(PetRL_Remesh, refiner, 0, 0, 0));
   PetscCall(TSGetSolution(ts, &u));
-  PetscCall(TSGetTime(ts, &time));
+  PetscCall(TSGetTime(ts, &r.time));
   PetscCall(PetRLRefinerTransfer(refiner, u, &next));
-  if (initial && r.initial) PetscCall((*r.initial)(dm, time, next, r.initial_context));
-  PetscCall(TSGetTolerances(ts, &atol, &vatol, &rtol, &vrtol));
-  PetscCall(TransferTolerance(refiner, vatol, &new_vatol));
-  PetscCall(TransferTolerance(refiner, vrtol, &new_vrtol));
-  PetscCall(VecDestroy(&r.ts.last));
+  if (initial && r.initial) PetscCall((*r.initial)(dm, r.time, next, r.initial_context));
+  PetscCall(TakeTolerances(refiner, ts));
   PetscCall(TSReset(ts));
-  // The functions of the equations, of the SNES and of the KSP move on to the new DM by this.
-  PetscCall(TSSetDM(ts, dm));
-  PetscCall(TSSetSolution(ts, next));
-  PetscCall(TSSetTolerances(ts, atol, new_vatol, rtol, new_vrtol));
+  PetscCall(Settle(refiner, ts, dm, next));
   PetscCall(VecDestroy(&next));
-  PetscCall(VecDestroy(&new_vatol));
-  PetscCall(VecDestroy(&new_vrtol));
-  if (r.reset) PetscCall((*r.reset)(ts, dm, r.reset_context));
   PetscCall(TSRestartStep(ts));
   PetscCall(PetscLogEventEnd(PetRL_Remesh, refiner, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -103,6 +133,7 @@ PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *new
   PetscFunctionBegin;
   *newdm = NULL;
   PetscCall(TSGetSolution(ts, &u));
+  PetscCall(TSGetTime(ts, &refiner->data->time));
   PetscCall(Interval(refiner, ts, &interval));
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
   PetscCall(Rate(refiner, ts, u, &rate));
@@ -180,25 +211,73 @@ PetscErrorCode Remember(PetRLRefiner refiner, TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode PostStep(TS ts) {
-  PetRLRefiner refiner;
+// After a step: a decision, and the mesh that follows from it, if it is time for one; NULL otherwise.
+PetscErrorCode AfterStep(PetRLRefiner refiner, TS ts, DM *dm) {
   PetscInt step;
   TSConvergedReason reason;
-  DM dm = NULL;
 
   PetscFunctionBegin;
-  PetscCall(Query(ts, &refiner));
-  RefinerData &r = *refiner->data;
-  if (r.ts.poststep) PetscCall((*r.ts.poststep)(ts));
+  *dm = NULL;
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(TSGetConvergedReason(ts, &reason));
   if (reason) PetscFunctionReturn(PETSC_SUCCESS);
-  if (due(r, step)) PetscCall(DecideAndAdapt(refiner, ts, false, &dm));
-  if (dm) PetscCall(MoveTS(refiner, ts, dm, false));
-  PetscCall(DMDestroy(&dm));
+  if (due(*refiner->data, step)) PetscCall(DecideAndAdapt(refiner, ts, false, dm));
+  if (!*dm) PetscCall(Remember(refiner, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#if PETRL_TS_RESIZE
+// TSSolve() asks after each step, resets the TS, and hands over all Vecs that the method goes on with.
+PetscErrorCode ResizeSetUp(TS ts, PetscInt, PetscReal, Vec, PetscBool *resize, void *) {
+  PetRLRefiner refiner;
+
+  PetscFunctionBegin;
+  PetscCall(Query(ts, &refiner));
+  RefinedTS &r = refiner->data->ts;
+  PetscCall(AfterStep(refiner, ts, &r.next));
+  *resize = r.next ? PETSC_TRUE : PETSC_FALSE;
+  if (!r.next) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetSolution(ts, &r.solution));
+  PetscCall(TakeTolerances(refiner, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ResizeTransfer(TS ts, PetscInt n, Vec from[], Vec to[], void *) {
+  PetRLRefiner refiner;
+
+  PetscFunctionBegin;
+  PetscCall(Query(ts, &refiner));
+  RefinedTS &r = refiner->data->ts;
+  Vec u = NULL;
+  for (PetscInt i = 0; i < n; ++i) {
+    PetscCall(PetRLRefinerTransfer(refiner, from[i], &to[i]));
+    if (from[i] == r.solution) u = to[i];
+  }
+  PetscCheck(u, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS resizes without its solution");
+  PetscCall(Settle(refiner, ts, r.next, u));
+  PetscCall(DMDestroy(&r.next));
+  // Methods that hand over their solution alone have lost the rest.
+  if (n == 1) PetscCall(TSRestartStep(ts));
   PetscCall(Remember(refiner, ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+#else
+PetscErrorCode PostStep(TS ts) {
+  PetRLRefiner refiner;
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(Query(ts, &refiner));
+  if (refiner->data->ts.poststep) PetscCall((*refiner->data->ts.poststep)(ts));
+  PetscCall(AfterStep(refiner, ts, &dm));
+  if (dm) {
+    PetscCall(MoveTS(refiner, ts, dm, false));
+    PetscCall(Remember(refiner, ts));
+  }
+  PetscCall(DMDestroy(&dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+#endif
 
 }  // namespace
 
@@ -229,15 +308,16 @@ PetscErrorCode PostStep(TS ts) {
 
    With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
    and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
-   tolerances, options and solvers' settings stay. Multistep methods start again (TSBDF with its first order), and so do
-   controllers of the step that remember earlier steps. What else depends on the mesh is the program's matter:
-   `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest cells.
+   tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
+   go on with all that they remember; with older ones the method starts again (TSBDF with its first order). What else
+   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest
+   cells.
 
    Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
    functions) the difference of the last two solutions.
 
-   TSSetPreStep() and TSSetPostStep() are used; functions that were set there go on being called. Set yours before you
-   call this.
+   TSSetPreStep() is used, and where PETSc does not resize, TSSetPostStep(); functions that were set there go on being
+   called. Set yours before you call this. A program that resizes the TS itself cannot use this.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerSetResetFunction()`, `PetRLRefinerSetInitialFunction()`
 @*/
@@ -247,8 +327,8 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
   DM dm;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 2);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 2);
   petrl::RefinerData &r = *refiner->data;
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLRefiner", (PetscObject *)&asked));
@@ -267,10 +347,14 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
   if (!asked) {
     r.ts.id = id;
     r.ts.prestep = ts->prestep;
-    r.ts.poststep = ts->poststep;
     PetscCall(PetscObjectCompose((PetscObject)ts, "PetRLRefiner", (PetscObject)refiner));
     PetscCall(TSSetPreStep(ts, petrl::PreStep));
+#if PETRL_TS_RESIZE
+    PetscCall(TSSetResize(ts, PETSC_FALSE, petrl::ResizeSetUp, petrl::ResizeTransfer, NULL));
+#else
+    r.ts.poststep = ts->poststep;
     PetscCall(TSSetPostStep(ts, petrl::PostStep));
+#endif
   }
   r.ts.started = false;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -296,7 +380,7 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
 @*/
 PetscErrorCode PetRLRefinerSetResetFunction(PetRLRefiner refiner, PetRLRefinerResetFunction function, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->reset = function;
   refiner->data->reset_context = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -322,7 +406,7 @@ PetscErrorCode PetRLRefinerSetResetFunction(PetRLRefiner refiner, PetRLRefinerRe
 @*/
 PetscErrorCode PetRLRefinerSetInitialFunction(PetRLRefiner refiner, PetRLRefinerInitialFunction function, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(refiner, PETRL_REFINER_CLASSID, 1);
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   refiner->data->initial = function;
   refiner->data->initial_context = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);

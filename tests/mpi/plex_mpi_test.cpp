@@ -2,6 +2,10 @@
 #include <petscdmplex.h>
 #include <petscsf.h>
 
+#include <array>
+#include <map>
+#include <set>
+
 #include "base/compat.hpp"
 #include "mesh/forest_impl.hpp"
 #include "mesh/plex_base.hpp"
@@ -229,20 +233,53 @@ TEST(PlexMpi, TakesMeshesFromElsewhere) {
   DMDestroy(&many);
 }
 
-TEST(PlexMpi, KeepsRegions) {
+TEST(PlexMpi, KeepsLabels) {
   BaseMesh base = BaseMesh::box(4, 4, kLow, kHigh, false, false);
-  for (int c = 0; c < base.cells(); ++c) base.region[c] = c < 10 ? 7 : c < 20 ? 3 : 0;
+  // Cells alone; a region with all that belongs to it; single edges and vertices, several values at one of them.
+  BaseLabel cells{"cells"}, whole{"whole"}, some{"some", 5};
+  for (int c = 0; c < 10; ++c) cells.at.push_back({c, 6, c < 6 ? 7 : 0});
+  for (int part = 0; part < 7; ++part) whole.at.push_back({20, part, -3});
+  some.at = {{20, 0, 2}, {20, 0, 9}, {20, 5, 2}, {20, 4, 9}};
+  cells.values = {0, 7}, whole.values = {-3, 11}, some.values = {2, 9};
+  base.labels.insert(base.labels.end(), {cells, whole, some});
   Forest f(base, PETSC_COMM_WORLD);
-  f.adapt(std::vector<signed char>(f.leaves(), 1), {});
-  DM dm = createPlex(f, true);
-  const BaseMesh again = baseMeshFromPlex(dm);
-  int seven = 0, three = 0;
-  for (const int r : again.region) {
-    seven += r == 7;
-    three += r == 3;
+  for (int i = 0; i < 2; ++i) {
+    f.adapt(std::vector<signed char>(f.leaves(), 1), {});
+    std::vector<double> none;
+    f.balance(none, 0);
   }
-  EXPECT_EQ(seven, 40);
-  EXPECT_EQ(three, 40);
+  DM dm = createPlex(f, true);
+  // As a base mesh again every point is there for each cell around it: 16 parts of a cell, 4 of an edge.
+  const BaseMesh again = baseMeshFromPlex(dm);
+  std::map<std::pair<std::string, PetscInt>, std::array<std::set<std::vector<int>>, 3>> found;
+  for (const BaseLabel &l : again.labels) {
+    EXPECT_EQ(l.otherwise, l.name == "some" ? 5 : -1);
+    for (const PetscInt value : l.values) found[{l.name, value}];
+    for (const BaseLabel::At &at : l.at) {
+      const int *v = &again.cell[3 * at.cell];
+      const int k = at.part % 3;
+      std::vector<int> point = at.part == 6  ? std::vector<int>{v[0], v[1], v[2]}
+                               : at.part < 3 ? std::vector<int>{v[(k + 1) % 3], v[(k + 2) % 3]}
+                                             : std::vector<int>{v[k]};
+      std::sort(point.begin(), point.end());
+      found[{l.name, at.value}][point.size() - 1].insert(point);
+    }
+  }
+  const auto expect = [&](const char *name, PetscInt value, std::size_t n0, std::size_t n1, std::size_t n2) {
+    ASSERT_EQ(found.count({name, value}), 1u) << name << " " << value;
+    const auto &points = found[{name, value}];
+    EXPECT_EQ(points[0].size(), n0) << name << " " << value;
+    EXPECT_EQ(points[1].size(), n1) << name << " " << value;
+    EXPECT_EQ(points[2].size(), n2) << name << " " << value;
+  };
+  expect("cells", 7, 0, 0, 6 * 16);
+  expect("cells", 0, 0, 0, 4 * 16);
+  expect("whole", -3, 15, 30, 16);
+  expect("whole", 11, 0, 0, 0);
+  expect("some", 2, 1, 4, 0);
+  expect("some", 9, 1, 4, 0);
+  expect("marker", 1, 4 * 16, 4 * 16, 0);
+  for (const PetscInt side : {1, 2, 3, 4}) expect("Face Sets", side, 0, 16, 0);
   DMDestroy(&dm);
 }
 

@@ -1,47 +1,19 @@
 // PetRLRefiner without a TS: labels of one's own, transfers of averages and vertex values, on any number of ranks.
 #include <petrlrefiner.h>
 #include <petscdmplex.h>
+#include <petscts.h>
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
-#include "mesh/plex_build.hpp"
 #include "mesh/plex_cells.hpp"
-#include "support/forests.hpp"
+#include "support/refiners.hpp"
 
 using namespace petrl;
+using namespace petrl::test;
 
 namespace {
-
-constexpr double kLow[2] = {0, 0}, kHigh[2] = {2, 1};
-
-double total(MPI_Comm comm, double x) {
-  MPI_Allreduce(MPI_IN_PLACE, &x, 1, MPI_DOUBLE, MPI_SUM, comm);
-  return x;
-}
-
-PetRLRefiner refinerOf(const BaseMesh &base, MPI_Comm comm) {
-  PetRLRefiner refiner;
-  DM dm = createPlex(Forest(base, comm), false);
-  PetRLRefinerCreate(comm, &refiner);
-  PetRLRefinerSetDM(refiner, dm);
-  DMDestroy(&dm);
-  EXPECT_EQ(PetRLRefinerSetUp(refiner), 0);
-  return refiner;
-}
-
-void setSection(DM dm, int depth, int width) {
-  PetscSection s;
-  PetscInt start, end;
-  PetscSectionCreate(PetscObjectComm((PetscObject)dm), &s);
-  DMPlexGetChart(dm, &start, &end);
-  PetscSectionSetChart(s, start, end);
-  DMPlexGetDepthStratum(dm, depth, &start, &end);
-  for (PetscInt p = start; p < end; ++p) PetscSectionSetDof(s, p, width);
-  PetscSectionSetUp(s);
-  DMSetLocalSection(dm, s);
-  PetscSectionDestroy(&s);
-}
 
 /// Component w of a Vec in cells or at vertices: its integral, and weighted by a function of the place.
 std::vector<double> integrals(Vec u, bool vertices, int width) {
@@ -81,20 +53,6 @@ std::vector<double> integrals(Vec u, bool vertices, int width) {
   DMRestoreLocalVector(dm, &local);
   for (double &x : sums) x = total(PetscObjectComm((PetscObject)dm), x);
   return sums;
-}
-
-DMLabel somewhere(DM dm, int round) {
-  DMLabel label;
-  std::vector<PetscInt> points;
-  const CellMesh m = cellMeshFromPlex(dm, &points);
-  DMLabelCreate(PETSC_COMM_SELF, "adapt", &label);
-  for (int c = 0; c < m.owned; ++c) {
-    const double x = m.centre[c * m.dim], y = m.dim == 2 ? m.centre[2 * c + 1] : 0.45;
-    const double r = std::fabs(x - 0.4 - 0.15 * round) + std::fabs(y - 0.45);
-    if (r < 0.3 && round < 5) DMLabelSetValue(label, points[c], DM_ADAPT_REFINE);
-    if (r > (round < 5 ? 0.5 : 0.1)) DMLabelSetValue(label, points[c], DM_ADAPT_COARSEN);
-  }
-  return label;
 }
 
 /// Seven meshes, one after the other; what is left at the end.
@@ -217,6 +175,134 @@ TEST(RefinerMpi, SaysWhatItCannotTransfer) {
   DMDestroy(&other);
   DMDestroy(&next);
   DMLabelDestroy(&label);
+  PetRLRefinerDestroy(&refiner);
+  PetscPopErrorHandler();
+}
+
+namespace {
+
+PetscErrorCode decay(TS, PetscReal, Vec u, Vec f, void *) {
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(u, f));
+  PetscCall(VecScale(f, -1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/// What a program does to the refiner after the third of six steps.
+void (*sabotage)(PetRLRefiner) = nullptr;
+
+PetscErrorCode afterStep(TS ts) {
+  PetRLRefiner refiner;
+  PetscInt step;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetStepNumber(ts, &step));
+  PetscCall(TSGetApplicationContext(ts, &refiner));
+  if (step == 3) sabotage(refiner);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode solve(PetscInt *steps) {
+  PetRLRefiner refiner = refinerOf(BaseMesh::box(4, 4, kLow, kHigh, false, false), PETSC_COMM_WORLD);
+  DM dm;
+  TS ts;
+  Vec u;
+  PetRLRefinerSetPolicy(refiner, "refiner.h5");
+  PetRLRefinerSetInterval(refiner, 2);
+  PetRLRefinerGetDM(refiner, &dm);
+  setSection(dm, 2, 1);
+  DMCreateGlobalVector(dm, &u);
+  VecSetRandom(u, nullptr);
+  TSCreate(PETSC_COMM_WORLD, &ts);
+  TSSetType(ts, TSEULER);
+  TSSetDM(ts, dm);
+  TSSetRHSFunction(ts, nullptr, decay, nullptr);
+  TSSetTimeStep(ts, 0.01);
+  TSSetMaxSteps(ts, 6);
+  TSSetExactFinalTime(ts, TS_EXACTFINALTIME_STEPOVER);
+  TSSetApplicationContext(ts, refiner);
+  TSSetPostStep(ts, afterStep);
+  PetRLRefinerAttachTS(refiner, ts);
+  TSSetSolution(ts, u);
+  const PetscErrorCode result = TSSolve(ts, nullptr);
+  TSGetStepNumber(ts, steps);
+  VecDestroy(&u);
+  PetRLRefinerDestroy(&refiner);  // the TS keeps it
+  TSDestroy(&ts);
+  return result;
+}
+
+}  // namespace
+
+TEST(RefinerMpi, MayBeChangedBetweenSteps) {
+  PetscInt steps;
+  sabotage = [](PetRLRefiner r) {
+    PetRLRefinerSetPolicy(r, "refiner.h5");
+    PetRLRefinerSetMaxLevel(r, 1);
+  };
+  EXPECT_EQ(solve(&steps), 0);
+  EXPECT_EQ(steps, 6);
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);
+  // Another hierarchy: its first mesh is not the one that the TS has.
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetMethod(r, PETRL_REFINER_ADAPTLABEL); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_WRONG);
+  EXPECT_EQ(steps, 3);
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetPolicy(r, ""); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_WRONGSTATE);
+  EXPECT_EQ(steps, 4);
+  sabotage = [](PetRLRefiner r) { PetRLRefinerSetMaxCells(r, 31); };
+  EXPECT_EQ(solve(&steps), PETSC_ERR_ARG_OUTOFRANGE);
+  PetscPopErrorHandler();
+}
+
+TEST(RefinerMpi, SaysWhatIsNull) {
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);
+  PetRLRefiner refiner = refinerOf(BaseMesh::box(4, 4, kLow, kHigh, false, false), PETSC_COMM_WORLD), none = nullptr;
+  DM dm, next = nullptr;
+  Vec u, v = nullptr;
+  DMLabel label = nullptr;
+  const char *file = nullptr;
+  TS ts;
+  ASSERT_EQ(PetRLRefinerGetDM(refiner, &dm), 0);
+  setSection(dm, 2, 1);
+  DMCreateGlobalVector(dm, &u);
+  TSCreate(PETSC_COMM_WORLD, &ts);
+  // As PetRLRefinerDecide() hands it out where the mesh is to be kept; on one rank alone, too.
+  EXPECT_EQ(PetRLRefinerAdapt(refiner, nullptr, &next), 0);
+  EXPECT_EQ(next, nullptr);
+  const PetscErrorCode null = PETSC_ERR_ARG_NULL, wrong = PETSC_ERR_ARG_WRONG;
+  EXPECT_EQ(PetRLRefinerSetPolicy(refiner, nullptr), null);
+  EXPECT_EQ(PetRLRefinerGetPolicy(refiner, nullptr), null);
+  EXPECT_EQ(PetRLRefinerGetPolicy(refiner, &file), 0);
+  EXPECT_STREQ(file, "");
+  EXPECT_EQ(PetRLRefinerCreate(PETSC_COMM_WORLD, nullptr), null);
+  EXPECT_EQ(PetRLRefinerDestroy(nullptr), null);
+  EXPECT_EQ(PetRLRefinerDestroy(&none), 0);
+  EXPECT_EQ(PetRLRefinerSetDM(refiner, nullptr), null);
+  EXPECT_EQ(PetRLRefinerGetDM(refiner, nullptr), null);
+  EXPECT_EQ(PetRLRefinerSetComponents(refiner, 2, nullptr), null);
+  EXPECT_EQ(PetRLRefinerSetComponents(refiner, 0, nullptr), 0);
+  EXPECT_EQ(PetRLRefinerDecide(refiner, nullptr, nullptr, 1, &label), null);
+  EXPECT_EQ(PetRLRefinerDecide(refiner, u, nullptr, 1, nullptr), null);
+  EXPECT_EQ(PetRLRefinerAdapt(refiner, nullptr, nullptr), null);
+  EXPECT_EQ(PetRLRefinerTransfer(refiner, nullptr, &v), null);
+  EXPECT_EQ(PetRLRefinerTransfer(refiner, u, nullptr), null);
+  EXPECT_EQ(PetRLRefinerAttachTS(refiner, nullptr), null);
+  EXPECT_EQ(PetRLRefinerGetStatistics(refiner, nullptr, nullptr, nullptr), 0);
+  EXPECT_EQ(PetRLRefinerSetResetFunction(refiner, nullptr, nullptr), 0);
+  EXPECT_EQ(PetRLRefinerSetInitialFunction(refiner, nullptr, nullptr), 0);
+  for (const PetRLRefiner no : {none, (PetRLRefiner)dm}) {
+    const PetscErrorCode expected = no ? wrong : null;
+    EXPECT_EQ(PetRLRefinerSetUp(no), expected);
+    EXPECT_EQ(PetRLRefinerSetFromOptions(no), expected);
+    EXPECT_EQ(PetRLRefinerView(no, nullptr), expected);
+    EXPECT_EQ(PetRLRefinerSetDM(no, dm), expected);
+    EXPECT_EQ(PetRLRefinerSetTradeoff(no, 0.5), expected);
+    EXPECT_EQ(PetRLRefinerAttachTS(no, ts), expected);
+    EXPECT_EQ(PetRLRefinerAdapt(no, nullptr, &next), expected);
+  }
+  TSDestroy(&ts);
+  VecDestroy(&u);
   PetRLRefinerDestroy(&refiner);
   PetscPopErrorHandler();
 }

@@ -5,8 +5,8 @@
    -dm_plex_filename <file>, or -dim 1|2, -n <intervals a side>, -periodic (1D);
    -implicit_function (an IFunction instead of a right-hand side), -vertices (unknowns at vertices, a rate of decay),
    -own (the TS has the program's own DM), -cfl <c> (the step follows the mesh), -no_initial (the initial condition is
-   transferred), -spoil (the solution becomes NaN at step 3), -labels <name,...> (lengths and areas of the mesh's parts,
-   before and after)
+   transferred), -spoil (the solution becomes NaN at step 3), -labels (lengths and areas of the mesh's parts, before and
+   after)
 */
 #include <petrlrefiner.h>
 #include <petscdmplex.h>
@@ -24,7 +24,8 @@ static PetscReal Initial(PetscInt dim, const PetscReal x[]) {
 }
 
 /* du/dt of one cell: each of its faces takes the value from upwind. */
-static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const PetscScalar *u, PetscInt c, PetscScalar *f) {
+static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const PetscScalar *u, PetscInt c,
+                               PetscScalar *f) {
   PetscInt dim, nx, k, offset;
   const PetscInt *cone;
   const PetscScalar *array;
@@ -42,8 +43,10 @@ static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const Pets
     PetscInt n, other = offset;
     PetscScalar out; /* normal velocity times the face's area */
     const PetscInt i = 2 * k, j = 2 * ((k + 1) % 3);
-    if (dim == 1) out = k == 0 ? (x[0] < x[1] ? -app->a[0] : app->a[0]) : (x[1] > x[0] ? app->a[0] : -app->a[0]);
-    else out = (volume > 0 ? 1 : -1) * (app->a[0] * (x[j + 1] - x[i + 1]) - app->a[1] * (x[j] - x[i]));
+    if (dim == 1)
+      out = k == 0 ? (x[0] < x[1] ? -app->a[0] : app->a[0]) : (x[1] > x[0] ? app->a[0] : -app->a[0]);
+    else
+      out = (volume > 0 ? 1 : -1) * (app->a[0] * (x[j + 1] - x[i + 1]) - app->a[1] * (x[j] - x[i]));
     PetscCall(DMPlexGetSupportSize(dm, cone[k], &n));
     PetscCall(DMPlexGetSupport(dm, cone[k], &cells));
     if (n == 2) PetscCall(PetscSectionGetOffset(s, cells[cells[0] == c], &other));
@@ -107,8 +110,10 @@ static PetscErrorCode CreateSection(DM dm, PetscBool vertices) {
   PetscCall(PetscSectionSetFieldName(s, 0, "density"));
   PetscCall(DMPlexGetChart(dm, &start, &end));
   PetscCall(PetscSectionSetChart(s, start, end));
-  if (vertices) PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
-  else PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  if (vertices)
+    PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
+  else
+    PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
   for (p = start; p < end; ++p) {
     PetscCall(PetscSectionSetDof(s, p, 1));
     PetscCall(PetscSectionSetFieldDof(s, p, 0, 1));
@@ -136,7 +141,8 @@ static PetscErrorCode Centre(DM dm, PetscInt p, PetscReal x[]) {
     PetscCall(PetscSectionGetOffset(s, p, &offset));
     for (k = 0; k < dim; ++k) x[k] = PetscRealPart(array[offset + k]);
     PetscCall(VecRestoreArrayRead(all, &array));
-  } else PetscCall(DMPlexComputeCellGeometryFVM(dm, p, &volume, x, normal));
+  } else
+    PetscCall(DMPlexComputeCellGeometryFVM(dm, p, &volume, x, normal));
   PetscFunctionReturn(0);
 }
 
@@ -151,8 +157,10 @@ static PetscErrorCode FillInitial(DM dm, PetscReal t, Vec U, void *ctx) {
   PetscCall(DMGetGlobalSection(dm, &g));
   PetscCall(VecGetOwnershipRange(U, &first, NULL));
   PetscCall(VecGetArrayWrite(U, &u));
-  if (app->vertices) PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
-  else PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  if (app->vertices)
+    PetscCall(DMPlexGetDepthStratum(dm, 0, &start, &end));
+  else
+    PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
   for (p = start; p < end; ++p) {
     PetscReal x[3];
     PetscInt row;
@@ -221,43 +229,53 @@ static PetscErrorCode Measure(DM dm, const App *app, Vec U, PetscReal sums[4]) {
   PetscFunctionReturn(0);
 }
 
-/* Length of the faces, area of the cells of each value of some labels. */
-static PetscErrorCode ShowLabels(DM dm, const char when[], PetscInt n, char *names[]) {
-  PetscInt i, value, k, ghosts, points, cells[2], faces[2];
+/* Of all labels, each value: vertices and faces, length of the faces, area of the cells. */
+static PetscErrorCode ShowLabels(DM dm, const char when[]) {
+  PetscInt n, i, value, k, ghosts, points, start, end, depth;
   const PetscInt *ghost, *point;
   PetscSF sf;
 
   PetscFunctionBeginUser;
-  PetscCall(DMPlexGetHeightStratum(dm, 0, &cells[0], &cells[1]));
-  PetscCall(DMPlexGetHeightStratum(dm, 1, &faces[0], &faces[1]));
+  PetscCall(DMGetCoordinatesLocalSetUp(dm));
+  PetscCall(DMGetNumLabels(dm, &n));
   PetscCall(DMGetPointSF(dm, &sf));
   PetscCall(PetscSFGetGraph(sf, NULL, &ghosts, &ghost, NULL));
   for (i = 0; i < n; ++i)
-    for (value = 0; value < 10; ++value) {
-      PetscReal sum[2] = {0, 0};
+    for (value = -9; value < 100; ++value) {
+      PetscReal sum[4] = {0, 0, 0, 0}; /* vertices, faces, their length, area */
+      const char *name;
       DMLabel label;
-      IS stratum = NULL;
-      PetscCall(DMGetLabel(dm, names[i], &label));
-      if (label) PetscCall(DMLabelGetStratumIS(label, value, &stratum));
+      IS stratum;
+      PetscCall(DMGetLabelName(dm, i, &name));
+      if (!strcmp(name, "depth") || !strcmp(name, "celltype")) break;
+      PetscCall(DMGetLabel(dm, name, &label));
+      PetscCall(DMLabelGetStratumIS(label, value, &stratum));
+      points = 0;
       if (stratum) {
         PetscCall(ISGetLocalSize(stratum, &points));
         PetscCall(ISGetIndices(stratum, &point));
-        for (k = 0; k < points; ++k) {
-          const PetscInt p = point[k], cell = p >= cells[0] && p < cells[1];
-          PetscInt found = -1;
-          PetscReal size;
-          if (ghosts > 0) PetscCall(PetscFindInt(p, ghosts, ghost, &found));
-          if (found >= 0 || (!cell && (p < faces[0] || p >= faces[1]))) continue;
-          PetscCall(DMPlexComputeCellGeometryFVM(dm, p, &size, NULL, NULL));
-          sum[cell] += size;
-        }
-        PetscCall(ISRestoreIndices(stratum, &point));
-        PetscCall(ISDestroy(&stratum));
       }
-      PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
-      if (sum[0] + sum[1] > 0)
-        PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s label '%s' value %d length %.6f area %.6f\n", when, names[i],
-                              (int)value, (double)sum[0], (double)sum[1]));
+      for (k = 0; k < points; ++k) {
+        PetscInt found = -1;
+        PetscReal size;
+        if (ghosts > 0) PetscCall(PetscFindInt(point[k], ghosts, ghost, &found));
+        if (found >= 0) continue;
+        for (depth = 0; depth < 3; ++depth) {
+          PetscCall(DMPlexGetDepthStratum(dm, depth, &start, &end));
+          if (point[k] < start || point[k] >= end) continue;
+          if (depth < 2) ++sum[depth];
+          if (depth == 0) continue;
+          PetscCall(DMPlexComputeCellGeometryFVM(dm, point[k], &size, NULL, NULL));
+          /* Over the seam of a periodic mesh, along an axis. */
+          sum[depth + 1] += depth == 1 && size > 0.5 ? 1 - size : size;
+        }
+      }
+      if (stratum) PetscCall(ISRestoreIndices(stratum, &point));
+      PetscCall(ISDestroy(&stratum));
+      PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 4, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+      if (sum[0] + sum[1] + sum[3] > 0)
+        PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s label '%s' value %d vertices %d faces %d length %.6f area %.6f\n",
+                              when, name, (int)value, (int)sum[0], (int)sum[1], (double)sum[2], (double)sum[3]));
     }
   PetscFunctionReturn(0);
 }
@@ -319,7 +337,6 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
     PetscCall(DMCreate(PETSC_COMM_WORLD, dm));
     PetscCall(DMSetType(*dm, DMPLEX));
     PetscCall(DMSetFromOptions(*dm));
-    PetscCall(DMGetCoordinatesLocalSetUp(*dm));
   } else if (dim == 1) {
     const DMBoundaryType type = periodic ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
 #if PETSC_VERSION_LT(3, 22, 0)
@@ -349,8 +366,10 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
     PetscCall(PetscFree2(list, x));
   }
   PetscCall(DMSetBasicAdjacency(*dm, PETSC_TRUE, PETSC_FALSE));
-  if (file) PetscCall(DMPlexDistributeOverlap(*dm, 1, NULL, &parallel));
-  else PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
+  if (file)
+    PetscCall(DMPlexDistributeOverlap(*dm, 1, NULL, &parallel));
+  else
+    PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
   if (parallel) {
     PetscCall(DMDestroy(dm));
     *dm = parallel;
@@ -361,9 +380,8 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
 int main(int argc, char **argv) {
   App app = {{1, 0.6}, 0, PETSC_FALSE, PETSC_FALSE, 0, 0};
   PetscInt dim = 2, n = 8, steps, decisions, remeshes, fallbacks;
-  PetscInt cells, n_labels = 16;
-  char *labels[16];
-  PetscBool file, periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;
+  PetscInt cells;
+  PetscBool file, labels, periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;
   PetscReal sums[4], before, time;
   PetRLRefiner refiner;
   DM base, dm;
@@ -381,10 +399,10 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-no_initial", &no_initial, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-spoil", &app.spoil, NULL));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-dm_plex_filename", &file));
-  PetscCall(PetscOptionsGetStringArray(NULL, NULL, "-labels", labels, &n_labels, NULL));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-labels", &labels));
 
   PetscCall(CreateMesh(file, dim, n, periodic, &base));
-  PetscCall(ShowLabels(base, "before", n_labels, labels));
+  if (labels) PetscCall(ShowLabels(base, "before"));
   PetscCall(PetRLRefinerCreate(PETSC_COMM_WORLD, &refiner));
   PetscCall(PetRLRefinerSetDM(refiner, base));
   if (!no_initial) PetscCall(PetRLRefinerSetInitialFunction(refiner, FillInitial, &app));
@@ -393,14 +411,18 @@ int main(int argc, char **argv) {
   PetscCall(PetRLRefinerSetUp(refiner));
   dm = base;
   if (!own) PetscCall(PetRLRefinerGetDM(refiner, &dm));
-  PetscCall(DMSetBasicAdjacency(dm, PETSC_TRUE, PETSC_FALSE));
   PetscCall(CreateSection(dm, app.vertices));
+  /* After the section: it brings a field along, which has an adjacency of its own. */
+  PetscCall(DMSetBasicAdjacency(dm, PETSC_TRUE, PETSC_FALSE));
+  PetscCall(DMCreateDS(dm)); /* later PETSc makes no matrices without */
 
   PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
   PetscCall(TSSetDM(ts, dm));
   PetscCall(TSSetApplicationContext(ts, &app));
-  if (implicit) PetscCall(TSSetIFunction(ts, NULL, Residual, &app));
-  else PetscCall(TSSetRHSFunction(ts, NULL, Rate, &app));
+  if (implicit)
+    PetscCall(TSSetIFunction(ts, NULL, Residual, &app));
+  else
+    PetscCall(TSSetRHSFunction(ts, NULL, Rate, &app));
   PetscCall(TSSetType(ts, TSSSP));
   PetscCall(TSSetTimeStep(ts, 0.002));
   PetscCall(TSSetMaxTime(ts, 0.2));
@@ -425,15 +447,14 @@ int main(int argc, char **argv) {
   PetscCall(Measure(dm, &app, U, sums));
   PetscCall(VecGetSize(U, &cells));
   PetscCall(PetRLRefinerGetStatistics(refiner, &decisions, &remeshes, &fallbacks));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
-                        "time %.12g steps %d unknowns %d places %.14g before %.15g mass %.15g moment %.14g smallest %g\n"
-                        "decisions %d remeshes %d fallbacks %d resets %d monitored %d\n",
-                        (double)time, (int)steps, (int)cells, (double)sums[2], (double)before, (double)sums[0],
-                        (double)sums[1], (double)sums[3], (int)decisions, (int)remeshes, (int)fallbacks,
-                        (int)app.resets, (int)app.monitored));
+  PetscCall(PetscPrintf(
+      PETSC_COMM_WORLD,
+      "time %.12g steps %d unknowns %d places %.14g before %.15g mass %.15g moment %.14g smallest %g\n"
+      "decisions %d remeshes %d fallbacks %d resets %d monitored %d\n",
+      (double)time, (int)steps, (int)cells, (double)sums[2], (double)before, (double)sums[0], (double)sums[1],
+      (double)sums[3], (int)decisions, (int)remeshes, (int)fallbacks, (int)app.resets, (int)app.monitored));
   PetscCall(VecViewFromOptions(U, NULL, "-solution_view"));
-  PetscCall(ShowLabels(dm, "after", n_labels, labels));
-  while (n_labels > 0) PetscCall(PetscFree(labels[--n_labels]));
+  if (labels) PetscCall(ShowLabels(dm, "after"));
   PetscCall(TSDestroy(&ts));
   PetscCall(PetRLRefinerDestroy(&refiner));
   PetscCall(DMDestroy(&base));

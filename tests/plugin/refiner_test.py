@@ -1,6 +1,7 @@
 """A program whose mesh follows its solution, on any number of ranks, with explicit and implicit methods."""
 import os
 import re
+import sys
 
 import h5py
 import numpy as np
@@ -125,23 +126,53 @@ def torus_from_a_file(folder):
 
 
 def parts(result, when):
-    """{(label, value): (length, area)} of the mesh."""
-    found = re.findall(rf"^{when} label '(.*)' value (\d+) length (\S+) area (\S+)$", result.output, re.M)
-    return {(name, int(value)): (float(length), float(area)) for name, value, length, area in found}
+    """{(label, value): (vertices, faces, length, area)} of the mesh."""
+    found = re.findall(rf"^{when} label '(.*)' value (-?\d+) vertices (\d+) faces (\d+) length (\S+) area (\S+)$",
+                       result.output, re.M)
+    return {(name, int(value)): tuple(float(x) for x in rest) for name, value, *rest in found}
 
 
 def named_parts_stay(folder):
-    """Numbers of a Gmsh file's boundary curves and surfaces belong to the same parts of every mesh made from it."""
+    """Labels of a Gmsh file belong to the same parts of every mesh made from it: all of them and nothing else."""
     policy = write_refiner(f"{folder}/p.h5")
-    expected = {("Face Sets", 1): (1, 0), ("Face Sets", 2): (1, 0), ("Face Sets", 3): (1, 0), ("Face Sets", 4): (1, 0),
-                ("Cell Sets", 1): (0, 0.375), ("Cell Sets", 2): (0, 0.625)}
-    for ranks in (1, 3):
-        r = refine(policy, *mesh("layers"), "-labels", "Face Sets,Cell Sets", ranks=ranks).ok()
-        assert r.number("remeshes") > 2, str(r)
-        for when in ("before", "after"):
-            found = parts(r, when)
-            for key, sizes in expected.items():
-                assert np.allclose(found[key], sizes, atol=2e-6), f"{when}: {key} {found[key]} {sizes}\n{r}"
+    line, faces, cells, regions = (0, 1), "Face Sets", "Cell Sets", "-dm_plex_gmsh_use_regions"
+    for name, options, ranks, expected in (
+            ("layers", (), (1, 3), {**{(faces, k): line for k in (1, 2, 3, 4)}, (faces, 7): (0, 1.011187),
+                                    (cells, 1): (0.375,), (cells, 2): (0.625,)}),
+            ("sets", (), (1, 2, 3), {(faces, 1): line, (faces, 0): line, (faces, 7): line,
+                                     (cells, 10): (0.5,), (cells, 20): (0.5,)}),
+            ("sets", (regions,), (1, 2), {("bottom", 1): line, ("left", 0): line, ("fault", 7): line,
+                                          ("rock", 10): (0.5,), ("water", 20): (0.5,)}),
+            ("tube", (), (1, 2), {(faces, 2): line, (faces, 7): line, (cells, 10): (0.5,), (cells, 20): (0.5,)})):
+        for n in ranks:
+            r = refine(policy, *mesh(name), "-labels", "-ts_max_time", 0.02, *options, ranks=n).ok()
+            before, after = parts(r, "before"), parts(r, "after")
+            assert r.number("remeshes") > 0 and set(before) == set(after) == set(expected), str(r)
+            for key, value in expected.items():
+                for found in before[key], after[key]:
+                    # No vertices: no label is complete.
+                    assert found[0] == 0 and np.allclose(found[2:] if value[0] == 0 else found[3:],
+                                                         (value[1], 0) if value[0] == 0 else value, atol=2e-6), f"{key}\n{r}"
+    # Everything is refined, and every edge halved twice.
+    eager = write_refiner(f"{folder}/p.h5", gain=1e4, loss=1e4, around=0)
+    r = refine(eager, *mesh("tube"), "-labels", "-no_initial", "-refiner_max_level", 2, "-refiner_unit", 1e-12,
+               "-ts_max_steps", 1, ranks=2).ok()
+    assert parts(r, "after")["Face Sets", 2][1] == parts(r, "after")["Face Sets", 7][1] == 16, str(r)
+
+
+def small_meshes_are_made_again(folder):
+    run(sys.executable, os.path.join(SOURCE, "meshes", "small.py"), folder).ok()
+    for name in ("sets", "tube", "quadratic"):
+        with open(f"{folder}/{name}.msh") as made, open(mesh(name)[1]) as kept:
+            assert made.read() == kept.read(), name
+
+
+def curved_cells_are_refused(folder):
+    policy = write_refiner(f"{folder}/p.h5")
+    for ranks in (1, 2):
+        refine(policy, *mesh("quadratic"), ranks=ranks).fails("coordinates at point", "-dm_plex_gmsh_highorder 0")
+    r = refine(policy, *mesh("quadratic"), "-dm_plex_gmsh_highorder", 0, "-no_initial")
+    same(conserved(r.ok()), refine(policy, *mesh("sets"), "-no_initial").ok())
 
 
 def unknowns_at_vertices(folder):
@@ -172,6 +203,38 @@ def other_methods(folder):
                     ("-ts_type", "alpha", "-implicit_function", *IMPLICIT),
                     ("-ts_type", "euler", "-cfl", 0.2)):
         follows(folder, options, ranks=(2,))
+
+
+def jacobians_by_colours(folder):
+    """Linear equations: adapted meshes keep the adjacency, or else matrices would hold their diagonals alone."""
+    policy = write_refiner(f"{folder}/p.h5")
+    for options in (("-ts_type", "beuler"), ("-ts_type", "arkimex", "-ts_arkimex_fully_implicit"),
+                    ("-ts_type", "bdf", "-ts_bdf_order", 2)):
+        found = {}
+        for jacobian in "-snes_fd_color", "-snes_mf":
+            how = ("-no_initial", "-implicit_function", "-ts_adapt_type", "none", *options, *IMPLICIT[1:], jacobian)
+            for ranks in 1, 2:
+                r = refine(policy, *how, "-snes_converged_reason", ranks=ranks).ok()
+                same(r, found.setdefault("first", r), 1e-7)
+                iterations = [int(n) for n in re.findall(r"CONVERGED_\w+ iterations (\d+)", r.output)]
+                assert r.number("remeshes") > 2 and len(iterations) >= 10 and max(iterations) <= 2, str(r)
+
+
+def multistep_methods_go_on(folder):
+    """Where PETSc resizes a TS, TSBDF remembers; elsewhere each new mesh costs another start, by the first order."""
+    policy, found = write_refiner(f"{folder}/p.h5"), re.search(r"Release Version (\d+)\.(\d+)", run(APP, "-version").output)
+    how = ("-vertices", "-implicit_function", "-no_initial", "-ts_type", "bdf", "-ts_bdf_order", 4, "-ts_adapt_type", "none",
+           "-ts_max_time", 1, *IMPLICIT, "-ts_dt", 0.02, "-ksp_rtol", 1e-12, "-snes_rtol", 1e-13, "-refiner_interval", 5,
+           "-refiner_initial_rounds", 0, "-refiner_skip", 0, "-refiner_unit", 1e-7)
+
+    def error(*options):
+        r = refine(policy, *how, *options).ok()
+        return r.number("mass") / r.number("before") / np.exp(-1) - 1, int(r.number("remeshes"))
+
+    (once, none), (often, remeshes) = error("-refiner_max_level", 0), error("-refiner_max_level", 2)
+    assert none == 0 and remeshes >= 2, f"{none} {remeshes}"
+    starts = 1 if tuple(int(x) for x in found.groups()) >= (3, 21) else 1 + remeshes
+    assert abs(often / once - starts) < 0.1, f"{once} {often} {starts}"
 
 
 def a_policy_that_sees_less(folder):
@@ -251,6 +314,28 @@ def what_one_sees(folder):
     refine("refiner.h5", "-refiner_tradeoff", 0.1).ok()
 
 
+def outside_of_its_training(folder):
+    """One warning, which says what and by how much."""
+    for ranks in 1, 2:
+        r = refine("refiner-poisson.h5", "-refiner_tradeoff", 0.1, ranks=ranks).ok()
+        assert r.output.count("used outside of its training: unknowns 'cells', trained on vertices (reported once)") == 1, str(r)
+    refine("refiner.h5", "-dim", 1, "-refiner_max_level", 6, "-refiner_interval", 2, "-refiner_tradeoff", 0.99,
+           "-ts_max_steps", 1).ok().says("dimension 1, trained on 2 to 2; halvings 6, trained on 2 to 4; odds 99, trained on "
+                                         "0.02 to 50; steps 2, trained on 5 to 120")
+    assert "outside of its training" not in refine("refiner.h5").ok().output
+    # What it observes, over all ranks and decisions.
+    policy = write_refiner(f"{folder}/p.h5")
+    with h5py.File(policy, "a") as f:
+        v = f.create_group("validity")
+        v["names"] = np.array(("change", "displacement"), dtype=h5py.string_dtype())
+        v["low"], v["high"] = [-2.0, 0.0], [3.0, 0.01]
+    warnings = []
+    for ranks in 1, 3:
+        r = refine(policy, "-no_initial", ranks=ranks).ok()
+        warnings += re.findall(r"training: (displacement [0-9.]+, trained on 0 to 0.01) \(reported once\)", r.output)
+    assert len(warnings) == 2 and warnings[0] == warnings[1], str(warnings)
+
+
 def mistakes(folder):
     p = f"{folder}/p.h5"
     for ranks in (1, 2):
@@ -267,7 +352,8 @@ def mistakes(folder):
                                     ("interval", 0, "1 or more"), ("max_level", -1, "0 to 30"),
                                     ("max_cells", 0, "1 or more"), ("remesh_cost", -1, "0 or more"),
                                     ("unit", 0, "a positive number"), ("imbalance", 0.5, "1 or more"),
-                                    ("components", "0,-1", "0 or more"), ("components", 1, "less than 1"),
+                                    ("max_cells", 127, "128 or more, the cells of the coarsest mesh"),
+                                    ("components", "0,-1", "0 or more"), ("components", "0,0", "each component once"), ("components", 1, "less than 1"),
                                     ("initial_rounds", -2, "0 or more")):
         refine(p, f"-refiner_{option}", value).fails(f"-refiner_{option}: found", "expected " + expected)
 

@@ -34,7 +34,6 @@ BaseMesh fan() {
       m.corner.insert(m.corner.end(), x[l], x[l] + 2);
       m.face.push_back(l == 0 ? 5 : 0);
     }
-    m.region.push_back(i);
   }
   return m;
 }
@@ -312,7 +311,6 @@ TEST(Forest, RefusesBadMeshes) {
                m.cell.insert(m.cell.end(), m.cell.begin(), m.cell.begin() + 3);
                m.corner.insert(m.corner.end(), m.corner.begin(), m.corner.begin() + 6);
                m.face.insert(m.face.end(), 3, 1);
-               m.region.push_back(0);
              }),
              "overlap");
   BaseMesh hanging;  // one triangle below an edge, two above it
@@ -320,7 +318,6 @@ TEST(Forest, RefusesBadMeshes) {
   hanging.cell = {0, 1, 2, 0, 3, 4, 3, 1, 4};
   hanging.corner = {2, 0, 0, 0, 1, -1, 2, 0, 1, 1, 1, 0, 1, 1, 0, 0, 1, 0};
   hanging.face.assign(9, 1);
-  hanging.region.assign(3, 0);
   expectPart(refusal([&] { Forest(hanging, PETSC_COMM_SELF); }), "vertex 4 lies inside an edge of cell 0");
   expectPart(refusal([] { BaseMesh::box(2, 3, kLow, kHigh, true, false); }), "3 in a periodic one");
   expectPart(refusal([] { BaseMesh::lShape(3); }), "even");

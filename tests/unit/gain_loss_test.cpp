@@ -31,6 +31,11 @@ TEST(GainLoss, FindsWhatIsRight) {
   writePolicy(path, policy);
   RefinementPolicy read(readPolicy(path, "refiner"), path);
   EXPECT_EQ(test::RingWorld().evaluate(read).score, after);
+  // And what its last samples were like.
+  const Validity validity = readPolicy(path).validity;
+  EXPECT_EQ(validity.outside("dimension", 1), "");
+  EXPECT_NE(validity.outside("dimension", 2), "");
+  for (const std::string &name : policy.observation.names) EXPECT_EQ(validity.ranges.count(name), 1u) << name;
   std::remove(path.c_str());
 }
 

@@ -94,6 +94,18 @@ void GainLoss::update() {
   sums_["gradient norm"] += norm;
 }
 
+Policy GainLoss::policy() const {
+  Policy p = RefinementPolicy::specification(network_);
+  const std::vector<std::string> &names = p.observation.names;
+  environment_->validity(p.validity);
+  for (const MeshSample &s : memory_) {
+    p.validity.saw("dimension", s.slots - 1);
+    for (std::size_t i = 0; i < s.node.size(); ++i)
+      p.validity.saw(names[i % names.size()], static_cast<double>(s.node[i]));
+  }
+  return p;
+}
+
 std::map<std::string, double> GainLoss::metrics() {
   auto sums = sums_;
   sums_.clear();

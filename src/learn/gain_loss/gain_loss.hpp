@@ -26,7 +26,8 @@ class PETRL_API GainLoss : public Learner {
   std::int64_t steps() const override { return steps_; }
   std::int64_t episodes() const override { return episodes_; }
   Evaluation evaluate() override;
-  Policy policy() const override { return RefinementPolicy::specification(network_); }
+  /// Says what its last samples were like, as where it is valid.
+  Policy policy() const override;
   std::map<std::string, double> metrics() override;
   void archive(Archive &archive) override;
   void loadWeights(const NetworkSpec &network) override;

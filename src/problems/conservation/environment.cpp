@@ -183,6 +183,16 @@ RefinementCosts ConservationEnvironment::costsAt(double odds) const {
   return costs;
 }
 
+void ConservationEnvironment::validity(Validity &validity) const {
+  validity.saw("problem", "conservation");
+  validity.saw("unknowns", "cells");
+  for (const int k : {0, 1}) {
+    validity.saw("halvings", halvings_[k]);
+    validity.saw("steps", steps_[k]);
+    validity.saw("odds", odds_[k]);
+  }
+}
+
 void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
                                       std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Draw draw(seed);

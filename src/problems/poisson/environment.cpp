@@ -90,6 +90,13 @@ PoissonEnvironment::PoissonEnvironment(YamlMap yaml) {
   yaml.finish();
 }
 
+void PoissonEnvironment::validity(Validity &validity) const {
+  validity.saw("problem", "poisson");
+  validity.saw("unknowns", "vertices");
+  for (const int k : {1, rounds_}) validity.saw("halvings", k);
+  for (const double odds : odds_) validity.saw("odds", odds);
+}
+
 void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,
                                  std::vector<MeshSample> &samples, std::map<std::string, double> &metrics) {
   Random draw(seed);
