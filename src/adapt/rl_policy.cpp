@@ -42,7 +42,58 @@ void resolveInputs(AdaptRL &rl, const std::string &source) {
   }
 }
 
+// Components without a time derivative: F(t, u, u') does not change with that of u'.
+PetscErrorCode HasAlgebraic(TS ts, PetscBool *has) {
+  DM dm;
+  TSIFunction function = NULL;
+  TSEquationType type;
+  Vec rate, at_rest, moving;
+  PetscReal least;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetEquationType(ts, &type));
+  const bool open = type == TS_EQ_UNSPECIFIED || type == TS_EQ_IMPLICIT; /* the program does not say */
+  *has = !open && type >= TS_EQ_DAE_SEMI_EXPLICIT_INDEX1 && type != TS_EQ_ODE_IMPLICIT ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(DMTSGetIFunction(dm, &function, NULL));
+  if (!open || !function) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecDuplicate(ts->vec_sol, &rate));
+  PetscCall(VecDuplicate(ts->vec_sol, &at_rest));
+  PetscCall(VecDuplicate(ts->vec_sol, &moving));
+  PetscCall(VecSet(rate, 0));
+  PetscCall(TSComputeIFunction(ts, ts->ptime, ts->vec_sol, rate, at_rest, PETSC_FALSE));
+  PetscCall(VecSet(rate, 1));
+  PetscCall(TSComputeIFunction(ts, ts->ptime, ts->vec_sol, rate, moving, PETSC_FALSE));
+  PetscCall(VecAXPY(moving, -1, at_rest));
+  PetscCall(VecAbs(moving));
+  PetscCall(VecMin(moving, NULL, &least));
+  *has = least == 0 ? PETSC_TRUE : PETSC_FALSE;
+  for (Vec *v : {&rate, &at_rest, &moving}) PetscCall(VecDestroy(v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
+
+// Theta and alpha methods estimate the error from the steps before. Where an algebraic component oscillates under them
+// (they do not damp it), the estimate depends on the ratio of two steps, hardly on their length: what is a good answer
+// elsewhere shrinks the step for ever.
+PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts) {
+  AdaptRL &rl = adaptRL(adapt);
+  PetscBool undamped, algebraic = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (rl.judged_step == ts->ops->step || rl.basic_only) PetscFunctionReturn(PETSC_SUCCESS);
+  rl.judged_step = ts->ops->step;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &undamped, TSTHETA, TSCN, TSALPHA, ""));
+  if (undamped && ts->ops->evaluatewlte) PetscCall(HasAlgebraic(ts, &algebraic));
+  rl.unsuited = algebraic == PETSC_TRUE;
+  if (rl.unsuited)
+    PetscCall(PetscInfo(adapt,
+                        "Algebraic components under TS type %s: the error estimate says little about the step; "
+                        "basic decides\n",
+                        ((PetscObject)ts)->type_name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
   AdaptRL &rl = adaptRL(adapt);
