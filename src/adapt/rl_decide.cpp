@@ -183,7 +183,11 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
         rl.training->decided(x, {action});
       }
       d.aside = aside ? 1 : 0;
-      if (rl.safeguard && !rl.basic_only) d.stalled = rl.guard.decided(last.accepted, h, d.step) ? 1 : 0;
+      if (rl.guard.standsAside()) {
+        d.step = std::clamp(rl.guard.lead(last.accepted, h, d.step), limits.dt_min, limits.dt_max);
+      } else if (rl.safeguard && !basic) {
+        d.stalled = rl.guard.decided(last.accepted, h, d.step) ? 1 : 0;
+      }
     }
     d.failed_scale = limits.scale_failed;
     if (solves && !rl.basic_only) {
