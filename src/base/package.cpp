@@ -4,6 +4,7 @@
 #include <petrlrefiner.h>
 
 #include "base/compat.hpp"
+#include "base/unread_options.hpp"
 
 PetscClassId PETRL_CLOSURE_CLASSID, PETRL_REFINER_CLASSID;
 PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Remesh, PetRL_Train;
@@ -17,6 +18,7 @@ bool initialised = false;
 PetscErrorCode FinalizePackage() {
   PetscFunctionBegin;
   initialised = false;
+  PetscCall(WarnOfUnreadOptions());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,7 +2,9 @@ static char help[] =
     "Small equations with known solutions, under any TS type and several adaptors: one CSV line for each run.\n\
   -methods <file>: lines 'form|name|options', form explicit, implicit, imex or second;\n\
   -adaptors basic,dsp;  -equations smooth,stiff;  -first_steps 1e-4,1e-1;  -tolerances 1e-3,1e-6: what is combined;\n\
-  -seconds <real>: limit for one run;  -types: print the TS types of this PETSc, and nothing else.\n";
+  -seconds <real>: limit for one run;  -touch: a function after each step takes and gives back the solution;\n\
+  -twice: solve, go back to the start and solve again;  -declare: say of implicit equations whether they are ODE or\n\
+  DAE;  -types: print the TS types of this PETSc, and nothing else.\n";
 
 /*
    Blocks of two unknowns x = (u, v), each with its own s, M(x) x' = f(t, x): their Jacobians are differences.
@@ -28,7 +30,7 @@ struct Equation {
 
 typedef struct {
   const Equation *equation;
-  PetscBool explicit_form, imex, varied;
+  PetscBool explicit_form, imex, varied, touch, twice, declare;
   PetscReal last_step;
   PetscLogDouble deadline;
 } Run;
@@ -273,6 +275,13 @@ static PetscErrorCode PostStep(TS ts) {
 
   PetscFunctionBeginUser;
   PetscCall(TSGetApplicationContext(ts, &run));
+  if (run->touch) {
+    Vec X;
+    PetscScalar *x;
+    PetscCall(TSGetSolution(ts, &X));
+    PetscCall(VecGetArray(X, &x));
+    PetscCall(VecRestoreArray(X, &x));
+  }
   PetscCall(TSGetTimeStep(ts, &h));
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetMaxTime(ts, &end));
@@ -284,6 +293,17 @@ static PetscErrorCode PostStep(TS ts) {
     PetscCallMPI(MPI_Bcast(&late, 1, MPI_INT, 0, PETSC_COMM_WORLD));
     if (late) PetscCall(TSSetConvergedReason(ts, TS_CONVERGED_USER));
   }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Start(Vec X, const Equation *equation) {
+  PetscInt begin, end;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetOwnershipRange(X, &begin, &end));
+  for (PetscInt i = begin; i < end; i++) PetscCall(VecSetValue(X, i, equation->start[i % 2], INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(X));
+  PetscCall(VecAssemblyEnd(X));
   PetscFunctionReturn(0);
 }
 
@@ -313,9 +333,7 @@ static PetscErrorCode Solve(TS *made, Run *run, const char form[], PetscReal fir
   PetscCall(VecSetType(X, VECSTANDARD));
   PetscCall(VecDuplicate(X, &V));
   PetscCall(VecGetOwnershipRange(X, &begin, &end));
-  for (PetscInt i = begin; i < end; i++) PetscCall(VecSetValue(X, i, equation->start[i % 2], INSERT_VALUES));
-  PetscCall(VecAssemblyBegin(X));
-  PetscCall(VecAssemblyEnd(X));
+  PetscCall(Start(X, equation));
   PetscCall(MatCreateAIJ(PETSC_COMM_WORLD, end - begin, end - begin, 2 * BLOCKS, 2 * BLOCKS, 2, NULL, 0, NULL, &J));
   if (second) {
     PetscCall(TSSetI2Function(ts, NULL, I2Function, run));
@@ -328,6 +346,11 @@ static PetscErrorCode Solve(TS *made, Run *run, const char form[], PetscReal fir
     }
     if (run->explicit_form || run->imex) PetscCall(TSSetRHSFunction(ts, NULL, RHSFunction, run));
     PetscCall(TSSetSolution(ts, X));
+  }
+  if (run->declare && !run->explicit_form && !second) {
+    PetscBool dae;
+    PetscCall(PetscStrcmp(equation->name, "constraint", &dae));
+    PetscCall(TSSetEquationType(ts, dae ? TS_EQ_DAE_IMPLICIT_INDEX1 : TS_EQ_ODE_IMPLICIT));
   }
   PetscCall(TSSetApplicationContext(ts, run));
   PetscCall(TSSetPostStep(ts, PostStep));
@@ -353,6 +376,17 @@ static PetscErrorCode Solve(TS *made, Run *run, const char form[], PetscReal fir
   run->varied = PETSC_FALSE;
   PetscCall(TSSolve(ts, NULL));
   PetscCall(TSGetSolution(ts, &X));
+  if (run->twice) {
+    PetscCall(Start(X, equation));
+    if (second) {
+      PetscCall(TS2GetSolution(ts, NULL, &V));
+      PetscCall(VecSet(V, 0));
+    }
+    PetscCall(TSSetTime(ts, 0));
+    PetscCall(TSSetStepNumber(ts, 0));
+    PetscCall(TSSetTimeStep(ts, first));
+    PetscCall(TSSolve(ts, NULL));
+  }
   PetscCall(TSGetSolveTime(ts, &t));
   PetscCall(VecGetArrayRead(X, &x));
   for (PetscInt i = 0; i < end - begin; i += 2)
@@ -365,7 +399,7 @@ static PetscErrorCode Solve(TS *made, Run *run, const char form[], PetscReal fir
 /* One line; an error of PETSc is a result, too. */
 static PetscErrorCode Line(const char form[], const char name[], const char options[], const char adaptor[],
                            const Equation *equation, PetscReal first, PetscReal tolerance, PetscReal seconds) {
-  Run run = {equation, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, 0, 0};
+  Run run = {equation, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, 0, 0};
   PetscOptions database;
   PetscErrorCode failed;
   PetscReal error = -1, t = 0;
@@ -374,6 +408,9 @@ static PetscErrorCode Line(const char form[], const char name[], const char opti
   TS ts = NULL;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-touch", &run.touch));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-twice", &run.twice));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-declare", &run.declare));
   PetscCall(PetscTime(&run.deadline));
   run.deadline += seconds;
   PetscCall(PetscOptionsCreate(&database));

@@ -171,6 +171,31 @@ TEST(AdaptRL, AnotherTypeGetsTheUsersScaleBack) {
   EXPECT_EQ(TSDestroy(&ts), PETSC_SUCCESS);
 }
 
+// Accepted steps that shrink for ever end in basic's hands, each time for twice as many.
+TEST(StallGuard, EndsShrinkingAndTriesLongerSteps) {
+  StallGuard guard;
+  double h = 1;
+  for (int shrink = 1; shrink < 66; ++shrink, h *= 0.9) ASSERT_FALSE(guard.decided(true, h, 0.9 * h)) << shrink;
+  EXPECT_FALSE(guard.decided(false, h, 1e-9 * h)) << "rejections are the errors' business";
+  EXPECT_FALSE(guard.standsAside());
+  EXPECT_TRUE(guard.decided(true, h, 0.9 * h));
+  // What was accepted is kept, then doubled; rejections are answered as basic does, and the next trial waits longer.
+  EXPECT_DOUBLE_EQ(guard.lead(true, 1, 0.9), 1);
+  EXPECT_DOUBLE_EQ(guard.lead(true, 1, 1.5), 1.5);
+  EXPECT_DOUBLE_EQ(guard.lead(true, 1, 0.9), 2);
+  EXPECT_DOUBLE_EQ(guard.lead(false, 2, 0.8), 0.8);
+  for (int i = 0; i < 5; ++i) EXPECT_DOUBLE_EQ(guard.lead(true, 1, 0.9), 1);
+  EXPECT_DOUBLE_EQ(guard.lead(true, 1, 0.9), 2);
+  int left = 0;
+  for (; guard.standsAside(); ++left) guard.lead(true, 1, 0.9);
+  EXPECT_EQ(left, 1);
+  // Growth in between is no stall.
+  for (int i = 0; i < 1000; ++i) ASSERT_FALSE(guard.decided(true, 1, i % 2 == 0 ? 0.5 : 2.1));
+  EXPECT_TRUE(guard.decided(true, 1, 1e-4));
+  for (left = 0; guard.standsAside(); ++left) guard.lead(true, 1, 1);
+  EXPECT_EQ(left, 20);
+}
+
 TEST(History, BarrierAndSlope) {
   StepHistory h;
   std::vector<double> v;
