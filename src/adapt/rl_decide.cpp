@@ -172,7 +172,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
       // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
       // basic's step, does what basic does: it keeps the step.
       const bool keep = no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
-      const bool aside = rl.guard.standsAside() || (rl.unsuited && rl.safeguard);
+      const bool aside = rl.guard.leads() || (rl.unsuited && rl.safeguard);
       const bool basic = rl.basic_only || aside;
       d.step = basic ? -1 : (keep ? h : policyStep(rl, x, h, false, limits, patience(ts), &action));
       if (d.step < 0) {
@@ -183,10 +183,12 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
         rl.training->decided(x, {action});
       }
       d.aside = aside ? 1 : 0;
-      if (rl.guard.standsAside()) {
-        d.step = std::clamp(rl.guard.lead(last.accepted, h, d.step), limits.dt_min, limits.dt_max);
+      if (rl.guard.leads()) {
+        const auto lead = rl.guard.lead(last.accepted, h, d.step);
+        d.step = std::clamp(lead.step, limits.dt_min, limits.dt_max);
+        d.stalled = lead.stalled ? 1 : 0;
       } else if (rl.safeguard && !basic) {
-        d.stalled = rl.guard.decided(last.accepted, h, d.step) ? 1 : 0;
+        rl.guard.decided(last.accepted, h, d.step);
       }
     }
     d.failed_scale = limits.scale_failed;
