@@ -37,11 +37,12 @@ PetscErrorCode TSAdaptChoose_Richardson(TSAdapt adapt, TS ts, PetscReal h, Petsc
       "-ts_bathe_error doubling)",
       ((PetscObject)ts)->type_name);
   PetscCall(TSEvaluateWLTE(ts, adapt->wnormtype, &order, &error));
-  *wlte = error;
   *accept = PETSC_TRUE;
   *next_h = h;
+  *wlte = error;
   if (error < 0) PetscFunctionReturn(PETSC_SUCCESS); /* none yet: keep the step */
   const PetscReal q = 1 / (std::pow(2.0, (double)r.order) - 1);
+  *wlte = error = error * q; /* from the difference of the two solutions to the error of the better one */
   const PetscReal factor = error > 0 ? std::pow(error, -q) : PETSC_MAX_REAL;
   *next_h = error > 1 ? h * factor : std::max(h * std::min(r.up, factor), adapt->dt_min);
   *next_h = std::min(*next_h, adapt->dt_max);

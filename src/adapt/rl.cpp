@@ -3,6 +3,9 @@
 
 #include <petscdm.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace petrl {
 
 namespace {
@@ -51,9 +54,10 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   *wlte = error;
   PetscCall(PetscLogEventEnd(PetRL_Observe, adapt, ts, 0, 0));
 
-  PetscCall(AdaptRLRestartIfNew(adapt, ts));
+  PetscCall(AdaptRLFollow(adapt, ts));
   if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
   PetscCall(AdaptRLLoad(adapt, ts));
+  PetscCall(AdaptRLJudge(adapt, ts));
   PetscCall(AdaptRLCatchUp(adapt, ts));
 
   rl.retried = *accept == PETSC_FALSE; /* *accept comes in as the outcome of the attempt before, or true */
@@ -74,7 +78,7 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   PetscCall(AdaptRLRecord(rl, ts, attempt, 1));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
-  rl.attempted_h = *next_h;
+  rl.seen_steps = ts->steps;
   PetscCall(AdaptRLHook(adapt, ts));
   // Relative to the step: a final time may be zero or negative.
   if (rl.train && attempt.accepted && ts->ptime + h >= ts->max_time - 1e-6 * h)
@@ -135,6 +139,10 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
                                    "  RL: %" PetscInt_FMT " decisions, %" PetscInt_FMT " rejected steps, %" PetscInt_FMT
                                    " failed solves, %" PetscInt_FMT " fallbacks to basic\n",
                                    rl.decisions, rl.rejected, rl.failures, rl.fallbacks));
+  if (rl.aside > 0)
+    PetscCall(
+        PetscViewerASCIIPrintf(viewer, "  RL: %" PetscInt_FMT " decisions left to basic, because %s\n", rl.aside,
+                               rl.unsuited ? "components are algebraic" : "the policy's steps shrank without end"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -199,23 +207,77 @@ PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
 
 }  // namespace
 
-// A new solve, or the application told the TS to start afresh.
-PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts) {
+// Another TS than before, the same again, or a new solve. PETSc's steprestart says nothing: any pre- or post-step
+// function that touches the solution sets it.
+PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts) {
   AdaptRL &rl = adaptRL(adapt);
+  Progress &progress = rl;
+  PetscObjectId id;
+  bool known = true;
 
   PetscFunctionBegin;
-  const bool fresh = ts->reject < rl.seen_rejections || ts->ksp_its < rl.seen_linear || tsCost(ts) < rl.seen_cost;
-  if (fresh) {
-    rl.seen_rejections = rl.seen_nonlinear = rl.seen_linear = 0;
-    rl.seen_cost = tsCost(ts); /* PETSc resets some of the counters only: the first attempt's cost is lost */
-    rl.own_rejection = false;
-    rl.attempted_h = 0;
-  }
-  if (fresh || (ts->steprestart && !rl.history.retrying() && !rl.history.empty())) {
-    rl.history.restart();
-    rl.failed_observation.clear();
+  PetscCall(PetscObjectGetId((PetscObject)ts, &id));
+  if (id != rl.of)
+    PetRLCallCXX({
+      if (rl.of) rl.others[rl.of] = std::move(progress);
+      known = rl.others.count(id) > 0;
+      progress = known ? std::move(rl.others[id]) : Progress();
+      // Clones come and go; they are younger than the TS that they serve.
+      while (rl.others.size() > 1) rl.others.erase(std::prev(rl.others.end()));
+      rl.others.erase(id);
+      rl.of = id;
+    });
+  // TSSolve() sets the counters back when it starts at step 0; the number of steps, whenever the application likes.
+  const bool reset =
+      ts->reject < rl.seen_rejections || ts->snes_its < rl.seen_nonlinear || ts->ksp_its < rl.seen_linear;
+  if (known && !reset && ts->steps >= rl.seen_steps) PetscFunctionReturn(PETSC_SUCCESS);
+  const bool at_zero = reset || (ts->steps == 0 && ts->steprestart);
+  progress = Progress();
+  rl.seen_steps = ts->steps;
+  rl.seen_cost = tsCost(ts); /* some of its counters are never set back: the first attempt's cost is lost */
+  if (!at_zero) {
+    rl.seen_rejections = ts->reject;
+    rl.seen_nonlinear = ts->snes_its;
+    rl.seen_linear = ts->ksp_its;
+  } else if (!known) {
+    rl.seen_cost = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void AdaptRLTry(AdaptRL &rl, const std::function<void()> &work) {
+  const auto keep = [&rl](const char *what, PetscErrorCode code) {
+    if (rl.trouble_code == PETSC_SUCCESS) rl.trouble = *what ? what : "unknown error", rl.trouble_code = code;
+  };
+  try {
+    work();
+  } catch (const Error &e) {
+    keep(e.what(), e.code());
+  } catch (const std::exception &e) {
+    keep(e.what(), PETSC_ERR_LIB);
+  }
+}
+
+PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const std::function<void()> &work) {
+  AdaptRL &rl = adaptRL(adapt);
+  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
+  PetscMPIInt rank, size;
+  double sent[8];
+  char message[2048] = "";
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  if (rank == 0) AdaptRLTry(rl, work);
+  sent[0] = rl.trouble_code;
+  std::copy_n(numbers, count, sent + 1);
+  if (size > 1) PetscCallMPI(MPI_Bcast(sent, count + 1, MPI_DOUBLE, 0, comm));
+  std::copy_n(sent + 1, count, numbers);
+  if (sent[0] == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rank == 0) PetscCall(PetscStrncpy(message, rl.trouble.c_str(), sizeof(message)));
+  if (size > 1) PetscCallMPI(MPI_Bcast(message, sizeof(message), MPI_CHAR, 0, comm));
+  rl.trouble_code = PETSC_SUCCESS; /* said */
+  SETERRQ(comm, static_cast<PetscErrorCode>(sent[0]), "%s", message);
 }
 
 // PETSc has no public access to the evaluation counters.
@@ -228,13 +290,15 @@ PetscErrorCode AdaptRLRecord(AdaptRL &rl, TS ts, Attempt &attempt, PetscInt left
   PetscFunctionBegin;
   attempt.nonlinear = static_cast<double>(ts->snes_its - rl.seen_nonlinear) / left;
   attempt.linear = static_cast<double>(ts->ksp_its - rl.seen_linear) / left;
-  attempt.cost = (tsCost(ts) - rl.seen_cost) / left;
+  attempt.cost = PetscMax(tsCost(ts) - rl.seen_cost, 0.0) / left; /* a function of the program may clear counters */
   rl.seen_nonlinear += static_cast<PetscInt>(attempt.nonlinear);
   rl.seen_linear += static_cast<PetscInt>(attempt.linear);
   rl.seen_cost = left == 1 ? tsCost(ts) : rl.seen_cost + attempt.cost;
   rl.history.add(attempt, ts->max_time);
-  if (rl.observer) PetRLCallCXX(rl.observer(attempt));
-  if (rl.training) PetRLCallCXX(rl.training->outcome(attempt));
+  AdaptRLTry(rl, [&] {
+    if (rl.observer) rl.observer(attempt);
+    if (rl.training) rl.training->outcome(attempt);
+  });
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

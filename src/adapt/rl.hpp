@@ -4,11 +4,14 @@
 #include <petrladapt.h>
 #include <petsc/private/tsimpl.h>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "adapt/controller.hpp"
+#include "adapt/guard.hpp"
 #include "adapt/history.hpp"
 #include "adapt/training.hpp"
 #include "base/error.hpp"
@@ -29,17 +32,33 @@ struct AppObservable {
   bool used = false;  // by the policy at hand
 };
 
-/// What the first rank decides and every rank carries out. Sent as one array of doubles.
+/// What the first rank decides and every rank carries out.
 struct Decision {
   double step = 0;          ///< next step
   double failed_scale = 0;  ///< factor on that step should its solve fail
   double fallbacks = 0;     ///< decisions that `basic` had to take
+  double aside = 0;         ///< this decision was left to `basic`, because the policy's led nowhere
+  double stalled = 0;       ///< so will the next ones be
+  double *numbers() { return reinterpret_cast<double *>(this); }
+};
+
+/// What belongs to one TS. A TSAdapt may serve several in turns: TSARKIMEX starts implicit equations with a clone that
+/// shares its adaptor and its SNES.
+struct Progress {
+  StepHistory history;
+  StallGuard guard;
+  // What the TS had counted when we last looked.
+  PetscInt seen_steps = 0, seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
+  double seen_cost = 0;
+  bool retried = false;        // the latest attempt was itself a retry
+  bool own_rejection = false;  // the attempt before was rejected by us, so one counted rejection is ours
+  std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
 };
 
 struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// Data of a TSADAPTRL.
-struct AdaptRL : PolicyObject {
+struct AdaptRL : PolicyObject, Progress {
   AdaptRL() : PolicyObject("tsadapt") {}
 
   // What decides: on the first rank `training`, or else `backend` (file empty: the default policy).
@@ -48,30 +67,28 @@ struct AdaptRL : PolicyObject {
   std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
-  StepHistory history;
   AttemptObserver observer;
   StepLearner *training = nullptr;
   std::unique_ptr<OnlineTraining> online;
 
-  // What the TS had counted when we last looked.
-  PetscInt seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
-  double seen_cost = 0;
-  double attempted_h = 0;      // length of the attempt now under way, 0: not known
-  bool retried = false;        // the latest attempt was itself a retry
-  bool own_rejection = false;  // the attempt before was rejected by us, so one counted rejection is ours
+  PetscObjectId of = 0;                      // the TS whose progress this is
+  std::map<PetscObjectId, Progress> others;  // that of the TS which it took turns with
+  std::string trouble;                       // what went wrong on this rank alone; told to all with the next decision
+  PetscErrorCode trouble_code = PETSC_SUCCESS;
   double user_scale_failed = -1;
-  std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
   std::shared_ptr<FailureHook> hook;
 
-  PetscErrorCode (*known_step)(TS) = nullptr;  // the TS type for which `announces` was found out
-  bool announces = false;                      // it tells of failed solves itself
-  double time_scale = 0;                       // of the application; 0: not known
+  PetscErrorCode (*known_step)(TS) = nullptr;   // the TS type for which `announces` was found out
+  bool announces = false;                       // it tells of failed solves itself
+  PetscErrorCode (*judged_step)(TS) = nullptr;  // the TS type for which `unsuited` was found out
+  bool unsuited = false;                        // basic decides there
+  double time_scale = 0;                        // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
   bool seed_given = false;
-  PetscInt rejected = 0, failures = 0;
+  PetscInt rejected = 0, failures = 0, aside = 0, stalls = 0;
 };
 
 /// The data of a TSAdapt of type rl.
@@ -87,9 +104,14 @@ PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called by a TS that announces failures
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h);        // rl_decide.cpp: the policy chooses the retry
-PetscErrorCode AdaptRLRestartIfNew(TSAdapt adapt, TS ts);              // rl.cpp
-bool announcesFailures(AdaptRL &rl, TS ts);                            // does this TS tell of failed solves itself?
-PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                // rl_online.cpp
+PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts);                    // rl.cpp: from now on we serve this TS
+/// Work of the first rank alone: `count` numbers, or its error, on all. Collective.
+PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const std::function<void()> &work);
+/// C++ code that may throw on some ranks only: the error is kept for the next AdaptRLOnFirstRank().
+void AdaptRLTry(AdaptRL &rl, const std::function<void()> &work);
+PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts);       // rl_policy.cpp: finds out whether it suits
+bool announcesFailures(AdaptRL &rl, TS ts);              // does this TS tell of failed solves itself?
+PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);

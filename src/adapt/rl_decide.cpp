@@ -30,7 +30,7 @@ bool finite(const std::vector<float> &x) {
 
 // The policy's step, or a negative number when it gave none that can be used.
 double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool failed, const StepLimits &limits,
-                  float *action) {
+                  int patience, float *action) {
   *action = 0;
   if (!finite(x)) return -1;
   if (rl.training)
@@ -43,9 +43,7 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   if (!std::isfinite(step) || step <= 0) return -1;
   if (!rl.safeguard) return std::clamp(step, limits.dt_min, limits.dt_max);
   const double limited = limitedStep(step, h, failed, limits);
-  // PETSc gives up after max_reject attempts at one step (10 unless set): a policy that does not come down by itself is
-  // taken down at least as fast as basic would, in time.
-  constexpr int patience = 4;
+  // A policy that does not come down by itself is taken down at least as fast as basic would.
   if (!failed && rl.history.rejections() >= patience)
     return std::min(limited, basicStep(h, last.error, last.order, true, limits));
   if (failed && rl.history.failures() >= patience) return std::min(limited, h * limits.scale_failed);
@@ -68,8 +66,15 @@ PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in
   }
   PetscCall(PolicyMonitor(
       rl, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:%s -> next h=%g%s (times %.3g if its solve fails)",
-      ts->steps, (double)ts->ptime, h, observed.c_str(), d.step, d.fallbacks > 0 ? " by basic" : "", d.failed_scale));
+      ts->steps, (double)ts->ptime, h, observed.c_str(), d.step, d.fallbacks + d.aside > 0 ? " by basic" : "",
+      d.failed_scale));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// PETSc gives up after max_reject attempts at one step (10 unless set): the first few are the policy's.
+int patience(TS ts) {
+  constexpr int most = 4;
+  return ts->max_reject < 0 ? most : static_cast<int>(PetscMin(most, ts->max_reject / 2));
 }
 
 // A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
@@ -90,14 +95,23 @@ PetscErrorCode ApplicationValues(const AdaptRL &rl, TS ts, std::vector<double> &
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks) {
+PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks, double stalled = 0) {
+  AdaptRL &rl = adaptRL(adapt);
   char what[128];
 
   PetscFunctionBegin;
+  if (stalled > 0) {
+    PetscCall(PetscInfo(adapt, "The policy's steps shrink without end at t = %g, basic decides\n", (double)ts->ptime));
+    if (rl.stalls++ == 0)
+      PetscCall(PetscPrintf(PetscObjectComm((PetscObject)adapt),
+                            "PetRL warning: policy %s: its steps shrink without end at t = %g; basic decides for a "
+                            "while (counted in the view; reported once)\n",
+                            rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
+  }
   if (!(fallbacks > 0)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(
       PetscSNPrintf(what, sizeof(what), "its decision is not finite or out of its range at t = %g", (double)ts->ptime));
-  PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)adapt), adaptRL(adapt), static_cast<PetscInt>(fallbacks), what,
+  PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)adapt), rl, static_cast<PetscInt>(fallbacks), what,
                            "basic decides instead"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -107,32 +121,25 @@ PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks) {
 // The step after a failed solve of length h that the TS has just announced; the history knows of it.
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
   AdaptRL &rl = adaptRL(adapt);
-  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
-  PetscMPIInt rank, size;
   const StepLimits limits = limitsAt(adapt, ts);
   std::vector<double> built_in, app;
   double decision[2] = {limits.scale_failed, 0};  // factor, fallbacks
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
   PetscCall(ApplicationValues(rl, ts, app));
-  if (rank == 0) {
-    PetRLCallCXX({
-      float action = 0;
-      rl.history.values(built_in);
-      const std::vector<float> x = networkInput(rl, built_in, app);
-      const double step = policyStep(rl, x, h, true, limits, &action);
-      if (step > 0) {
-        decision[0] = step / h;
-        if (rl.training) rl.training->decided(x, {action});
-      } else {
-        decision[1] = 1;
-      }
-    });
-  }
-  if (size > 1) PetscCallMPI(MPI_Bcast(decision, 2, MPI_DOUBLE, 0, comm));
+  PetscCall(AdaptRLOnFirstRank(adapt, decision, 2, [&] {
+    float action = 0;
+    rl.history.values(built_in);
+    const std::vector<float> x = networkInput(rl, built_in, app);
+    const double step = policyStep(rl, x, h, true, limits, patience(ts), &action);
+    if (step > 0) {
+      decision[0] = step / h;
+      if (rl.training) rl.training->decided(x, {action});
+    } else {
+      decision[1] = 1;
+    }
+  }));
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
   adapt->scale_solve_failed = decision[0];
   PetscCall(Warn(adapt, ts, decision[1]));
@@ -145,8 +152,6 @@ PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
 // takes two decisions: the next step, and the factor on it in case its solve fails, because PETSc asks nobody then.
 PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscReal *next_h) {
   AdaptRL &rl = adaptRL(adapt);
-  MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
-  PetscMPIInt rank, size;
   const StepLimits limits = limitsAt(adapt, ts);
   const Attempt last = rl.history.last();
   const bool solves = ts->usessnes && ts->snes && !announcesFailures(rl, ts);
@@ -155,55 +160,60 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   Decision d;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
   PetscCall(ApplicationValues(rl, ts, app));
   if (!failed) PetRLCallCXX(rl.history.values(built_in));
-  if (rank == 0) {
-    PetRLCallCXX({
-      float action = 0;
-      std::vector<float> x;
-      AdaptRLTrainAt(rl, last.accepted ? last.t + last.h : last.t);
-      d.step = *next_h;
-      if (!failed) {
-        x = networkInput(rl, built_in, app);
-        const bool keep =
-            no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
-        // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
-        // basic's step, does what basic does: it keeps the step.
-        d.step = rl.basic_only ? -1 : (keep ? h : policyStep(rl, x, h, false, limits, &action));
-        if (d.step < 0) {
-          d.step = no_error ? h : basicStep(h, last.error, last.order, rl.retried, limits);
-          d.fallbacks += rl.basic_only ? 0 : 1;
-        } else if (rl.training && !keep) {
-          rl.training->decided(x, {action});
-        }
+  PetscCall(AdaptRLOnFirstRank(adapt, d.numbers(), 5, [&] {
+    float action = 0;
+    AdaptRLTrainAt(rl, last.accepted ? last.t + last.h : last.t);
+    d.step = *next_h;
+    if (!failed) {
+      const std::vector<float> x = networkInput(rl, built_in, app);
+      // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
+      // basic's step, does what basic does: it keeps the step.
+      const bool keep = no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
+      const bool aside = rl.guard.leads() || (rl.unsuited && rl.safeguard);
+      const bool basic = rl.basic_only || aside;
+      d.step = basic ? -1 : (keep ? h : policyStep(rl, x, h, false, limits, patience(ts), &action));
+      if (d.step < 0) {
+        d.step =
+            no_error ? h : basicStep(h, last.error, last.order, rl.retried, last.accepted ? limits : stepLimits(adapt));
+        d.fallbacks += basic ? 0 : 1;
+      } else if (rl.training && !keep) {
+        rl.training->decided(x, {action});
       }
-      d.failed_scale = limits.scale_failed;
-      if (solves && !rl.basic_only) {
-        std::vector<double> if_failed;
-        rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
-        rl.failed_observation = networkInput(rl, if_failed, app);
-        const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, &action);
-        rl.failed_action.assign(1, action);
-        if (retry > 0)
-          d.failed_scale = retry / d.step;
-        else
-          d.fallbacks += 1, rl.failed_observation.clear();
+      d.aside = aside ? 1 : 0;
+      if (rl.guard.leads()) {
+        const auto lead = rl.guard.lead(last.accepted, h, d.step);
+        d.step = std::clamp(lead.step, limits.dt_min, limits.dt_max);
+        d.stalled = lead.stalled ? 1 : 0;
+      } else if (rl.safeguard && !basic) {
+        rl.guard.decided(last.accepted, h, d.step);
       }
-    });
-  }
-  if (size > 1) PetscCallMPI(MPI_Bcast(&d, 3, MPI_DOUBLE, 0, comm));
+    }
+    d.failed_scale = limits.scale_failed;
+    if (solves && !rl.basic_only) {
+      std::vector<double> if_failed;
+      rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
+      rl.failed_observation = networkInput(rl, if_failed, app);
+      const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), &action);
+      rl.failed_action.assign(1, action);
+      if (retry > 0)
+        d.failed_scale = retry / d.step;
+      else
+        d.fallbacks += 1, rl.failed_observation.clear();
+    }
+  }));
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
 
   *next_h = d.step;
   if (solves) adapt->scale_solve_failed = d.failed_scale;
   if (!failed) {
     ++rl.decisions;
+    rl.aside += static_cast<PetscInt>(d.aside);
     if (limits.hold) --adapt->timestepjustdecreased;
   }
-  PetscCall(Warn(adapt, ts, d.fallbacks));
+  PetscCall(Warn(adapt, ts, d.fallbacks, d.stalled));
   if (rl.monitor && !failed) PetscCall(Monitor(adapt, ts, built_in, app, h, d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

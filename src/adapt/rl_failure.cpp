@@ -6,17 +6,22 @@ namespace petrl {
 
 struct FailureHook {
   TSAdapt adapt = nullptr;  // null once the adaptor is gone
-  TS ts = nullptr;
-  PetscObjectId snes = 0;  // the SNES that carries us
+  PetscObjectId snes = 0;   // the SNES that carries us
 };
 
 namespace {
 
-PetscErrorCode AtSolveStart(SNES, PetscInt iteration, PetscReal, void *ctx) {
+// The TS whose stage is solved is asked of the SNES each time: several may share it, and some are gone tomorrow.
+PetscErrorCode AtSolveStart(SNES snes, PetscInt iteration, PetscReal, void *ctx) {
   FailureHook &hook = **static_cast<std::shared_ptr<FailureHook> *>(ctx);
+  PetscErrorCode (*function)(SNES, Vec, Vec, void *) = nullptr;
+  void *ts = nullptr;
 
   PetscFunctionBegin;
-  if (iteration == 0 && hook.adapt) PetscCall(AdaptRLCatchUp(hook.adapt, hook.ts));
+  if (iteration != 0 || !hook.adapt) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SNESGetFunction(snes, NULL, &function, &ts));
+  if (function == SNESTSFormFunction && static_cast<TS>(ts)->adapt == hook.adapt)
+    PetscCall(AdaptRLCatchUp(hook.adapt, static_cast<TS>(ts)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -45,7 +50,6 @@ PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts) {
   PetRLCallCXX({
     rl.hook = std::make_shared<FailureHook>();
     rl.hook->adapt = adapt;
-    rl.hook->ts = ts;
     rl.hook->snes = id;
     context = new std::shared_ptr<FailureHook>(rl.hook);
   });
@@ -78,7 +82,7 @@ PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h) {
   AdaptRL &rl = adaptRL(adapt);
 
   PetscFunctionBegin;
-  PetscCall(AdaptRLRestartIfNew(adapt, ts));
+  PetscCall(AdaptRLFollow(adapt, ts));
   if (rl.user_scale_failed < 0) rl.user_scale_failed = adapt->scale_solve_failed;
   PetscCall(AdaptRLLoad(adapt, ts));
   rl.seen_rejections = ts->reject + 1; /* the TS counts it next */
@@ -93,6 +97,7 @@ PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts) {
   AdaptRL &rl = adaptRL(adapt);
 
   PetscFunctionBegin;
+  PetscCall(AdaptRLFollow(adapt, ts));
   const PetscInt failed = ts->reject - rl.seen_rejections - (rl.own_rejection ? 1 : 0);
   if (failed <= 0) {
     // Our own rejection is counted by the TS only after choose() returned.
@@ -107,7 +112,7 @@ PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts) {
     PetscCall(
         AdaptRLRecordFailure(rl, ts, ts->time_step / PetscPowReal(adapt->scale_solve_failed, (PetscReal)left), left));
     if (rl.training && !rl.failed_observation.empty())
-      PetRLCallCXX(rl.training->decided(rl.failed_observation, rl.failed_action));
+      AdaptRLTry(rl, [&] { rl.training->decided(rl.failed_observation, rl.failed_action); });
   }
   if (rl.loaded) {
     PetscReal h = ts->time_step;

@@ -5,6 +5,7 @@
 
 #include "base/compat.hpp"
 #include "base/running_petsc.hpp"
+#include "base/unread_options.hpp"
 
 PetscClassId PETRL_CLOSURE_CLASSID, PETRL_REFINER_CLASSID;
 PetscLogEvent PetRL_Observe, PetRL_Infer, PetRL_Act, PetRL_Remesh, PetRL_Train;
@@ -18,6 +19,7 @@ bool initialised = false;
 PetscErrorCode FinalizePackage() {
   PetscFunctionBegin;
   initialised = false;
+  PetscCall(WarnOfUnreadOptions());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,31 +1,15 @@
 #include "base/yaml.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/names.hpp"
 
 namespace petrl {
 
 namespace {
-
-std::size_t editDistance(const std::string &a, const std::string &b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row.back();
-}
 
 template <typename T>
 const char *typeName();
@@ -201,12 +185,7 @@ void YamlMap::finish() const {
   for (auto it = node_.begin(); it != node_.end(); ++it) {
     const auto key = it->first.as<std::string>("");
     if (asked_.count(key) != 0) continue;
-    std::string nearest;
-    std::size_t best = std::string::npos;
-    for (const auto &known : asked_) {
-      const std::size_t d = editDistance(key, known);
-      if (d < best) best = d, nearest = known;
-    }
+    const std::string nearest = nearestName(key, asked_);
     fail(key, "unknown key" + (nearest.empty() ? std::string() : "; the nearest known key is '" + nearest + "'"));
   }
 }

@@ -81,15 +81,19 @@ PetscErrorCode BeginStep(TS ts) {
   Bathe &b = bathe(ts);
 
   PetscFunctionBegin;
-  if (!ts->steprollback || !b.started) {
-    if (b.started) PetscCall(CopyState(b.now, b.start));
-    // Events and poststep functions may have changed the solution.
-    PetscCall(VecCopy(ts->vec_sol, b.start.u));
-    PetscCall(VecCopy(ts->vec_dot, b.start.v));
-    if (!b.started && b.friction) PetscCall(VecCopy(b.now.history, b.start.history));
-    if (!b.started || ts->steprestart) PetscCall(BatheStart(ts, b.start, ts->ptime));
-    b.started = true;
-  }
+  if (ts->steprollback && b.started) PetscFunctionReturn(PETSC_SUCCESS);
+  // A step that was given up leaves `start` as the state that the solution has.
+  const bool anew = !b.started || ts->steps == 0, advanced = b.status != TS_STEP_INCOMPLETE;
+  if (!anew && advanced) PetscCall(CopyState(b.now, b.start));
+  // Events and poststep functions may have changed the solution.
+  PetscCall(VecCopy(ts->vec_sol, b.start.u));
+  PetscCall(VecCopy(ts->vec_dot, b.start.v));
+  if (anew && b.initial_history)
+    PetscCall(VecCopy(b.initial_history, b.start.history));
+  else if (anew && b.friction)
+    PetscCall(VecSet(b.start.history, 0));
+  if (anew || ts->steprestart) PetscCall(BatheStart(ts, b.start, ts->ptime));
+  b.started = true;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -56,6 +56,7 @@ PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
 PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
   PetscFunctionBegin;
   PetscCall(CheckType(ts));
+  PetscValidHeaderSpecific(history, VEC_CLASSID, 2);
   petrl::Bathe &b = petrl::bathe(ts);
   if (!b.initial_history) PetscCall(VecDuplicate(history, &b.initial_history));
   PetscCall(VecCopy(history, b.initial_history));

@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "adapt/rl.hpp"
 #include "mpi/reaction_diffusion.hpp"
 #include "support/closures.hpp"
 #include "support/policies.hpp"
@@ -233,4 +234,22 @@ TEST(AdaptMpi, ObservablesWithBuiltInNamesAreRefused) {
   run.policy = file.path;
   run.configure = [&](TSAdapt adapt) { return TSAdaptRLAddObservable(adapt, "step_ratio", NotANumber, nullptr); };
   expectError(run, {"'step_ratio'", "another name"});
+}
+
+// Who watches and learns does so on the first rank: its exceptions must not leave the others waiting for a decision.
+TEST(AdaptMpi, ExceptionsOfTheFirstRankReachAll) {
+  const PolicyFile file(constantPolicy({"error"}, "error-ratio", 0.5, 1.2, 0.2f));
+  for (const char *type : {"rk", "bdf"}) {
+    Integration run;
+    run.type = type;
+    run.policy = file.path;
+    run.configure = [](TSAdapt adapt) -> PetscErrorCode {
+      if (rankOf(PETSC_COMM_WORLD) == 0)
+        adaptRL(adapt).observer = [](const Attempt &a) {
+          if (a.t > 0.1) throw Error("the observer has seen enough");
+        };
+      return PETSC_SUCCESS;
+    };
+    expectError(run, {"the observer has seen enough"});
+  }
 }

@@ -71,4 +71,20 @@ def policies_that_answer_nonsense(folder):
         rl(policy, "-tf", 1, "-ts_adapt_rl_error_if_nan", ranks=ranks).fails(policy, "not finite or out of its range")
 
 
+def misspelled_options(folder):
+    policy = write_policy(f"{folder}/p.h5")
+    for given, nearest in (("-ts_adapt_rl_polcy", "-ts_adapt_rl_policy"), ("-ts_adapt_rl_safegaurd", "-ts_adapt_rl_safeguard"),
+                           ("-ts_adpt_rl_seed", "-ts_adapt_rl_seed"), ("-refiner_max_cell", "-refiner_max_cells"),
+                           ("-closure_spacng", "-closure_spacing"), ("-ts_bathe_eror", "-ts_bathe_error")):
+        for ranks in (1, 2) if given == "-ts_adapt_rl_polcy" else (1,):
+            r = rl(policy, given, "x", "-tf", 0.01, ranks=ranks).ok()
+            warning = f"PetRL warning: option {given} was read by nobody; the nearest one of PetRL is {nearest}\n"
+            assert r.output.count(warning) == 1 and r.output.count("PetRL warning") == 1, r
+    r = rl(policy, "-ts_bathe_entirely_wrong", 1, "-options_left", "-tf", 0.01).ok()
+    r.says("option -ts_bathe_entirely_wrong was read by nobody", "Option left: name:-ts_bathe_entirely_wrong")
+    # Known ones that this program does not need, and others' mistakes, are no business of ours.
+    r = rl(policy, "-refiner_max_cells", 100, "-closure_mode", "flux", "-ts_adapt_dt_mxa", 1, "-tf", 0.01).ok()
+    assert "PetRL warning" not in r.output, r
+
+
 main()

@@ -171,6 +171,45 @@ TEST(AdaptRL, AnotherTypeGetsTheUsersScaleBack) {
   EXPECT_EQ(TSDestroy(&ts), PETSC_SUCCESS);
 }
 
+// Accepted steps that shrink for ever end where the error does not ask for it.
+TEST(StallGuard, KeepsAndDoublesStepsThatWereGoodEnough) {
+  StallGuard guard;
+  const auto shrink = [&] {
+    int steps = 0;
+    for (double h = 1; !guard.leads() && steps < 1000; h *= 0.9, ++steps) {
+      guard.decided(true, h, 0.9 * h);
+      guard.decided(false, h, 1e-9 * h);  // rejections are the errors' business
+    }
+    return steps;
+  };
+  EXPECT_EQ(shrink(), 88);  // 0.9^88 = 1e-4
+  const auto lead = [&](bool accepted, double h, double basic) { return guard.lead(accepted, h, basic).step; };
+  EXPECT_DOUBLE_EQ(lead(true, 1, 0.9), 1);
+  EXPECT_DOUBLE_EQ(lead(true, 1, 1.5), 1.5);
+  EXPECT_DOUBLE_EQ(lead(true, 1, 0.9), 2);
+  // The error asks for it: the policy was right.
+  EXPECT_DOUBLE_EQ(lead(false, 2, 0.8), 0.8);
+  EXPECT_FALSE(guard.leads());
+  shrink();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(guard.lead(true, 1, 0.9).stalled);
+  EXPECT_TRUE(guard.lead(true, 2, 1.8).stalled);
+  EXPECT_DOUBLE_EQ(lead(true, 2, 1.8), 2);
+  EXPECT_DOUBLE_EQ(lead(true, 2, 1.8), 4);
+  // From now on rejections are answered as basic does, and the next trial waits longer.
+  EXPECT_DOUBLE_EQ(lead(false, 4, 3), 3);
+  for (int i = 0; i < 5; ++i) EXPECT_DOUBLE_EQ(lead(true, 3, 2.7), 3);
+  EXPECT_DOUBLE_EQ(lead(true, 3, 2.7), 6);
+  int left = 12;
+  for (; guard.leads(); ++left) lead(true, 1, 0.9);
+  EXPECT_EQ(left, 16);
+  // Next time for twice as many; growth in between is no stall.
+  for (int i = 0; i < 1000; ++i) guard.decided(true, 1, i % 2 == 0 ? 0.5 : 2.1);
+  EXPECT_FALSE(guard.leads());
+  shrink();
+  for (left = 0; guard.leads(); ++left) lead(true, 1, 0.9);
+  EXPECT_EQ(left, 32);
+}
+
 TEST(History, BarrierAndSlope) {
   StepHistory h;
   std::vector<double> v;

@@ -374,6 +374,57 @@ TEST(BatheFriction, StateBelongsToTheSolution) {
   EXPECT_GT(o.at(o.v), 0);
 }
 
+// A solve from step 0 on is a new one: what has slipped before is not remembered.
+TEST(BatheFriction, ASecondSolveStartsFromTheGivenHistory) {
+  for (const double initial : {0.0, 0.7}) {
+    Oscillator o;
+    double strength = 0.3;
+    PetRLThrow(TSBatheSetFriction(o.ts, dryFriction, &strength));
+    o.start(0, 1);
+    if (initial > 0) {
+      Vec history;
+      PetRLThrow(VecDuplicate(o.u, &history));
+      PetRLThrow(VecSet(history, initial));
+      PetRLThrow(TSBatheSetHistory(o.ts, history));
+      PetRLThrow(VecDestroy(&history));
+    }
+    double slip[2];
+    for (double &s : slip) {
+      o.start(0, 1);
+      PetRLThrow(TSSetTime(o.ts, 0));
+      PetRLThrow(TSSetStepNumber(o.ts, 0));
+      o.solve(0.01, 2);
+      Vec history;
+      PetRLThrow(TSBatheGetHistory(o.ts, &history));
+      s = o.at(history);
+    }
+    EXPECT_GT(slip[0], initial + 0.5);
+    EXPECT_EQ(slip[0], slip[1]);
+  }
+}
+
+// A step that was given up is no part of the state: the next solve goes on from the solution.
+TEST(BatheFriction, GoesOnFromBeforeAStepThatWasGivenUp) {
+  Oscillator o;
+  double strength = 0.3;
+  o.stiffness = 0;
+  PetRLThrow(TSBatheSetFriction(o.ts, dryFriction, &strength));
+  o.wall = 0.5;
+  o.start(0, 1);
+  o.solve(0.2, 2);
+  TSConvergedReason reason;
+  PetRLThrow(TSGetConvergedReason(o.ts, &reason));
+  ASSERT_LT(reason, 0);
+  o.wall = PETSC_INFINITY;
+  o.solve(0.05, 2);
+  PetRLThrow(TSGetConvergedReason(o.ts, &reason));
+  ASSERT_EQ(reason, TS_CONVERGED_TIME);
+  Vec history;
+  PetRLThrow(TSBatheGetHistory(o.ts, &history));
+  EXPECT_NEAR(o.at(history), o.at(o.u), 1e-13);
+  EXPECT_NEAR(o.at(o.v), 1 - 0.3 * 2, 1e-12);
+}
+
 TEST(Bathe, ReportsMisuse) {
   {
     CaughtErrors errors;

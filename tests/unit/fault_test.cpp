@@ -257,6 +257,18 @@ TEST(FaultFriction, SlopesAreDerivatives) {
   EXPECT_DOUBLE_EQ(laws[1]->evaluate(0.05, 0, 1).mu, 0.55);
   EXPECT_DOUBLE_EQ(laws[1]->evaluate(5, 0, 1).mu, 0.5);
   EXPECT_DOUBLE_EQ(laws[0]->weakening(), 1);
+  // Healing over a step of many healing times, a characteristic slip far below what slipped: no stronger than at first.
+  for (const FrictionPoint p : {ExponentialWeakening(0.5, 0.1, 1e-4, 0.7).evaluate(-0.3, 0.1, 0.01),
+                                LinearWeakening(0.5, 0.1, 1e-4, 0.7).evaluate(-0.3, 0.1, 0.01)}) {
+    EXPECT_DOUBLE_EQ(p.mu, 0.6);
+    EXPECT_EQ(p.slope, 0);
+    EXPECT_EQ(p.history, 0);
+  }
+  // f0/a of 1200, beyond what exp() holds: f0 + a log(v/v0) all the same.
+  const RateAndState steep(0.6, 5e-4, 1e-4, 1e-6, 0.01, 1e-6);
+  EXPECT_NEAR(steep.evaluate(0.01 / 1e-6, 0, 1e-4).mu, 0.6 + 5e-4 * std::log(100.0), 1e-12);
+  EXPECT_NEAR(steep.evaluate(0.01 / 1e-6, 0, 1e-4).slope, 5e-4 / 1e-4, 1e-9);
+  EXPECT_TRUE(std::isfinite(steep.evaluate(0.01 / 1e-6, 0, 0).slope));
   // Steady state of rate and state: f0 + (a - b) log(v/v0), to the regularisation.
   const FrictionPoint steady = laws.back()->evaluate(0.01 / 1e-4, 0, 1e-4);
   EXPECT_NEAR(steady.mu, 0.6 - 0.005 * std::log(1e-4 / 1e-6), 1e-9);
@@ -386,6 +398,17 @@ TEST(FaultControllers, ObservablesSayWhatTheyClaim) {
   const double k = 8.652e13, f0 = 0.6 * 9e6 * 22.5e6, u0 = f0 * f0 / (2 * k);
   EXPECT_NEAR(observed(one, "fault_energy"), 1 + (0.5 * k * run.slip * run.slip - f0 * run.slip) / u0, 1e-4);
   EXPECT_EQ(observed(one, "instability"), 0) << "what has slipped is stable";
+  // Under a far field that moves, e = d - v_inf t takes the place of d.
+  Scenario loaded = faultScenario(1, 1);
+  loaded.far_field_velocity = 0.02;
+  Fault driven(PETSC_COMM_SELF, loaded);
+  const auto energy = [&](double t) {
+    const double e = driven.meanSlip() - 0.02 * t;
+    return 1 + (0.5 * k * e * e - f0 * e) / u0;
+  };
+  simulate(driven, faultController("constant:h=0.1"), false,
+           [&](Fault &, double t) { EXPECT_NEAR(driven.energy(), energy(t), 1e-4) << t; });
+  EXPECT_NEAR(driven.energy(), energy(20), 1e-4);
   // Other names are refused.
   expectParts(messageOf([] { faultPolicySpecification({"fault_velocty"}, "linear", 0.001, 5); }), {"fault_velocty"});
 }

@@ -107,8 +107,10 @@ TEST(Richardson, TakesOrderAndFactorsFromOptions) {
   Options options(
       {{"-ts_adapt_richardson_order", "2"}, {"-ts_adapt_richardson_up", "3"}, {"-ts_adapt_richardson_down", "0.25"}});
   Adaptor a(TSADAPTRICHARDSON);
-  EXPECT_NEAR(a.next(0.5, 8), 0.25, 1e-15);  // q = 1/3
-  EXPECT_NEAR(a.next(0.5, 0.125), 1, 1e-15);
+  // q = 1/3; the error is a third of the difference
+  EXPECT_NEAR(a.next(0.5, 24), 0.25, 1e-15);
+  EXPECT_NEAR(a.next(0.5, 2.999), 0.5 / std::cbrt(2.999 / 3), 1e-15);
+  EXPECT_NEAR(a.next(0.5, 0.375), 1, 1e-15);
   EXPECT_NEAR(a.next(0.5, 1e-9), 1.5, 1e-15);
   EXPECT_NEAR(a.afterFailure(0.5), 0.125, 1e-15);
 }

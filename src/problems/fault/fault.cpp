@@ -194,6 +194,14 @@ double Fault::sliding() const {
   return total / static_cast<double>(elasticity_->size());
 }
 
+double Fault::time() const {
+  PetscReal t;
+  PetRLThrow(TSGetTime(ts_, &t));
+  // While an adaptor looks at a new solution, the clock still stands at the start of the step.
+  const Bathe &b = bathe(ts_);
+  return static_cast<double>(b.status == TS_STEP_PENDING ? t + b.latest.h : t);
+}
+
 double Fault::energy() {
   PetscScalar dkd, fd;
   if (critical_energy_ == 0) {
@@ -235,9 +243,14 @@ double Fault::energy() {
     PetRLThrow(MatDestroy(&K));
     if (critical_energy_ == 0) critical_energy_ = 1;  // no prestress
   }
-  elasticity_->stiffness(d_, work_);
-  PetRLThrow(VecDot(d_, work_, &dkd));
-  PetRLThrow(VecDot(prestress_, d_, &fd));
+  // What is strained is what the fault lags behind the far field.
+  Vec slip = elasticity_->createVector();
+  PetRLThrow(VecCopy(d_, slip));
+  if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(slip, -scenario_.far_field_velocity * time()));
+  elasticity_->stiffness(slip, work_);
+  PetRLThrow(VecDot(slip, work_, &dkd));
+  PetRLThrow(VecDot(prestress_, slip, &fd));
+  PetRLThrow(VecDestroy(&slip));
   return 1 + (PetscRealPart(dkd) / 2 - PetscRealPart(fd)) / critical_energy_;
 }
 

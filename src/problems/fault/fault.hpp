@@ -35,7 +35,9 @@ class Fault {
   double meanVelocity() const { return meanOf(v_); }  ///< [m/s]
   double maxVelocity() const;                         ///< largest |v| [m/s]
   double meanSlip() const { return meanOf(d_); }      ///< mean displacement [m]
-  double energy();         ///< U = U0 - F0'd + d'Kd/2 over U_c = U0 = F0'K^-1 F0/2; 1 at the start
+  double time() const;                                ///< of the solution
+  /// U = U0 - F0'e + e'Ke/2, e = d - v_inf t, over U_c = U0 = F0'K^-1 F0/2; 1 at the start
+  double energy();
   double sliding() const;  ///< share of cells with v != 0
 
   /// Rate of growth of the weakest mode at rest [1/s]: the positive root of m s^2 + h s + (k - k_c) = 0 with the

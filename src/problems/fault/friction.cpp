@@ -1,5 +1,6 @@
 #include "problems/fault/friction.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "learn/yaml_values.hpp"
@@ -8,11 +9,14 @@ namespace petrl::fault {
 
 namespace {
 
-// s = known + c (speed - rate s): the history of both slip-weakening laws and its derivative by the speed.
+// s = known + c (speed - rate s): the history of both slip-weakening laws and its derivative by the speed. Steps that
+// are long against the healing time leave it below zero: what has healed is not stronger than what never slipped.
 struct Slip {
   double s, ds, rate;
   Slip(double known, double c, double speed, double healing)
-      : s((known + c * speed) / (1 + c * healing)), ds(c / (1 + c * healing)), rate(speed - healing * s) {}
+      : s((known + c * speed) / (1 + c * healing)), ds(c / (1 + c * healing)), rate(speed - healing * s) {
+    if (s < 0) s = ds = 0, rate = speed;
+  }
 };
 
 }  // namespace
@@ -34,9 +38,13 @@ FrictionPoint RateAndState::evaluate(double known, double c, double speed) const
   // Aging law, implicit: s = (known + c) / (1 + c speed / d_c).
   const double denominator = 1 + c * speed / critical_slip_;
   const double s = (known + c) / denominator, ds = -s * c / critical_slip_ / denominator;
-  const double factor = std::exp((f0_ + b_ * std::log(v0_ * s / critical_slip_)) / a_) / (2 * v0_);
+  const double exponent = (f0_ + b_ * std::log(v0_ * s / critical_slip_)) / a_, rate = 1 - speed * s / critical_slip_;
+  // asinh(x) = log(2 x) where x would overflow.
+  if (exponent > 300 && speed > v0_ * std::exp(-200.0))
+    return {a_ * (std::log(speed / v0_) + exponent), a_ / speed + b_ * ds / s, s, rate};
+  const double factor = std::exp(std::min(exponent, 600.0)) / (2 * v0_);
   const double x = speed * factor, dx = factor + x * b_ / a_ * ds / s;
-  return {a_ * std::asinh(x), a_ * dx / std::sqrt(1 + x * x), s, 1 - speed * s / critical_slip_};
+  return {a_ * std::asinh(x), a_ * dx / std::sqrt(1 + x * x), s, rate};
 }
 
 double RateAndState::staticCoefficient() const {

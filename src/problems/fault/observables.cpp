@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "adapt/history.hpp"
+#include "adapt/specification.hpp"
 #include "base/error.hpp"
 #include "integrate/bathe.hpp"
-#include "adapt/specification.hpp"
 
 namespace petrl::fault {
 
@@ -75,13 +75,7 @@ const std::vector<FaultObservable> &faultObservables() {
       {"localisation", "log(largest speed over mean speed)", 0, 1,
        [](Fault &f) { return logClamped(f.maxVelocity() / std::max(std::fabs(f.meanVelocity()), 1e-12), 1, 100); }},
       {"remaining_growth", "log(remaining time times growth rate)", 0, 2,
-       [](Fault &f) {
-         PetscReal t;
-         PetRLThrow(TSGetTime(f.ts(), &t));
-         // During choose() the clock still stands at the start of the step.
-         if (!latest(f).failed) t += latest(f).h;
-         return logClamped((f.scenario().final_time - static_cast<double>(t)) / growthTime(f), 1e-3, 1e3);
-       }},
+       [](Fault &f) { return logClamped((f.scenario().final_time - f.time()) / growthTime(f), 1e-3, 1e3); }},
       {"embedded_error", "log of the weighted embedded error over 3; 0 if not estimated", 0, 1,
        [](Fault &f) {
          return latest(f).failed || latest(f).error < 0
