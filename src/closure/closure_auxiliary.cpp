@@ -42,6 +42,7 @@ PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#if PetscDefined(HAVE_HDF5)
 // PETSc reads the corner of an array that is larger than the grid without a word.
 PetscErrorCode CheckDataset(PetRLClosure closure, PetscViewer viewer, const std::string &name) {
   const Closure &c = *closure->data;
@@ -84,6 +85,20 @@ PetscErrorCode ReadHDF5(PetRLClosure closure, PetscViewer viewer, DM single) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode OpenHDF5(PetRLClosure closure, PetscViewer *viewer) {
+  return PetscViewerHDF5Open(PetscObjectComm((PetscObject)closure), closure->data->auxiliary.c_str(), FILE_MODE_READ,
+                             viewer);
+}
+#else
+PetscErrorCode ReadHDF5(PetRLClosure, PetscViewer, DM) { return PETSC_SUCCESS; }
+
+PetscErrorCode OpenHDF5(PetRLClosure closure, PetscViewer *) {
+  SETERRQ(PetscObjectComm((PetscObject)closure), PETSC_ERR_SUP,
+          "-closure_auxiliary %s: this PETSc was built without HDF5; expected a file of VecView() in binary",
+          closure->data->auxiliary.c_str());
+}
+#endif
+
 }  // namespace
 
 PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std::string> &names) {
@@ -110,7 +125,7 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
   PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   PetscCall(PlainGrid(closure, 1, &single));
   if (hdf5) {
-    PetscCall(PetscViewerHDF5Open(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
+    PetscCall(OpenHDF5(closure, &viewer));
     PetscCall(ReadHDF5(closure, viewer, single));
   } else {
     const long long values = (long long)nx * ny * (long long)c.read_names.size();

@@ -217,7 +217,7 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   FieldLayout layout;
   std::vector<double> range;
   const float *predicted = NULL;
-  bool finite;
+  bool finite = true;
 
   PetscFunctionBegin;
   *label = NULL;
