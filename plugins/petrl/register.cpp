@@ -3,9 +3,7 @@
 
 #include "base/compat.hpp"
 #include "base/error.hpp"
-#include "closure/correction.hpp"
 #include "policy/policy.hpp"
-#include "refine/refinement_policy.hpp"
 
 PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
 PETSC_INTERN PetscErrorCode TSAdaptCreate_Richardson(TSAdapt adapt);
@@ -23,13 +21,7 @@ PetscErrorCode PetRLInitialize(void) {
   PetscCall(TSRegister(TSBATHE, TSCreate_Bathe));
   PetscCall(TSRegister(TSCLOSURE, TSCreate_Closure));
   PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
-  // Nothing that these would refuse is read.
-  PetRLCallCXX(petrl::addPolicyCheck("closure", [](const petrl::Policy &policy, const std::string &source) {
-    petrl::Correction::make(policy, source);
-  }));
-  PetRLCallCXX(petrl::addPolicyCheck("refiner", [](const petrl::Policy &policy, const std::string &source) {
-    petrl::RefinementPolicy(policy, source);
-  }));
+  PetRLCallCXX(petrl::addPolicyChecks());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -273,7 +273,7 @@ void saveArchive(const std::string &path, const std::function<void(Archive &)> &
   std::string message;
   try {
     if (rank == 0) writeWhole(path, archive.bytes());
-  } catch (const Error &e) {
+  } catch (const std::exception &e) {
     message = e.what();
   }
   agree(message, comm, ranks);
@@ -285,7 +285,7 @@ void loadArchive(const std::string &path, const std::function<void(Archive &)> &
   std::string bytes, message;
   try {
     if (rank == 0) bytes = readWhole(path);
-  } catch (const Error &e) {
+  } catch (const std::exception &e) {
     message = e.what();
   }
   agree(message, comm, ranks);
@@ -297,7 +297,7 @@ void loadArchive(const std::string &path, const std::function<void(Archive &)> &
   try {
     body(archive);
     archive.finish();
-  } catch (const Error &e) {
+  } catch (const std::exception &e) {
     message = e.what();
   }
   int failed = message.empty() ? 0 : 1;

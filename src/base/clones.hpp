@@ -51,18 +51,21 @@ PETRL_API Level level();
 PETRL_API bool use(Level level);
 PETRL_API const char *name(Level level);
 
-/// What a kernel's template is given: a register of floats, and how many of them there are.
+/// What a kernel's template is given: a register of floats, the same anywhere in memory, how many registers there are.
 struct Portable {  // SSE2, NEON, VSX
-  typedef float Vector __attribute__((vector_size(16), aligned(4), may_alias));
+  typedef float Vector __attribute__((vector_size(16)));
+  typedef float Memory __attribute__((vector_size(16), aligned(4), may_alias));
   static constexpr int kLanes = 4, kRegisters = 16;
 };
 #if defined(__x86_64__)
 struct Avx2 {
-  typedef float Vector __attribute__((vector_size(32), aligned(4), may_alias));
+  typedef float Vector __attribute__((vector_size(32)));
+  typedef float Memory __attribute__((vector_size(32), aligned(4), may_alias));
   static constexpr int kLanes = 8, kRegisters = 16;
 };
 struct Avx512 {
-  typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+  typedef float Vector __attribute__((vector_size(64)));
+  typedef float Memory __attribute__((vector_size(64), aligned(4), may_alias));
   static constexpr int kLanes = 16, kRegisters = 32;
 };
 #else
@@ -77,14 +80,14 @@ struct Versions {
   void operator()(const Argument &argument, Level at = level()) const { of[static_cast<int>(at)](argument); }
 };
 
-// From and to any address.
+// At any address. Pointers, because clang takes what a function returns a reference to for an aligned one.
 template <class Set>
-PETRL_INLINE const typename Set::Vector &load(const float *p) {
-  return *reinterpret_cast<const typename Set::Vector *>(p);
+PETRL_INLINE const typename Set::Memory *load(const float *p) {
+  return reinterpret_cast<const typename Set::Memory *>(p);
 }
 template <class Set>
-PETRL_INLINE typename Set::Vector &store(float *p) {
-  return *reinterpret_cast<typename Set::Vector *>(p);
+PETRL_INLINE typename Set::Memory *store(float *p) {
+  return reinterpret_cast<typename Set::Memory *>(p);
 }
 
 }  // namespace petrl::simd

@@ -13,6 +13,11 @@ struct Options {
   std::function<int()> run;        ///< the chosen command; throws petrl::Error
 };
 
+/// For names of files and folders: an empty one would mean the root folder, or nothing.
+inline std::string notEmpty(const std::string &name) {
+  return name.empty() ? "expected a name, found none" : "";
+}
+
 void addCommands(CLI::App &app, Options &options);
 void addInfo(CLI::App &app, Options &options);
 void addTrain(CLI::App &app, Options &options);

@@ -11,7 +11,8 @@ void addInfo(CLI::App &app, Options &options) {
   auto path = std::make_shared<std::string>();
   CLI::App *command = app.add_subcommand("info", "Print what a policy file is, what it needs and where it came from");
   command->add_option("policy", *path, "Policy file (.h5, or .pt with a YAML sidecar), or the name of one that ships")
-      ->required();
+      ->required()
+      ->check(notEmpty);
   command->callback([path, &options] {
     options.run = [path] {
       std::printf("%s\n%s", findPolicy(*path).c_str(), describe(loadPolicy(*path)).c_str());

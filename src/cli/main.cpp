@@ -2,12 +2,33 @@
 #include <petrl.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 
 extern "C" PetscErrorCode PetscDLLibraryRegister_petrl_learn(void);
+
+namespace {
+
+// A misspelled option changes nothing, and nobody would know.
+PetscErrorCode warnOfUnused(const std::vector<std::string> &given) {
+  PetscInt n;
+  char **names, **values;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsLeftGet(NULL, &n, &names, &values));
+  for (PetscInt i = 0; i < n; ++i) {
+    const std::string option = std::string("-") + names[i];
+    if (std::find(given.begin(), given.end(), option) != given.end())
+      PetscCall(PetscPrintf(PETSC_COMM_WORLD, "petrl: warning: nothing asked for the option %s\n", option.c_str()));
+  }
+  PetscCall(PetscOptionsLeftRestore(NULL, &n, &names, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
 
 int main(int argc, char **argv) {
   CLI::App app{"PetRL: learned decisions inside PETSc solvers"};
@@ -35,6 +56,7 @@ int main(int argc, char **argv) {
     status = 1;
   }
   options.run = nullptr;
+  if (warnOfUnused(options.petsc)) return 1;
   if (PetscFinalize()) return 1;
   return status;
 }

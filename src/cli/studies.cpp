@@ -32,8 +32,8 @@ using Files = int (*)(const std::string &config, const std::string &directory);
 CLI::App *add(CLI::App &app, Options &options, const char *name, const char *help, const char *output, Files run) {
   auto config = std::make_shared<std::string>(), directory = std::make_shared<std::string>();
   CLI::App *command = app.add_subcommand(name, help);
-  command->add_option("config", *config, "Configuration (.yaml)")->required();
-  command->add_option("-o,--output", *directory, output)->required();
+  command->add_option("config", *config, "Configuration (.yaml)")->required()->check(notEmpty);
+  command->add_option("-o,--output", *directory, output)->required()->check(notEmpty);
   command->callback([=, &options] { options.run = [=] { return run(*config, *directory); }; });
   return command;
 }

@@ -32,8 +32,10 @@ void addTrain(CLI::App &app, Options &options) {
   auto config = std::make_shared<std::string>(), directory = std::make_shared<std::string>();
   CLI::App *command =
       app.add_subcommand("train", "Train a policy; the same command continues a training that was cut off");
-  command->add_option("config", *config, "Training configuration (.yaml)")->required();
-  command->add_option("-o,--output", *directory, "Run directory (best.h5, log.csv, checkpoints)")->required();
+  command->add_option("config", *config, "Training configuration (.yaml)")->required()->check(notEmpty);
+  command->add_option("-o,--output", *directory, "Run directory (best.h5, log.csv, checkpoints)")
+      ->required()
+      ->check(notEmpty);
   command->add_option("--petsc", options.petsc, "Arguments for PETSc, after all others");
   command->callback([config, directory, &options] {
     options.run = [config, directory] {

@@ -11,6 +11,10 @@
 namespace petrl {
 
 Environment::~Environment() = default;
+
+Validity Environment::validity() const {
+  return {};
+}
 Agent::~Agent() = default;
 GridPolicy::~GridPolicy() = default;
 GridEpisode::~GridEpisode() = default;

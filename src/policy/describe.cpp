@@ -33,6 +33,22 @@ std::map<std::string, std::string> configured(const std::string &config) {
   return found;
 }
 
+std::string runsWith(const Policy &p) {
+  const auto &names = p.observation.names;
+  if (p.network.architecture == "lamp") return "`petrl evaluate`: the 1D benchmark";
+  if (p.kind == "refiner") return "a DMPlex of intervals or triangles, any fields (in their own scale)";
+  if (p.kind == "closure") {
+    const auto given = p.action.parameters.find("components");
+    const bool all = given == p.action.parameters.end();
+    return "a TS on a two-dimensional DMDA, with the fields " + joined(names, ", ") +
+           (all ? "" : "; changes " + joined(words(given->second), ", "));
+  }
+  bool error = p.action.transform == "error-ratio";
+  for (const auto &name : names) error = error || name.rfind("error", 0) == 0;
+  return std::string(error ? "any TS that estimates its local error" : "any TS") +
+         (p.action.transform == "log-scaled" ? ", steps in units of the application's time scale" : "");
+}
+
 void describeTraining(const Policy &p, std::ostream &out) {
   const char *before = "trained on    ";
   const auto line = [&](const std::string &name, const std::string &value) {
@@ -73,6 +89,7 @@ std::string describe(const Policy &p) {
     out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
         << p.observation.scale[i] << "\n";
   }
+  out << "runs with     " << runsWith(p) << "\n";
   describeTraining(p, out);
   if (!p.network.module.empty()) return out.str();  // where it came from, nobody knows
   out << "trained by    PetRL " << p.provenance.version << ", " << p.provenance.libraries << "\n";

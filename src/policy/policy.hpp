@@ -102,6 +102,8 @@ PETRL_API void validate(const Policy &policy, const std::string &source);
 /// that could not be used. Throws petrl::Error.
 using PolicyCheck = void (*)(const Policy &policy, const std::string &source);
 void addPolicyCheck(const std::string &kind, PolicyCheck check);
+/// Those of this library: PetRLInitialize() does.
+void addPolicyChecks();
 
 /// The part of it that concerns observations and actions, not the network.
 PETRL_API void validateSpecification(const Policy &policy, const std::string &source);

@@ -103,7 +103,7 @@ PETRL_INLINE void weightBlock(const WeightGradient &w, int tap, int first) {
       for (int ky = 0; ky < s.kernel; ++ky, at += kCount * kTaps * Set::kLanes) {
         V sum[kCount][kTaps];
         PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
-          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] = load<Set>(at + (o * kTaps + kx) * Set::kLanes);
+          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] = *load<Set>(at + (o * kTaps + kx) * Set::kLanes);
         }
         for (int j = band; j < end; ++j) {
           const float *x = w.in + static_cast<std::size_t>(c) * plane +
@@ -112,16 +112,17 @@ PETRL_INLINE void weightBlock(const WeightGradient &w, int tap, int first) {
           const float *y = y0 + static_cast<std::size_t>(j) * w.g_width;
           for (std::size_t i = 0; i < w.g_width; i += static_cast<std::size_t>(Set::kLanes)) {
             V shifted[kTaps];
-            PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) shifted[kx] = load<Set>(x + i + kx * s.dilation);
+            PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) shifted[kx] = *load<Set>(x + i + kx * s.dilation);
             PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
-              V v = load<Set>(y + static_cast<std::size_t>(o) * g_plane + i);
+              V v = *load<Set>(y + static_cast<std::size_t>(o) * g_plane + i);
               PETRL_KEEP(v);
               PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] += v * shifted[kx];
             }
           }
         }
         PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
-          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) store<Set>(at + (o * kTaps + kx) * Set::kLanes) = sum[o][kx];
+          PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) * store<Set>(at + (o * kTaps + kx) * Set::kLanes) =
+              sum[o][kx];
         }
       }
     }

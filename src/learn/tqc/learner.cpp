@@ -21,7 +21,8 @@ void TqcLearner::iterate() {
 }
 
 Policy TqcLearner::policy() const {
-  return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_->network(), {}};
+  return {environment_->kind(),    environment_->observation(), environment_->action(), algorithm_->network(), {},
+          environment_->validity()};
 }
 
 std::map<std::string, double> TqcLearner::metrics() {

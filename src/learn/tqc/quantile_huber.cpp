@@ -36,7 +36,7 @@ template <class Set, bool Loss>
 PETRL_INLINE void quantiles(const QuantileHuber &q, const float *y, std::ptrdiff_t start, int m,
                             typename Set::Vector &total) {
   using V = typename Set::Vector;
-  const V z = load<Set>(q.z + start + m), above = load<Set>(q.tau + m), below = 1 - above;
+  const V z = *load<Set>(q.z + start + m), above = *load<Set>(q.tau + m), below = 1 - above;
   const V one = V{} + q.kappa;  // no constant: the compiler then sees minima and maxima as such
   // Four sets of sums hide the latency of the additions.
   Sums<Set> s[4];
@@ -50,8 +50,8 @@ PETRL_INLINE void quantiles(const QuantileHuber &q, const float *y, std::ptrdiff
   // sum of weight * clipped, the weight being tau above the quantile and 1 - tau below
   V slope = above * (all - negative);
   slope += below * negative;
-  const V valid = load<Set>(q.valid + m);
-  store<Set>(q.dz + start + m) = slope * -q.scale * valid;
+  const V valid = *load<Set>(q.valid + m);
+  *store<Set>(q.dz + start + m) = slope * -q.scale * valid;
   if (Loss) total += ((s[0].loss + s[1].loss) + (s[2].loss + s[3].loss)) * valid;
 }
 

@@ -23,7 +23,7 @@ template <class Set>
 PETRL_INLINE void hyperbolicTangent(float *at) {
   using V = typename Set::Vector;
   constexpr float kBound = 7.90531110763549805f;
-  V x = load<Set>(at);
+  V x = *load<Set>(at);
   x = x > kBound ? V{} + kBound : x;  // NaN stays NaN
   x = x < -kBound ? V{} - kBound : x;
   const V x2 = x * x;
@@ -36,7 +36,7 @@ PETRL_INLINE void hyperbolicTangent(float *at) {
   V q = x2 * 1.19825839466702e-06f + 1.18534705686654e-04f;
   q = x2 * q + 2.26843463243900e-03f;
   q = x2 * q + 4.89352518554385e-03f;
-  store<Set>(at) = x * p / q;
+  *store<Set>(at) = x * p / q;
 }
 
 template <class Set, int O, int N>
@@ -54,7 +54,7 @@ PETRL_INLINE void tile(const Row &r, int x) {
     for (int t = 0; t < taps; ++t, weight += O) {
       const float *at = in + tap[t];
       V value[N];
-      PETRL_UNROLL for (int n = 0; n < N; ++n) value[n] = load<Set>(at + n * Set::kLanes);
+      PETRL_UNROLL for (int n = 0; n < N; ++n) value[n] = *load<Set>(at + n * Set::kLanes);
       PETRL_UNROLL for (int o = 0; o < O; ++o) {
         const float w = weight[o];
         PETRL_UNROLL for (int n = 0; n < N; ++n) sum[o][n] += w * value[n];
@@ -65,7 +65,7 @@ PETRL_INLINE void tile(const Row &r, int x) {
   const V floor = V{} + (r.activation == Activation::relu ? 0.f : -std::numeric_limits<float>::infinity());
   float *const out = r.out + x;
   PETRL_UNROLL for (int o = 0; o < O; ++o) {
-    PETRL_UNROLL for (int n = 0; n < N; ++n) store<Set>(out + o * r.out_channel + n * Set::kLanes) =
+    PETRL_UNROLL for (int n = 0; n < N; ++n) * store<Set>(out + o * r.out_channel + n * Set::kLanes) =
         floor > sum[o][n] ? floor : sum[o][n];
   }
 }

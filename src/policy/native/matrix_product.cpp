@@ -19,10 +19,10 @@ PETRL_INLINE void tile(const MatrixProduct &p, int i, int j) {
   using V = typename Set::Vector;
   V sum[R][N];
   PETRL_UNROLL for (int v = 0; v < N; ++v) {
-    const V start = p.bias != nullptr ? load<Set>(p.bias + j + v * Set::kLanes) : V{};
+    const V start = p.bias != nullptr ? *load<Set>(p.bias + j + v * Set::kLanes) : V{};
     PETRL_UNROLL for (int r = 0; r < R; ++r) {
       sum[r][v] = start;
-      if (p.add) sum[r][v] += load<Set>(p.c + (i + r) * p.c_row + j + v * Set::kLanes);
+      if (p.add) sum[r][v] += *load<Set>(p.c + (i + r) * p.c_row + j + v * Set::kLanes);
     }
   }
   const float *a = p.a + i * p.a_row, *b = p.b + j;
@@ -30,7 +30,7 @@ PETRL_INLINE void tile(const MatrixProduct &p, int i, int j) {
   for (int k = p.inner; k > 0; --k, a += a_inner, b += b_row) {
     const float *const more = a + later;  // few addresses, or they would not stay in registers
     V line[N];
-    PETRL_UNROLL for (int v = 0; v < N; ++v) line[v] = load<Set>(b + v * Set::kLanes);
+    PETRL_UNROLL for (int v = 0; v < N; ++v) line[v] = *load<Set>(b + v * Set::kLanes);
     PETRL_UNROLL for (int r = 0; r < R; ++r) {
       const float factor = r < 4 ? a[r * a_row] : more[(r - 4) * a_row];
       PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] += factor * line[v];
@@ -44,12 +44,12 @@ PETRL_INLINE void tile(const MatrixProduct &p, int i, int j) {
   if (p.mask != nullptr) {
     PETRL_UNROLL for (int r = 0; r < R; ++r) {
       const float *mask = p.mask + (i + r) * p.mask_row + j;
-      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] = load<Set>(mask + v * Set::kLanes) > 0 ? sum[r][v] : V{};
+      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[r][v] = *load<Set>(mask + v * Set::kLanes) > 0 ? sum[r][v] : V{};
     }
   }
   PETRL_UNROLL for (int r = 0; r < R; ++r) {
     float *c = p.c + (i + r) * p.c_row + j;
-    PETRL_UNROLL for (int v = 0; v < N; ++v) store<Set>(c + v * Set::kLanes) = sum[r][v];
+    PETRL_UNROLL for (int v = 0; v < N; ++v) * store<Set>(c + v * Set::kLanes) = sum[r][v];
   }
 }
 

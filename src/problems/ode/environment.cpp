@@ -26,6 +26,20 @@ OdeEnvironment::OdeEnvironment(YamlMap yaml) {
   yaml.finish();
 }
 
+Validity OdeEnvironment::validity() const {
+  Validity seen;
+  for (const auto &name : problems_) {
+    const auto problem = makeProblem(name, nullptr);
+    seen.saw("problem", name);
+    seen.saw("rtol", problem->tolerances.first), seen.saw("rtol", problem->tolerances.second);
+    for (const Method &method : methods()) {
+      if (std::count(problem->methods.begin(), problem->methods.end(), method.name) > 0)
+        seen.saw("ts_type", method.type);
+    }
+  }
+  return seen;
+}
+
 std::unique_ptr<StepCase> OdeEnvironment::draw(std::uint64_t seed) {
   return std::make_unique<Case>(randomCase(problems_, seed));
 }

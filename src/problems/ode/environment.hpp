@@ -18,6 +18,9 @@ class OdeEnvironment : public StepEnvironment {
  public:
   explicit OdeEnvironment(YamlMap yaml);
 
+  /// Types of TS, tolerances, problems.
+  Validity validity() const override;
+
  private:
   std::unique_ptr<StepCase> draw(std::uint64_t seed) override;
   std::vector<Held> heldOut() override;
