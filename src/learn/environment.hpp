@@ -33,7 +33,9 @@ class PETRL_API Environment {
   virtual ~Environment();
   /// "stream", "grid" or "mesh": kShape of the class.
   virtual const char *shape() const = 0;
-  /// Where it trains, as far as it can say, for those who use the policy; all of it once it has evaluated one.
+  /// Where it trains, as far as it can say, for those who use the policy; all of it once it has evaluated one. Grids:
+  /// "step", "spacing", "order"; "ts_type", "scheme", "boundary", "velocity" (the names of its two components). What
+  /// they observe, and the Courant numbers, GridLearner adds.
   virtual Validity validity() const;
 };
 
@@ -124,9 +126,6 @@ class PETRL_API GridEnvironment : public Environment {
   virtual ActionSpec action() const = 0;
   virtual int nx() const = 0;
   virtual int ny() const = 0;
-  /// What its cases are like, for those who use its policies (see Validity): "step", "spacing", "order"; "ts_type",
-  /// "scheme", "boundary", "velocity" (names of its two components). What it does not know is left out.
-  virtual Validity validity() const { return {}; }
   /// A new training episode. Reentrant: episodes may be made and stepped in any order.
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
   /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the

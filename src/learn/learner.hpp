@@ -92,7 +92,7 @@ class GridLearner : public Learner {
  private:
   std::unique_ptr<GridEnvironment> environment_;
   Algorithm algorithm_;
-  Validity seen_;  // in the latest evaluation
+  Validity seen_ = environment_->validity();  // and in the latest evaluation
 };
 
 }  // namespace petrl

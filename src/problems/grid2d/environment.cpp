@@ -145,10 +145,6 @@ void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::s
   seen.scale.assign(seen.names.size(), 1.f);
   specification_.kind = kind();
   specification_.action = readAction(yaml.map("action", false), transform, bound, model.components());
-  specification_.validity.saw("spacing", 1. / model.sizes().n);
-  specification_.validity.saw("step", model.sizes().dt());
-  specification_.validity.saw("scheme", settings_.scheme.advection);
-  specification_.validity.saw("integrator", settings_.scheme.integrator);
   try {
     const Corrector probe(specification_, model, Field(), "transform");
   } catch (const Error &e) {
@@ -190,26 +186,6 @@ tape::Var ClosureEnvironment::record(tape::Tape &tape, tape::Var state, tape::Va
                     parameters, dt);
 }
 
-// What a case shows the policy.
-void ClosureEnvironment::record(const Case &c, const std::vector<std::vector<double>> &states) {
-  Validity &seen = specification_.validity;
-  const auto &names = specification_.observation.names;
-  const auto points = static_cast<std::size_t>(nx() * ny());
-  const double per_spacing = model().sizes().dt() * nx();
-  const auto add = [&](const double *values, std::size_t components, std::size_t first, bool velocity) {
-    double fastest = 0;
-    for (std::size_t i = 0; i < components * points; ++i) {
-      seen.saw(names[first + i / points], values[i]);
-      fastest = std::max(fastest, std::fabs(values[i]));
-    }
-    if (velocity) seen.saw("courant", per_spacing * fastest);
-  };
-  const auto components = static_cast<std::size_t>(model().components());
-  const bool own = c.velocity.empty();
-  for (const auto &state : states) add(state.data(), components, 0, own);
-  if (!own) add(model().velocity(c, nx()).dense().data(), 2, components, true);
-}
-
 Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
   const int n = model().sizes().n, steps = settings_.validation_steps;
   const Configuration configuration{settings_.scheme, n, 1, 1};
@@ -219,7 +195,6 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
       v.c = draw(true, static_cast<std::uint64_t>(i));
       v.reference = reference(model(), v.c, steps, {n});
       v.base = simulate(model(), v.c, v.reference, configuration);
-      record(v.c, v.reference.states.at(n));
       validation_.push_back(std::move(v));
     }
   }

@@ -50,8 +50,6 @@ class ClosureEnvironment : public GridEnvironment {
  public:
   std::string kind() const override { return "closure"; }
   ObservationSpec observation() const override { return specification_.observation; }
-  /// Scheme and integrator, spacing, step; from the validation cases Courant numbers and the fields' values.
-  Validity validity() const override { return specification_.validity; }
   ActionSpec action() const override { return specification_.action; }
   int nx() const override { return model().sizes().n; }
   int ny() const override { return model().sizes().n; }
@@ -83,7 +81,6 @@ class ClosureEnvironment : public GridEnvironment {
     Reference reference;
     Errors base;  // without a policy
   };
-  void record(const Case &c, const std::vector<std::vector<double>> &states);
   std::vector<Validation> validation_;
   std::map<std::uint64_t, std::shared_ptr<Trajectory>> pool_;
 };
