@@ -15,7 +15,7 @@ struct Options {
 
 /// For names of files and folders: an empty one would mean the root folder, or nothing.
 inline std::string notEmpty(const std::string &name) {
-  return name.empty() ? "expected a name, found none" : "";
+  return name.empty() ? "expected the name of a file or folder, found none" : "";
 }
 
 void addCommands(CLI::App &app, Options &options);

@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     status = 1;
   }
   options.run = nullptr;
-  if (warnOfUnused(options.petsc)) return 1;
+  if (status == 0 && warnOfUnused(options.petsc)) return 1;
   if (PetscFinalize()) return 1;
   return status;
 }

@@ -57,7 +57,8 @@ void describeTraining(const Policy &p, std::ostream &out) {
   };
   for (const auto &[name, range] : p.validity.ranges) {
     std::ostringstream text;
-    text << range.low << " to " << range.high;
+    text << range.low;
+    if (range.low < range.high) text << " to " << range.high;
     line(name, text.str());
   }
   for (const auto &[name, list] : p.validity.words) line(name, joined(list, ", "));

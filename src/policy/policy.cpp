@@ -210,7 +210,8 @@ std::string Validity::outside(const std::string &name, double value) const {
   const double rounding = 1e-6 * std::max(std::fabs(low), std::fabs(high));
   if (value >= low - rounding && value <= high + rounding) return "";
   std::ostringstream text;
-  text << name << " " << value << ", trained on " << low << " to " << high;
+  text << name << " " << value << ", trained on " << low;
+  if (low < high) text << " to " << high;
   return text.str();
 }
 

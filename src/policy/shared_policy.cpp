@@ -20,7 +20,7 @@ namespace {
 
 Policy readModule(const std::string &path, const std::string &kind) {
   const std::string sidecar = path.substr(0, path.size() - 3) + ".yaml";
-  YamlMap yaml = YamlMap::read(sidecar);
+  YamlMap yaml = YamlMap::parse(readRegular(sidecar, std::size_t{1} << 20), sidecar);
   const auto floats = [](YamlMap &map, const char *key) {
     const auto values = map.get<std::vector<double>>(key);
     return std::vector<float>(values.begin(), values.end());

@@ -49,10 +49,10 @@ def info_of_bad_files(folder):
 
 def info_of_shipped_policies(folder):
     for name in ("default", "default.h5"):
-        run(PETRL, "info", name).ok().says("/policies/default.h5", "tsadapt", "runs with     any TS that estimates", "problem  ode")
-    run(PETRL, "info", "burgers-closure").ok().says("two-dimensional DMDA, with the fields u, v; changes u, v", "upwind5")
+        run(PETRL, "info", name).ok().says("/policies/default.h5", "tsadapt", "runs with     any TS that estimates", "problem  vanderpol, ", "ts_type  arkimex, rosw, bdf, cn, rk")
+    run(PETRL, "info", "burgers-closure").ok().says("two-dimensional DMDA, with the fields u, v; changes u, v", "scheme  upwind5", "courant  4.32144e-06 to 1.26569")
     run(PETRL, "info", "defualt").fails("defualt", "No such file")
-    run(PETRL, "info", "").fails("policy", "expected a name")
+    run(PETRL, "info", "").fails("policy", "expected the name")
     os.symlink(os.path.join(BUILD, "share/petrl/policies/fault.h5"), f"{folder}/link.h5")
     run(PETRL, "info", f"{folder}/link.h5").ok().says("units of the application's time scale")
 
@@ -144,8 +144,8 @@ def commands(folder):
     run(PETRL, "--help").ok().says("train", "evaluate", "info")
     path = config(folder, CONFIG)
     for command in ("train", "evaluate", "run"):
-        run(PETRL, command, path, "-o", "").fails("--output", "expected a name")
-        run(PETRL, command, "", "-o", f"{folder}/out").fails("config", "expected a name")
+        run(PETRL, command, path, "-o", "").fails("--output", "expected the name")
+        run(PETRL, command, "", "-o", f"{folder}/out").fails("config", "expected the name")
     assert not os.path.exists(f"{folder}/out")
 
 

@@ -1,6 +1,7 @@
 """Policy files as a stranger might make them: mutants of the shipped ones at the level of HDF5, and of bytes.
 
-    mutants.py PROGRAM FIRST COUNT     makes those numbers and gives them to policy_stream
+    mutants.py PROGRAM FIRST COUNT [MORE]   makes those numbers and gives them to policy_stream, which changes bytes in
+                                       each of them MORE times
     mutants.py --write FILE NUMBER     writes one, for a closer look
     mutants.py --seeds FOLDER          writes what they are made of, without seals, and some small files of other forms
 
@@ -40,7 +41,9 @@ def everything(f):
 
 
 def datasets(f):
-    return [o for o in everything(f) if isinstance(o, h5py.Dataset)]
+    """Those that we can read ourselves: one may be a bomb by now."""
+    return [o for o in everything(f) if isinstance(o, h5py.Dataset) and o.size is not None
+            and o.size * o.dtype.itemsize < 10**7]
 
 
 def value(r):
@@ -92,13 +95,6 @@ def numbers(f, r):
         flat = d[()].reshape(-1)
         flat[r.randrange(flat.size)] = r.choice(NUMBERS if d.dtype.kind == "f" else [0, 1, -1])
         d[...] = flat.reshape(d.shape)
-
-
-def replaced(f, r, data=None, **how):
-    d = r.choice(datasets(f))
-    name, old = d.name, d[()]
-    del f[name]
-    f.create_dataset(name, data=old if data is None else data, **how)
 
 
 def shape(f, r):
@@ -298,9 +294,9 @@ def mutant(i, originals=seeds()):
     return data
 
 
-def run(program, first, count):
-    """Gives mutants to the program; its exit status, and what it prints."""
-    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
+def run(program, first, count, more=0):
+    """Gives mutants to the program, which tries each with `more` changes of bytes; its exit status, and what it prints."""
+    process = subprocess.Popen([program, str(more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
     i = first
     try:
         for i in range(first, first + count):
@@ -344,6 +340,6 @@ if __name__ == "__main__":
     elif sys.argv[1] == "--seeds":
         write_seeds(sys.argv[2])
     else:
-        status, output = run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+        status, output = run(sys.argv[1], *map(int, sys.argv[2:]))
         print(output, end="")
         sys.exit(status)

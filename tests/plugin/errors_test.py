@@ -56,7 +56,7 @@ def without_the_plugin(folder):
 
 def torchscript_without_sidecar(folder):
     open(f"{folder}/p.pt", "w").close()
-    rl(f"{folder}/p.pt").fails(f"{folder}/p.yaml", "cannot read")
+    rl(f"{folder}/p.pt").fails(f"{folder}/p.yaml", "cannot be opened")
 
 
 def policies_that_answer_nonsense(folder):

@@ -89,7 +89,7 @@ TEST_F(TorchPolicy, SidecarMistakesAreNamed) {
       "low: [1], high: [2]}\n");
   EXPECT_NE(message().find("/observation/offset"), std::string::npos) << message();
   std::remove((base_ + ".yaml").c_str());
-  EXPECT_NE(message().find(base_ + ".yaml: cannot read"), std::string::npos) << message();
+  EXPECT_NE(message().find(base_ + ".yaml: cannot be opened"), std::string::npos) << message();
 }
 
 }  // namespace
