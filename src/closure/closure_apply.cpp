@@ -178,13 +178,18 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
 
   const int nx = static_cast<int>(c.nx), ny = static_cast<int>(c.ny), og = c.correction->outputGhost();
   std::string failure;
+  const auto attempt = [&failure](const auto &work) {
+    try {
+      if (failure.empty()) work();
+    } catch (const std::exception &e) {
+      failure = std::string("a closure failed: ") + e.what();
+    }
+  };
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
-  try {
+  attempt([&] {
     c.input->setPatch(c.view, og);
     c.backend->evaluate(*c.input, nx + 2 * og, ny + 2 * og, false, c.output.data());
-  } catch (const std::exception &e) {
-    failure = e.what();
-  }
+  });
   PetscCall(PetscLogEventEnd(PetRL_Infer, closure, X, 0, 0));
 
   PetscCall(PetscLogEventBegin(PetRL_Act, closure, X, 0, 0));
@@ -196,7 +201,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   const PetscInt sides[4] = {c.inside[0], c.nx + 2 * c.ghost - c.inside[1], c.inside[2],
                              c.ny + 2 * c.ghost - c.inside[3]};
   for (int s = 0; s < 4; ++s) step.wall[s] = c.ghost > 0 && sides[s] >= c.ghost;
-  c.correction->compute(c.view, output, step, c.change.data());
+  attempt([&] { c.correction->compute(c.view, output, step, c.change.data()); });
   // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; and, not each time, what
   // the fields reach.
   const bool look = c.decisions <= 16 || c.decisions % 16 == 0;
