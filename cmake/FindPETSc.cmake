@@ -1,11 +1,12 @@
 # Finds PETSc through its pkg-config file (set PETSC_DIR and PETSC_ARCH for one that is not in the system's path).
-# PETSC_REAL_DOUBLE tells whether its scalars are real numbers of double precision.
+# PETSC_REAL_DOUBLE tells whether its scalars are real numbers of double precision, PETSC_PKGCONFIG where its file lies.
 # Defines the imported target PETSc::PETSc, which carries MPI's include directories and libraries along.
 find_package(PkgConfig REQUIRED)
 if(DEFINED ENV{PETSC_DIR})
   set(ENV{PKG_CONFIG_PATH} "$ENV{PETSC_DIR}/$ENV{PETSC_ARCH}/lib/pkgconfig:$ENV{PETSC_DIR}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 endif()
 pkg_check_modules(PETSC QUIET IMPORTED_TARGET GLOBAL PETSc>=3.18)
+pkg_get_variable(PETSC_PKGCONFIG PETSc pcfiledir)
 include(FindPackageHandleStandardArgs)
 find_file(PETSC_CONF petscconf.h PATHS ${PETSC_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE)
 set(PETSC_REAL_DOUBLE FALSE)

@@ -1,6 +1,7 @@
 #include "base/running_petsc.hpp"
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include "base/error.hpp"
@@ -28,6 +29,14 @@ PetscErrorCode CheckRunningPetsc() {
   std::string expected, running;
 
   PetscFunctionBegin;
+  // A program that keeps its PETSc to itself (Python's modules do) leaves us with one of our own, which nobody started.
+  if (PETSC_COMM_WORLD == MPI_COMM_NULL) {
+    fprintf(stderr,
+            "PETSC ERROR: This libpetrl was built for another PETSc (%d.%d) than the program's, or PetscInitialize() "
+            "was not called: build PetRL with the PETSc of the program\n",
+            PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR);
+    PetscFunctionReturn(PETSC_ERR_SUP);
+  }
   PetscCall(PetscGetVersionNumber(&major.own, &minor.own, &other.own, nullptr));
   PetscCall(PetscDataTypeFromString("scalar", &scalar, &found));
   PetscCall(PetscDataTypeFromString("real", &real, &found));

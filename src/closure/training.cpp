@@ -68,8 +68,11 @@ Validity configured(const std::string &config) {
 }  // namespace
 
 Validity trainingOf(const Policy &policy) {
-  const bool recorded = !policy.validity.ranges.empty() || !policy.validity.words.empty();
-  return recorded ? policy.validity : configured(policy.provenance.config);
+  // The configuration is exact in what it says; what its cases were like was seen.
+  Validity training = configured(policy.provenance.config);
+  training.ranges.insert(policy.validity.ranges.begin(), policy.validity.ranges.end());
+  training.words.insert(policy.validity.words.begin(), policy.validity.words.end());
+  return training;
 }
 
 double ownStep(const Validity &training, double spacing) {

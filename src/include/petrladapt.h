@@ -72,7 +72,7 @@ PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisi
 /*MC
    TSADAPTRICHARDSON - "richardson": step doubling's own step control, the heuristic to measure learned ones by
 
-   After a step of length h with weighted error E = D/(2^p - 1), D that of the TS, a difference (accepted whatever E is):
+   After a step of length h with weighted error E = D/(2^p - 1), D that of the TS, a difference (any E is accepted):
      E > 1:   h <- min(h E^-q, h_max)
      E <= 1:  h <- min(max(h min(c_up, E^-q), h_min), h_max),     q = 1/(2^p - 1)
    After a failed solve h <- c_down h; if h was h_min already, the solve is given up.

@@ -44,7 +44,7 @@ def found_by_cmake(folder):
 
 
 def found_by_pkg_config(folder):
-    env = {"PKG_CONFIG_PATH": f"{library()}/pkgconfig"}
+    env = {"PKG_CONFIG_PATH": f"{library()}/pkgconfig:{os.environ['PETSC_PKGCONFIG']}"}
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "petrl"], stdout=subprocess.PIPE, check=True,
                            env={**os.environ, **env}).stdout.decode()
     compiler = os.environ.get("MPICXX", "mpicxx")

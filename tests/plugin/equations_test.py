@@ -58,7 +58,8 @@ def clones_of_the_ts(folder):
     for equation in ("constraint", "stiff"):
         (row,), r = solve(folder, method, "-equations", equation, "-declare", "-tolerances", "1e-6", "-first_steps",
                           "1e-3", adaptors="rl")
-        of_clone, of_ts = counters(r)
+        # (None in newer PETScs.)
+        of_clone, of_ts = ([[0, 0]] + counters(r))[-2:]
         assert row["reason"] == "CONVERGED_TIME" and int(row["failed"]) == 0, row
         assert of_ts[2] == of_ts[3] == 0, counters(r)
         # PETSc counts the clone's step as the other's; its rejections not.
@@ -87,9 +88,13 @@ def second_solve(folder):
                              ("implicit|-ts_type rosw", "stiff"), ("second|-ts_type bathe -ts_bathe_error embedded",
                                                                    "oscillator")):
         options = ["-equations", equation, "-tolerances", "1e-4", "-first_steps", "1e-3"]
+        same = ("steps", "rejected", "failed", "error")
+        # Some methods of newer PETScs keep something of the first solve themselves.
+        basic = [solve(folder, method, *options, *twice, adaptors="basic")[0][0] for twice in ([], ["-twice"])]
+        if [basic[0][k] for k in same] != [basic[1][k] for k in same]:
+            continue
         once, first = solve(folder, method + " -ts_view", *options, adaptors="rl")
         again, both = solve(folder, method + " -ts_view", *options, "-twice", adaptors="rl")
-        same = ("steps", "rejected", "failed", "error")
         assert [once[0][k] for k in same] == [again[0][k] for k in same], (once, again)
         assert counters(both)[-1] == [2 * x for x in counters(first)[-1]], (first, both)
 

@@ -1,7 +1,12 @@
 """petsc4py gets the plugin the same way: -dll_append, and the type by its name."""
+import importlib.util
+import glob
+import os
+import re
+import subprocess
 import sys
 
-from harness import PLUGIN, main, run, write_policy
+from harness import PLUGIN, Skip, main, run, write_policy
 
 SCRIPT = """
 import sys
@@ -28,7 +33,19 @@ ts.view()
 """
 
 
+def petsc_of(library):
+    told = subprocess.run(["readelf", "-d", library], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return re.search(r"NEEDED.*\[(libpetsc\S+)\]", told)[1]
+
+
 def petsc4py(folder):
+    module = glob.glob(os.path.dirname(importlib.util.find_spec("petsc4py").origin) + "/lib/**/PETSc*.so", recursive=True)[0]
+    if petsc_of(module) != petsc_of(PLUGIN):
+        # What a user sees who mixes them.
+        with open(f"{folder}/script.py", "w") as f:
+            f.write(SCRIPT)
+        run(sys.executable, f"{folder}/script.py", "-dll_append", PLUGIN).fails("libpetrl was built for")
+        raise Skip(f"petsc4py has {petsc_of(module)}, libpetrl {petsc_of(PLUGIN)}")
     script = f"{folder}/script.py"
     with open(script, "w") as f:
         f.write(SCRIPT)

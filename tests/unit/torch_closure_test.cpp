@@ -112,7 +112,7 @@ TEST_F(TorchClosure, PaddedInside) {
 }
 
 TEST_F(TorchClosure, SaysWhatDoesNotFit) {
-  expectParts(message(), {stem_ + ".pt", "cannot be read"});
+  expectParts(message(), {stem_ + ".pt", "cannot be opened"});
   save("def forward(self, x):\n  return torch.conv2d(x, self.w0, self.b0)\n");
   expectParts(message(), {stem_ + ".pt", "[1, 6, 64, 64]", "expected Float [1, 1, 64, 64]"});
   save("def forward(self, x):\n  return torch.conv2d(x[:, :1], self.w0, self.b0)\n");
