@@ -320,7 +320,7 @@ def outside_of_its_training(folder):
         r = refine("refiner-poisson.h5", "-refiner_tradeoff", 0.1, ranks=ranks).ok()
         assert r.output.count("used outside of its training: unknowns 'cells', trained on vertices (reported once)") == 1, str(r)
     refine("refiner.h5", "-dim", 1, "-refiner_max_level", 6, "-refiner_interval", 2, "-refiner_tradeoff", 0.99,
-           "-ts_max_steps", 1).ok().says("dimension 1, trained on 2 to 2; halvings 6, trained on 2 to 4; odds 99, trained on "
+           "-ts_max_steps", 1).ok().says("dimension 1, trained on 2; halvings 6, trained on 2 to 4; odds 99, trained on "
                                          "0.02 to 50; steps 2, trained on 5 to 120")
     assert "outside of its training" not in refine("refiner.h5").ok().output
     # What it observes, over all ranks and decisions.
