@@ -140,9 +140,8 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
                                    " failed solves, %" PetscInt_FMT " fallbacks to basic\n",
                                    rl.decisions, rl.rejected, rl.failures, rl.fallbacks));
   if (rl.aside > 0)
-    PetscCall(
-        PetscViewerASCIIPrintf(viewer, "  RL: %" PetscInt_FMT " decisions left to basic, because %s\n", rl.aside,
-                               rl.unsuited ? "components are algebraic" : "the policy's steps shrank without end"));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "  RL: %" PetscInt_FMT " decisions left to basic, because %s\n", rl.aside,
+                                     rl.unsuited ? "components are algebraic" : "the policy's steps had shrunk far"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

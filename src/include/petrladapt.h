@@ -31,7 +31,16 @@
    A retry after a failed solve is at most 0.9 times as long.
    From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as
    `TSADAPTBASIC`'s, so that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC`
-   would not meet it.
+   would not meet it; earlier where that limit is below eight.
+   Where decisions after accepted steps have shrunk the step by 1e4, it is kept, then doubled: an error that asks for
+   less gives the policy back its say. Otherwise (warned of once) `TSADAPTBASIC` decides for 16 steps, and twice as many
+   each further time, but steps that were accepted are not shortened.
+   Constraints (components without a time derivative that depend on those with one; looked for where
+   `TSSetEquationType()` does not say) leave all decisions to `TSADAPTBASIC` under theta and alpha methods, and under
+   the default policy, which has seen none. -ts_view tells how many.
+
+   What happened before is remembered for each TS apart, until a TSSolve() that starts at step 0; also across
+   `TSRestartStep()`, which PETSc calls after every pre- or post-step function that touches the solution.
 
    The default policy observes only dimensionless quantities (weighted errors, step ratios, iteration counts), so it
    knows neither the units nor the size of a problem. Where a TS gives no error estimate it keeps the step, as
@@ -72,7 +81,8 @@ PETSC_EXTERN PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisi
 /*MC
    TSADAPTRICHARDSON - "richardson": step doubling's own step control, the heuristic to measure learned ones by
 
-   After a step of length h with weighted error E = D/(2^p - 1), D that of the TS, a difference (any E is accepted):
+   After a step of length h with weighted error E = D/(2^p - 1), D the difference that the TS weighs (accepted whatever
+   E is):
      E > 1:   h <- min(h E^-q, h_max)
      E <= 1:  h <- min(max(h min(c_up, E^-q), h_min), h_max),     q = 1/(2^p - 1)
    After a failed solve h <- c_down h; if h was h_min already, the solve is given up.

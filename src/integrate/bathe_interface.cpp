@@ -51,6 +51,9 @@ PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
 
    Level: intermediate
 
+   Note:
+   Every TSSolve() that starts at step 0 (`TSSetStepNumber()`) begins with it; others go on.
+
 .seealso: `TSBatheSetFriction()`, `TSBatheGetHistory()`
 @*/
 PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {

@@ -440,7 +440,7 @@ static PetscErrorCode Line(const char form[], const char name[], const char opti
 int main(int argc, char **argv) {
   char file[PETSC_MAX_PATH_LEN] = "", line[1024];
   char *adaptors[8], *chosen[16];
-  PetscReal first[8] = {1e-4, 1e-1}, tolerances[8] = {1e-3, 1e-6}, seconds = 20;
+  PetscReal first[8] = {1e-4, 1e-1}, tolerances[8] = {1e-3, 1e-6}, seconds = 120;
   PetscInt n_adaptors = 8, n_chosen = 16, n_first = 8, n_tolerances = 8;
   PetscBool set, is;
   FILE *methods;

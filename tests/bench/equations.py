@@ -107,7 +107,7 @@ def judge(basic, rl):
     return ""
 
 
-def study(program, plugin, ranks, options=(), only=None, timeout=900):
+def study(program, plugin, ranks, options=(), only=None, timeout=7200):
     """All combinations: {key: (basic, rl)}, and what ended early."""
     global PLUGIN
     PLUGIN = ["-dll_append", plugin]
