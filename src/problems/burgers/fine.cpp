@@ -27,8 +27,7 @@ PETRL_INLINE void row(int n, double c, double d, const Rows &q, const Rows &belo
   const double *__restrict vs = below.v;
   const double *__restrict un = above.u;
   const double *__restrict vn = above.v;
-#pragma GCC ivdep
-  for (int x = 0; x < n; ++x) {
+  PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
     const double a = c * u[x], b = c * v[x];
     const double da = std::fabs(a) + d, db = std::fabs(b) + d;
     // (da - a) belongs to the point in front, (da + a) to the one behind.
