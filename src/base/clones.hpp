@@ -26,6 +26,15 @@
 #define PETRL_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+// Before a loop none of whose turns reads what another one writes: compilers that cannot see it vectorise it all the same.
+#if defined(__clang__)
+#define PETRL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define PETRL_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define PETRL_INDEPENDENT
+#endif
+
 // What was loaded is to stay in a register: compilers like to load it again for every use.
 #if defined(__x86_64__)
 #define PETRL_KEEP(v) asm("" : "+v"(v))

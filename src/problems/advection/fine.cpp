@@ -14,8 +14,9 @@ constexpr int kRing = 4;  // rows kept of a stage: three are read, one is writte
 PETRL_INLINE void row(int n, double c, const double *__restrict base, const double *__restrict q,
                       const double *__restrict below, const double *__restrict above, const double *__restrict u,
                       const double *__restrict v, double *__restrict out) {
-#pragma GCC ivdep
-  for (int x = 0; x < n; ++x) out[x] = base[x] - c * (u[x] * (q[x + 1] - q[x - 1]) + v[x] * (above[x] - below[x]));
+  PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
+    out[x] = base[x] - c * (u[x] * (q[x + 1] - q[x - 1]) + v[x] * (above[x] - below[x]));
+  }
 }
 
 PETRL_INLINE void wrap(int n, double *out) {
@@ -49,8 +50,7 @@ PETRL_CLONES void rungeKutta(int n, const grid2d::Patch &q, const grid2d::ConstP
     --y;
     if (y >= 0) {
       double *out = q.at(0, y);  // the only row that is both base and result: nobody reads it any more
-#pragma GCC ivdep
-      for (int x = 0; x < n; ++x) {
+      PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
         const double *w = ring[2][of(y)];
         out[x] -= courant.at(0, y)[x] * (w[x + 1] - w[x - 1]) +
                   courant.at(1, y)[x] * (ring[2][of(y + 1)][x] - ring[2][of(y - 1)][x]);

@@ -23,18 +23,21 @@ PETRL_INLINE void row(int n, double c, double d, const Rows &q, const Rows &belo
                       double *__restrict out_u, double *__restrict out_v) {
   const double *__restrict u = q.u;
   const double *__restrict v = q.v;
+  const double *__restrict ue = u + 1;
+  const double *__restrict uw = u - 1;
+  const double *__restrict ve = v + 1;
+  const double *__restrict vw = v - 1;
   const double *__restrict us = below.u;
   const double *__restrict vs = below.v;
   const double *__restrict un = above.u;
   const double *__restrict vn = above.v;
-#pragma GCC ivdep
-  for (int x = 0; x < n; ++x) {
+  PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
     const double a = c * u[x], b = c * v[x];
     const double da = std::fabs(a) + d, db = std::fabs(b) + d;
     // (da - a) belongs to the point in front, (da + a) to the one behind.
     const double e = da - a, w = da + a, m = db - b, s = db + b;
-    out_u[x] = u[x] + (e * (u[x + 1] - u[x]) + w * (u[x - 1] - u[x])) + (m * (un[x] - u[x]) + s * (us[x] - u[x]));
-    out_v[x] = v[x] + (e * (v[x + 1] - v[x]) + w * (v[x - 1] - v[x])) + (m * (vn[x] - v[x]) + s * (vs[x] - v[x]));
+    out_u[x] = u[x] + (e * (ue[x] - u[x]) + w * (uw[x] - u[x])) + (m * (un[x] - u[x]) + s * (us[x] - u[x]));
+    out_v[x] = v[x] + (e * (ve[x] - v[x]) + w * (vw[x] - v[x])) + (m * (vn[x] - v[x]) + s * (vs[x] - v[x]));
   }
 }
 

@@ -15,7 +15,6 @@ namespace petrl::conservation {
 
 namespace {
 
-constexpr int kSamples = 3;         // comparisons of the paired runs in an interval
 constexpr double kDeviation = .03;  // share of cells whose mark chance overrules
 
 class Draw : public Random {

@@ -37,8 +37,7 @@ PETRL_INLINE void limit(const CellArrays &c, const double *__restrict u, const d
   const int *__restrict v0 = c.vertex, *__restrict v1 = v0 + n, *__restrict v2 = v1 + n;
   const double *__restrict x0 = c.corner_x, *__restrict x1 = x0 + n, *__restrict x2 = x1 + n;
   const double *__restrict y0 = c.corner_y, *__restrict y1 = y0 + n, *__restrict y2 = y1 + n;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     const double q = u[i], a = gx[i], b = gy[i];
     double f = rule(a * x0[i] + b * y0[i], high[v0[i]] - q, q - low[v0[i]], i);
     f = smaller(f, rule(a * x1[i] + b * y1[i], high[v1[i]] - q, q - low[v1[i]], i));
@@ -56,8 +55,7 @@ PETRL_INLINE void fluxes(const FaceArrays &f, const double *__restrict u, const 
   const double *__restrict k = f.k;
   const double *__restrict lx = f.left_x, *__restrict ly = f.left_y;
   const double *__restrict rx = f.right_x, *__restrict ry = f.right_y;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     const int l = left[i], r = right[i];
     flux[i] = rule(k[i], u[l] + gx[l] * lx[i] + gy[l] * ly[i], u[r] + gx[r] * rx[i] + gy[r] * ry[i]);
   }
@@ -71,8 +69,7 @@ PETRL_CLONES void gradients(const CellArrays &c, const double *__restrict u, dou
   const int *__restrict n0 = c.neighbour, *__restrict n1 = n0 + n, *__restrict n2 = n1 + n;
   const double *__restrict x0 = c.weight_x, *__restrict x1 = x0 + n, *__restrict x2 = x1 + n;
   const double *__restrict y0 = c.weight_y, *__restrict y1 = y0 + n, *__restrict y2 = y1 + n;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     const double q = u[i], a = u[n0[i]] - q, b = u[n1[i]] - q, d = u[n2[i]] - q;
     gx[i] = x0[i] * a + x1[i] * b + x2[i] * d;
     gy[i] = y0[i] * a + y1[i] * b + y2[i] * d;
@@ -82,11 +79,9 @@ PETRL_CLONES void gradients(const CellArrays &c, const double *__restrict u, dou
 PETRL_CLONES void bounds(int vertices, const int *__restrict ring, const double *__restrict u, double *__restrict low,
                          double *__restrict high) {
   const auto n = static_cast<std::ptrdiff_t>(vertices);
-#pragma GCC ivdep
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (std::ptrdiff_t i = 0; i < n; ++i) {
     double a = u[ring[i]], b = a;
-#pragma GCC unroll 8
-    for (int k = 1; k < kRing; ++k) {
+    PETRL_UNROLL for (int k = 1; k < kRing; ++k) {
       const double q = u[ring[k * n + i]];
       a = smaller(a, q);
       b = larger(b, q);
@@ -126,8 +121,7 @@ PETRL_CLONES void diffusionFluxes(const FaceArrays &f, double viscosity, const d
   const int n = f.n;
   const int *__restrict left = f.left, *__restrict right = f.right;
   const double *__restrict direct = f.direct, *__restrict cx = f.cross_x, *__restrict cy = f.cross_y;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     const int l = left[i], r = right[i];
     flux[i] -= viscosity * (direct[i] * (u[r] - u[l]) + 0.5 * (cx[i] * (gx[l] + gx[r]) + cy[i] * (gy[l] + gy[r])));
   }
@@ -137,8 +131,9 @@ PETRL_CLONES void divergence(const CellArrays &c, const double *__restrict flux,
   const int n = c.n;
   const int *__restrict f0 = c.face, *__restrict f1 = f0 + n, *__restrict f2 = f1 + n;
   const double *__restrict w0 = c.out, *__restrict w1 = w0 + n, *__restrict w2 = w1 + n;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) dudt[i] = w0[i] * flux[f0[i]] + w1[i] * flux[f1[i]] + w2[i] * flux[f2[i]];
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
+    dudt[i] = w0[i] * flux[f0[i]] + w1[i] * flux[f1[i]] + w2[i] * flux[f2[i]];
+  }
 }
 
 PETRL_CLONES void speeds(const FaceArrays &f, bool burgers, double viscosity, const double *__restrict u,
@@ -147,12 +142,11 @@ PETRL_CLONES void speeds(const FaceArrays &f, bool burgers, double viscosity, co
   const int *__restrict left = f.left, *__restrict right = f.right;
   const double *__restrict k = f.k, *__restrict direct = f.direct;
   if (burgers) {
-#pragma GCC ivdep
-    for (int i = 0; i < n; ++i)
+    PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
       speed[i] = std::fabs(k[i]) * larger(std::fabs(u[left[i]]), std::fabs(u[right[i]])) + 2 * viscosity * direct[i];
+    }
   } else {
-#pragma GCC ivdep
-    for (int i = 0; i < n; ++i) speed[i] = std::fabs(k[i]) + 2 * viscosity * direct[i];
+    PETRL_INDEPENDENT for (int i = 0; i < n; ++i) speed[i] = std::fabs(k[i]) + 2 * viscosity * direct[i];
   }
 }
 
@@ -164,8 +158,7 @@ PETRL_CLONES double fastest(const CellArrays &c, const double *__restrict speed)
   double most[kLanes] = {};
   int i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-#pragma GCC ivdep
-    for (int k = 0; k < kLanes; ++k) {
+    PETRL_INDEPENDENT for (int k = 0; k < kLanes; ++k) {
       const int j = i + k;
       const double rate =
           0.5 * (std::fabs(w0[j]) * speed[f0[j]] + std::fabs(w1[j]) * speed[f1[j]] + std::fabs(w2[j]) * speed[f2[j]]);
@@ -181,8 +174,7 @@ PETRL_CLONES double fastest(const CellArrays &c, const double *__restrict speed)
 
 PETRL_CLONES void combine(int n, double a, const double *base, double b, const double *u, double dt, const double *dudt,
                           double *out) {
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) out[i] = a * base[i] + b * (u[i] + dt * dudt[i]);
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) out[i] = a * base[i] + b * (u[i] + dt * dudt[i]);
 }
 
 }  // namespace petrl::conservation

@@ -69,9 +69,9 @@ PETRL_CLONES void stage(const Step &s, float a, const float *base, float b, cons
     float *to = out + y * r;
     for (int x = 0; x <= n; ++x) across[x] = flux(s.kx, s.nu, line[x - 2], line[x - 1], line[x], line[x + 1]);
     if (s.rows > 1) upper(y, above);
-#pragma GCC ivdep
-    for (int x = 0; x < n; ++x)
+    PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
       to[x] = a * from[x] + b * (line[x] - (across[x + 1] - across[x]) - (above[x] - below[x]));
+    }
     std::swap(below, above);
   }
 }

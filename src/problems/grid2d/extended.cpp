@@ -65,8 +65,7 @@ PETRL_INLINE double sum(const Factors &c, const double *p, double wx, const doub
 // y derivatives of a row of one component, and of what lies beside it.
 PETRL_INLINE void firstInY(int n, double inverse_h, const double *__restrict q, std::ptrdiff_t r,
                            double *__restrict out) {
-#pragma GCC ivdep
-  for (int x = -kGhostExtended; x < n + kGhostExtended; ++x) {
+  PETRL_INDEPENDENT for (int x = -kGhostExtended; x < n + kGhostExtended; ++x) {
     const double *p = q + x;
     out[x] = inverse_h * first(p[-3 * r], p[-2 * r], p[-r], p[r], p[2 * r], p[3 * r]);
   }
@@ -99,8 +98,7 @@ PETRL_CLONES void advanceExtended(const Discretization &d, const ConstPatch &q, 
       double *__restrict out_v = out.at(1, y) + begin;
       firstInY(n, hy, u, r, uy);
       firstInY(n, hy, v, r, vy);
-#pragma GCC ivdep
-      for (int x = 0; x < n; ++x) {
+      PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
         const double a = u[x], b = v[x], two = 2 * tau, u_y = uy[x], v_y = vy[x];
         const double u_x = hx * first(u[x - 3], u[x - 2], u[x - 1], u[x + 1], u[x + 2], u[x + 3]);
         const double v_x = hx * first(v[x - 3], v[x - 2], v[x - 1], v[x + 1], v[x + 2], v[x + 3]);

@@ -27,9 +27,9 @@ PETRL_INLINE void sweep(const Discretization &d, const Loop &l, Term term) {
       const double *__restrict q = l.q.at(c, y);
       const double *__restrict base = l.base.at(c, y);
       double *__restrict out = l.out.at(c, y);
-#pragma GCC ivdep
-      for (int x = 0; x < nx; ++x)
+      PETRL_INDEPENDENT for (int x = 0; x < nx; ++x) {
         out[x] = beta * base[x] + factor * (term(q + x, 1, u[x], cx) + term(q + x, row, v[x], cy));
+      }
     }
   }
 }
@@ -93,8 +93,7 @@ PETRL_CLONES void combineStages(int components, const ConstPatch &y, const Const
     for (int j = 0; j < out.ny; ++j) {
       const double *a = y.at(c, j), *b = w1.at(c, j), *e = w2.at(c, j), *f = w3.at(c, j);
       double *o = out.at(c, j);
-#pragma GCC ivdep
-      for (int x = 0; x < out.nx; ++x) o[x] = (1. / 3) * (b[x] - a[x] + 2 * e[x] + f[x]);
+      PETRL_INDEPENDENT for (int x = 0; x < out.nx; ++x) o[x] = (1. / 3) * (b[x] - a[x] + 2 * e[x] + f[x]);
     }
   }
 }

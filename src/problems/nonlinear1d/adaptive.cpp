@@ -17,8 +17,7 @@ std::size_t at(int i) {
 
 // Rows have one ghost value in front: cell i is at [i + 1].
 PETRL_CLONES void limitedSlopes(int n, const double *u, const double *between, const double *inverse, double *slope) {
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     const double right = u[i + 1] - u[i], left = u[i] - u[i - 1];
     const double central = .5 * (right * between[i] + left * between[i - 1]);
     // No face value may pass the neighbour's mean.
@@ -32,8 +31,7 @@ PETRL_CLONES void limitedSlopes(int n, const double *u, const double *between, c
 // flux[i]: between cells i - 1 and i.
 PETRL_CLONES void faceFluxes(int n, double viscosity, const double *u, const double *slope, const double *width,
                              const double *between, double *flux) {
-#pragma GCC ivdep
-  for (int i = 0; i <= n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i <= n; ++i) {
     const double left = u[i - 1] + .5 * slope[i - 1] * width[i - 1], right = u[i] - .5 * slope[i] * width[i];
     const double larger = left > -right ? left : -right, m = larger > 0 ? larger : 0;
     flux[i] = .5 * m * m - viscosity * (u[i] - u[i - 1]) * between[i - 1];
@@ -46,8 +44,7 @@ PETRL_CLONES void changes(int n, const double *flux, const double *inverse, cons
   const double *__restrict s2 = s1 + n;
   const double *__restrict c1 = cosine + n;
   const double *__restrict c2 = c1 + n;
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) {
     out[i] = (flux[i] - flux[i + 1]) * inverse[i] + (f.sine[0] * sine[i] + f.cosine[0] * cosine[i]) +
              (f.sine[1] * s1[i] + f.cosine[1] * c1[i]) + (f.sine[2] * s2[i] + f.cosine[2] * c2[i]);
   }
@@ -55,8 +52,7 @@ PETRL_CLONES void changes(int n, const double *flux, const double *inverse, cons
 
 PETRL_CLONES void combine(int n, double a, const double *u, double b, const double *v, double c, const double *k,
                           double *out) {
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) out[i] = a * u[i] + b * v[i] + c * k[i];
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) out[i] = a * u[i] + b * v[i] + c * k[i];
 }
 
 PETRL_CLONES double fastestRate(int n, double viscous, const double *u, const double *inverse) {

@@ -21,13 +21,11 @@ constexpr Bounds kBounds[] = {{1.43, 2.512 * 3 / 16}, {1.73, 2.785 * 3 / 16}};
 
 template <typename T>
 PETRL_INLINE void sum2(int n, T a, const T *u, T b, const T *v, T *__restrict out) {
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) out[i] = a * u[i] + b * v[i];
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) out[i] = a * u[i] + b * v[i];
 }
 template <typename T>
 PETRL_INLINE void sum4(int n, const T *w, const T *a, const T *b, const T *c, const T *d, T *out) {
-#pragma GCC ivdep
-  for (int i = 0; i < n; ++i) out[i] = (w[0] * a[i] + w[1] * b[i]) + (w[2] * c[i] + w[3] * d[i]);
+  PETRL_INDEPENDENT for (int i = 0; i < n; ++i) out[i] = (w[0] * a[i] + w[1] * b[i]) + (w[2] * c[i] + w[3] * d[i]);
 }
 
 PETRL_CLONES void add(int n, double a, const double *u, double b, const double *v, double *out) {

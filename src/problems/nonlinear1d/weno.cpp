@@ -43,8 +43,7 @@ PETRL_INLINE void reconstruct(int n, const T *__restrict u, T *__restrict right,
   const T eps = T(1e-6), third = T(13. / 3);
   const int count = wholeVectors<T>(n + 2);
   --u, --right, --left;
-#pragma GCC ivdep
-  for (int i = 0; i < count; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < count; ++i) {
     const T p = u[i - 2], q = u[i - 1], r = u[i], s = u[i + 1], t = u[i + 2];
     const T c0 = p - 2 * q + r, c1 = q - 2 * r + s, c2 = r - 2 * s + t;
     const T g0 = p - 4 * q + 3 * r, g1 = q - s, g2 = 3 * r - 4 * s + t;
@@ -96,8 +95,7 @@ PETRL_INLINE void stageOf(const Work<T> &w, const Amplitudes<T> &f, const T *bas
   static_assert(kModes == 3);
   const T a = w.a, b = w.b, c = w.c, advect = w.advect, viscous = w.viscous;
   const T f0 = f.sine[0], f1 = f.sine[1], f2 = f.sine[2], e0 = f.cosine[0], e1 = f.cosine[1], e2 = f.cosine[2];
-#pragma GCC ivdep
-  for (int i = 0; i < count; ++i) {
+  PETRL_INDEPENDENT for (int i = 0; i < count; ++i) {
     const T force = (f0 * s0[i] + e0 * c0[i]) + (f1 * s1[i] + e1 * c1[i]) + (f2 * s2[i] + e2 * c2[i]);
     // Fluxes are computed on either side of a cell: cheaper than to store them and read them again, shifted.
     const T flow = godunov(right[i - 1], left[i]) - godunov(right[i], left[i + 1]);
