@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "base/real_double.hpp"
+
 const char *const PetRLClosureModes[] = {"before-step", "forcing", "PetRLClosureMode", "PETRL_CLOSURE_", NULL};
 
 namespace petrl {
@@ -46,6 +48,7 @@ PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
   PetscFunctionBegin;
   PETRL_CHECK_POINTER(closure, 2);
   *closure = NULL;
+  PetRLRealDouble(comm, "PetRLClosure");
   PetscCall(petrl::InitializePackage());
   PetscCall(PetscHeaderCreate(c, PETRL_CLOSURE_CLASSID, "PetRLClosure", "Learned closure", "PetRLClosure", comm,
                               PetRLClosureDestroy, PetRLClosureView));

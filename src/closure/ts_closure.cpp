@@ -1,6 +1,7 @@
 // TSCLOSURE: another TS with a learned correction of its state.
 #include <petsc/private/tsimpl.h>
 
+#include "base/real_double.hpp"
 #include "closure/closure.hpp"
 
 namespace petrl {
@@ -349,6 +350,7 @@ PETSC_INTERN PetscErrorCode TSCreate_Closure(TS ts);
 PetscErrorCode TSCreate_Closure(TS ts) {
   MPI_Comm comm = PetscObjectComm((PetscObject)ts);
   PetscFunctionBegin;
+  PetRLRealDouble(PetscObjectComm((PetscObject)ts), "TS type closure");
   PetscCall(petrl::InitializePackage());
   PetRLCallCXX(ts->data = new petrl::ClosureTS());
   petrl::ClosureTS &c = petrl::closureTS(ts);

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/package.hpp"
+#include "base/real_double.hpp"
 
 namespace petrl {
 
@@ -299,6 +300,7 @@ PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, Petsc
 PETSC_INTERN PetscErrorCode TSCreate_Bathe(TS ts);
 PetscErrorCode TSCreate_Bathe(TS ts) {
   PetscFunctionBegin;
+  PetRLRealDouble(PetscObjectComm((PetscObject)ts), "TS type bathe");
   PetscCall(petrl::InitializePackage());
   PetRLCallCXX(ts->data = new petrl::Bathe());
   petrl::BatheSetMethod(petrl::bathe(ts), 0);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/real_double.hpp"
 
 namespace petrl {
 
@@ -334,6 +335,7 @@ PetscErrorCode SNESDestroy_PDAS(SNES snes) {
 PETSC_INTERN PetscErrorCode SNESCreate_PDAS(SNES snes);
 PetscErrorCode SNESCreate_PDAS(SNES snes) {
   PetscFunctionBegin;
+  PetRLRealDouble(PetscObjectComm((PetscObject)snes), "SNES type pdas");
   PetRLCallCXX(snes->data = new petrl::PDAS());
   snes->ops->setup = petrl::SNESSetUp_PDAS;
   snes->ops->solve = petrl::SNESSolve_PDAS;

@@ -110,8 +110,12 @@ void setCoordinates(DM dm, const Forest::Impl &forest, const PlexTopology &t) {
   for (const Leaf &l : forest.leaf)
     for (int k = 0; k <= d; ++k)
       for (int i = 0; i < d; ++i) x[l.v[k] * d + i] = l.x[k][i];
-  for (int i = 0; forest.base->periodic && i < t.vertices; ++i)
-    if (forest.node[i].edge != -1) canonicalPlace(*forest.base, forest.node[i], x + i * d);
+  for (int i = 0; forest.base->periodic && i < t.vertices; ++i) {
+    double place[3];
+    if (forest.node[i].edge == -1) continue;
+    canonicalPlace(*forest.base, forest.node[i], place);
+    std::copy_n(place, d, x + i * d);
+  }
   PetRLThrow(VecRestoreArrayWrite(v, &x));
   PetRLThrow(DMSetCoordinatesLocal(dm, v));
   PetRLThrow(VecDestroy(&v));

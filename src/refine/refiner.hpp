@@ -126,6 +126,9 @@ struct FieldLayout {
   bool vertices = false;     ///< else in cells
   PetscInt width = 0;        ///< unknowns at each
   bool constrained = false;  ///< DMAddBoundary()
+  /// Real numbers at each: the two parts of a complex unknown are components of their own.
+  PetscInt reals() const { return width * kReals; }
+  static constexpr PetscInt kReals = PetscDefined(USE_COMPLEX) ? 2 : 1;
 };
 
 /// Forgets what the set-up made. Collective.
@@ -140,10 +143,10 @@ bool RefinerSameMesh(DM a, DM b);
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
 /// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.
 PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLayout &layout);
-/// Unknowns of owned cells, `width` each.
+/// Unknowns of owned cells, `width` real numbers each.
 PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values);
 PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values);
-/// Unknowns of all vertices, `width` each. Constrained ones have their boundary values, or the rates of these.
+/// Unknowns of all vertices, `width` real numbers each. Constrained ones have their boundary values, or the rates of these.
 /// Collective.
 PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt width, bool rate,
                                   std::vector<double> &values);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "mesh/cell_gradient.hpp"
 #include "refine/refiner.hpp"
@@ -23,6 +24,10 @@ PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<Pets
                RefinerOption(refiner, "refiner_components").c_str(), k, width);
   if (components.empty())
     for (PetscInt k = 0; k < width; ++k) PetRLCallCXX(components.push_back(k));
+  const std::vector<PetscInt> unknowns = std::exchange(components, {});
+  for (const PetscInt k : unknowns)
+    for (PetscInt part = 0; part < FieldLayout::kReals; ++part)
+      PetRLCallCXX(components.push_back(k * FieldLayout::kReals + part));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -36,14 +41,14 @@ PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, bool rate, FieldLayout *l
   PetscFunctionBegin;
   PetscCall(RefinerVecDM(refiner, u, mesh, what, &dm));
   PetscCall(RefinerLayout(dm, what, layout));
-  PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->width)));
+  PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->reals())));
   if (!layout->vertices) {
-    PetscCall(RefinerGetCells(dm, u, mesh, layout->width, values.data()));
+    PetscCall(RefinerGetCells(dm, u, mesh, layout->reals(), values.data()));
   } else {
     std::vector<double> vertices;
-    PetscCall(RefinerGetVertices(refiner, dm, u, layout->width, rate, vertices));
+    PetscCall(RefinerGetVertices(refiner, dm, u, layout->reals(), rate, vertices));
     // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
-    RefinerMeans(mesh.cells, layout->width, vertices, values.data());
+    RefinerMeans(mesh.cells, layout->reals(), vertices, values.data());
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -60,7 +65,7 @@ PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout
   PetscCall(CellValues(refiner, u, false, &layout, r.rows));
   PetscCall(Components(refiner, layout.width, components));
   const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
-                    width = static_cast<std::size_t>(layout.width), owned = static_cast<std::size_t>(m.owned);
+                    width = static_cast<std::size_t>(layout.reals()), owned = static_cast<std::size_t>(m.owned);
   const auto pick = [&](std::vector<std::vector<double>> &to) {
     to.resize(n);
     for (std::size_t k = 0; k < n; ++k) {

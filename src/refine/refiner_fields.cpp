@@ -273,7 +273,7 @@ PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt w
   for (int c = 0; c < mesh.cells.owned; ++c) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
-    for (PetscInt w = 0; w < width; ++w) *values++ = PetscRealPart(array[offset - first + w]);
+    values = std::copy_n(reinterpret_cast<const PetscReal *>(array + offset - first), width, values);
   }
   PetscCall(VecRestoreArrayRead(u, &array));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -291,7 +291,8 @@ PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt w
   for (int c = 0; c < mesh.cells.owned; ++c) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
-    for (PetscInt w = 0; w < width; ++w) array[offset - first + w] = *values++;
+    std::copy_n(values, width, reinterpret_cast<PetscReal *>(array + offset - first));
+    values += width;
   }
   PetscCall(VecRestoreArrayWrite(u, &array));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -323,7 +324,7 @@ PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt w
   for (PetscInt v = start; v < end; ++v) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, v, &offset));
-    for (PetscInt w = 0; w < width; ++w) *to++ = PetscRealPart(array[offset + w]);
+    to = std::copy_n(reinterpret_cast<const PetscReal *>(array + offset), width, to);
   }
   PetscCall(VecRestoreArrayRead(local, &array));
   PetscCall(DMRestoreLocalVector(dm, &local));
@@ -347,7 +348,8 @@ PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vecto
   for (PetscInt v = start; v < std::min(end, start + have); ++v) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, v, &offset));
-    for (PetscInt w = 0; w < width; ++w) array[offset + w] = values[static_cast<std::size_t>((v - start) * width + w)];
+    std::copy_n(&values[static_cast<std::size_t>((v - start) * width)], width,
+                reinterpret_cast<PetscReal *>(array + offset));
   }
   PetscCall(VecRestoreArray(local, &array));
   PetscCall(DMLocalToGlobal(dm, local, INSERT_VALUES, u));

@@ -121,7 +121,7 @@ PetscErrorCode Complete(PetRLRefiner refiner, DMLabel label, DMLabel *complete, 
     PetscInt value = DM_ADAPT_KEEP;
     if (label) PetscCall(DMLabelGetValue(label, mesh.points[c], &value));
     if (value == DM_ADAPT_REFINE) ++counts[0], mark[c] = value;
-    if (value == DM_ADAPT_COARSEN) ++counts[1], mark[c] = kCoarsens ? value : DM_ADAPT_KEEP;
+    if (value == DM_ADAPT_COARSEN) ++counts[1], mark[c] = kCoarsens ? DM_ADAPT_COARSEN : DM_ADAPT_KEEP;
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, counts, 2, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)refiner)));
   if (counts[1] > 0 && !kCoarsens && !r.said_coarsening) {

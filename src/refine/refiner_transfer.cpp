@@ -199,7 +199,7 @@ PetscErrorCode TransferVertices(PetRLRefiner refiner, DM from, Vec u, DM to, Vec
 PetscErrorCode Arrive(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v, const FieldLayout &layout) {
   RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
-  const int slots = m.slots(), width = static_cast<int>(layout.width), d = m.dim;
+  const int slots = m.slots(), width = static_cast<int>(layout.reals()), d = m.dim;
   RefinerMesh own;
   PetscInt end;
   std::vector<double> here, rows, all, made;
@@ -321,7 +321,7 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
   PetscCall(PetscObjectGetName((PetscObject)u, &name));
   PetscCall(PetscObjectSetName((PetscObject)*newu, name));
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)*newu, ((PetscObject)u)->prefix));
-  const int width = static_cast<int>(layout.width);
+  const int width = static_cast<int>(layout.reals());
   if (!r.before)
     PetscCall(petrl::Arrive(refiner, from, u, to, *newu, layout));
   else if (layout.vertices)

@@ -40,8 +40,8 @@ static PetscErrorCode Upwind(TS ts, PetscReal t, Vec X, Vec F, void *ctx) {
   for (PetscInt j = info.ys; j < info.ys + info.ym; j++) {
     for (PetscInt i = info.xs; i < info.xs + info.xm; i++) {
       const PetscScalar u = w[j][i].u * info.mx, v = w[j][i].v * info.my;
-      f[j][i] = -u * (u > 0 ? x[j][i] - x[j][i - 1] : x[j][i + 1] - x[j][i]) -
-                v * (v > 0 ? x[j][i] - x[j - 1][i] : x[j + 1][i] - x[j][i]);
+      f[j][i] = -u * (PetscRealPart(u) > 0 ? x[j][i] - x[j][i - 1] : x[j][i + 1] - x[j][i]) -
+                v * (PetscRealPart(v) > 0 ? x[j][i] - x[j - 1][i] : x[j + 1][i] - x[j][i]);
     }
   }
   PetscCall(DMDAVecRestoreArrayWrite(da, F, &f));

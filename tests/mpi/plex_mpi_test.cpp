@@ -203,7 +203,7 @@ TEST(PlexMpi, ComesBackAsABaseMesh) {
 TEST(PlexMpi, TakesMeshesFromElsewhere) {
   // Cells as they come, every third clockwise, spread by PETSc's partitioner.
   const BaseMesh box = BaseMesh::box(6, 4, kLow, kHigh, false, false);
-  std::vector<int> cell = box.cell;
+  std::vector<PetscInt> cell(box.cell.begin(), box.cell.end());
   for (int c = 0; c < box.cells(); c += 3) std::swap(cell[3 * c], cell[3 * c + 1]);
   std::vector<PetscReal> x(2 * box.vertices);
   for (std::size_t k = 0; k < box.cell.size(); ++k)

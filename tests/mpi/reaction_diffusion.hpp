@@ -121,7 +121,9 @@ inline PetscErrorCode Integrate(MPI_Comm comm, Integration &run) {
   if (!ierr) {
     PetscCall(TSGetAdapt(ts, &adapt));
     PetscCall(TSAdaptRLGetCounters(adapt, &run.decisions, &run.fallbacks, nullptr));
-    PetscCall(VecSum(u, &run.sum));
+    PetscScalar sum;
+    PetscCall(VecSum(u, &sum));
+    run.sum = PetscRealPart(sum);
   }
   PetscCall(VecDestroy(&u));
   PetscCall(TSDestroy(&ts));

@@ -34,7 +34,7 @@ std::vector<double> integrals(Vec u, bool vertices, int width) {
   const auto at = [&](PetscInt p, int w) {
     PetscInt offset;
     PetscSectionGetOffset(s, p, &offset);
-    return a[offset + w];
+    return PetscRealPart(a[offset + w]);
   };
   for (int c = 0; c < m.owned; ++c) {
     const double weight = std::sin(40 * m.centre[c * m.dim]) + (m.dim == 2 ? std::cos(30 * m.centre[2 * c + 1]) : 0);

@@ -1,6 +1,8 @@
 """PETSc's own options for adaptors hold whatever a policy wants."""
-from app import rl
-from harness import action_for, main, write_policy
+import os
+
+from app import APP, rl
+from harness import PLUGIN, Skip, action_for, main, run, write_policy
 
 NO_FINAL = ["-ts_exact_final_time", "stepover"]
 
@@ -64,6 +66,15 @@ def steps_always_move_the_clock(folder):
     for method in (["-ts_type", "rk"], ["-ts_type", "cn", "-ts_theta_adapt"], ["-ts_type", "bdf"]):
         r = rl(timid, *method, "-ts_max_steps", 200, "-pc_type", "pbjacobi").ok()
         assert r.number("h_min") > 1e-18 and r.number("steps") == 200, r
+
+
+def real_scalars(folder):
+    """With complex scalars the step controller works; what computes with real numbers says so when it is created."""
+    if os.environ["PETSC_REAL_DOUBLE"] == "TRUE":
+        raise Skip("this PETSc's scalars are real")
+    rl("default").ok()
+    for options in (["-ts_type", "bathe"], ["-ts_type", "closure"], ["-snes_type", "pdas", "-ts_type", "beuler"]):
+        run(APP, "-dll_append", PLUGIN, *options).fails(options[1], "real scalars of double precision")
 
 
 main()

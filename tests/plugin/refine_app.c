@@ -41,12 +41,13 @@ static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const Pets
   for (k = 0; k <= dim; ++k) {
     const PetscInt *cells;
     PetscInt n, other = offset;
-    PetscScalar out; /* normal velocity times the face's area */
+    PetscReal out; /* normal velocity times the face's area */
     const PetscInt i = 2 * k, j = 2 * ((k + 1) % 3);
     if (dim == 1)
-      out = k == 0 ? (x[0] < x[1] ? -app->a[0] : app->a[0]) : (x[1] > x[0] ? app->a[0] : -app->a[0]);
+      out = k == 0 ? (PetscRealPart(x[0]) < PetscRealPart(x[1]) ? -app->a[0] : app->a[0]) : (PetscRealPart(x[1]) > PetscRealPart(x[0]) ? app->a[0] : -app->a[0]);
     else
-      out = (volume > 0 ? 1 : -1) * (app->a[0] * (x[j + 1] - x[i + 1]) - app->a[1] * (x[j] - x[i]));
+      out = (PetscRealPart(volume) > 0 ? 1 : -1) *
+            PetscRealPart(app->a[0] * (x[j + 1] - x[i + 1]) - app->a[1] * (x[j] - x[i]));
     PetscCall(DMPlexGetSupportSize(dm, cone[k], &n));
     PetscCall(DMPlexGetSupport(dm, cone[k], &cells));
     if (n == 2) PetscCall(PetscSectionGetOffset(s, cells[cells[0] == c], &other));
