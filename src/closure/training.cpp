@@ -15,7 +15,7 @@ constexpr double kFieldSlack = 0.25, kFactor = 1.5;
 // A field whose values differ by so much less than in training is one of other units.
 constexpr double kNarrow = 0.02;
 
-// Environments of policies from before training recorded what it met.
+// Environments of policies from before training recorded all that it met.
 struct Known {
   const char *name;
   int n;
@@ -68,8 +68,11 @@ Validity configured(const std::string &config) {
 }  // namespace
 
 Validity trainingOf(const Policy &policy) {
-  const bool recorded = !policy.validity.ranges.empty() || !policy.validity.words.empty();
-  return recorded ? policy.validity : configured(policy.provenance.config);
+  Validity v = policy.validity;
+  const Validity more = configured(policy.provenance.config);
+  v.ranges.insert(more.ranges.begin(), more.ranges.end());
+  v.words.insert(more.words.begin(), more.words.end());
+  return v;
 }
 
 double ownStep(const Validity &training, double spacing) {
