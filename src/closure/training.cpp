@@ -15,7 +15,7 @@ constexpr double kFieldSlack = 0.25, kFactor = 1.5;
 // A field whose values differ by so much less than in training is one of other units.
 constexpr double kNarrow = 0.02;
 
-// Environments of policies from before training recorded what it met.
+// Environments of policies from before training recorded all that it met.
 struct Known {
   const char *name;
   int n;
@@ -68,11 +68,11 @@ Validity configured(const std::string &config) {
 }  // namespace
 
 Validity trainingOf(const Policy &policy) {
-  // The configuration is exact in what it says; what its cases were like was seen.
-  Validity training = configured(policy.provenance.config);
-  training.ranges.insert(policy.validity.ranges.begin(), policy.validity.ranges.end());
-  training.words.insert(policy.validity.words.begin(), policy.validity.words.end());
-  return training;
+  Validity v = policy.validity;
+  const Validity more = configured(policy.provenance.config);
+  v.ranges.insert(more.ranges.begin(), more.ranges.end());
+  v.words.insert(more.words.begin(), more.words.end());
+  return v;
 }
 
 double ownStep(const Validity &training, double spacing) {

@@ -12,7 +12,8 @@
 namespace petrl {
 
 /// What a policy's training recorded (Policy::validity: "step", "spacing", "courant", "order" and the observation's
-/// names; "boundary", "ts_type", "scheme", "velocity", "problem"); before that, what its configuration says.
+/// names; "boundary", "ts_type", "scheme", "velocity", "problem"), and what it did not record of that but its
+/// configuration says.
 PETRL_API Validity trainingOf(const Policy &policy);
 
 /// The step that an additive correction is for, on a grid of this spacing (0: not known): that of the training, at the

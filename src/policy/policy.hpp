@@ -67,8 +67,8 @@ struct Provenance {
 };
 
 /// Where a policy was trained, as far as its training recorded it. Names that several uses share: "step", "spacing",
-/// "courant" (the largest on a grid), "order", "rtol" for numbers, "problem", "ts_type", "scheme", "boundary", "velocity"
-/// for words; an observation's name for its values, before offset and scale.
+/// "courant" (the largest on a grid), "order", "rtol" for numbers, "problem", "ts_type", "scheme", "integrator", "boundary",
+/// "velocity" for words; an observation's name for its values, before offset and scale.
 struct PETRL_API Validity {
   struct Range {
     double low, high;

@@ -161,7 +161,7 @@ def outside_of_the_training(folder):
     for ranks in (1, 3):
         wrong = ("-closure_spacing", "0.0015,0.0015", "-closure_ts_type", "rk")
         r = closure(flux, *grid, *wrong, ranks=ranks).ok()
-        r.says(flux, "courant 2.6", "trained on 0.0625 to 0.25; ts_type 'rk', trained on euler")
+        r.says(flux, "courant 2.6", "trained on 0.14", "; ts_type 'rk', trained on euler")
         assert r.output.count("courant") == 1, str(r)
         closure(flux, *grid, *wrong, "-closure_error_if_outside", ranks=ranks).fails(flux, "courant 2.6")
     # A fifth of the trained step five times: the same correction in all.
