@@ -27,6 +27,7 @@
 #endif
 
 // Before a loop none of whose turns reads what another one writes: compilers that cannot see it vectorise it all the same.
+// (clang does only where neighbours are read through pointers of their own: else it carries them from turn to turn.)
 #if defined(__clang__)
 #define PETRL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)

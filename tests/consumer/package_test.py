@@ -13,8 +13,8 @@ CMAKE = os.environ.get("CMAKE_COMMAND", "cmake")
 PREFIX = os.path.join(BUILD, "tests", "consumer", "prefix")  # made by the first scenario, used by the others
 
 
-def library():
-    return os.path.dirname(glob.glob(f"{PREFIX}/lib*/**/libpetrl.so", recursive=True)[0])
+def library(prefix=PREFIX):
+    return os.path.dirname(glob.glob(f"{prefix}/lib*/**/libpetrl.so", recursive=True)[0])
 
 
 def program_works(program, folder, env=None):
@@ -36,25 +36,56 @@ def installed(folder):
     assert os.path.realpath(library()) in os.path.realpath(loaded.split("libpetrl.so.0 => ")[1].split()[0]), loaded
 
 
-def found_by_cmake(folder):
+def by_cmake(prefix, folder):
     build = f"{folder}/cmake"
-    run(CMAKE, "-S", f"{HERE}/cmake", "-B", build, f"-DCMAKE_PREFIX_PATH={PREFIX}", timeout=120).ok()
+    run(CMAKE, "-S", f"{HERE}/cmake", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", timeout=120).ok()
     run(CMAKE, "--build", build, timeout=120).ok()
     program_works(f"{build}/program", folder)
 
 
-def found_by_pkg_config(folder):
-    env = {"PKG_CONFIG_PATH": f"{library()}/pkgconfig:{os.environ['PETSC_PKGCONFIG']}"}
+def by_pkg_config(prefix, folder):
+    env = {"PKG_CONFIG_PATH": f"{library(prefix)}/pkgconfig:{os.environ['PETSC_PKGCONFIG']}"}
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "petrl"], stdout=subprocess.PIPE, check=True,
                            env={**os.environ, **env}).stdout.decode()
     compiler = os.environ.get("MPICXX", "mpicxx")
     run(compiler, "-std=c++17", f"{HERE}/program.cpp", "-o", f"{folder}/program", *shlex.split(flags), timeout=120).ok()
-    program_works(f"{folder}/program", folder, {"LD_LIBRARY_PATH": library()})
+    program_works(f"{folder}/program", folder, {"LD_LIBRARY_PATH": library(prefix)})
+
+
+def by_dll_append(prefix):
+    run(os.path.join(BUILD, "bin", "plain_app"), "-dll_append", f"{library(prefix)}/libpetrl.so", "-ts_adapt_type",
+        "rl", "-ts_view", "-tf", 1).ok().says("RL: policy default, backend native")
+
+
+def found_by_cmake(folder):
+    by_cmake(PREFIX, folder)
+
+
+def found_by_pkg_config(folder):
+    by_pkg_config(PREFIX, folder)
 
 
 def plugin_with_the_policies_beside_it(folder):
-    run(os.path.join(BUILD, "bin", "plain_app"), "-dll_append", f"{library()}/libpetrl.so", "-ts_adapt_type", "rl",
-        "-ts_view", "-tf", 1).ok().says("RL: policy default, backend native")
+    by_dll_append(PREFIX)
+
+
+def tarball(folder):
+    """What cpack packs, unpacked and moved: works in all these ways, and knows nothing of where it was built."""
+    cpack = os.path.join(os.path.dirname(shutil.which(CMAKE)), "cpack")
+    run(cpack, "--config", f"{BUILD}/CPackConfig.cmake", "-G", "TGZ", "-B", folder, timeout=120).ok()
+    packed, = glob.glob(f"{folder}/petrl-*.tar.gz")
+    shutil.unpack_archive(packed, f"{folder}/unpacked")
+    prefix = f"{folder}/elsewhere"
+    os.rename(packed.replace(".tar.gz", "").replace(folder, f"{folder}/unpacked"), prefix)
+    for name in glob.glob(f"{library(prefix)}/**/*.cmake", recursive=True) + glob.glob(f"{library(prefix)}/**/*.pc"):
+        with open(name) as f:
+            assert BUILD not in f.read(), f"{name} knows {BUILD}"
+    for name in (f"{prefix}/bin/petrl", *glob.glob(f"{library(prefix)}/*.so")):
+        assert BUILD not in run("readelf", "-d", name).ok().output, f"{name} looks for libraries in {BUILD}"
+    run(f"{prefix}/bin/petrl", "info", "default").ok().says("tsadapt")
+    by_dll_append(prefix)
+    by_cmake(prefix, folder)
+    by_pkg_config(prefix, folder)
 
 
 def example_plugin_trains(folder):

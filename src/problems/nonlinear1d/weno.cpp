@@ -43,8 +43,12 @@ PETRL_INLINE void reconstruct(int n, const T *__restrict u, T *__restrict right,
   const T eps = T(1e-6), third = T(13. / 3);
   const int count = wholeVectors<T>(n + 2);
   --u, --right, --left;
+  const T *__restrict west2 = u - 2;
+  const T *__restrict west = u - 1;
+  const T *__restrict east = u + 1;
+  const T *__restrict east2 = u + 2;
   PETRL_INDEPENDENT for (int i = 0; i < count; ++i) {
-    const T p = u[i - 2], q = u[i - 1], r = u[i], s = u[i + 1], t = u[i + 2];
+    const T p = west2[i], q = west[i], r = u[i], s = east[i], t = east2[i];
     const T c0 = p - 2 * q + r, c1 = q - 2 * r + s, c2 = r - 2 * s + t;
     const T g0 = p - 4 * q + 3 * r, g1 = q - s, g2 = 3 * r - 4 * s + t;
     // four times the usual indicators, hence four times eps
