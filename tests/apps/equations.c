@@ -2,7 +2,7 @@ static char help[] =
     "Small equations with known solutions, under any TS type and several adaptors: one CSV line for each run.\n\
   -methods <file>: lines 'form|name|options', form explicit, implicit, imex or second;\n\
   -adaptors basic,dsp;  -equations smooth,stiff;  -first_steps 1e-4,1e-1;  -tolerances 1e-3,1e-6: what is combined;\n\
-  -seconds <real>: limit for one run;  -touch: a function after each step takes and gives back the solution;\n\
+  -seconds <real>: limit for one run, of the processor's time;  -touch: a function after each step takes and gives back the solution;\n\
   -twice: solve, go back to the start and solve again;  -declare: say of implicit equations whether they are ODE or\n\
   DAE;  -types: print the TS types of this PETSc, and nothing else.\n";
 
@@ -10,7 +10,6 @@ static char help[] =
    Blocks of two unknowns x = (u, v), each with its own s, M(x) x' = f(t, x): their Jacobians are differences.
    They are distributed over the ranks; a block never is.
 */
-#include <petsctime.h>
 #include <petscts.h>
 #include <string.h>
 
@@ -288,7 +287,7 @@ static PetscErrorCode PostStep(TS ts) {
   PetscCall(TSGetStepNumber(ts, &step));
   if (t < end && PetscAbsReal(h - run->last_step) > 1e-3 * h && t + h < end) run->varied = PETSC_TRUE;
   if (step % 64 == 0) {
-    PetscCall(PetscTime(&now));
+    PetscCall(PetscGetCPUTime(&now));
     late = now > run->deadline;
     PetscCallMPI(MPI_Bcast(&late, 1, MPI_INT, 0, PETSC_COMM_WORLD));
     if (late) PetscCall(TSSetConvergedReason(ts, TS_CONVERGED_USER));
@@ -411,7 +410,7 @@ static PetscErrorCode Line(const char form[], const char name[], const char opti
   PetscCall(PetscOptionsHasName(NULL, NULL, "-touch", &run.touch));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-twice", &run.twice));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-declare", &run.declare));
-  PetscCall(PetscTime(&run.deadline));
+  PetscCall(PetscGetCPUTime(&run.deadline));
   run.deadline += seconds;
   PetscCall(PetscOptionsCreate(&database));
   PetscCall(PetscOptionsInsertString(database, options));
@@ -440,7 +439,7 @@ static PetscErrorCode Line(const char form[], const char name[], const char opti
 int main(int argc, char **argv) {
   char file[PETSC_MAX_PATH_LEN] = "", line[1024];
   char *adaptors[8], *chosen[16];
-  PetscReal first[8] = {1e-4, 1e-1}, tolerances[8] = {1e-3, 1e-6}, seconds = 120;
+  PetscReal first[8] = {1e-4, 1e-1}, tolerances[8] = {1e-3, 1e-6}, seconds = 60;
   PetscInt n_adaptors = 8, n_chosen = 16, n_first = 8, n_tolerances = 8;
   PetscBool set, is;
   FILE *methods;
