@@ -168,7 +168,6 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   petrl::Closure &c = *closure->data;
   if (c.loaded) PetscFunctionReturn(PETSC_SUCCESS);
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscCheck(!PetscDefined(USE_COMPLEX), comm, PETSC_ERR_SUP, "Closures need PETSc with real scalars");
   PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
   PetscCheck(!c.file.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
              "The closure has no policy: give -closure_policy <file> or call PetRLClosureSetPolicy()");

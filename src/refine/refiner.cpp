@@ -54,9 +54,6 @@ PetscErrorCode PetRLRefinerCreate(MPI_Comm comm, PetRLRefiner *refiner) {
   PetscFunctionBegin;
   PetRLNotNull(refiner, 2);
   *refiner = NULL;
-#if defined(PETSC_USE_COMPLEX)
-  SETERRQ(comm, PETSC_ERR_SUP, "Refiners are for real scalars");
-#endif
   PetscCall(petrl::InitializePackage());
   PetscCall(PetscHeaderCreate(r, PETRL_REFINER_CLASSID, "PetRLRefiner", "Learned refinement", "PetRLRefiner", comm,
                               PetRLRefinerDestroy, PetRLRefinerView));

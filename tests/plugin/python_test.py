@@ -39,7 +39,10 @@ def petsc_of(library):
 
 
 def petsc4py(folder):
-    module = glob.glob(os.path.dirname(importlib.util.find_spec("petsc4py").origin) + "/lib/**/PETSc*.so", recursive=True)[0]
+    found = importlib.util.find_spec("petsc4py")
+    if found is None:
+        raise Skip("no petsc4py")
+    module = glob.glob(os.path.dirname(found.origin) + "/lib/**/PETSc*.so", recursive=True)[0]
     if petsc_of(module) != petsc_of(PLUGIN):
         # What a user sees who mixes them.
         with open(f"{folder}/script.py", "w") as f:
