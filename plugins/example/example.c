@@ -6,6 +6,11 @@
 #include <petrl.h>
 #include <petrllearn.h>
 
+#if PETSC_VERSION_LT(3, 23, 0)
+#define PetscContainerSetCtxDestroy PetscContainerSetUserDestroy
+#define PetscContainerCtxDestroyDefault PetscContainerUserDestroyDefault
+#endif
+
 typedef struct {
   PetscReal heat, barrier, loss;
 } Pellet;
@@ -66,7 +71,7 @@ static PetscErrorCode CreateTS(PetRLEnvironment env, PetscInt64 seed, TS *ts) {
   p->loss = 0.2;
   PetscCall(PetscContainerCreate(PETSC_COMM_SELF, &holder));
   PetscCall(PetscContainerSetPointer(holder, p));
-  PetscCall(PetscContainerSetUserDestroy(holder, PetscContainerUserDestroyDefault));
+  PetscCall(PetscContainerSetCtxDestroy(holder, PetscContainerCtxDestroyDefault));
   PetscCall(PetscObjectCompose((PetscObject)*ts, "pellet", (PetscObject)holder));
   PetscCall(PetscContainerDestroy(&holder));
 

@@ -12,7 +12,7 @@ PetscErrorCode ClosureCheckMethod(TS ts) {
   PetscBool own;
 
   PetscFunctionBegin;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &own, TSGLEE, TSGLLE, TSSUNDIALS, TSRADAU5, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &own, TSGLEE, TSGLLE, TSPSEUDO, TSSUNDIALS, TSRADAU5, ""));
   PetscCheck(
       !own, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
       "TS type %s goes on from its own copy of the solution: a correction before the step would be lost; use the "

@@ -49,7 +49,7 @@ def by_pkg_config(prefix, folder):
                            env={**os.environ, **env}).stdout.decode()
     compiler = os.environ.get("MPICXX", "mpicxx")
     run(compiler, "-std=c++17", f"{HERE}/program.cpp", "-o", f"{folder}/program", *shlex.split(flags), timeout=120).ok()
-    program_works(f"{folder}/program", folder, {"LD_LIBRARY_PATH": library(prefix)})
+    program_works(f"{folder}/program", folder, {"LD_LIBRARY_PATH": f"{library(prefix)}:{os.environ.get('LD_LIBRARY_PATH', '')}"})
 
 
 def by_dll_append(prefix):

@@ -67,6 +67,7 @@ PetscErrorCode cellSection(DM dm, PetscInt width) {
   }
   PetscCall(PetscSectionSetUp(section));
   PetscCall(DMSetLocalSection(dm, section));
+  PetscCall(DMCreateDS(dm));  // matrices of newer PETScs ask for it
   PetscCall(PetscSectionDestroy(&section));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
