@@ -1,8 +1,9 @@
 """Mistakes end the program with words that name file or option; on several ranks too, and none hangs."""
 import os
+import re
 
 from app import APP, rl
-from harness import main, run, write_policy
+from harness import BUILD, PLUGIN, main, run, write_policy
 
 RANKS = (1, 2)
 
@@ -85,6 +86,19 @@ def misspelled_options(folder):
     # Known ones that this program does not need, and others' mistakes, are no business of ours.
     r = rl(policy, "-refiner_max_cells", 100, "-closure_mode", "flux", "-ts_adapt_dt_mxa", 1, "-tf", 0.01).ok()
     assert "PetRL warning" not in r.output, r
+
+
+def another_petsc(folder):
+    """A library that was built for another PETSc is stopped before it registers anything."""
+    preload = {"LD_PRELOAD": os.path.join(BUILD, "lib", "libother_petsc.so")}
+    run(APP, "-dll_append", PLUGIN, "-ts_adapt_type", "rl", env={**preload, "OTHER_PETSC": "none"}).ok()
+    for what, said in (("complex", "runs PETSc 3.* with complex scalars"), ("version", "runs PETSc 3.17"),
+                       ("integers", "integers of (64|32) bits: build PetRL with the PETSc of the program")):
+        if what == "complex" and os.environ["PETSC_REAL_DOUBLE"] != "TRUE":
+            continue
+        r = run(APP, "-dll_append", PLUGIN, "-ts_adapt_type", "rl", env={**preload, "OTHER_PETSC": what})
+        r.fails("This libpetrl was built for PETSc 3.")
+        assert re.search(said, r.output), r
 
 
 main()
