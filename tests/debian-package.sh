@@ -59,7 +59,7 @@ cd "$work"
 [ -z "$keep" ] || { mkdir -p "$keep" && cp ./*.deb log "$keep"; }
 for package in ./*.deb; do
   echo "debian-package.sh: $package"
-  dpkg-deb -c "$package" | awk '{print "   " $6, $7, $8}' | grep -v '/$' || true
+  dpkg-deb -c "$package" | awk '$6 !~ /\/$/ {print "   " $6}'
 done
 
 where=

@@ -24,8 +24,12 @@ static void add(const char *name) {
 static void registerAll() {
   using namespace petrl::studies;
   for (const auto &[name, study] :
-       {std::pair{"ode", odeStudy}, std::pair{"fault", faultStudy}, std::pair{"closure", closureStudy},
-        std::pair{"lamp", lampStudy}, std::pair{"poisson", poissonStudy}, std::pair{"refinement", refinementStudy}})
+       std::initializer_list<std::pair<const char *, Study>>{{"ode", odeStudy},
+                                                             {"fault", faultStudy},
+                                                             {"closure", closureStudy},
+                                                             {"lamp", lampStudy},
+                                                             {"poisson", poissonStudy},
+                                                             {"refinement", refinementStudy}})
     studyTable().add(name, study);
   simulationTable().add("fault", faultSimulation);
   add<advection::AdvectionEnvironment>("advection");

@@ -36,8 +36,9 @@
 #define PETRL_INDEPENDENT
 #endif
 
-// What was loaded is to stay in a register: compilers like to load it again for every use.
-#if defined(__x86_64__)
+// What was loaded is to stay in a register: g++ likes to load it again for every use. (clang wants operands of the plain
+// processor's size in what is always inlined.)
+#if defined(__x86_64__) && !defined(__clang__)
 #define PETRL_KEEP(v) asm("" : "+v"(v))
 #else
 #define PETRL_KEEP(v)
