@@ -91,5 +91,5 @@ export PKG_CONFIG_PATH=$lib/pkgconfig
 # shellcheck disable=SC2046
 mpicxx -std=c++17 "$source/tests/consumer/program.cpp" -o program $(pkg-config --cflags --libs petrl)
 says "rl: it decides" ./program
-says tsadapt "$where/usr/bin/petrl" info default
+says tsadapt "$where/usr/bin/petrl" info default.h5
 echo "debian-package.sh: all works"

@@ -82,7 +82,7 @@ def tarball(folder):
             assert BUILD not in f.read(), f"{name} knows {BUILD}"
     for name in (f"{prefix}/bin/petrl", *glob.glob(f"{library(prefix)}/*.so")):
         assert BUILD not in run("readelf", "-d", name).ok().output, f"{name} looks for libraries in {BUILD}"
-    run(f"{prefix}/bin/petrl", "info", "default").ok().says("tsadapt")
+    run(f"{prefix}/bin/petrl", "info", "default.h5").ok().says("tsadapt")
     by_dll_append(prefix)
     by_cmake(prefix, folder)
     by_pkg_config(prefix, folder)
