@@ -111,7 +111,7 @@ def example_plugin_trains(folder):
     # The world's own keys are checked as ours are, and its observable is there in training only if it is declared.
     train(text.replace("least_barrier", "least_barier"), "x").fails("short.yaml", "least_barier", "'least_barrier'")
     train(text.replace("least_barrier: 8", "least_barrier: 80"), "x").fails("least_barrier", "[1, 20]", "80")
-    train(text.replace("name: pellet", "name: pelet"), "x").fails("'pelet'", "known", "pellet", "ode")
+    train(text.replace("name: pellet", "name: pelet"), "x").fails("'pelet'", "known", "pellet")
     train(text.replace("name: tqc", "name: ppo"), "x").fails("ppo", "grid", "'pellet'", "stream")
     train(text.replace("libpetrl_example", "libno"), "x").fails("plugins", "libno.so")
 
