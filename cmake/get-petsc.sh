@@ -79,6 +79,8 @@ case $which in
   debian64)
     debian petsc64-3.18/x86_64-linux-gnu-real libpetsc64-real3.18 libpetsc64-real3.18-dev libhypre64m-2.26.0 \
       libmumps-64pord-5.5 libblas64-3 liblapack64-3
+    # Its PTScotch has 32-bit integers: PETSc's own DMPlexDistribute() crashes with it.
+    echo "export PETSC_OPTIONS='-petscpartitioner_type simple'"
     ;;
   debian-complex) debian petsc3.18/x86_64-linux-gnu-complex libpetsc-complex3.18 libpetsc-complex3.18-dev ;;
   *) from_source ;;

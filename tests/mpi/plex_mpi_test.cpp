@@ -214,6 +214,9 @@ TEST(PlexMpi, TakesMeshesFromElsewhere) {
     MPI_Comm_rank(comm, &rank);
     DMPlexCreateFromCellListPetsc(comm, 2, rank ? 0 : box.cells(), rank ? 0 : box.vertices, 3, PETSC_TRUE, cell.data(),
                                   2, x.data(), &dm);
+    PetscPartitioner partitioner;
+    DMPlexGetPartitioner(dm, &partitioner);
+    PetscPartitionerSetFromOptions(partitioner);
     DMPlexDistribute(dm, 1, nullptr, &spread);
     if (!spread) return dm;
     DMDestroy(&dm);

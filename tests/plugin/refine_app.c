@@ -367,10 +367,14 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
     PetscCall(PetscFree2(list, x));
   }
   PetscCall(DMSetBasicAdjacency(*dm, PETSC_TRUE, PETSC_FALSE));
-  if (file)
+  if (file) {
     PetscCall(DMPlexDistributeOverlap(*dm, 1, NULL, &parallel));
-  else
+  } else {
+    PetscPartitioner partitioner;
+    PetscCall(DMPlexGetPartitioner(*dm, &partitioner));
+    PetscCall(PetscPartitionerSetFromOptions(partitioner));
     PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
+  }
   if (parallel) {
     PetscCall(DMDestroy(dm));
     *dm = parallel;
