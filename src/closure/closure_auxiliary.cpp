@@ -90,7 +90,9 @@ PetscErrorCode OpenHDF5(PetRLClosure closure, PetscViewer *viewer) {
                              viewer);
 }
 #else
-PetscErrorCode ReadHDF5(PetRLClosure, PetscViewer, DM) { return PETSC_SUCCESS; }
+PetscErrorCode ReadHDF5(PetRLClosure, PetscViewer, DM) {
+  return PETSC_SUCCESS;
+}
 
 PetscErrorCode OpenHDF5(PetRLClosure closure, PetscViewer *) {
   SETERRQ(PetscObjectComm((PetscObject)closure), PETSC_ERR_SUP,
