@@ -145,6 +145,21 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
 
 }  // namespace petrl
 
+namespace {
+
+// Also where PETSc was built without its own checks: another type's data are something else.
+PetscErrorCode CheckType(TSAdapt adapt) {
+  PetscBool match;
+  PetscFunctionBegin;
+  PetRLValid(adapt, TSADAPT_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)adapt, TSADAPTRL, &match));
+  PetscCheck(match, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_WRONG, "Expected a TSAdapt of type %s, found %s",
+             TSADAPTRL, ((PetscObject)adapt)->type_name ? ((PetscObject)adapt)->type_name : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
 /*@C
    TSAdaptRLSetPolicy - Sets the file with the policy that chooses the steps
 
@@ -166,7 +181,7 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
 @*/
 PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetRLValid(adapt, TSADAPT_CLASSID, 1);
   PetscTryMethod(adapt, "TSAdaptRLSetPolicy_C", (TSAdapt, const char[]), (adapt, file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -188,7 +203,8 @@ PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]) {
 @*/
 PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(adapt, TSADAPT_CLASSID, 1, TSADAPTRL);
+  PetscCall(CheckType(adapt));
+  PetRLNotNull(file, 2);
   *file = petrl::adaptRL(adapt).file.c_str();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -214,7 +230,7 @@ PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]) {
 @*/
 PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetRLValid(adapt, TSADAPT_CLASSID, 1);
   PetscTryMethod(adapt, "TSAdaptRLSetTimeScale_C", (TSAdapt, PetscReal), (adapt, scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -240,7 +256,9 @@ PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale) {
 @*/
 PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(adapt, TSADAPT_CLASSID, 1);
+  PetRLValid(adapt, TSADAPT_CLASSID, 1);
+  PetRLNotNull(name, 2);
+  PetRLNotNull(f, 3);
   PetscTryMethod(adapt, "TSAdaptRLAddObservable_C", (TSAdapt, const char[], TSAdaptRLObservable, void *),
                  (adapt, name, f, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -265,7 +283,7 @@ PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptR
 @*/
 PetscErrorCode TSAdaptRLGetCounters(TSAdapt adapt, PetscInt *decisions, PetscInt *fallbacks, PetscInt *failures) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecificType(adapt, TSADAPT_CLASSID, 1, TSADAPTRL);
+  PetscCall(CheckType(adapt));
   const petrl::AdaptRL &rl = petrl::adaptRL(adapt);
   if (decisions) *decisions = rl.decisions;
   if (fallbacks) *fallbacks = rl.fallbacks;

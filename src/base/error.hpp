@@ -47,11 +47,12 @@ inline void check(PetscErrorCode ierr, const char *what) {
 
 /// Arguments of public functions, checked with every PETSc: optimised ones leave PetscValidHeaderSpecific() out. The
 /// second one needs petsc/private/petscimpl.h.
-#define PetRLNotNull(pointer, argument) \
-  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d is NULL", argument)
-#define PetRLValid(object, id, argument)                                                       \
-  do {                                                                                         \
-    PetRLNotNull(object, argument);                                                            \
-    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG, \
-               "Argument %d is an object of another class, or was destroyed", argument);       \
+#define PetRLNotNull(pointer, argument)                                                                          \
+  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d (%s): found NULL", (argument), \
+             #pointer)
+#define PetRLValid(object, id, argument)                                                                            \
+  do {                                                                                                              \
+    PetRLNotNull(object, argument);                                                                                 \
+    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,                      \
+               "Argument %d (%s): found an object of another class, or one that was destroyed", argument, #object); \
   } while (0)

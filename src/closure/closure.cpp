@@ -46,7 +46,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
 PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
   PetRLClosure c;
   PetscFunctionBegin;
-  PETRL_CHECK_POINTER(closure, 2);
+  PetRLNotNull(closure, 2);
   *closure = NULL;
   PetRLRealDouble(comm, "PetRLClosure");
   PetscCall(petrl::InitializePackage());
@@ -72,7 +72,7 @@ PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure) {
 PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
   PetscFunctionBegin;
   if (!closure || !*closure) PetscFunctionReturn(PETSC_SUCCESS);
-  PETRL_CHECK_CLOSURE(*closure);
+  PetRLValid(*closure, PETRL_CLOSURE_CLASSID, 1);
   if (--((PetscObject)(*closure))->refct > 0) {
     *closure = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -101,8 +101,8 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
 @*/
 PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_OBJECT(dm, DM_CLASSID, 2);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(dm, DM_CLASSID, 2);
   PetscMPIInt same;
   PetscCallMPI(MPI_Comm_compare(PetscObjectComm((PetscObject)closure), PetscObjectComm((PetscObject)dm), &same));
   PetscCheck(same == MPI_IDENT || same == MPI_CONGRUENT, PETSC_COMM_SELF, PETSC_ERR_ARG_NOTSAMECOMM,
@@ -135,8 +135,8 @@ PetscErrorCode PetRLClosureSetDM(PetRLClosure closure, DM dm) {
 @*/
 PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_POINTER(file, 2);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLNotNull(file, 2);
   PetscCall(petrl::ClosureReset(closure));
   PetRLCallCXX(closure->data->file = file);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -159,8 +159,8 @@ PetscErrorCode PetRLClosureSetPolicy(PetRLClosure closure, const char file[]) {
 @*/
 PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_POINTER(file, 2);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLNotNull(file, 2);
   *file = closure->data->file.c_str();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -187,11 +187,11 @@ PetscErrorCode PetRLClosureGetPolicy(PetRLClosure closure, const char *file[]) {
 @*/
 PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const char *const names[]) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   PetscCheck(n >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
              "n: found %" PetscInt_FMT ", expected the number of the state's components, or 0 for the DMDA's names", n);
-  if (n > 0) PETRL_CHECK_POINTER(names, 3);
-  for (PetscInt i = 0; i < n; i++) PETRL_CHECK_POINTER(names[i], 3);
+  if (n > 0) PetRLNotNull(names, 3);
+  for (PetscInt i = 0; i < n; i++) PetRLNotNull(names[i], 3);
   PetscCall(petrl::ClosureReset(closure));
   PetRLCallCXX(closure->data->state_names.assign(names, names + n));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -218,9 +218,9 @@ PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, PetscInt n, const
 @*/
 PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec field, PetscInt component) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_POINTER(name, 2);
-  PETRL_CHECK_OBJECT(field, VEC_CLASSID, 3);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLNotNull(name, 2);
+  PetRLValid(field, VEC_CLASSID, 3);
   PetscCheck(component >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
              "field '%s': component: found %" PetscInt_FMT ", expected 0 or more", name, component);
   auto &fields = closure->data->fields;
@@ -259,7 +259,7 @@ PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec
 @*/
 PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   PetscCheck(hx > 0 && hy > 0 && std::isfinite(hx) && std::isfinite(hy), PetscObjectComm((PetscObject)closure),
              PETSC_ERR_ARG_OUTOFRANGE, "-closure_spacing: found %g, %g, expected positive numbers", (double)hx,
              (double)hy);
@@ -287,7 +287,7 @@ PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscR
 @*/
 PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   closure->data->error_if_nan = error == PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -314,7 +314,7 @@ PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error) 
 @*/
 PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   closure->data->error_if_outside = error == PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -334,7 +334,7 @@ PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool err
 @*/
 PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)closure, prefix));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -357,7 +357,7 @@ PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char pre
 @*/
 PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, PetscInt *calls, PetscInt *fallbacks) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   if (calls) *calls = closure->data->decisions;
   if (fallbacks) *fallbacks = closure->data->fallbacks;
   PetscFunctionReturn(PETSC_SUCCESS);

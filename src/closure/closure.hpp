@@ -126,15 +126,3 @@ PetscErrorCode ClosureDetachForcing(PetRLClosure closure, TS ts);
 PetscErrorCode ClosureForces(PetRLClosure closure, TS ts, bool *forces);
 
 }  // namespace petrl
-
-/// Arguments of public functions are checked in every build (PETSc's own checks are there when debugging only).
-#define PETRL_CHECK_OBJECT(object, id, argument)                                                                   \
-  do {                                                                                                             \
-    PetscCheck((object) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d (%s): found NULL", argument,    \
-               #object);                                                                                           \
-    PetscCheck(((PetscObject)(object))->classid == (id), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,                     \
-               "Argument %d (%s): found an object of another kind, or one that was destroyed", argument, #object); \
-  } while (0)
-#define PETRL_CHECK_CLOSURE(closure) PETRL_CHECK_OBJECT(closure, PETRL_CLOSURE_CLASSID, 1)
-#define PETRL_CHECK_POINTER(pointer, argument) \
-  PetscCheck((pointer) != NULL, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "Argument %d (%s): found NULL", argument, #pointer)

@@ -157,9 +157,9 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
 @*/
 PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec A) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 2);
-  PETRL_CHECK_OBJECT(A, VEC_CLASSID, 4);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(X, VEC_CLASSID, 2);
+  PetRLValid(A, VEC_CLASSID, 4);
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   petrl::Closure &c = *closure->data;
   PetscCheck(dt > 0 && std::isfinite(dt), comm, PETSC_ERR_ARG_OUTOFRANGE,
@@ -253,8 +253,8 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
 @*/
 PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 3);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(X, VEC_CLASSID, 3);
   PetscCall(PetRLClosureSetUp(closure));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(X, -1, closure->data->work));
@@ -278,9 +278,9 @@ PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X) {
 @*/
 PetscErrorCode PetRLClosureAddForcing(PetRLClosure closure, Vec X, PetscReal dt, Vec F) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_OBJECT(X, VEC_CLASSID, 2);
-  PETRL_CHECK_OBJECT(F, VEC_CLASSID, 4);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(X, VEC_CLASSID, 2);
+  PetRLValid(F, VEC_CLASSID, 4);
   PetscCall(PetRLClosureSetUp(closure));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(F, -1 / dt, closure->data->work));

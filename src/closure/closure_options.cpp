@@ -46,7 +46,7 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscBool set;
 
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   petrl::Closure &c = *closure->data;
   PetscObjectOptionsBegin((PetscObject)closure);
   PetscCall(petrl::PolicyOptions(PetscOptionsObject, c,
@@ -96,7 +96,7 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
 PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   PetscBool ascii;
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   const petrl::Closure &c = *closure->data;
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)closure), &viewer));
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));

@@ -164,7 +164,7 @@ PetscErrorCode Buffers(PetRLClosure closure) {
 @*/
 PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   petrl::Closure &c = *closure->data;
   if (c.loaded) PetscFunctionReturn(PETSC_SUCCESS);
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);

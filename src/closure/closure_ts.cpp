@@ -221,8 +221,8 @@ PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, PetRLClosureMod
   DM dm;
 
   PetscFunctionBegin;
-  PETRL_CHECK_CLOSURE(closure);
-  PETRL_CHECK_OBJECT(ts, TS_CLASSID, 2);
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 2);
   PetscCheck(mode == PETRL_CLOSURE_BEFORE_STEP || mode == PETRL_CLOSURE_FORCING, PetscObjectComm((PetscObject)ts),
              PETSC_ERR_ARG_OUTOFRANGE, "mode: found %d, expected before-step (0) or forcing (1)", (int)mode);
   PetscCall(PetscObjectQuery((PetscObject)ts, "PetRLClosure", (PetscObject *)&asked));

@@ -259,7 +259,7 @@ PetscErrorCode TSDestroy_Closure(TS ts) {
 PetscErrorCode CheckType(TS ts) {
   PetscBool match;
   PetscFunctionBegin;
-  PETRL_CHECK_OBJECT(ts, TS_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSCLOSURE, &match));
   PetscCheck(match, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG, "Expected a TS of type %s, found %s",
              TSCLOSURE, ((PetscObject)ts)->type_name ? ((PetscObject)ts)->type_name : "none");
@@ -288,7 +288,7 @@ PetscErrorCode CheckType(TS ts) {
 PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
-  PETRL_CHECK_POINTER(closure, 2);
+  PetRLNotNull(closure, 2);
   *closure = petrl::closureTS(ts).closure;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -311,7 +311,7 @@ PetscErrorCode TSClosureGetClosure(TS ts, PetRLClosure *closure) {
 PetscErrorCode TSClosureGetTS(TS ts, TS *inner) {
   PetscFunctionBegin;
   PetscCall(petrl::CheckType(ts));
-  PETRL_CHECK_POINTER(inner, 2);
+  PetRLNotNull(inner, 2);
   *inner = petrl::closureTS(ts).inner;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,4 +1,5 @@
 // TSBATHE: the public functions.
+#include "base/error.hpp"
 #include "integrate/bathe.hpp"
 
 namespace {
@@ -7,7 +8,7 @@ namespace {
 PetscErrorCode CheckType(TS ts) {
   PetscBool match;
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSBATHE, &match));
   PetscCheck(match, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG, "Expected a TS of type %s, found %s",
              TSBATHE, ((PetscObject)ts)->type_name ? ((PetscObject)ts)->type_name : "none");
@@ -35,7 +36,7 @@ PetscErrorCode CheckType(TS ts) {
 @*/
 PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  PetRLValid(ts, TS_CLASSID, 1);
   PetscTryMethod(ts, "TSBatheSetFriction_C", (TS, TSBatheFriction, void *), (ts, law, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -59,7 +60,7 @@ PetscErrorCode TSBatheSetFriction(TS ts, TSBatheFriction law, void *ctx) {
 PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
   PetscFunctionBegin;
   PetscCall(CheckType(ts));
-  PetscValidHeaderSpecific(history, VEC_CLASSID, 2);
+  PetRLValid(history, VEC_CLASSID, 2);
   petrl::Bathe &b = petrl::bathe(ts);
   if (!b.initial_history) PetscCall(VecDuplicate(history, &b.initial_history));
   PetscCall(VecCopy(history, b.initial_history));
@@ -86,6 +87,7 @@ PetscErrorCode TSBatheSetHistory(TS ts, Vec history) {
 PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
   PetscFunctionBegin;
   PetscCall(CheckType(ts));
+  PetRLNotNull(history, 2);
   *history = petrl::BatheCurrent(ts).history ? petrl::BatheCurrent(ts).history : petrl::bathe(ts).initial_history;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -108,6 +110,7 @@ PetscErrorCode TSBatheGetHistory(TS ts, Vec *history) {
 PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
   PetscFunctionBegin;
   PetscCall(CheckType(ts));
+  PetRLNotNull(reaction, 2);
   *reaction = petrl::BatheCurrent(ts).reaction;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -130,6 +133,7 @@ PetscErrorCode TSBatheGetReaction(TS ts, Vec *reaction) {
 PetscErrorCode TSBatheGetAcceleration(TS ts, Vec *acceleration) {
   PetscFunctionBegin;
   PetscCall(CheckType(ts));
+  PetRLNotNull(acceleration, 2);
   *acceleration = petrl::BatheCurrent(ts).a;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

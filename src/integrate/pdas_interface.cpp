@@ -1,4 +1,5 @@
 // SNESPDAS: the public functions.
+#include "base/error.hpp"
 #include "integrate/pdas.hpp"
 
 namespace {
@@ -7,7 +8,7 @@ namespace {
 PetscErrorCode CheckType(SNES snes) {
   PetscBool match;
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
+  PetRLValid(snes, SNES_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESPDAS, &match));
   PetscCheck(match, PetscObjectComm((PetscObject)snes), PETSC_ERR_ARG_WRONG, "Expected a SNES of type %s, found %s",
              SNESPDAS, ((PetscObject)snes)->type_name ? ((PetscObject)snes)->type_name : "none");
@@ -32,7 +33,7 @@ PetscErrorCode CheckType(SNES snes) {
 @*/
 PetscErrorCode SNESPDASSetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
+  PetRLValid(snes, SNES_CLASSID, 1);
   PetscTryMethod(snes, "SNESPDASSetFriction_C", (SNES, SNESPDASFriction, void *), (snes, f, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -55,8 +56,8 @@ PetscErrorCode SNESPDASSetFriction(SNES snes, SNESPDASFriction f, void *ctx) {
 @*/
 PetscErrorCode SNESPDASSetReaction(SNES snes, Vec reaction) {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(snes, SNES_CLASSID, 1);
-  PetscValidHeaderSpecific(reaction, VEC_CLASSID, 2);
+  PetRLValid(snes, SNES_CLASSID, 1);
+  PetRLValid(reaction, VEC_CLASSID, 2);
   PetscTryMethod(snes, "SNESPDASSetReaction_C", (SNES, Vec), (snes, reaction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -79,6 +80,7 @@ PetscErrorCode SNESPDASSetReaction(SNES snes, Vec reaction) {
 PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
   PetscFunctionBegin;
   PetscCall(CheckType(snes));
+  PetRLNotNull(reaction, 2);
   *reaction = petrl::pdas(snes).reaction;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -104,6 +106,7 @@ PetscErrorCode SNESPDASGetReaction(SNES snes, Vec *reaction) {
 PetscErrorCode SNESPDASGetActive(SNES snes, Vec *active) {
   PetscFunctionBegin;
   PetscCall(CheckType(snes));
+  PetRLNotNull(active, 2);
   *active = petrl::pdas(snes).active;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -174,6 +177,7 @@ PetscErrorCode SNESPDASSetForceScale(SNES snes, PetscReal scale) {
 PetscErrorCode SNESPDASGetResidualSum(SNES snes, PetscReal *sum) {
   PetscFunctionBegin;
   PetscCall(CheckType(snes));
+  PetRLNotNull(sum, 2);
   *sum = petrl::pdas(snes).residual_sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

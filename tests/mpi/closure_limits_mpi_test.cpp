@@ -310,7 +310,7 @@ TEST(ClosureLimitsMpi, ArgumentsAndOrder) {
     expectError(call, null);
   expectError([&] { return PetRLClosureSetStateNames(closure, -1, names); }, {"found -1"});
   expectError([&] { return PetRLClosureSetField(closure, "u", state.x, -1); }, {"'u'", "found -1"});
-  expectError([&] { return PetRLClosureSetDM(closure, (DM)state.x); }, {"dm", "another kind"});
+  expectError([&] { return PetRLClosureSetDM(closure, (DM)state.x); }, {"dm", "another class"});
   expectError([&] { return TSClosureGetTS(ts, &inner); }, {"type closure", "none"});
   PetscMPIInt size;
   MPI_Comm_size(PETSC_COMM_WORLD, &size);

@@ -15,6 +15,8 @@ void normaliseAll(const ObservationSpec &specification, const PetscReal *raw, st
 }  // namespace petrl
 
 PetscErrorCode PetRLEnvironmentRegister(const char name[], PetscErrorCode (*create)(PetRLEnvironment env)) {
+  PetRLNotNull(name, 1);
+  PetRLNotNull(create, 2);
   PetRLCallCXX(petrl::environments().add(
       name, {nullptr, [create](petrl::YamlMap yaml) {
                const auto said = std::make_shared<_n_PetRLEnvironment>(std::move(yaml));
@@ -32,6 +34,9 @@ PetscErrorCode PetRLEnvironmentRegister(const char name[], PetscErrorCode (*crea
 PetscErrorCode PetRLEnvironmentGetReal(PetRLEnvironment env, const char key[], PetscReal low, PetscReal high,
                                        PetscReal *value) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(key, 2);
+  PetRLNotNull(value, 5);
   PetRLCallCXX(*value = static_cast<PetscReal>(env->yaml.number(key, static_cast<double>(*value),
                                                                 static_cast<double>(low), static_cast<double>(high))));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -40,12 +45,18 @@ PetscErrorCode PetRLEnvironmentGetReal(PetRLEnvironment env, const char key[], P
 PetscErrorCode PetRLEnvironmentGetInt(PetRLEnvironment env, const char key[], PetscInt low, PetscInt high,
                                       PetscInt *value) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(key, 2);
+  PetRLNotNull(value, 5);
   PetRLCallCXX(*value = static_cast<PetscInt>(env->yaml.integer(key, *value, low, high)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode PetRLEnvironmentGetString(PetRLEnvironment env, const char key[], char value[], size_t len) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(key, 2);
+  PetRLNotNull(value, 3);
   PetRLCallCXX({
     const auto text = env->yaml.get<std::string>(key, std::string(value));
     if (text.size() >= len)
@@ -58,6 +69,7 @@ PetscErrorCode PetRLEnvironmentGetString(PetRLEnvironment env, const char key[],
 
 PetscErrorCode PetRLEnvironmentSetContext(PetRLEnvironment env, void *ctx, PetscErrorCode (*destroy)(void *ctx)) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
   env->context = ctx;
   env->destroy = destroy;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -65,6 +77,8 @@ PetscErrorCode PetRLEnvironmentSetContext(PetRLEnvironment env, void *ctx, Petsc
 
 PetscErrorCode PetRLEnvironmentGetContext(PetRLEnvironment env, void *ctx) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(ctx, 2);
   *static_cast<void **>(ctx) = env->context;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -72,6 +86,8 @@ PetscErrorCode PetRLEnvironmentGetContext(PetRLEnvironment env, void *ctx) {
 PetscErrorCode PetRLEnvironmentAddObservable(PetRLEnvironment env, const char name[], PetscReal offset,
                                              PetscReal scale) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(name, 2);
   PetscCheck(scale > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "%s: scale: expected a positive number, found %g",
              name, (double)scale);
   PetRLCallCXX({
@@ -85,6 +101,7 @@ PetscErrorCode PetRLEnvironmentAddObservable(PetRLEnvironment env, const char na
 
 PetscErrorCode PetRLEnvironmentAddAction(PetRLEnvironment env, PetscReal low, PetscReal high) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
   PetRLCallCXX({
     env->specification.action.low.push_back(static_cast<double>(low));
     env->specification.action.high.push_back(static_cast<double>(high));
@@ -94,6 +111,9 @@ PetscErrorCode PetRLEnvironmentAddAction(PetRLEnvironment env, PetscReal low, Pe
 
 PetscErrorCode PetRLEnvironmentSetPolicy(PetRLEnvironment env, const char kind[], const char transform[]) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(kind, 2);
+  PetRLNotNull(transform, 3);
   PetRLCallCXX({
     env->specification.kind = kind;
     env->specification.action.transform = transform;

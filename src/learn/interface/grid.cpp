@@ -96,6 +96,11 @@ PetscErrorCode PetRLEnvironmentSetGrid(PetRLEnvironment env, PetscInt nx, PetscI
                                                               PetRLOutcome *outcome),
                                        PetscErrorCode (*destroy)(void *episode)) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(create, 4);
+  PetRLNotNull(observe, 5);
+  PetRLNotNull(step, 6);
+  PetRLNotNull(destroy, 7);
   PetscCheck(nx > 0 && ny > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
              "expected a grid of at least one point, found %" PetscInt_FMT " x %" PetscInt_FMT, nx, ny);
   const petrl::GridFunctions functions{nx, ny, create, observe, step, destroy};

@@ -99,6 +99,8 @@ PetscErrorCode PetRLEnvironmentSetMesh(PetRLEnvironment env,
                                        PetscErrorCode (*episode)(PetRLEnvironment env, PetscInt64 seed,
                                                                  PetscReal explore, PetRLMeshAgent agent)) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(episode, 2);
   PetRLCallCXX(env->make = [episode](std::shared_ptr<_n_PetRLEnvironment> said) {
     return std::make_unique<petrl::CMesh>(std::move(said), episode);
   });
@@ -108,6 +110,11 @@ PetscErrorCode PetRLEnvironmentSetMesh(PetRLEnvironment env,
 PetscErrorCode PetRLMeshAgentDecide(PetRLMeshAgent agent, PetscInt cells, PetscInt slots, const int source[],
                                     const float node[], const float edge[], float answer[]) {
   PetscFunctionBegin;
+  PetRLNotNull(agent, 1);
+  PetRLNotNull(source, 4);
+  PetRLNotNull(node, 5);
+  PetRLNotNull(edge, 6);
+  PetRLNotNull(answer, 7);
   PetRLCallCXX(petrl::answers(agent->policy, petrl::sample(cells, slots, source, node, edge), answer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -115,6 +122,11 @@ PetscErrorCode PetRLMeshAgentDecide(PetRLMeshAgent agent, PetscInt cells, PetscI
 PetscErrorCode PetRLMeshAgentRecord(PetRLMeshAgent agent, PetscInt cells, PetscInt slots, const int source[],
                                     const float node[], const float edge[], const float target[]) {
   PetscFunctionBegin;
+  PetRLNotNull(agent, 1);
+  PetRLNotNull(source, 4);
+  PetRLNotNull(node, 5);
+  PetRLNotNull(edge, 6);
+  PetRLNotNull(target, 7);
   PetRLCallCXX({
     petrl::MeshSample s = petrl::sample(cells, slots, source, node, edge);
     s.target.assign(target, target + 2 * static_cast<std::size_t>(cells));

@@ -78,6 +78,9 @@ PetscErrorCode PetRLEnvironmentSetStream(
     PetscErrorCode (*step)(PetRLEnvironment env, const PetscReal action[], PetscReal observation[], PetscReal *reward,
                            PetRLOutcome *outcome)) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(reset, 2);
+  PetRLNotNull(step, 3);
   PetRLCallCXX(env->make = [reset, step](std::shared_ptr<_n_PetRLEnvironment> said) {
     return std::make_unique<petrl::CStream>(std::move(said), reset, step);
   });

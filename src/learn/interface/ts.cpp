@@ -93,6 +93,8 @@ class CSteps : public StepEnvironment {
 PetscErrorCode PetRLEnvironmentSetTS(PetRLEnvironment env,
                                      PetscErrorCode (*create)(PetRLEnvironment env, PetscInt64 seed, TS *ts)) {
   PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetRLNotNull(create, 2);
   PetRLCallCXX(env->make = [create](std::shared_ptr<_n_PetRLEnvironment> said) {
     return std::make_unique<petrl::CSteps>(std::move(said), create);
   });
