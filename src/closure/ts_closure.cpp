@@ -12,7 +12,8 @@ struct ClosureTS {
   TS inner = NULL;
   PetRLClosure closure = NULL;
   PetRLClosureMode mode = PETRL_CLOSURE_BEFORE_STEP;
-  Vec start = NULL;  // the solution before the step, as the program saw it
+  Vec start = NULL;     // the solution before the step, as the program saw it
+  PetscInt first = -1;  // number of the step at which the run that is recorded began; -1: none is
 };
 
 ClosureTS &closureTS(TS ts) {
@@ -87,11 +88,48 @@ PetscErrorCode TakeBack(TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// Without a policy the inner TS is on its own, and recorded.
+PetscErrorCode Records(TS ts, bool *records) {
+  const Closure &closure = *closureTS(ts).closure->data;
+  PetscFunctionBegin;
+  *records = !closure.recording.file.empty();
+  PetscCheck(!*records || closure.file.empty(), PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_INCOMP,
+             "-closure_record %s and -closure_policy %s: runs are recorded without a policy",
+             closure.recording.file.c_str(), closure.file.c_str());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Before each step, and after the last.
+PetscErrorCode RecordStep(TS ts, PetscInt step, PetscReal t, Vec X, void *) {
+  PetscBool match;
+  bool records;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSCLOSURE, &match));
+  if (!match) PetscFunctionReturn(PETSC_SUCCESS);
+  ClosureTS &c = closureTS(ts);
+  PetscCall(Records(ts, &records));
+  if (!records || step < 0) PetscFunctionReturn(PETSC_SUCCESS);  // -1: a solution that was interpolated
+  Recording &r = c.closure->data->recording;
+  if (c.first < 0) {
+    PetscCall(PetRLClosureRecordBegin(c.closure));
+    c.first = step;
+    PetRLCallCXX(r.origin.ts_type = ((PetscObject)c.inner)->type_name);
+    r.origin.dt = (double)ts->time_step;
+  }
+  if ((step - c.first) % r.origin.interval == 0) PetscCall(PetRLClosureRecordState(c.closure, t, X));
+  if (ts->reason == TS_CONVERGED_ITERATING) PetscFunctionReturn(PETSC_SUCCESS);
+  c.first = -1;
+  PetscCall(PetRLClosureRecordEnd(c.closure));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode TSSetUp_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
   TSAdapt adapt;
   TSI2Function second_order;
   DM dm;
+  bool records;
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
@@ -105,8 +143,10 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
   PetscCall(TSSetMaxSteps(c.inner, PETSC_MAX_INT - 1));
   PetscCall(TSSetErrorIfStepFails(c.inner, PETSC_FALSE));
   PetscCall(PetRLClosureSetDM(c.closure, dm));
-  PetscCall(PetRLClosureSetUp(c.closure));
-  if (c.mode == PETRL_CLOSURE_FORCING) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  PetscCall(Records(ts, &records));
+  if (!records) PetscCall(PetRLClosureSetUp(c.closure));
+  if (!records && c.mode == PETRL_CLOSURE_FORCING) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  if (records) PetscCall(TSMonitorSet(ts, RecordStep, NULL, NULL));
   PetscCall(VecDuplicate(ts->vec_sol, &c.start));
   PetscCall(TSSetSolution(c.inner, ts->vec_sol));
   PetscCall(TSSetUp(c.inner));
@@ -115,24 +155,25 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
 
 PetscErrorCode TSStep_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
-  const bool before = c.mode == PETRL_CLOSURE_BEFORE_STEP;
   PetscReal next, h = ts->time_step;
   PetscBool accept = PETSC_TRUE;
   PetscInt scheme = 0;
   TSConvergedReason reason;
-  bool forces;
+  bool forces, records;
 
   PetscFunctionBegin;
   PetscCall(HandOnFunctions(ts));
+  PetscCall(Records(ts, &records));
+  const bool before = !records && c.mode == PETRL_CLOSURE_BEFORE_STEP;
   if (before) {
     PetscCall(ClosureCheckMethod(c.inner));
-  } else {
+  } else if (!records) {
     // The program may have set its right-hand side again since.
     PetscCall(ClosureForces(c.closure, c.inner, &forces));
     if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
   }
   PetscCall(VecCopy(ts->vec_sol, c.start));
-  PetscCall(ClosureSetBase(c.closure, c.inner));
+  if (!records) PetscCall(ClosureSetBase(c.closure, c.inner));
   if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
   for (;;) {
     if (before) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
@@ -241,6 +282,8 @@ PetscErrorCode TSReset_Closure(TS ts) {
   PetscCall(TakeBack(ts));
   PetscCall(TSReset(c.inner));
   PetscCall(ClosureReset(c.closure));
+  ClosureRecordDiscard(*c.closure->data);
+  c.first = -1;
   PetscCall(VecDestroy(&c.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
