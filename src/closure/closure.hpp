@@ -15,6 +15,7 @@
 #include "base/package.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
+#include "closure/learning.hpp"
 #include "closure/recording.hpp"
 #include "closure/training.hpp"
 #include "policy/backend.hpp"
@@ -96,6 +97,10 @@ struct Closure : PolicyObject {
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
   Recording recording;
+  ClosureTrainOptions training;
+  PetscErrorCode (*train_before)(PetRLClosure, PetscInt, PetscReal, Vec, void *) = NULL;
+  PetscErrorCode (*train_step)(PetRLClosure, PetscInt, PetscReal, PetscReal, Vec, PetscBool *, void *) = NULL;
+  void *train_context = NULL;
 
   GridSize own() const { return {static_cast<int>(nx), static_cast<int>(ny), static_cast<int>(nz)}; }
   /// n points to either side, in the directions that the grid has.
@@ -141,6 +146,18 @@ PetscErrorCode ClosureOfferedFields(PetRLClosure closure, std::vector<NamedField
 PetscErrorCode ClosureFieldFits(PetRLClosure closure, const NamedField &field, bool *fits, PetscInt *dof);
 /// The distances of the points, 0 where they are not known. Collective.
 PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]);
+/// What a record over this grid has in common. Collective.
+PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout);
+/// A grid like the state's with these components and so many points around each part.
+PetscErrorCode ClosureGhostedGrid(PetRLClosure closure, PetscInt dof, PetscInt width, DM *grid);
+/// The change that was computed, into a Vec of the state.
+PetscErrorCode ClosureWriteChange(PetRLClosure closure, Vec A);
+/// The set-up with a policy in memory. Collective.
+PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy);
+/// Options that are lists of names, and those of recording and training. Within PetscObjectOptionsBegin().
+PetscErrorCode ClosureGetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
+                               const char text[], std::vector<std::string> &result);
+PetscErrorCode ClosureLearnOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure);
 /// Forgets a run that is being recorded.
 void ClosureRecordDiscard(Closure &closure);
 /// Finds each channel of the observation by name and makes room for what is exchanged. Collective.

@@ -5,7 +5,7 @@
 
 namespace petrl {
 
-static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
+PetscErrorCode ClosureGetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
                                const char text[], std::vector<std::string> &result) {
   char *names[64];
   PetscInt n = 64;
@@ -19,28 +19,6 @@ static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosu
     PetRLCallCXX(result.emplace_back(names[i]));
     PetscCall(PetscFree(names[i]));
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode RecordOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure) {
-  const Recording &r = closure->data->recording;
-  char file[PETSC_MAX_PATH_LEN] = "";
-  PetscInt ratio = r.ratio, interval = r.interval;
-  PetscEnum how = (PetscEnum)r.how;
-  PetscBool set, set_how;
-
-  PetscFunctionBegin;
-  PetscCall(PetscOptionsString("-closure_record", "HDF5 file that the run is added to, for training",
-                               "PetRLClosureRecordSetFile", r.file.c_str(), file, sizeof(file), &set));
-  if (set) PetscCall(PetRLClosureRecordSetFile(closure, file));
-  PetscCall(PetscOptionsInt("-closure_record_coarsen", "Points per coarse point and direction",
-                            "PetRLClosureRecordSetCoarsening", ratio, &ratio, &set));
-  PetscCall(PetscOptionsEnum("-closure_record_restrict", "How fine states become coarse ones",
-                             "PetRLClosureRecordSetCoarsening", PetRLClosureRestrictions, how, &how, &set_how));
-  if (set || set_how) PetscCall(PetRLClosureRecordSetCoarsening(closure, ratio, (PetRLClosureRestriction)how));
-  PetscCall(PetscOptionsInt("-closure_record_interval", "Steps between two states that are recorded",
-                            "PetRLClosureRecordSetInterval", interval, &interval, &set));
-  if (set) PetscCall(PetRLClosureRecordSetInterval(closure, interval));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,11 +68,11 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscCall(PetscOptionsReal("-closure_own_step", "Step that the policy's corrections are for",
                              "PetRLClosureSetOwnStep", c.given_step, &own_step, &set));
   if (set) PetscCall(PetRLClosureSetOwnStep(closure, own_step));
-  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
+  PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
                             c.state_names));
-  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
+  PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
                             "Names of the components in -closure_auxiliary", c.auxiliary_names));
-  PetscCall(petrl::RecordOptions(PetscOptionsObject, closure));
+  PetscCall(petrl::ClosureLearnOptions(PetscOptionsObject, closure));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

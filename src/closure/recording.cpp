@@ -38,32 +38,16 @@ PetscErrorCode RecordableFields(PetRLClosure closure, std::vector<RecordedField>
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode DescribeRun(PetRLClosure closure, const std::vector<RecordedField> &fields) {
-  Closure &c = *closure->data;
-  Recording &r = c.recording;
-  PetscInt dim;
-  DMBoundaryType b[3];
+PetscErrorCode DescribeRun(PetRLClosure closure) {
+  Recording &r = closure->data->recording;
   char *options;
-  PetscReal h[3];
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetInfo(c.dm, &dim, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
-  PetscCall(ClosureSpacing(closure, h));
-  PetRLCallCXX({
-    r.layout = RecordLayout();
-    r.layout.dimension = static_cast<int>(dim);
-  });
-  for (int d = 0; d < dim; ++d) {
-    const PetscInt n = r.restriction->points()[d];
-    PetRLCallCXX({
-      std::string &name = r.layout.boundary[d] = DMBoundaryTypes[b[d]];
-      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char x) { return std::tolower(x); });
-    });
-    r.layout.points[d] = n;
-    r.layout.spacing[d] = n > 1 ? h[d] * (PetscReal)r.ratio : h[d];
+  PetscCall(ClosureLayout(closure, r.layout));
+  for (int d = 0; d < r.layout.dimension; ++d) {
+    r.layout.points[d] = r.restriction->points()[d];
+    if (r.layout.points[d] > 1) r.layout.spacing[d] *= static_cast<double>(r.ratio);
   }
-  PetscCall(ClosureStateNames(closure, r.layout.components));
-  PetRLCallCXX(for (const RecordedField &field : fields) r.layout.auxiliary.push_back(field.name));
   PetscCall(PetscOptionsGetAll(NULL, &options));
   PetRLCallCXX({
     r.origin.options = options != NULL ? options : "";
@@ -118,6 +102,32 @@ PetscErrorCode OnFirstRank(PetRLClosure closure, const std::function<void()> &wo
 }
 
 }  // namespace
+
+PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout) {
+  const Closure &c = *closure->data;
+  std::vector<RecordedField> fields;
+  PetscInt dim, n[3];
+  DMBoundaryType b[3];
+  PetscReal h[3];
+
+  PetscFunctionBegin;
+  PetscCall(RecordableFields(closure, fields));
+  PetscCall(DMDAGetInfo(c.dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
+  PetscCall(ClosureSpacing(closure, h));
+  PetRLCallCXX({
+    layout = RecordLayout();
+    layout.dimension = static_cast<int>(dim);
+    for (int d = 0; d < dim; ++d) {
+      layout.points[d] = n[d];
+      layout.spacing[d] = (double)h[d];
+      layout.boundary[d] = DMBoundaryTypes[b[d]];
+      for (char &x : layout.boundary[d]) x = static_cast<char>(std::tolower(static_cast<unsigned char>(x)));
+    }
+    for (const RecordedField &field : fields) layout.auxiliary.push_back(field.name);
+  });
+  PetscCall(ClosureStateNames(closure, layout.components));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 // The spacing is the user's, or that of the coordinates.
 PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]) {
@@ -260,7 +270,6 @@ PetscErrorCode PetRLClosureRecordSetInterval(PetRLClosure closure, PetscInt step
 @*/
 PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   PetscBool da;
-  std::vector<petrl::RecordedField> fields;
 
   PetscFunctionBegin;
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
@@ -283,8 +292,7 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   }
   PetRLCallCXX(r.restriction = std::make_unique<petrl::Restriction>());
   PetscCall(r.restriction->SetUp(c.dm, r.ratio, r.how == PETRL_CLOSURE_AVERAGE));
-  PetscCall(petrl::RecordableFields(closure, fields));
-  PetscCall(petrl::DescribeRun(closure, fields));
+  PetscCall(petrl::DescribeRun(closure));
   PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -31,11 +31,27 @@
 .  -closure_record <file>          - record a fine run for training, see `TSCLOSURE`
 .  -closure_record_coarsen <ratio> - points per point of the coarse grid and direction (1)
 .  -closure_record_restrict <inject|average> - how its states become those of the coarse grid
--  -closure_record_interval <steps> - steps between two states that are recorded (the ratio)
+.  -closure_record_interval <steps> - steps between two states that are recorded (the ratio)
+.  -closure_train <records>        - train a policy against these records, see `TSCLOSURE`
+.  -closure_save <file>            - file of that policy
+.  -closure_observe <names>        - what it observes (all components and auxiliary fields)
+.  -closure_correct <names>        - what it corrects (all components that it observes)
+.  -closure_form <additive-rate|flux> - form of the corrections, see `PetRLClosureTrainSetForm()`
+.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such)
+.  -closure_half_width <n>         - differences on either side of a face (1)
+.  -closure_width <n>              - channels of the network (16)
+.  -closure_depth <n>              - its layers (3)
+.  -closure_train_minutes <minutes> - budget of the training (20)
+.  -closure_train_iterations <n>   - budget in iterations of the learner, instead
+.  -closure_train_horizon <n>      - comparisons of an episode with the record (24, or as many as there are)
+.  -closure_train_every <n>        - iterations between two validations (10)
+.  -closure_train_seed <n>         - random seed (0)
+-  -closure_train_config <file>    - YAML file with keys of the learner ppo
 
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
-   -closure_fields; where nobody names them: component0, component1, ...), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
+   -closure_fields; where nobody names them: component0, component1, ...), then among the fields given with
+   `PetRLClosureSetField()` (and -closure_auxiliary), then in the
    DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA). A
    program may change that Vec, or give the DM another one, at any time.
 
@@ -122,6 +138,20 @@ E*/
 typedef enum { PETRL_CLOSURE_INJECT, PETRL_CLOSURE_AVERAGE } PetRLClosureRestriction;
 PETSC_EXTERN const char *const PetRLClosureRestrictions[];
 
+/*E
+   PetRLClosureForm - Form of corrections that are learned
+
+   Values:
++  `PETRL_CLOSURE_ADDITIVE_RATE` - a number at each point and component, times the step
+-  `PETRL_CLOSURE_FLUX`          - differences of face fluxes: conservative
+
+   Level: intermediate
+
+.seealso: `PetRLClosureTrainSetForm()`
+E*/
+typedef enum { PETRL_CLOSURE_ADDITIVE_RATE, PETRL_CLOSURE_FLUX } PetRLClosureForm;
+PETSC_EXTERN const char *const PetRLClosureForms[];
+
 PETSC_EXTERN PetscClassId PETRL_CLOSURE_CLASSID;
 
 PETSC_EXTERN PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure);
@@ -154,6 +184,19 @@ PETSC_EXTERN PetscErrorCode PetRLClosureRecordSetInterval(PetRLClosure closure, 
 PETSC_EXTERN PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure);
 PETSC_EXTERN PetscErrorCode PetRLClosureRecordState(PetRLClosure closure, PetscReal t, Vec X);
 PETSC_EXTERN PetscErrorCode PetRLClosureRecordEnd(PetRLClosure closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetFiles(PetRLClosure closure, PetscInt n, const char *const records[],
+                                                      const char save[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetObserved(PetRLClosure closure, PetscInt n, const char *const names[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, const char *const names[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetForm(PetRLClosure closure, PetRLClosureForm form);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetBudget(PetRLClosure closure, PetscReal minutes, PetscInt iterations);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetStep(
+    PetRLClosure closure,
+    PetscErrorCode (*before)(PetRLClosure closure, PetscInt number, PetscReal t, Vec X, void *ctx),
+    PetscErrorCode (*step)(PetRLClosure closure, PetscInt number, PetscReal t, PetscReal dt, Vec X, PetscBool *failed,
+                           void *ctx),
+    void *ctx);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt, Vec X, PetscBool *learned);
 
 /*MC
    TSCLOSURE - "closure": another TS with a learned correction of its state (PetRLClosure)
