@@ -144,14 +144,14 @@ PetscErrorCode ClosureStateNames(PetRLClosure closure, std::vector<std::string> 
 PetscErrorCode ClosureOfferedFields(PetRLClosure closure, std::vector<NamedField> &offered);
 /// Whether a field lies on the state's grid, and how many components its Vec has. Collective.
 PetscErrorCode ClosureFieldFits(PetRLClosure closure, const NamedField &field, bool *fits, PetscInt *dof);
-/// The distances of the points, 0 where they are not known. Collective.
+/// The distances of the points: the user's, or those of uniform coordinates; 0 where they are not known. Collective.
 PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]);
 /// What a record over this grid has in common. Collective.
 PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout);
 /// A grid like the state's with these components and so many points around each part.
 PetscErrorCode ClosureGhostedGrid(PetRLClosure closure, PetscInt dof, PetscInt width, DM *grid);
-/// The change that was computed, into a Vec of the state.
-PetscErrorCode ClosureWriteChange(PetRLClosure closure, Vec A);
+/// The change that was computed, or none, into a Vec of the state.
+PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A);
 /// The set-up with a policy in memory. Collective.
 PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy);
 /// Options that are lists of names, and those of recording and training. Within PetscObjectOptionsBegin().

@@ -69,9 +69,9 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
                              "PetRLClosureSetOwnStep", c.given_step, &own_step, &set));
   if (set) PetscCall(PetRLClosureSetOwnStep(closure, own_step));
   PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
-                            c.state_names));
+                                   c.state_names));
   PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
-                            "Names of the components in -closure_auxiliary", c.auxiliary_names));
+                                   "Names of the components in -closure_auxiliary", c.auxiliary_names));
   PetscCall(petrl::ClosureLearnOptions(PetscOptionsObject, closure));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);

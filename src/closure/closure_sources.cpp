@@ -5,33 +5,27 @@
 
 namespace petrl {
 
-namespace {
-
-// A grid like the state's with these components and a surrounding as wide as the policy needs it.
-PetscErrorCode GhostedGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
-  Closure &c = *closure->data;
+PetscErrorCode ClosureGhostedGrid(PetRLClosure closure, PetscInt dof, PetscInt width, DM *grid) {
   GridShape s;
 
   PetscFunctionBegin;
-  DM &known = c.grids[dof];
-  if (!known) {
-    PetscCall(ClosureGridShape(c.dm, &s));
-    for (DMBoundaryType &b : s.boundary) b = b == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
-    for (PetscInt d = s.dim; d < 3; d++) s.boundary[d] = DM_BOUNDARY_NONE;
-    PetscCall(DMDACreate(PetscObjectComm((PetscObject)closure), &known));
-    PetscCall(DMSetDimension(known, s.dim));
-    PetscCall(DMDASetSizes(known, s.n[0], s.n[1], s.n[2]));
-    PetscCall(DMDASetNumProcs(known, s.ranks[0], s.ranks[1], s.ranks[2]));
-    PetscCall(DMDASetBoundaryType(known, s.boundary[0], s.boundary[1], s.boundary[2]));
-    PetscCall(DMDASetDof(known, dof));
-    PetscCall(DMDASetStencilType(known, DMDA_STENCIL_BOX));
-    PetscCall(DMDASetStencilWidth(known, c.ghost));
-    PetscCall(DMDASetOwnershipRanges(known, s.parts[0], s.dim > 1 ? s.parts[1] : NULL, s.dim > 2 ? s.parts[2] : NULL));
-    PetscCall(DMSetUp(known));
-  }
-  *grid = known;
+  PetscCall(ClosureGridShape(closure->data->dm, &s));
+  for (DMBoundaryType &b : s.boundary) b = b == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
+  for (PetscInt d = s.dim; d < 3; d++) s.boundary[d] = DM_BOUNDARY_NONE;
+  PetscCall(DMDACreate(PetscObjectComm((PetscObject)closure), grid));
+  PetscCall(DMSetDimension(*grid, s.dim));
+  PetscCall(DMDASetSizes(*grid, s.n[0], s.n[1], s.n[2]));
+  PetscCall(DMDASetNumProcs(*grid, s.ranks[0], s.ranks[1], s.ranks[2]));
+  PetscCall(DMDASetBoundaryType(*grid, s.boundary[0], s.boundary[1], s.boundary[2]));
+  PetscCall(DMDASetDof(*grid, dof));
+  PetscCall(DMDASetStencilType(*grid, DMDA_STENCIL_BOX));
+  PetscCall(DMDASetStencilWidth(*grid, width));
+  PetscCall(DMDASetOwnershipRanges(*grid, s.parts[0], s.dim > 1 ? s.parts[1] : NULL, s.dim > 2 ? s.parts[2] : NULL));
+  PetscCall(DMSetUp(*grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+namespace {
 
 // The number of components of a Vec on the closure's grid; an error if it lies on another.
 PetscErrorCode CheckField(PetRLClosure closure, const NamedField &field, PetscInt *dof) {
@@ -58,7 +52,9 @@ PetscErrorCode AddSource(PetRLClosure closure, Vec vec, PetscInt dof, const std:
   FieldSource source;
   source.what = what;
   source.dof = dof;
-  PetscCall(GhostedGrid(closure, dof, &source.ghosted));
+  DM &grid = c.grids[dof];
+  if (!grid) PetscCall(ClosureGhostedGrid(closure, dof, c.ghost, &grid));
+  source.ghosted = grid;
   PetscCall(DMGetLocalVector(source.ghosted, &source.local));
   if (vec) PetscCall(PetscObjectReference((PetscObject)vec));
   source.vec = vec;

@@ -129,26 +129,6 @@ PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The spacing is the user's, or that of the coordinates.
-PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]) {
-  const Closure &c = *closure->data;
-  PetscInt dim, n[3];
-  Vec coordinates;
-
-  PetscFunctionBegin;
-  h[0] = c.spacing[0], h[1] = c.spacing[1], h[2] = 0;
-  PetscCall(DMGetCoordinates(c.dm, &coordinates));
-  if (h[0] > 0 || !coordinates) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDAGetInfo(c.dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  for (PetscInt d = 0; d < dim; ++d) {
-    PetscReal low, high;
-    PetscCall(VecStrideMin(coordinates, d, NULL, &low));
-    PetscCall(VecStrideMax(coordinates, d, NULL, &high));
-    h[d] = n[d] > 1 ? (high - low) / (PetscReal)(n[d] - 1) : 1;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 void ClosureRecordDiscard(Closure &c) {
   c.recording.run.reset();
   c.recording.restriction.reset();

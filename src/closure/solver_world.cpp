@@ -288,7 +288,7 @@ PetscErrorCode SolverWorld::Correct(const float *output) {
   network.plane = network.slice * all.nz;
   network.data = output_.data() + beyond.nz * network.slice + beyond.ny * network.row + beyond.nx;
   PetRLCallCXX(c.correction->compute(c.view, network, ClosureStep(c, dt_), c.change.data()));
-  PetscCall(ClosureWriteChange(closure_, c.work));
+  PetscCall(ClosureWriteChange(closure_, true, c.work));
   PetscCall(VecAXPY(X_, -1, c.work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

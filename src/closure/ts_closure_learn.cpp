@@ -29,7 +29,7 @@ PetscErrorCode ClosurePlan(TS ts, bool *learns) {
 
 namespace {
 
-PetscErrorCode Record(TS ts, PetscInt step, PetscReal t, Vec X) {
+PetscErrorCode RecordStep(TS ts, PetscInt step, PetscReal t, Vec X) {
   ClosureTS &c = closureTS(ts);
   Recording &r = c.closure->data->recording;
 
@@ -127,8 +127,9 @@ PetscErrorCode ClosureBeforeStep(TS ts, PetscInt step, PetscReal t, Vec X, void 
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSCLOSURE, &match));
   if (!match || step < 0) PetscFunctionReturn(PETSC_SUCCESS);  // -1: a solution that was interpolated
   PetscCall(ClosurePlan(ts, &learns));
-  if (!closureTS(ts).closure->data->recording.file.empty()) PetscCall(Record(ts, step, t, X));
-  if (!closureTS(ts).closure->data->training.records.empty() && !closureTS(ts).trained) PetscCall(Train(ts));
+  if (!closureTS(ts).closure->data->recording.file.empty()) PetscCall(RecordStep(ts, step, t, X));
+  const bool begins = ts->reason == TS_CONVERGED_ITERATING && !closureTS(ts).trained;
+  if (begins && !closureTS(ts).closure->data->training.records.empty()) PetscCall(Train(ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -136,6 +136,11 @@ class PETRL_API GridEnvironment : public Environment {
   /// inside; with a margin as wide as the network's reach their answers are right, whatever lies beyond.
   virtual int margin() const { return 0; }
   GridSize size() const { return {nx(), ny(), nz()}; }
+  /// Whether all ranks of PETSC_COMM_WORLD take part in every episode, each with its part of one grid (and a margin):
+  /// then episode(), what episodes do, and evaluate() are collective, and end alike on all.
+  virtual bool shared() const { return false; }
+  /// Each point's reward becomes the mean of those up to so many points away; by default on a periodic grid.
+  virtual void spread(float *reward, int reach) const;
   /// A new training episode. Reentrant: episodes may be made and stepped in any order.
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
   /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the

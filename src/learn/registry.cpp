@@ -6,6 +6,7 @@
 #include "learn/engine/tape.hpp"
 #include "learn/environment.hpp"
 #include "learn/learner.hpp"
+#include "learn/ppo/rollout.hpp"
 #include "learn/study.hpp"
 
 namespace petrl {
@@ -69,6 +70,10 @@ void GridEpisode::setState(const std::vector<double> &) {
 std::vector<double> GridEpisode::target() const {
   cannotDifferentiate();
 }
+void GridEnvironment::spread(float *reward, int reach) const {
+  learn::spreadRewards(reward, size(), dimensions(), reach);
+}
+
 tape::Var GridEnvironment::record(tape::Tape &, tape::Var, tape::Var, tape::Var) const {
   cannotDifferentiate();
 }

@@ -225,7 +225,7 @@ void Trainer::run() {
   if (next_evaluation_ == 0) next_evaluation_ = settings_.evaluate_every;
   if (saves_ == 0) checkpoint();  // from now on the folder is this training's
   for (double over = share(); over < 1;) {
-    if (settings_.schedule) learner_->schedule(over);
+    learner_->schedule(over);
     learner_->iterate();
     ++iterations_;
     over = share();

@@ -21,7 +21,6 @@ struct TrainerSettings {
   std::int64_t total = 0;
   double minutes = 0;  ///< of the wall clock, in all; counts where it is > 0, instead of `total`
   std::int64_t evaluate_every = 0, checkpoint_every = 0;
-  bool schedule = false;        ///< the learner is told how much is over
   std::string prefix;           ///< of the lines that it prints
   std::string score = "score";  ///< name of what it is chosen by, in them
 };

@@ -1,7 +1,9 @@
-// -closure_train: a policy learned in the program that will use it.
+#include "learn/closure/training.hpp"
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
@@ -32,7 +34,9 @@ YAML::Node defaults(const ClosureTrainOptions &options) {
       "value_coefficient: 0.2\n"
       "target_kl: 0.03\n"
       "entropy_coefficient: 1.0e-4\n"
-      "learning_rate: 2.0e-3\n");
+      "learning_rate: 2.0e-3\n"
+      "learning_rate_final: 1.0e-4\n"
+      "decay_steps: budget\n");
   for (int l = 1; l < options.depth; ++l) keys["network"]["channels"].push_back(options.width);
   if (options.depth == 1) keys["network"]["channels"] = YAML::Node(YAML::NodeType::Sequence);
   keys["reward_reach"] = options.form == "flux" ? 1 : 0;
@@ -153,11 +157,19 @@ std::string trainClosure(CoarseWorld &world, const ClosureTrainOptions &given) {
   settings.checkpoint_every = options.every;
   settings.prefix = "PetRL: ";
   settings.score = "error ratio";
-  settings.schedule = !config.decays();
   {
     const Interruption interruption;
+    const auto begin = std::chrono::steady_clock::now();
+    const double before = world.solverSeconds();
+    const Ppo &ppo = learner->algorithm();
     Trainer trainer(std::move(learner), settings, folder, &stopped);
     trainer.run();
+    const double all = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double solver = world.solverSeconds() - before, network = ppo.seconds().network,
+                 update = ppo.seconds().update;
+    if (first && ppo.steps() > 0)
+      std::printf("PetRL: %.1f s: %.1f in the program's solver, %.1f in the network, %.1f in updates, %.1f elsewhere\n",
+                  all, solver, network, update, all - solver - network - update);
   }
   std::vector<double> good{0};
   if (first) {

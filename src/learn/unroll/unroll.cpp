@@ -33,9 +33,8 @@ GridPolicy &Unroll::deterministic() {
 }
 
 double Unroll::learningRate() const {
-  const double done = config_.decay_steps > 0
-                          ? std::min(1., static_cast<double>(steps_) / static_cast<double>(config_.decay_steps))
-                          : over_;
+  if (config_.decay_steps == 0) return config_.learning_rate;
+  const double done = std::min(1., static_cast<double>(steps_) / static_cast<double>(config_.decay_steps));
   const double share = .5 * (1 + std::cos(3.14159265358979323846 * done));
   return config_.learning_rate_final + share * (config_.learning_rate - config_.learning_rate_final);
 }

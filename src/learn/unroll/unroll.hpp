@@ -36,8 +36,8 @@ class PETRL_API Unroll {
   std::int64_t episodes() const { return episodes_; }
   NetworkSpec network() const { return network_.network(actions_, "linear"); }
   GridPolicy &deterministic();
-  /// How much of a training is over: the schedule of the learning rate where it knows no decay_steps.
-  void schedule(double done) { over_ = done; }
+  /// It goes by decay_steps.
+  void schedule(double) {}
   std::map<std::string, double> metrics();
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
@@ -73,7 +73,6 @@ class PETRL_API Unroll {
   std::vector<Slot> slots_;
   std::int64_t steps_ = 0, episodes_ = 0, started_ = 0;
   std::int64_t steps_taken_ = 0;  // in this iteration, on this rank
-  double over_ = 0;
   double loss_sum_ = 0, norm_sum_ = 0;
   std::int64_t loss_count_ = 0;
 };
