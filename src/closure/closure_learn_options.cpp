@@ -32,7 +32,7 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
   PetscEnum form = (PetscEnum)(t.form == "flux" ? PETRL_CLOSURE_FLUX : PETRL_CLOSURE_ADDITIVE_RATE);
   PetscInt width = t.width, depth = t.depth, half_width = t.half_width, horizon = t.horizon, every = t.every,
            iterations = (PetscInt)t.iterations, seed = (PetscInt)t.seed;
-  PetscReal minutes = (PetscReal)t.minutes;
+  PetscReal minutes = (PetscReal)t.minutes, regression = (PetscReal)t.regression;
   PetscBool set, more;
 
   PetscFunctionBegin;
@@ -59,6 +59,11 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
   PetscCall(PetscOptionsInt("-closure_train_iterations", "Budget of iterations", "PetRLClosureTrainSetBudget",
                             iterations, &iterations, &more));
   if (set || more) PetscCall(PetRLClosureTrainSetBudget(closure, minutes, iterations));
+  PetscCall(PetscOptionsReal("-closure_train_regression", "Share of the training that is regression",
+                             "PetRLClosureTrain", regression, &regression, NULL));
+  PetscCheck(regression >= 0 && regression <= 1, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_train_regression: found %g, expected a number from 0 to 1", (double)regression);
+  t.regression = (double)regression;
   PetscCall(PetscOptionsBoundedInt("-closure_train_horizon", "Comparisons of an episode with the record",
                                    "PetRLClosureTrain", horizon, &horizon, NULL, 0));
   PetscCall(PetscOptionsBoundedInt("-closure_train_every", "Iterations between two validations", "PetRLClosureTrain",

@@ -59,6 +59,10 @@ class PETRL_API CoarseWorld {
   /// failed or its answer is not finite.
   virtual bool advance(const float *output, Situation &next) = 0;
 
+  /// The derivative with respect to that output of a number whose derivative by the state after the step is given (own
+  /// points x components), as if the solver's step were the identity.
+  virtual void pullBack(const std::vector<double> &d_state, const float *output, float *d_output) = 0;
+
   /// Seconds in the program's own functions so far.
   virtual double solverSeconds() const = 0;
 };
@@ -73,6 +77,7 @@ struct ClosureTrainOptions {
   int width = 16, depth = 3, half_width = 1, horizon = 0, every = 0;
   std::int64_t iterations = 0;  ///< 0: until `minutes` are over
   double minutes = 20;
+  double regression = .5;  ///< share of the training
   std::uint64_t seed = 0;
 };
 

@@ -188,7 +188,7 @@ Validity SolverWorld::validity() const {
   double product = 1;
   for (int d = 0; d < dimensions(); ++d) product *= (double)closure_->data->h[d];
   if (product > 0) v.saw("spacing", std::pow(product, 1. / dimensions()));
-  v.saw("boundary", use.periodic ? "periodic" : "not periodic");
+  v.saw("boundary", use.periodic ? "periodic" : "not-periodic");
   if (!use.ts_type.empty()) v.saw("ts_type", use.ts_type);
   if (use.order > 0) v.saw("order", use.order);
   return v;
@@ -263,30 +263,52 @@ void SolverWorld::observe(float *observation, int margin) {
     for (int y = 0; y < size.ny; ++y, observation += size.nx) c.input->row(y, z, 0, size.nx, observation, channel);
 }
 
-// As PetRLClosureApply() does it, with that output of the network.
-PetscErrorCode SolverWorld::Correct(const float *output) {
-  Closure &c = *closure_->data;
-  const GridSize size = own(), beyond = c.around(c.correction->outputGhost()), all = size.grown(beyond);
-  const std::size_t actions = c.policy.action.low.size();
-  NetworkOutput network;
-
-  PetscFunctionBegin;
-  PetRLCallCXX(output_.assign(actions * all.points(), 0.f));
-  for (std::size_t a = 0; a < actions; ++a) {
+// Planes of own points, into planes with so many points around them.
+static void embed(const float *own, const GridSize &size, const GridSize &beyond, std::size_t channels,
+                  std::vector<float> &planes) {
+  const GridSize all = size.grown(beyond);
+  planes.assign(channels * all.points(), 0.f);
+  for (std::size_t c = 0; c < channels; ++c) {
     for (int z = 0; z < size.nz; ++z) {
-      for (int y = 0; y < size.ny; ++y, output += size.nx) {
+      for (int y = 0; y < size.ny; ++y, own += size.nx) {
         const auto row = static_cast<std::size_t>((z + beyond.nz) * all.ny + y + beyond.ny);
         std::copy_n(
-            output, size.nx,
-            &output_[a * all.points() + row * static_cast<std::size_t>(all.nx) + static_cast<std::size_t>(beyond.nx)]);
+            own, size.nx,
+            &planes[c * all.points() + row * static_cast<std::size_t>(all.nx) + static_cast<std::size_t>(beyond.nx)]);
       }
     }
   }
-  PetscCall(Surround(output_.data(), static_cast<int>(actions), c.correction->outputGhost()));
-  network.row = all.nx;
-  network.slice = network.row * all.ny;
-  network.plane = network.slice * all.nz;
-  network.data = output_.data() + beyond.nz * network.slice + beyond.ny * network.row + beyond.nx;
+}
+
+static NetworkOutput viewOf(const std::vector<float> &planes, const GridSize &size, const GridSize &beyond) {
+  const GridSize all = size.grown(beyond);
+  NetworkOutput view;
+  view.row = all.nx;
+  view.slice = view.row * all.ny;
+  view.plane = view.slice * all.nz;
+  view.data = planes.data() + beyond.nz * view.slice + beyond.ny * view.row + beyond.nx;
+  return view;
+}
+
+PetscErrorCode SolverWorld::Around(const float *output, NetworkOutput &network) {
+  const Closure &c = *closure_->data;
+  const int reach = c.correction->outputGhost();
+  const std::size_t actions = c.policy.action.low.size();
+
+  PetscFunctionBegin;
+  PetRLCallCXX(embed(output, own(), c.around(reach), actions, output_));
+  PetscCall(Surround(output_.data(), static_cast<int>(actions), reach));
+  network = viewOf(output_, own(), c.around(reach));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// As PetRLClosureApply() does it, with that output of the network.
+PetscErrorCode SolverWorld::Correct(const float *output) {
+  Closure &c = *closure_->data;
+  NetworkOutput network;
+
+  PetscFunctionBegin;
+  PetscCall(Around(output, network));
   PetRLCallCXX(c.correction->compute(c.view, network, ClosureStep(c, dt_), c.change.data()));
   PetscCall(ClosureWriteChange(closure_, true, c.work));
   PetscCall(VecAXPY(X_, -1, c.work));
@@ -327,6 +349,23 @@ bool SolverWorld::advance(const float *output, Situation &next) {
   bool good = false;
   PetRLThrow(Advance(output, next, &good));
   return good;
+}
+
+void SolverWorld::pullBack(const std::vector<double> &d_state, const float *output, float *d_output) {
+  Closure &c = *closure_->data;
+  const std::size_t points = own().points(), dof = layout().components.size();
+  const auto &corrected = c.correction->components();
+  NetworkOutput network;
+  std::vector<float> slopes(corrected.size() * points);
+  for (std::size_t k = 0; k < corrected.size(); ++k) {
+    const auto component = static_cast<std::size_t>(c.channels[static_cast<std::size_t>(corrected[k])].component);
+    // The state loses what the correction is.
+    for (std::size_t i = 0; i < points; ++i) slopes[k * points + i] = -static_cast<float>(d_state[i * dof + component]);
+  }
+  embed(slopes.data(), own(), c.around(1), corrected.size(), slope_);
+  PetRLThrow(Surround(slope_.data(), static_cast<int>(corrected.size()), 1));
+  PetRLThrow(Around(output, network));
+  c.correction->pullBack(c.view, network, ClosureStep(c, dt_), viewOf(slope_, own(), c.around(1)), d_output);
 }
 
 }  // namespace petrl

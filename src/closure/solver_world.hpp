@@ -90,6 +90,7 @@ class SolverWorld : public CoarseWorld {
   void put(const Situation &situation) override;
   void observe(float *observation, int margin) override;
   bool advance(const float *output, Situation &next) override;
+  void pullBack(const std::vector<double> &d_state, const float *output, float *d_output) override;
   double solverSeconds() const override { return seconds_; }
 
  private:
@@ -97,6 +98,8 @@ class SolverWorld : public CoarseWorld {
   PetscErrorCode PutAuxiliary(int run, double time);
   PetscErrorCode Place();
   PetscErrorCode Correct(const float *output);
+  /// The output with as much around it as a correction needs.
+  PetscErrorCode Around(const float *output, NetworkOutput &network);
   PetscErrorCode Advance(const float *output, Situation &next, bool *good);
   PetscErrorCode Surround(float *planes, int channels, int reach);
   int momentOf(int run, double time) const;
@@ -110,7 +113,7 @@ class SolverWorld : public CoarseWorld {
   std::vector<std::pair<Vec, Vec>> auxiliary_;  // the program's fields, and what they were
   std::pair<int, int> auxiliary_at_{-1, -1};
   std::map<std::pair<int, int>, DM> grids_;  // by channels and reach
-  std::vector<float> output_;
+  std::vector<float> output_, slope_;
   Situation at_;
   bool fresh_ = false;  // X is at_, and the program's function before the step was called
   double seconds_ = 0;

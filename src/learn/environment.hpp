@@ -104,6 +104,9 @@ class PETRL_API GridEpisode {
   /// Takes the actions (action channels x nz x ny x nx; clamped to [-1, 1]), gives each point its reward (nz x ny x nx;
   /// finite, also at points of the margin, where it is not counted).
   virtual GridOutcome step(const float *action, float *reward) = 0;
+  /// The same where nobody asks for rewards, for learners that are told what the action should have been: returns the
+  /// loss that is left, and its derivative with respect to the action. Throws petrl::Error where that is not known.
+  virtual GridOutcome descend(const float *action, float *gradient, double &loss);
 
   // For learners that differentiate through a model of the solver (see GridEnvironment::record); throw petrl::Error
   // where there is none.

@@ -97,7 +97,6 @@ class GridLearner : public Learner {
   void schedule(double done) override { algorithm_.schedule(done); }
   void archive(Archive &archive) override { algorithm_.archive(archive); }
   void loadWeights(const NetworkSpec &network) override { algorithm_.loadWeights(network); }
-  const Algorithm &algorithm() const { return algorithm_; }
 
  private:
   std::unique_ptr<GridEnvironment> environment_;

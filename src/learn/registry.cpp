@@ -70,6 +70,10 @@ void GridEpisode::setState(const std::vector<double> &) {
 std::vector<double> GridEpisode::target() const {
   cannotDifferentiate();
 }
+GridOutcome GridEpisode::descend(const float *, float *, double &) {
+  throw Error("this environment does not tell what an action should have been", PETSC_ERR_SUP);
+}
+
 void GridEnvironment::spread(float *reward, int reach) const {
   learn::spreadRewards(reward, size(), dimensions(), reach);
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "base/names.hpp"
+#include "learn/engine/rng.hpp"
 
 namespace petrl::learn {
 
@@ -258,6 +258,30 @@ Policy specify(CoarseWorld &world, const RecordPlan &plan, const Calibration &ca
   const auto bounds = fluxBounds(world, plan, calibration, p, components, reduction);
   for (std::size_t a = 0; a < bounds.size(); ++a) p.action.low[a] = -bounds[a], p.action.high[a] = bounds[a];
   return p;
+}
+
+double explorationStd(CoarseWorld &world, const RecordPlan &plan, const Calibration &calibration, const Policy &policy,
+                      double share, const Reduction &reduction) {
+  constexpr double kSmall = .05, kLeast = 1e-3, kMost = .3;
+  const std::size_t components = calibration.residual.size();
+  Rng rng(static_cast<std::uint64_t>(reduction.rank()));
+  world.use(policy);
+  std::vector<float> output(policy.action.low.size() * world.own().points());
+  std::vector<double> sums(2, 0.);
+  for (const auto &[run, time] : moments(plan, 4)) {
+    for (float &x : output) x = static_cast<float>(kSmall * rng.normal());
+    Situation without, with;
+    world.put(world.recorded(run, time));
+    if (!world.advance(nullptr, without) || !world.advance(output.data(), with)) continue;
+    for (std::size_t i = 0; i < with.state.size(); ++i)
+      sums[0] += std::pow((with.state[i] - without.state[i]) / calibration.scale(i % components), 2);
+    sums[1] += static_cast<double>(with.state.size() / components);
+  }
+  reduction.sum(sums);
+  if (!(sums[0] > 0)) return kMost;
+  // All components together, as in residual_square; of one step of the solver.
+  const double moved = std::sqrt(sums[0] / sums[1]) / kSmall;
+  return std::clamp(share * std::sqrt(calibration.residual_square) / plan.substeps() / moved, kLeast, kMost);
 }
 
 }  // namespace petrl::learn

@@ -57,4 +57,9 @@ using Shape = std::function<NetworkSpec(const Policy &)>;
 Policy specify(CoarseWorld &world, const RecordPlan &plan, const Calibration &calibration,
                const ClosureTrainOptions &options, const Shape &shape, const Reduction &reduction);
 
+/// The standard deviation of the network's outputs with which what they move, drawn at each point by itself, is `share`
+/// of what the solver misses. Collective.
+double explorationStd(CoarseWorld &world, const RecordPlan &plan, const Calibration &calibration, const Policy &policy,
+                      double share, const Reduction &reduction);
+
 }  // namespace petrl::learn

@@ -12,6 +12,7 @@ namespace {
 constexpr float kClip = 100;      // of rewards
 constexpr double kLost = 3;       // an error, in deviations, at which an episode ends
 constexpr double kBlownUp = 1e3;  // the ratio of errors where the solver failed
+constexpr double kLeast = .01;    // of what the solver misses: an error that is none
 constexpr int kStarts = 4;        // of a held-out stretch
 
 }  // namespace
@@ -47,32 +48,61 @@ class ClosureEnvironment::Episode : public GridEpisode {
 
   GridOutcome step(const float *action, float *reward) override {
     place();
-    e_.in_place_ = nullptr;
     const std::size_t components = e_.weight_.size();
     Situation with, without;
     const bool good = e_.step(at_, action, with), base = e_.step(at_, nullptr, without);
+    const Situation truth = next();
+    std::fill_n(reward, e_.size_.points(), 0.f);
+    std::size_t i = 0;
+    e_.each([&](std::size_t point) {
+      double gain = 0;
+      for (std::size_t c = 0; c < components && good && base; ++c, ++i) {
+        const double ours = with.state[i] - truth.state[i], theirs = without.state[i] - truth.state[i];
+        gain += e_.weight_[c] * (theirs * theirs - ours * ours);
+      }
+      const auto scaled = static_cast<float>(gain / e_.calibration_.residual_square);
+      reward[point] = !good ? -kClip : std::isfinite(scaled) ? std::clamp(scaled, -kClip, kClip) : -kClip;
+    });
+    return outcome(good, with, truth);
+  }
+
+  // The logarithm of the mean square error: states that are far off, of which much cannot be foreseen, count as much as
+  // others. What is left where all is right is not worth dividing by.
+  GridOutcome descend(const float *action, float *gradient, double &loss) override {
+    place();
+    Situation with;
+    const bool good = e_.step(at_, action, with);
+    const Situation truth = next();
+    std::fill_n(gradient, e_.specification_.action.low.size() * e_.size_.points(), 0.f);
+    loss = 0;
+    if (good) {
+      const std::size_t components = e_.weight_.size();
+      const double mean = std::pow(e_.error(with, truth), 2) * static_cast<double>(components);
+      const double least = kLeast * e_.calibration_.residual_square, factor = 2. / (e_.all_points_ * (mean + least));
+      loss = std::log(mean + least);
+      std::vector<double> slope(with.state.size());
+      for (std::size_t i = 0; i < slope.size(); ++i)
+        slope[i] = factor * e_.plan_.substeps() * e_.weight_[i % components] * (with.state[i] - truth.state[i]);
+      // e_.output_ is what the action was.
+      std::vector<float> own(e_.output_.size());
+      e_.world_.pullBack(slope, e_.output_.data(), own.data());
+      std::size_t i = 0;
+      for (std::size_t a = 0; a < e_.specification_.action.low.size(); ++a)
+        e_.each([&](std::size_t point) { gradient[a * e_.size_.points() + point] = own[i++]; });
+    }
+    return outcome(good, with, truth);
+  }
+
+ private:
+  // What the record has after the next step.
+  Situation next() {
     time_ += e_.plan_.stride();
     ++steps_;
-    const Situation truth = e_.world_.recorded(at_.run, time_);
-    std::fill_n(reward, e_.size_.points(), 0.f);
-    const GridSize beyond = around(e_.dimensions(), e_.margin_);
-    std::size_t i = 0;
-    for (int z = 0; z < e_.own_.nz; ++z) {
-      for (int y = 0; y < e_.own_.ny; ++y) {
-        float *row = reward + static_cast<std::size_t>(((z + beyond.nz) * e_.size_.ny + y + beyond.ny) * e_.size_.nx +
-                                                       beyond.nx);
-        for (int x = 0; x < e_.own_.nx; ++x, i += components) {
-          double gain = 0;
-          for (std::size_t c = 0; c < components && good && base; ++c) {
-            const double ours = with.state[i + c] - truth.state[i + c],
-                         theirs = without.state[i + c] - truth.state[i + c];
-            gain += e_.weight_[c] * (theirs * theirs - ours * ours);
-          }
-          const auto scaled = static_cast<float>(gain / e_.calibration_.residual_square);
-          row[x] = !good ? -kClip : std::isfinite(scaled) ? std::clamp(scaled, -kClip, kClip) : -kClip;
-        }
-      }
-    }
+    return e_.world_.recorded(at_.run, time_);
+  }
+
+  GridOutcome outcome(bool good, Situation &with, const Situation &truth) {
+    e_.in_place_ = nullptr;
     if (!good) return GridOutcome::terminal;
     const bool lost = !(e_.error(with, truth) < kLost);
     at_ = std::move(with);
@@ -80,7 +110,6 @@ class ClosureEnvironment::Episode : public GridEpisode {
     return steps_ < e_.horizon_ && time_ + e_.plan_.stride() <= last_ ? GridOutcome::running : GridOutcome::truncated;
   }
 
- private:
   void place() const {
     if (e_.in_place_ == this) return;
     e_.world_.put(at_);

@@ -49,6 +49,15 @@ class ClosureEnvironment : public GridEnvironment {
   /// Errors after each comparison; shorter if the solver failed.
   std::vector<double> errors(const Trial &trial, GridPolicy *policy);
   double error(const Situation &at, const Situation &truth) const;
+  /// f(point of the patch) for each own point.
+  template <typename F>
+  void each(const F &f) const {
+    const GridSize beyond = around(dimensions(), margin_);
+    for (int z = 0; z < own_.nz; ++z)
+      for (int y = 0; y < own_.ny; ++y)
+        for (int x = 0; x < own_.nx; ++x)
+          f(static_cast<std::size_t>(((z + beyond.nz) * size_.ny + y + beyond.ny) * size_.nx + x + beyond.nx));
+  }
   void ownPoints(const float *patch, int channels, std::vector<float> &own) const;
   void prepareTrials();
 

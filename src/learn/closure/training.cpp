@@ -9,8 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "learn/closure/environment.hpp"
-#include "learn/ppo/ppo.hpp"
+#include "learn/closure/learner.hpp"
 #include "learn/trainer.hpp"
 #include "policy/shared_policy.hpp"
 
@@ -18,14 +17,15 @@ namespace petrl {
 
 namespace {
 
-constexpr double kNothing = .98;  // a ratio of errors that is no improvement
+constexpr double kNothing = .98;     // a ratio of errors that is no improvement
+constexpr double kExploration = .2;  // of what the solver misses
 constexpr int kHorizon = 24, kEvery = 10;
 
 // Defaults of the learner: immediate rewards, because later ones would reward errors that can be repaired; an iteration
 // that leads too far ends there.
-YAML::Node defaults(const ClosureTrainOptions &options) {
+YAML::Node defaults(const ClosureTrainOptions &options, double std) {
   YAML::Node keys = YAML::Load(
-      "network: {std: free, initial_std: 0.1}\n"
+      "network: {std: free}\n"
       "slots: 1\n"
       "horizon: 64\n"
       "batch_size: 4\n"
@@ -37,6 +37,7 @@ YAML::Node defaults(const ClosureTrainOptions &options) {
       "learning_rate: 2.0e-3\n"
       "learning_rate_final: 1.0e-4\n"
       "decay_steps: budget\n");
+  keys["network"]["initial_std"] = std;
   for (int l = 1; l < options.depth; ++l) keys["network"]["channels"].push_back(options.width);
   if (options.depth == 1) keys["network"]["channels"] = YAML::Node(YAML::NodeType::Sequence);
   keys["reward_reach"] = options.form == "flux" ? 1 : 0;
@@ -44,8 +45,8 @@ YAML::Node defaults(const ClosureTrainOptions &options) {
 }
 
 // The user's keys (which keep their lines, for messages), then those that he left out.
-YamlMap learnerKeys(const ClosureTrainOptions &options) {
-  const YAML::Node ours = defaults(options);
+YamlMap learnerKeys(const ClosureTrainOptions &options, double std) {
+  const YAML::Node ours = defaults(options, std);
   if (options.config.empty()) return {ours, "learner", ""};
   YamlMap user = YamlMap::read(options.config);
   user.addMissing(ours);
@@ -69,6 +70,7 @@ std::string description(const CoarseWorld &world, const ClosureTrainOptions &opt
   out << YAML::Key << "form" << YAML::Value << options.form;
   out << YAML::Key << "half_width" << YAML::Value << options.half_width;
   out << YAML::Key << "horizon" << YAML::Value << options.horizon;
+  out << YAML::Key << "regression" << YAML::Value << options.regression;
   out << YAML::Key << "start" << YAML::Value << YAML::DoubleQuoted << options.start;
   out << YAML::EndMap;
   out << YAML::EndMap;
@@ -124,27 +126,30 @@ std::string trainClosure(CoarseWorld &world, const ClosureTrainOptions &given) {
     options.horizon = std::min(longest, kHorizon);
   }
   if (options.every == 0) options.every = kEvery;
-  YamlMap keys = learnerKeys(options);
+  const learn::Calibration calibration = learn::calibrate(world, plan, reduction);
+  // A network of the right reach; what is in it does not matter.
+  const learn::PpoConfig sketch = learn::PpoConfig::parse(learnerKeys(options, kExploration));
+  learn::PpoNetworkConfig shape = sketch.network;
+  shape.policy.dimensions = shape.value.dimensions = world.dimensions();
+  const auto shaped = [&shape](const Policy &p) {
+    learn::Rng rng(1);
+    const learn::PpoNetwork network(shape, static_cast<int>(p.observation.names.size()),
+                                    static_cast<int>(p.action.low.size()), rng);
+    return network.network();
+  };
+  Policy specification = learn::specify(world, plan, calibration, options, shaped, reduction);
+  const double std = learn::explorationStd(world, plan, calibration, specification, kExploration, reduction);
+  YamlMap keys = learnerKeys(options, std);
   const std::string text = keys.text();
   const learn::PpoConfig config = learn::PpoConfig::parse(YamlMap::parse(text, "learner"));
   const int reach =
       std::max(config.network.policy.reach(), config.network.separate_value ? config.network.value.reach() : 0);
-  const learn::Calibration calibration = learn::calibrate(world, plan, reduction);
-  // A network of the right reach; what is in it does not matter.
-  learn::Rng rng(1);
-  learn::PpoNetworkConfig shape = config.network;
-  shape.policy.dimensions = shape.value.dimensions = world.dimensions();
-  const auto shaped = [&](const Policy &p) {
-    learn::PpoNetwork network(shape, static_cast<int>(p.observation.names.size()),
-                              static_cast<int>(p.action.low.size()), rng);
-    return network.network();
-  };
-  Policy specification = learn::specify(world, plan, calibration, options, shaped, reduction);
   world.use(specification);
 
   auto environment =
       std::make_unique<learn::ClosureEnvironment>(world, plan, calibration, specification, reach, options.horizon);
-  auto learner = std::make_unique<GridLearner<Ppo>>(std::move(keys), std::move(environment), options.seed);
+  auto learner = std::make_unique<learn::ClosureLearner>(std::move(keys), config, std::move(environment), options.seed,
+                                                         options.regression);
   if (!options.start.empty()) learner->loadWeights(loadPolicy(options.start, "closure").network);
 
   TrainerSettings settings;
@@ -161,13 +166,13 @@ std::string trainClosure(CoarseWorld &world, const ClosureTrainOptions &given) {
     const Interruption interruption;
     const auto begin = std::chrono::steady_clock::now();
     const double before = world.solverSeconds();
-    const Ppo &ppo = learner->algorithm();
+    const learn::ClosureLearner &timed = *learner;
     Trainer trainer(std::move(learner), settings, folder, &stopped);
     trainer.run();
     const double all = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    const double solver = world.solverSeconds() - before, network = ppo.seconds().network,
-                 update = ppo.seconds().update;
-    if (first && ppo.steps() > 0)
+    const double solver = world.solverSeconds() - before, network = timed.networkSeconds(),
+                 update = timed.updateSeconds();
+    if (first && timed.steps() > 0)
       std::printf("PetRL: %.1f s: %.1f in the program's solver, %.1f in the network, %.1f in updates, %.1f elsewhere\n",
                   all, solver, network, update, all - solver - network - update);
   }
