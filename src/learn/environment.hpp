@@ -35,7 +35,9 @@ class PETRL_API Environment {
   virtual const char *shape() const = 0;
   /// Where it trains, as far as it can say, for those who use the policy; all of it once it has evaluated one. Grids:
   /// "step", "spacing", "order"; "ts_type", "scheme", "boundary", "velocity" (the names of its two components). What
-  /// they observe, and the Courant numbers, GridLearner adds.
+  /// they observe, and the Courant numbers, GridLearner adds. Meshes: words "unknowns" (cells, vertices) and "problem";
+  /// ranges "halvings", "odds" (of computation against error), "steps" (between decisions); the learner adds what
+  /// samples tell.
   virtual Validity validity() const;
 };
 
@@ -161,9 +163,6 @@ class PETRL_API MeshEnvironment : public Environment {
                        std::map<std::string, double> &metrics) = 0;
   /// Validation on held-out cases (never the test cases).
   virtual Evaluation evaluate(RefinementPolicy &policy) = 0;
-  /// What policies trained here can be used for, beside what samples tell: words "unknowns" (cells, vertices)
-  /// and "problem"; ranges "halvings", "odds" (of computation against error), "steps" (between decisions).
-  virtual void validity(Validity &) const {}
 };
 
 // --- by name ---

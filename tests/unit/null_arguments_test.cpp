@@ -15,7 +15,7 @@ class NullArguments : public testing::Test {
     ASSERT_EQ(TSGetAdapt(ts, &adapt), 0);
     ASSERT_EQ(TSAdaptSetType(adapt, TSADAPTRL), 0);
     ASSERT_EQ(SNESCreate(PETSC_COMM_SELF, &snes), 0);
-    ASSERT_EQ(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL), 0);
+    ASSERT_EQ(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
   }
   void TearDown() override {
     ASSERT_EQ(PetscPopErrorHandler(), 0);

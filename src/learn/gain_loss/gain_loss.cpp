@@ -97,7 +97,7 @@ void GainLoss::update() {
 Policy GainLoss::policy() const {
   Policy p = RefinementPolicy::specification(network_);
   const std::vector<std::string> &names = p.observation.names;
-  environment_->validity(p.validity);
+  p.validity = environment_->validity();
   for (const MeshSample &s : memory_) {
     p.validity.saw("dimension", s.slots - 1);
     for (std::size_t i = 0; i < s.node.size(); ++i)
