@@ -53,8 +53,8 @@ def _load():
             tried.append(path)
             continue
         try:
-            # Open MPI's own plugins look for its symbols among the global ones.
-            return path, ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+            # Not among the global symbols: h5py may bring an HDF5 of its own.
+            return path, ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
         except OSError as e:
             if "/" in path:
                 raise Error(f"{path}: cannot be loaded: {e}") from None
