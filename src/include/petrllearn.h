@@ -358,13 +358,13 @@ PETSC_EXTERN PetscErrorCode PetRLMeshAgentRecord(PetRLMeshAgent agent, PetscInt 
 
    Notes:
    Environments run whole episodes and ask for decisions; here the program that decides runs, and the episode waits for
-   it, in the middle of a TSSolve() if need be. It waits on a stack of its own but on the caller's thread: PETSc and MPI
-   see that one thread only, and any number of `PetRLEpisode` may be under way side by side. All of one must be called by
-   the thread that created it. What PETSc is in the middle of must not be ended beneath it: destroy all before
-   PetscFinalize().
+   it, in the middle of a TSSolve() if need be. It waits on a stack of its own but on the caller's thread: PETSc and
+   MPI see that one thread only, and any number of `PetRLEpisode` may be under way side by side. All of one must be
+   called by the thread that created it. What PETSc is in the middle of must not be ended beneath it: destroy all
+   before PetscFinalize().
 
-   plugins/python makes a gymnasium.Env of it. Its functions need no PetscInt or PetscReal: what calls them may be written
-   in another language.
+   plugins/python makes a gymnasium.Env of it. Its functions need no PetscInt or PetscReal: what calls them may be
+   written in another language.
 
 .seealso: `PetRLEpisodeCreate()`, `PetRLEpisodeReset()`, `PetRLEpisodeStep()`, `PetRLEnvironment`
 S*/
@@ -376,7 +376,7 @@ typedef struct _n_PetRLEpisode *PetRLEpisode;
    Not Collective
 
    Input Parameters:
-+  yaml - text (or JSON) with the key environment, and plugins if it needs some; the other keys of a training are skipped
++  yaml - text (or JSON) with the key environment, and plugins if it needs some; other keys of a training are skipped
 -  name - of the file that it was read from, for messages and for the folder of plugins; NULL if it is none
 
    Output Parameter:
@@ -385,8 +385,8 @@ typedef struct _n_PetRLEpisode *PetRLEpisode;
    Level: advanced
 
    Note:
-   Only environments in which decisions follow each other: `PetRLEnvironmentSetStream()`, `PetRLEnvironmentSetTS()`, and of
-   ours ode and fault. `PetRLInitialize()` is called if it was not.
+   Only environments in which decisions follow each other: `PetRLEnvironmentSetStream()`, `PetRLEnvironmentSetTS()`, and
+   of ours ode and fault. `PetRLInitialize()` is called if it was not.
 
 .seealso: `PetRLEpisode`, `PetRLEpisodeReset()`, `PetRLEpisodeDestroy()`
 @*/
@@ -419,8 +419,8 @@ PETSC_EXTERN PetscErrorCode PetRLEpisodeGetSizes(PetRLEpisode episode, int *obse
 .  episode - the environment
 
    Output Parameter:
-.  text - JSON (which is YAML): kind, observation {names, offset, scale, clip}, action {transform, low, high, parameters},
-          validity {ranges, words}; it lives until the environment is asked again, or destroyed
+.  text - JSON (which is YAML): kind, observation {names, offset, scale, clip}, action {transform, low, high,
+          parameters}, validity {ranges, words}; it lives until the environment is asked again, or destroyed
 
    Level: advanced
 
@@ -466,9 +466,9 @@ PETSC_EXTERN PetscErrorCode PetRLEpisodeReset(PetRLEpisode episode, PetscInt64 s
    Level: advanced
 
    Note:
-   A TS of PETSc's own wants to know before a solve what it should do if that fails. Nobody can be asked in the middle of
-   another question: here `TSADAPTBASIC` retries, and what that costs belongs to the reward of the step. `petrl train` asks
-   its learner.
+   A TS of PETSc's own wants to know before a solve what it should do if that fails. Nobody can be asked in the middle
+   of another question: here `TSADAPTBASIC` retries, and what that costs belongs to the reward of the step.
+   `petrl train` asks its learner.
 
 .seealso: `PetRLEpisode`, `PetRLEpisodeReset()`, `PetRLOutcome`
 @*/

@@ -2,6 +2,7 @@
 import atexit
 import ctypes
 import glob
+import importlib.util
 import os
 import shutil
 import sysconfig
@@ -10,7 +11,7 @@ import threading
 from .errors import Error
 from .version import __version__
 
-NAME = "libpetrl_learn.so"
+NAMES = ("libpetrl_learn.so.0", "libpetrl_learn.so")  # Debian has the second for developers only
 _lock = threading.Lock()
 _loaded = None
 
@@ -20,14 +21,14 @@ def candidates():
     near the program petrl, and where the loader looks."""
     told = os.environ.get("PETRL_LIBRARY")
     if told:
-        return [os.path.join(told, NAME) if os.path.isdir(told) else told]
+        return [os.path.join(told, name) for name in NAMES] if os.path.isdir(told) else [told]
     folders = ["lib", "lib64"]
     if sysconfig.get_config_var("MULTIARCH"):
         folders.append(os.path.join("lib", sysconfig.get_config_var("MULTIARCH")))
     found = []
 
     def below(prefix):
-        found.extend(os.path.join(prefix, folder, NAME) for folder in folders)
+        found.extend(os.path.join(prefix, folder, name) for folder in folders for name in NAMES)
 
     here = os.path.dirname(os.path.abspath(__file__))
     root = here
@@ -37,13 +38,13 @@ def candidates():
             below(root)
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(here))))
     if os.path.exists(os.path.join(source, "src", "include", "petrllearn.h")):  # not installed: what was built last
-        built = glob.glob(os.path.join(source, "build*", "lib", NAME)) + glob.glob(
-            os.path.join(source, "build", "*", "lib", NAME))
+        built = [path for below in (("build*",), ("build", "*"))
+                 for path in glob.glob(os.path.join(source, *below, "lib", NAMES[0]))]
         found.extend(sorted(built, key=os.path.getmtime, reverse=True))
     program = shutil.which("petrl")
     if program:
         below(os.path.dirname(os.path.dirname(os.path.realpath(program))))
-    return found + [NAME]
+    return found + list(NAMES)
 
 
 def _load():
@@ -53,13 +54,13 @@ def _load():
             tried.append(path)
             continue
         try:
-            # Not among the global symbols: h5py may bring an HDF5 of its own.
+            # Not among the global symbols: other packages may bring an HDF5 of their own.
             return path, ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
         except OSError as e:
             if "/" in path:
                 raise Error(f"{path}: cannot be loaded: {e}") from None
             tried.append(path)
-    raise Error(f"{NAME} was not found; set PETRL_LIBRARY to it or to its folder. Tried: {', '.join(tried)}")
+    raise Error(f"{NAMES[0]} was not found; set PETRL_LIBRARY to it or to its folder. Tried: {', '.join(tried)}")
 
 
 class Library:
@@ -67,6 +68,9 @@ class Library:
     thread."""
 
     def __init__(self):
+        # PETSc makes what a plugin needs global, our HDF5 too: whoever brings another one must have found it by then.
+        if importlib.util.find_spec("h5py"):
+            importlib.import_module("h5py")
         self.path, self.c = _load()
         self._check_version()
         self.live = set()  # handles of episodes
