@@ -2,6 +2,8 @@
 // agents - and in nothing else do environments differ for a learner.
 #pragma once
 
+#include <petscsys.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -184,8 +186,8 @@ struct EnvironmentEntry {
 };
 
 /// Loads the libraries of the key `plugins` (names with a slash: from the folder of `file`, which holds them), which
-/// register what they have. Throws petrl::Error. Collective.
-PETRL_API void loadPlugins(YamlMap &yaml, const std::string &file);
+/// register what they have. Throws petrl::Error. Collective over comm.
+PETRL_API void loadPlugins(MPI_Comm comm, YamlMap &yaml, const std::string &file);
 
 /// Environments by name. Those of libpetrl_problems come when a name is asked for that is not there; plugins add theirs
 /// with PetRLEnvironmentRegister().

@@ -93,11 +93,11 @@ Registry<Simulation> &simulationTable() {
   return problems<Simulation>("simulation");
 }
 
-void loadPlugins(YamlMap &yaml, const std::string &file) {
+void loadPlugins(MPI_Comm comm, YamlMap &yaml, const std::string &file) {
   for (const auto &plugin : yaml.get<std::vector<std::string>>("plugins", {})) {
     const bool relative = plugin.find('/') != std::string::npos && plugin.front() != '/';
     const std::string library = relative ? file.substr(0, file.rfind('/') + 1) + plugin : plugin;
-    if (PetscDLLibraryAppend(PETSC_COMM_WORLD, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
+    if (PetscDLLibraryAppend(comm, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
       yaml.fail("plugins", "cannot load '" + library + "'");
   }
 }

@@ -53,7 +53,7 @@ void Trainer::makeLearner() {
   evaluate_every_ = steps("evaluate_every", 10000);
   checkpoint_every_ = steps("checkpoint_every", 10000);
   const auto initial = yaml.get<std::string>("initial_policy", std::string());
-  loadPlugins(yaml, file_);
+  loadPlugins(PETSC_COMM_WORLD, yaml, file_);
   YamlMap learner = yaml.map("learner"), environment = yaml.map("environment");
   const auto name = learner.get<std::string>("name", std::string("tqc"));
   yaml.finish();

@@ -100,7 +100,7 @@ struct Left : Error {
 struct _n_PetRLEpisode : petrl::Agent {
   _n_PetRLEpisode(const char *yaml, const std::string &name) {
     petrl::YamlMap all = petrl::YamlMap::parse(yaml, name);
-    petrl::loadPlugins(all, name);
+    petrl::loadPlugins(PETSC_COMM_SELF, all, name);
     environment = petrl::makeEnvironment<petrl::StreamEnvironment>(all.map("environment"), "gymnasium");
     observation.resize(environment->observation().names.size());
     action.resize(environment->action().low.size());
@@ -108,6 +108,7 @@ struct _n_PetRLEpisode : petrl::Agent {
   ~_n_PetRLEpisode() override { leave(); }
 
   void decide(const float *x, float *y) override {
+    if (leaving) throw petrl::Left();  // some code went on after the first one
     std::copy_n(x, observation.size(), observation.data());
     sum = recorded + pending;
     coroutine->yield();
