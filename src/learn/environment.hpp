@@ -2,6 +2,8 @@
 // agents - and in nothing else do environments differ for a learner.
 #pragma once
 
+#include <petscsys.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,6 +62,14 @@ class PETRL_API Agent {
   virtual ~Agent();
   /// Observation in, action in [-1, 1] out.
   virtual void decide(const float *observation, float *action) = 0;
+  /// The same for a decision that may never be carried out: the retry of a solve, in case it fails; what would follow
+  /// the last step. False, and any action: the environment shall do without.
+  virtual bool foresee(const float *observation, float *action) {
+    decide(observation, action);
+    return true;
+  }
+  /// Rewards since the latest recorded transition, told before a decision where that transition is recorded after it.
+  virtual void earned(double reward) { (void)reward; }
   /// Learners store the transition and may update; fixed policies ignore it.
   virtual void record(const Transition &transition) { (void)transition; }
 };
@@ -173,6 +183,10 @@ struct EnvironmentEntry {
   const char *shape;  ///< null: only known once it is made
   std::function<std::unique_ptr<Environment>(YamlMap yaml)> make;
 };
+
+/// Loads the libraries of the key `plugins` (names with a slash: from the folder of `file`, which holds them), which
+/// register what they have. Throws petrl::Error. Collective over comm.
+PETRL_API void loadPlugins(MPI_Comm comm, YamlMap &yaml, const std::string &file);
 
 /// Environments by name. Those of libpetrl_problems come when a name is asked for that is not there; plugins add theirs
 /// with PetRLEnvironmentRegister().

@@ -53,16 +53,10 @@ void Trainer::makeLearner() {
   evaluate_every_ = steps("evaluate_every", 10000);
   checkpoint_every_ = steps("checkpoint_every", 10000);
   const auto initial = yaml.get<std::string>("initial_policy", std::string());
-  const auto plugins = yaml.get<std::vector<std::string>>("plugins", {});
+  loadPlugins(PETSC_COMM_WORLD, yaml, file_);
   YamlMap learner = yaml.map("learner"), environment = yaml.map("environment");
   const auto name = learner.get<std::string>("name", std::string("tqc"));
   yaml.finish();
-  for (const auto &plugin : plugins) {
-    const bool relative = plugin.find('/') != std::string::npos && plugin.front() != '/';
-    const std::string library = relative ? file_.substr(0, file_.rfind('/') + 1) + plugin : plugin;
-    if (PetscDLLibraryAppend(PETSC_COMM_WORLD, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
-      yaml.fail("plugins", "cannot load '" + library + "'");
-  }
   const LearnerFactory factory = found(learner, "name", name, learners());
   learner_ = factory(std::move(learner), std::move(environment), seed_);
   if (ranks_ > 1 && !learner_->parallel())

@@ -84,6 +84,23 @@ PetscErrorCode tryAll(PetRLEnvironment env) {
   return PETSC_SUCCESS;
 }
 
+TEST_F(NullArguments, Episodes) {
+  PetRLEpisode none = NULL;
+  PetRLOutcome outcome;
+  double number = 0;
+  float x = 0;
+  EXPECT_EQ(PetRLEpisodeCreate(NULL, "a.yaml", &none), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeCreate("environment: {name: nothing}", "a.yaml", NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeGetSizes(none, NULL, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeGetSpecification(none, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeReset(none, 1, &x), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeStep(none, &x, &x, &number, &outcome), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDecide(none, "p.h5", &x, &x), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeEvaluate(none, "p.h5", &number, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDestroy(NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDestroy(&none), 0);
+}
+
 TEST_F(NullArguments, Environments) {
   EXPECT_EQ(PetRLEnvironmentRegister(NULL, tryAll), PETSC_ERR_ARG_NULL);
   EXPECT_EQ(PetRLEnvironmentRegister("nothing", NULL), PETSC_ERR_ARG_NULL);
