@@ -16,47 +16,6 @@ PetscErrorCode Query(TS ts, PetRLRefiner *refiner) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
-// last two solutions; NULL if there is neither. To be destroyed.
-PetscErrorCode Rate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
-  RefinerData &r = *refiner->data;
-  TSRHSFunction rhs;
-  TSIFunction implicit;
-  PetscReal time;
-  DM dm;
-
-  PetscFunctionBegin;
-  *rate = NULL;
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(TSGetTime(ts, &time));
-  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
-  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
-  if (rhs && !implicit) {
-    PetscCall(VecDuplicate(u, rate));
-    PetscCall(TSComputeRHSFunction(ts, time, u, *rate));
-  } else if (r.ts.last && time > r.ts.last_time) {
-    PetscCall(VecDuplicate(u, rate));
-    PetscCall(VecWAXPY(*rate, -1, r.ts.last, u));
-    PetscCall(VecScale(*rate, 1 / (time - r.ts.last_time)));
-  } else if (!r.said_rates) {
-    r.said_rates = true;
-    PetscCall(PetscInfo(refiner, "No right-hand side and no earlier solution: decides as if nothing moved\n"));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Until the next decision.
-PetscErrorCode Interval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
-  PetscReal dt, time, end;
-
-  PetscFunctionBegin;
-  PetscCall(TSGetTimeStep(ts, &dt));
-  PetscCall(TSGetTime(ts, &time));
-  PetscCall(TSGetMaxTime(ts, &end));
-  *interval = std::max(std::min(static_cast<PetscReal>(refiner->data->interval) * dt, end - time), (PetscReal)0);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 // A Vec of tolerances on the mesh after.
 PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
   PetscSection section;
@@ -90,8 +49,51 @@ PetscErrorCode TakeTolerances(PetRLRefiner refiner, TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
+// The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
+// last two solutions; NULL if there is neither. To be destroyed.
+PetscErrorCode RefinerRate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
+  RefinerData &r = *refiner->data;
+  TSRHSFunction rhs;
+  TSIFunction implicit;
+  PetscReal time;
+  DM dm;
+
+  PetscFunctionBegin;
+  *rate = NULL;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
+  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
+  if (rhs && !implicit) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(TSComputeRHSFunction(ts, time, u, *rate));
+  } else if (r.ts.last && time > r.ts.last_time) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(VecWAXPY(*rate, -1, r.ts.last, u));
+    PetscCall(VecScale(*rate, 1 / (time - r.ts.last_time)));
+  } else if (!r.said_rates) {
+    r.said_rates = true;
+    PetscCall(PetscInfo(refiner, "No right-hand side and no earlier solution: decides as if nothing moved\n"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Until the next decision.
+PetscErrorCode RefinerInterval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
+  PetscReal dt, time, end;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetTimeStep(ts, &dt));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(TSGetMaxTime(ts, &end));
+  *interval = std::max(std::min(static_cast<PetscReal>(refiner->data->interval) * dt, end - time), (PetscReal)0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // ... and after it the TS goes on with the new DM and the solution on it.
-PetscErrorCode Settle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
+PetscErrorCode RefinerSettle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
   RefinerData &r = *refiner->data;
 
   PetscFunctionBegin;
@@ -106,7 +108,7 @@ PetscErrorCode Settle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
+PetscErrorCode RefinerMoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   RefinerData &r = *refiner->data;
   Vec u, next;
 
@@ -118,12 +120,14 @@ PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   if (initial && r.initial) PetscCall((*r.initial)(dm, r.time, next, r.initial_context));
   PetscCall(TakeTolerances(refiner, ts));
   PetscCall(TSReset(ts));
-  PetscCall(Settle(refiner, ts, dm, next));
+  PetscCall(RefinerSettle(refiner, ts, dm, next));
   PetscCall(VecDestroy(&next));
   PetscCall(TSRestartStep(ts));
   PetscCall(PetscLogEventEnd(PetRL_Remesh, refiner, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+namespace {
 
 PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *newdm) {
   PetscReal interval = 0;
@@ -134,9 +138,9 @@ PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *new
   *newdm = NULL;
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(TSGetTime(ts, &refiner->data->time));
-  PetscCall(Interval(refiner, ts, &interval));
+  PetscCall(RefinerInterval(refiner, ts, &interval));
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-  PetscCall(Rate(refiner, ts, u, &rate));
+  PetscCall(RefinerRate(refiner, ts, u, &rate));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   PetscCall(RefinerDecide(refiner, u, rate, interval, initial, &label));
   PetscCall(VecDestroy(&rate));
@@ -156,13 +160,31 @@ PetscErrorCode Enter(PetRLRefiner refiner, TS ts) {
   PetscCheck(!r.before && r.passage && RefinerSameMesh(dm, r.base), PetscObjectComm((PetscObject)ts),
              PETSC_ERR_ARG_WRONG,
              "The TS's DM is not the refiner's mesh: expected PetRLRefinerGetDM() or a clone of it");
-  PetscCall(MoveTS(refiner, ts, r.mesh->dm, false));
+  PetscCall(RefinerMoveTS(refiner, ts, r.mesh->dm, false));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
+PetscErrorCode RefinerRounds(PetRLRefiner refiner, TS ts, bool initial) {
+  const RefinerData &r = *refiner->data;
+  DM dm;
+
+  PetscFunctionBegin;
+  const PetscInt rounds = r.initial_rounds < 0 ? r.max_level + 2 : r.initial_rounds;
+  for (PetscInt i = 0; i < rounds; ++i) {
+    PetscCall(DecideAndAdapt(refiner, ts, true, &dm));
+    if (!dm) break;
+    PetscCall(RefinerMoveTS(refiner, ts, dm, initial));
+    PetscCall(DMDestroy(&dm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+namespace {
+
 PetscErrorCode PreStep(TS ts) {
   PetRLRefiner refiner;
-  DM dm;
 
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
@@ -172,13 +194,8 @@ PetscErrorCode PreStep(TS ts) {
     PetscCall(PetRLRefinerSetUp(refiner));
     if (!r.stable_steps_set) r.stable_steps = !ts->usessnes;
     PetscCall(Enter(refiner, ts));
-    const PetscInt rounds = r.initial_rounds < 0 ? r.max_level + 2 : r.initial_rounds;
-    for (PetscInt i = 0; i < rounds; ++i) {
-      PetscCall(DecideAndAdapt(refiner, ts, true, &dm));
-      if (!dm) break;
-      PetscCall(MoveTS(refiner, ts, dm, true));
-      PetscCall(DMDestroy(&dm));
-    }
+    if (r.training.on) PetscCall(RefinerTrain(refiner, ts));
+    PetscCall(RefinerRounds(refiner, ts, true));
   }
   if (r.ts.prestep) PetscCall((*r.ts.prestep)(ts));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -220,7 +237,7 @@ PetscErrorCode AfterStep(PetRLRefiner refiner, TS ts, DM *dm) {
   *dm = NULL;
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(TSGetConvergedReason(ts, &reason));
-  if (reason) PetscFunctionReturn(PETSC_SUCCESS);
+  if (reason || refiner->data->ts.frozen) PetscFunctionReturn(PETSC_SUCCESS);
   if (due(*refiner->data, step)) PetscCall(DecideAndAdapt(refiner, ts, false, dm));
   if (!*dm) PetscCall(Remember(refiner, ts));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -254,7 +271,7 @@ PetscErrorCode ResizeTransfer(TS ts, PetscInt n, Vec from[], Vec to[], void *) {
     if (from[i] == r.solution) u = to[i];
   }
   PetscCheck(u, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS resizes without its solution");
-  PetscCall(Settle(refiner, ts, r.next, u));
+  PetscCall(RefinerSettle(refiner, ts, r.next, u));
   PetscCall(DMDestroy(&r.next));
   // Methods that hand over their solution alone have lost the rest.
   if (n == 1) PetscCall(TSRestartStep(ts));
@@ -271,7 +288,7 @@ PetscErrorCode PostStep(TS ts) {
   if (refiner->data->ts.poststep) PetscCall((*refiner->data->ts.poststep)(ts));
   PetscCall(AfterStep(refiner, ts, &dm));
   if (dm) {
-    PetscCall(MoveTS(refiner, ts, dm, false));
+    PetscCall(RefinerMoveTS(refiner, ts, dm, false));
     PetscCall(Remember(refiner, ts));
   }
   PetscCall(DMDestroy(&dm));
@@ -336,7 +353,7 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
              "The TS has another refiner already");
   PetscCheck(!r.ts.id || r.ts.id == id, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
              "The refiner belongs to another TS already");
-  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(petrl::RefinerDecides(r) || r.training.on, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
              "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
              petrl::RefinerOption(refiner, "refiner_policy").c_str());
   if (!r.base) {

@@ -1,0 +1,120 @@
+#include "learn/refine/rivals.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "learn/pareto.hpp"
+
+namespace petrl {
+
+namespace {
+
+constexpr double kLeastError = 1e-12;  // a mesh as fine as the finest one has none
+constexpr double kFailed = 1e3;
+
+std::pair<double, double> point(const RefinerRun &run, bool all_costs) {
+  return {std::log(std::max(run.error, kLeastError)), std::log(std::max(all_costs ? run.cost : run.cell_steps, 1.))};
+}
+
+}  // namespace
+
+RefinementRivals::RefinementRivals() {
+  const struct {
+    const char *name;
+    RefinementIndicator indicator;
+    int buffer;
+    double low, high;
+  } families[] = {{"gradient", RefinementIndicator::gradient, 1, .003, .3},
+                  {"jump", RefinementIndicator::jump, 1, .003, .3},
+                  {"jump", RefinementIndicator::jump, 2, .003, .3},
+                  {"recovery", RefinementIndicator::recovery, 1, .001, .1}};
+  constexpr int kEach = 5;
+  for (const auto &family : families) {
+    for (int i = 0; i < kEach; ++i) {
+      Rival r;
+      char name[64];
+      r.rule.indicator = family.indicator;
+      r.rule.thresholds.buffer = family.buffer;
+      r.rule.thresholds.absolute = true;
+      r.rule.thresholds.refine = family.low * std::pow(family.high / family.low, i / (kEach - 1.));
+      std::snprintf(name, sizeof name, "%s %.3g buffer %d", family.name, r.rule.thresholds.refine, family.buffer);
+      r.name = name;
+      rivals_.push_back(std::move(r));
+    }
+  }
+}
+
+int RefinementRivals::left() const {
+  return static_cast<int>(std::count_if(rivals_.begin(), rivals_.end(), [](const Rival &r) { return !r.tried; }) +
+                          std::count_if(rivals_.begin(), rivals_.end(), [](const Rival &r) { return !r.judged; }));
+}
+
+void RefinementRivals::tune(RefinerWorld &world, const std::function<void(const Rival &, bool)> &after) {
+  for (Rival &r : rivals_) {
+    if (r.tried) continue;
+    r.training = world.run(0, world.heldOut(), r.rule);
+    r.tried = true;
+    after(r, false);
+  }
+  ParetoPoints points;
+  std::vector<Rival *> finished;
+  for (Rival &r : rivals_) {
+    if (!r.training.finished) continue;
+    points.push_back(point(r.training, false));
+    finished.push_back(&r);
+  }
+  if (finished.empty()) throw Error("no run with thresholds came to its end", PETSC_ERR_NOT_CONVERGED);
+  for (const std::size_t i : paretoFront(points)) finished[i]->tuned = true;
+  for (Rival &r : rivals_) {
+    if (!r.tuned || r.judged) continue;
+    r.held_out = world.run(world.heldOut(), world.moments() - 1, r.rule);
+    r.judged = true;
+    after(r, true);
+  }
+}
+
+double RefinementRivals::relative(const RefinerRun &run, bool all_costs) const {
+  if (!run.finished) return kFailed;
+  ParetoPoints points;
+  for (const Rival &r : rivals_)
+    if (r.judged && r.held_out.finished) points.push_back(point(r.held_out, all_costs));
+  if (points.empty()) throw Error("no run with thresholds came to its end", PETSC_ERR_NOT_CONVERGED);
+  const auto [error, cost] = point(run, all_costs);
+  return cost - costAt(points, paretoFront(points), error);
+}
+
+const RefinementRivals::Rival &RefinementRivals::best(const RefinerWorld &world) const {
+  // What a decision weighs, summed over the decisions.
+  const double price = world.costs().price();
+  const auto value = [&](const Rival &r) {
+    return r.training.finished ? r.training.error * world.intervals() + price * r.training.cost : HUGE_VAL;
+  };
+  return *std::min_element(rivals_.begin(), rivals_.end(),
+                           [&](const Rival &a, const Rival &b) { return value(a) < value(b); });
+}
+
+void RefinementRivals::archive(Archive &a) {
+  const auto run = [&a](const char *name, RefinerRun &r) {
+    a.group(name, [&] {
+      a("finished", r.finished);
+      a("error", r.error);
+      a("cell_steps", r.cell_steps);
+      a("cost", r.cost);
+      a("remeshes", r.remeshes);
+    });
+  };
+  for (std::size_t i = 0; i < rivals_.size(); ++i) {
+    Rival &r = rivals_[i];
+    a.group(std::to_string(i), [&] {
+      a("tried", r.tried);
+      a("tuned", r.tuned);
+      a("judged", r.judged);
+      run("training", r.training);
+      run("held_out", r.held_out);
+    });
+  }
+}
+
+}  // namespace petrl
