@@ -25,13 +25,17 @@ namespace petrl {
 /// A mesh, and what decisions and transfers need to know of it.
 struct RefinerMesh {
   DM dm = NULL;
+  DM ghosted = NULL;  ///< with ghost cells beyond the boundary, where the TS's DM has them
   CellMesh cells;
   std::vector<PetscInt> points;  ///< of the cells in the DM
   Halo halo;
   int finest = 0;  ///< highest level, over all ranks
 
   RefinerMesh() = default;
-  ~RefinerMesh() { (void)DMDestroy(&dm); }
+  ~RefinerMesh() {
+    (void)DMDestroy(&ghosted);
+    (void)DMDestroy(&dm);
+  }
   RefinerMesh(const RefinerMesh &) = delete;
   RefinerMesh &operator=(const RefinerMesh &) = delete;
 };
@@ -62,7 +66,8 @@ struct Passage {
 struct RefinedTS {
   PetscObjectId id = 0;  ///< of the TS, 0: none
   bool started = false;
-  bool frozen = false;                                           ///< steps ask for no decisions
+  bool frozen = false;  ///< steps ask for no decisions
+  bool ghosts = false;  ///< the TS\'s DM is a mesh with ghost cells (DMPlexConstructGhostCells())
   PetscErrorCode (*prestep)(TS) = NULL, (*poststep)(TS) = NULL;  ///< the program's own
   Vec last = NULL;                                               ///< the solution one step before the decision
   PetscReal last_time = 0;
@@ -146,6 +151,18 @@ bool RefinerHasUnknowns(DM dm);
 PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout);
 /// Whether both DMs are the same mesh (clones).
 bool RefinerSameMesh(DM a, DM b);
+/// The same, or `mesh` has as many cells as `dm` has beside ghost cells and the TS's DM has such.
+bool RefinerFits(PetRLRefiner refiner, DM dm, DM mesh);
+/// Whether a DM has ghost cells (DMPlexConstructGhostCells()) on any rank. Collective.
+PetscErrorCode RefinerHasGhosts(DM dm, bool *has);
+/// Whether `mesh` has the cells of `dm` in the same order, beside ghost cells. Collective.
+PetscErrorCode RefinerSameCells(DM dm, DM mesh, bool *same);
+/// The mesh's DM with ghost cells, to be referenced; its fields are those of the DM. Collective.
+PetscErrorCode RefinerGhosted(PetRLRefiner refiner, RefinerMesh &mesh, DM *ghosted);
+/// A Vec of the mesh becomes one of the DM with ghost cells, which are no unknowns. Collective.
+PetscErrorCode RefinerToGhosted(DM ghosted, Vec *u);
+/// Where adjacency is: of the DM and of each field.
+PetscErrorCode RefinerCopyAdjacency(DM from, DM to);
 /// The DM that a Vec's unknowns are numbered by, on one of the refiner's meshes.
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
 /// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.

@@ -300,7 +300,7 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
     PetscCall(petrl::RefinerVecDM(refiner, u, *r.before, "The Vec to transfer", &from));
   } else {
     PetscCall(VecGetDM(u, &from));
-    PetscCheck(petrl::RefinerSameMesh(from, r.base), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+    PetscCheck(petrl::RefinerFits(refiner, from, r.base), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
                "The Vec to transfer belongs to another mesh than that of PetRLRefinerSetDM()");
   }
   int nested = r.passage->nested;

@@ -117,6 +117,10 @@ PetscErrorCode RefinerMoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(TSGetTime(ts, &r.time));
   PetscCall(PetRLRefinerTransfer(refiner, u, &next));
+  if (r.ts.ghosts) {
+    PetscCall(RefinerGhosted(refiner, *r.mesh, &dm));
+    PetscCall(RefinerToGhosted(dm, &next));
+  }
   if (initial && r.initial) PetscCall((*r.initial)(dm, r.time, next, r.initial_context));
   PetscCall(TakeTolerances(refiner, ts));
   PetscCall(TSReset(ts));
@@ -156,9 +160,13 @@ PetscErrorCode Enter(PetRLRefiner refiner, TS ts) {
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
-  if (RefinerSameMesh(dm, r.mesh->dm)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(!r.before && r.passage && RefinerSameMesh(dm, r.base), PetscObjectComm((PetscObject)ts),
-             PETSC_ERR_ARG_WRONG,
+  bool there = RefinerSameMesh(dm, r.mesh->dm), base = RefinerSameMesh(dm, r.base);
+  if (r.ts.ghosts) {
+    PetscCall(RefinerSameCells(dm, r.mesh->dm, &there));
+    PetscCall(RefinerSameCells(dm, r.base, &base));
+  }
+  if (there) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(!r.before && r.passage && base, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG,
              "The TS's DM is not the refiner's mesh: expected PetRLRefinerGetDM() or a clone of it");
   PetscCall(RefinerMoveTS(refiner, ts, r.mesh->dm, false));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -265,13 +273,19 @@ PetscErrorCode ResizeTransfer(TS ts, PetscInt n, Vec from[], Vec to[], void *) {
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
   RefinedTS &r = refiner->data->ts;
+  DM dm = r.next;
+  // The mesh's own DM gets its unknowns from the first transfer.
   Vec u = NULL;
   for (PetscInt i = 0; i < n; ++i) {
     PetscCall(PetRLRefinerTransfer(refiner, from[i], &to[i]));
+    if (r.ghosts) {
+      PetscCall(RefinerGhosted(refiner, *refiner->data->mesh, &dm));
+      PetscCall(RefinerToGhosted(dm, &to[i]));
+    }
     if (from[i] == r.solution) u = to[i];
   }
   PetscCheck(u, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS resizes without its solution");
-  PetscCall(RefinerSettle(refiner, ts, r.next, u));
+  PetscCall(RefinerSettle(refiner, ts, dm, u));
   PetscCall(DMDestroy(&r.next));
   // Methods that hand over their solution alone have lost the rest.
   if (n == 1) PetscCall(TSRestartStep(ts));
@@ -323,6 +337,10 @@ PetscErrorCode PostStep(TS ts) {
    The TS's DM must have been set, and be the one of `PetRLRefinerGetDM()`, a clone of it, or that of
    `PetRLRefinerSetDM()`; if none was set there, the TS's DM is the coarsest mesh.
 
+   Where the TS's DM has ghost cells beyond the boundary (DMPlexConstructGhostCells() with the label "Face Sets", PetscFV
+   fields), all DMs that the TS gets have; PetRLRefinerSetDM() must have been called with the mesh without them. The
+   initial and the reset function are called with the DM with ghost cells.
+
    With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
    and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
    tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
@@ -356,10 +374,12 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
   PetscCheck(petrl::RefinerDecides(r) || r.training.on, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
              "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
              petrl::RefinerOption(refiner, "refiner_policy").c_str());
-  if (!r.base) {
-    PetscCall(TSGetDM(ts, &dm));
-    PetscCall(PetRLRefinerSetDM(refiner, dm));
-  }
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(petrl::RefinerHasGhosts(dm, &r.ts.ghosts));
+  PetscCheck(r.base || !r.ts.ghosts, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "The TS's DM has ghost cells: expected PetRLRefinerSetDM() with the mesh that was given to "
+             "DMPlexConstructGhostCells()");
+  if (!r.base) PetscCall(PetRLRefinerSetDM(refiner, dm));
   PetscCall(PetRLRefinerSetUp(refiner));
   if (!asked) {
     r.ts.id = id;

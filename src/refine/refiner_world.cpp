@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
+#include "base/progress.hpp"
 #include "mesh/forest_impl.hpp"
 #include "refine/refiner_runs.hpp"
 
@@ -210,6 +212,15 @@ PetscErrorCode World::setUp(double held_out) {
              RefinerOption(refiner_, "refiner_interval").c_str(), r_.interval);
   held_out_ = std::min(last - 1, std::max(1, static_cast<int>(std::floor((1 - held_out) * last + 1e-9))));
   intervals_ = (times[static_cast<std::size_t>(held_out_)] - begin) / every;
+  PetscMPIInt rank;
+  PetscCallMPI(MPI_Comm_rank(comm_, &rank));
+  std::unique_ptr<Progress> progress;
+  if (rank == 0)
+    PetRLCallCXX(progress = std::make_unique<Progress>("refiner training: the run on the finest mesh", times.size() - 1,
+                                                       "moments", [](const std::string &line) {
+                                                         std::printf("%s\n", line.c_str());
+                                                         std::fflush(stdout);
+                                                       }));
   r_.ts.frozen = true;
   PetscCall(refineAll());
   PetscCall(keepTruth());
@@ -227,6 +238,7 @@ PetscErrorCode World::setUp(double held_out) {
     states_[k].steps =
         std::max((PetscInt)1, (PetscInt)std::lround(states_[k].steps / (double)r_.interval)) * r_.interval;
     PetscCall(keepTruth());
+    if (progress) progress->step();
   }
   r_.ts.frozen = false;
   PetscFunctionReturn(PETSC_SUCCESS);

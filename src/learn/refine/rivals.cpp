@@ -24,21 +24,22 @@ RefinementRivals::RefinementRivals() {
   const struct {
     const char *name;
     RefinementIndicator indicator;
-    int buffer;
+    int buffer, count;
     double low, high;
-  } families[] = {{"gradient", RefinementIndicator::gradient, 1, .003, .3},
-                  {"jump", RefinementIndicator::jump, 1, .003, .3},
-                  {"jump", RefinementIndicator::jump, 2, .003, .3},
-                  {"recovery", RefinementIndicator::recovery, 1, .001, .1}};
-  constexpr int kEach = 5;
+  } families[] = {{"gradient", RefinementIndicator::gradient, 1, 5, .003, .3},
+                  {"jump", RefinementIndicator::jump, 1, 5, .003, .3},
+                  {"jump", RefinementIndicator::jump, 2, 4, .003, .3},
+                  {"recovery", RefinementIndicator::recovery, 1, 5, .001, .1},
+                  // Refines nothing: what all larger thresholds come to.
+                  {"gradient", RefinementIndicator::gradient, 0, 1, 1e6, 1e6}};
   for (const auto &family : families) {
-    for (int i = 0; i < kEach; ++i) {
+    for (int i = 0; i < family.count; ++i) {
       Rival r;
       char name[64];
       r.rule.indicator = family.indicator;
       r.rule.thresholds.buffer = family.buffer;
       r.rule.thresholds.absolute = true;
-      r.rule.thresholds.refine = family.low * std::pow(family.high / family.low, i / (kEach - 1.));
+      r.rule.thresholds.refine = family.low * std::pow(family.high / family.low, i / std::max(1., family.count - 1.));
       std::snprintf(name, sizeof name, "%s %.3g buffer %d", family.name, r.rule.thresholds.refine, family.buffer);
       r.name = name;
       rivals_.push_back(std::move(r));

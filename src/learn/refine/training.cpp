@@ -241,11 +241,10 @@ RefinerTrained trainRefiner(RefinerWorld &world, const RefinerTrainingOptions &o
                   "PetRL: %s: learned: %.3g times the cell-steps of thresholds (geometric mean)", options.save.c_str(),
                   std::exp(training.best()));
   else
-    std::snprintf(
-        verdict, sizeof verdict,
-        "PetRL: %s: nothing learned: the best policy costs %.3g times what thresholds cost at equal error; the "
-        "file is not written. Best thresholds at this trade-off: %s",
-        options.save.c_str(), std::exp(training.best()), rival.name.c_str());
+    std::snprintf(verdict, sizeof verdict,
+                  "PetRL: %s: nothing learned: the best policy takes %.3g times the cell-steps of thresholds at equal "
+                  "error; the file is not written. Best thresholds at this trade-off: %s",
+                  options.save.c_str(), std::exp(training.best()), rival.name.c_str());
   training.say(verdict);
   return trained;
 }
