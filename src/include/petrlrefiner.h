@@ -30,12 +30,12 @@
 .  -refiner_components <0,1,...> - components of the solution that count (all), each relative to its range
 .  -refiner_initial_rounds <n>   - adaptations to the initial condition, at most (the maximum level + 2)
 .  -refiner_method <hierarchy>   - hierarchy | adaptlabel, see `PetRLRefinerMethod`
-.  -refiner_indicator <none>     - gradient | jump | recovery: thresholds decide and no policy, see `PetRLRefinerIndicator`
+.  -refiner_indicator <none>     - gradient | jump | recovery: thresholds decide, see `PetRLRefinerSetThresholds()`
 .  -refiner_threshold <0.1>      - refine above it, relative to a component's range
 .  -refiner_threshold_coarsen <0.25> - coarsen below so many times the threshold
 .  -refiner_threshold_buffer <1> - layers of neighbours that are refined with a cell
 .  -refiner_train                - learn a policy in this program before its first step, see `PetRLRefinerSetTraining()`
-.  -refiner_save <file>          - where to write it (with file.state, from which the same command goes on, and file.csv)
+.  -refiner_save <file>          - where to write it (beside it file.state and file.csv)
 .  -refiner_train_passes <10>    - over the part of the program's interval that is learned from
 .  -refiner_train_minutes <0>    - end after so long, at the latest; 0: no limit
 .  -refiner_train_heldout <0.2>  - share of the program's interval, at its end, that chooses the policy

@@ -15,6 +15,7 @@ namespace petrl {
 namespace {
 
 constexpr double kSaveSeconds = 5;  // between two states, at least
+constexpr double kSaveShare = .05;  // of the time, at most
 constexpr int kFruitless = 50;      // iterations without a step, at most
 
 volatile std::sig_atomic_t caught = 0;
@@ -142,17 +143,20 @@ void ProgramTraining::load() {
 }
 
 void ProgramTraining::save() {
+  const auto begin = Clock::now();
   onFirst([&] {
     if (!log_->empty()) log_bytes_ = log_->append();
   });
   saveArchive(
       settings_.file + ".state", [this](Archive &a) { archive(a); }, settings_.comm);
   saved_ = Clock::now();
+  saving_ = std::chrono::duration<double>(saved_ - begin).count();
 }
 
 void ProgramTraining::pause(bool save_now) {
   const bool stop = agreed(caught != 0);
-  const bool late = std::chrono::duration<double>(Clock::now() - saved_).count() > kSaveSeconds;
+  const bool late =
+      std::chrono::duration<double>(Clock::now() - saved_).count() > std::max(kSaveSeconds, saving_ / kSaveShare);
   if (stop || save_now || agreed(late)) save();
   if (!stop) return;
   const int signal = caught != 0 ? static_cast<int>(caught) : SIGINT;

@@ -81,6 +81,7 @@ class PETRL_API ProgramTraining {
   struct sigaction interrupt_ = {}, terminate_ = {};  // of the program
   Clock::time_point begin_ = Clock::now(), saved_ = Clock::now();
   double before_ = 0;  // seconds, in earlier programs
+  double saving_ = 0;  // seconds that the last state took
   double best_ = 0, last_ = 0;
   bool judged_ = false, written_ = false, finished_ = false, went_on_ = false;
   std::int64_t next_ = 0, log_bytes_ = 0;

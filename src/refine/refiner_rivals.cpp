@@ -24,8 +24,8 @@
    Level: intermediate
 
    Notes:
-   What policies are compared with. A share of 1/2 or more makes cells flicker. Trade-off, unit and price of re-meshing
-   do not matter then.
+   What policies are compared with. A share of 1/2 or more makes cells flicker. Trade-off, unit and price of
+   re-meshing do not matter then.
 
    A policy file that is set, too, is not read.
 
@@ -75,23 +75,23 @@ PetscErrorCode PetRLRefinerSetThresholds(PetRLRefiner refiner, PetRLRefinerIndic
    Level: beginner
 
    Notes:
-   Within TSSolve(), before the first step, the TS runs from its initial state to the final time many times over: on the
-   finest mesh (every cell halved as often as -refiner_max_level allows), which is what errors are measured against;
-   then as the policy that learns decides. At each decision the interval until the next one is run on the mesh as it is,
-   on one where every cell is refined, and on one where every cell is coarsened, from the same state: the differences
-   are what refining a cell would gain and coarsening it would lose, and the policy learns to predict them. That costs
-   many times what a run costs. Then the program's own run begins, with the TS as it was and the policy that was
-   learned: as if -refiner_policy had named it.
+   Within TSSolve(), before the first step, the TS runs from its initial state to the final time many times over: on
+   the finest mesh (every cell halved as often as -refiner_max_level allows), which is what errors are measured
+   against; then as the policy that learns decides. At each decision the interval until the next one is run on the
+   mesh as it is, on one where every cell is refined, and on one where every cell is coarsened, from the same state:
+   the differences are what refining a cell would gain and coarsening it would lose, and the policy learns to
+   predict them. That costs many times what a run costs. Then the program's own run begins, with the TS as it was
+   and the policy that was learned: as if -refiner_policy had named it.
 
-   The last part of the program's interval is held out: there policies are compared with the best of 20 threshold rules,
-   which were tuned on the rest, at equal error, by cell-steps (attempted steps times cells; all costs, with re-meshing
-   at the price of -refiner_remesh_cost, stand beside these). The best policy is written. One that takes more cell-steps
-   than thresholds do is not: "nothing learned", a file that is there stays, and the program runs with -refiner_policy if that was given, or else with the thresholds
-   that are named.
+   The last part of the program's interval is held out: there policies are compared with the best of 20 threshold
+   rules, which were tuned on the rest, at equal error, by cell-steps (attempted steps times cells; all costs, with
+   re-meshing at the price of -refiner_remesh_cost, stand beside these). The best policy is written. One that takes
+   more cell-steps than thresholds do is not: "nothing learned", a file that is there stays, and the program runs
+   with -refiner_policy if that was given, or else with the thresholds that are named.
 
    Progress is printed; file.csv gets what each run cost. file.state is written every now and then: the same command
-   goes on from it after an interruption (an interrupt signal writes it first), to the same result on the same number of
-   ranks.
+   goes on from it after an interruption (an interrupt signal writes it first), to the same result on the same
+   number of ranks.
 
    In those runs monitors of TS, TSAdapt, SNES and KSP are not called and options that view or print at the end of a
    solve do nothing. All that may belong to the equations is called as ever: functions before and after stages and
@@ -99,8 +99,9 @@ PetscErrorCode PetRLRefinerSetThresholds(PetRLRefiner refiner, PetRLRefinerIndic
    unchanged. TSs with events, trajectories, sensitivities or cost integrals, and of types that take no single steps,
    are refused. A final time is needed; a number of steps counts as so many of the first size.
 
-   Trade-off, unit, interval, levels, components and price of re-meshing are those of the refiner: a policy is tried at
-   the trade-off and at a quarter of and four times its odds b / (1 - b).
+   Unit, interval, levels, components and price of re-meshing are those of the refiner. A policy serves any
+   trade-off: it is tried at three, at which error and cost weigh as on the front of the thresholds. They stand in
+   the table, with the errors that come of them: choose -refiner_tradeoff by it.
 
    Set up with `PetRLRefinerSetFromOptions()`. Needs libpetrl_learn; `PETRL_REFINER_HIERARCHY` only.
 

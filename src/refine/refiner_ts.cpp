@@ -337,19 +337,19 @@ PetscErrorCode PostStep(TS ts) {
    The TS's DM must have been set, and be the one of `PetRLRefinerGetDM()`, a clone of it, or that of
    `PetRLRefinerSetDM()`; if none was set there, the TS's DM is the coarsest mesh.
 
-   Where the TS's DM has ghost cells beyond the boundary (DMPlexConstructGhostCells() with the label "Face Sets", PetscFV
-   fields), all DMs that the TS gets have; PetRLRefinerSetDM() must have been called with the mesh without them. The
-   initial and the reset function are called with the DM with ghost cells.
+   Where the TS's DM has ghost cells beyond the boundary (DMPlexConstructGhostCells() with the label "Face Sets",
+   PetscFV fields), all DMs that the TS gets have; PetRLRefinerSetDM() must have been called with the mesh without
+   them. The initial and the reset function are called with the DM with ghost cells.
 
-   With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
-   and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
-   tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
-   go on with all that they remember; with older ones the method starts again (TSBDF with its first order). What else
-   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest
-   cells.
+   With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency,
+   callbacks and application context of the old one, and the transferred solution. Time, step number, step size,
+   monitors, events, tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on),
+   TSBDF, TSALPHA and TSTHETA go on with all that they remember; with older ones the method starts again (TSBDF with
+   its first order). What else depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed
+   steps must suit the finest cells.
 
-   Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
-   functions) the difference of the last two solutions.
+   Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise
+   (implicit functions) the difference of the last two solutions.
 
    TSSetPreStep() is used, and where PETSc does not resize, TSSetPostStep(); functions that were set there go on being
    called. Set yours before you call this. A program that resizes the TS itself cannot use this.
@@ -410,8 +410,9 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
    Level: intermediate
 
    Note:
-   For what depends on the mesh and does not follow from the DM: geometry, coefficients, matrices made by the program, a
-   step that suits the cells. It may give the TS a clone of the DM (TSSetDM()), and functions (TSSetRHSFunction()).
+   For what depends on the mesh and does not follow from the DM: geometry, coefficients, matrices made by the
+   program, a step that suits the cells. It may give the TS a clone of the DM (TSSetDM()), and functions
+   (TSSetRHSFunction()).
 
 .seealso: `PetRLRefinerAttachTS()`
 @*/

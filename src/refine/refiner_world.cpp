@@ -193,9 +193,12 @@ PetscErrorCode World::setUp(double held_out) {
   vertices_ = layout.vertices;
   PetRLCallCXX(states_.emplace_back());
   PetscCall(RefinerKeepState(refiner_, ts_, states_[0]));
-  const RunState &first = states_[0];
-  const PetscReal begin = first.time, end = ts_->max_time, span = end - begin,
-                  every = first.step * static_cast<PetscReal>(r_.interval);
+  r_.ts.frozen = true;
+  PetscCall(refineAll());
+  PetscCall(keepTruth());
+  // The program may have set a step that suits the finest cells.
+  const PetscReal begin = states_[0].time, end = ts_->max_time, span = end - begin, step = ts_->time_step,
+                  every = step * static_cast<PetscReal>(r_.interval);
   // Moments are whole intervals apart, and few enough to keep.
   const PetscReal apart = every * std::max((PetscReal)1, std::ceil(span / every / kMostMoments));
   std::vector<PetscReal> times;
@@ -208,7 +211,7 @@ PetscErrorCode World::setUp(double held_out) {
   PetscCheck(last >= 2, comm_, PETSC_ERR_ARG_OUTOFRANGE,
              "%s: found %g time steps to the final time, expected at least two intervals of %s %" PetscInt_FMT
              " steps to learn from and to judge by",
-             RefinerOption(refiner_, "refiner_train").c_str(), (double)(span / first.step),
+             RefinerOption(refiner_, "refiner_train").c_str(), (double)(span / step),
              RefinerOption(refiner_, "refiner_interval").c_str(), r_.interval);
   held_out_ = std::min(last - 1, std::max(1, static_cast<int>(std::floor((1 - held_out) * last + 1e-9))));
   intervals_ = (times[static_cast<std::size_t>(held_out_)] - begin) / every;
@@ -221,9 +224,6 @@ PetscErrorCode World::setUp(double held_out) {
                                                          std::printf("%s\n", line.c_str());
                                                          std::fflush(stdout);
                                                        }));
-  r_.ts.frozen = true;
-  PetscCall(refineAll());
-  PetscCall(keepTruth());
   for (std::size_t k = 1; k < times.size(); ++k) {
     PetscCall(RefinerRunTo(refiner_, ts_, times[k], tally));
     PetscCheck(tally.finished, comm_, PETSC_ERR_NOT_CONVERGED,

@@ -52,10 +52,18 @@ int RefinementRivals::left() const {
                           std::count_if(rivals_.begin(), rivals_.end(), [](const Rival &r) { return !r.judged; }));
 }
 
+int RefinementRivals::from(const RefinerWorld &world) const {
+  return world.heldOut() > 1 ? 1 : 0;
+}
+
+double RefinementRivals::intervals(const RefinerWorld &world) const {
+  return world.intervals() * (world.heldOut() - from(world)) / world.heldOut();
+}
+
 void RefinementRivals::tune(RefinerWorld &world, const std::function<void(const Rival &, bool)> &after) {
   for (Rival &r : rivals_) {
     if (r.tried) continue;
-    r.training = world.run(0, world.heldOut(), r.rule);
+    r.training = world.run(from(world), world.heldOut(), r.rule);
     r.tried = true;
     after(r, false);
   }
@@ -86,11 +94,36 @@ double RefinementRivals::relative(const RefinerRun &run, bool all_costs) const {
   return cost - costAt(points, paretoFront(points), error);
 }
 
+std::vector<double> RefinementRivals::tradeoffs(const RefinerWorld &world) const {
+  ParetoPoints points;
+  for (const Rival &r : rivals_)
+    if (r.tuned && r.training.error > kLeastError) points.push_back(point(r.training, false));
+  const std::vector<std::size_t> front = paretoFront(points);
+  const double b = world.costs().tradeoff, user = b / (1 - b);
+  std::vector<double> odds;
+  for (const double share : {.25, .5, .75}) {
+    if (front.size() < 2) break;
+    const double low = points[front.front()].first, high = points[front.back()].first;
+    const double error = low + share * (high - low);
+    std::size_t k = 1;
+    while (k + 1 < front.size() && points[front[k]].first < error) ++k;
+    const auto &one = points[front[k - 1]], &other = points[front[k]];
+    // What an interval's error falls by for each cell-step.
+    const double slope = (one.first - other.first) / std::max(one.second - other.second, 1e-3);
+    const double price = -slope * std::exp(error - costAt(points, front, error)) * intervals(world);
+    odds.push_back(price / world.costs().unit);
+  }
+  if (odds.empty()) odds = {user / 4, user, 4 * user};
+  std::sort(odds.begin(), odds.end());
+  for (double &o : odds) o = o / (1 + o);
+  return odds;
+}
+
 const RefinementRivals::Rival &RefinementRivals::best(const RefinerWorld &world) const {
   // What a decision weighs, summed over the decisions.
   const double price = world.costs().price();
   const auto value = [&](const Rival &r) {
-    return r.training.finished ? r.training.error * world.intervals() + price * r.training.cost : HUGE_VAL;
+    return r.training.finished ? r.training.error * intervals(world) + price * r.training.cost : HUGE_VAL;
   };
   return *std::min_element(rivals_.begin(), rivals_.end(),
                            [&](const Rival &a, const Rival &b) { return value(a) < value(b); });

@@ -36,6 +36,7 @@ class WorldEnvironment : public MeshEnvironment {
   bool together() const override { return true; }
   void validity(Validity &validity) const override {
     world_.validity(validity);
+    for (const double b : tradeoffs()) validity.saw("odds", b / (1 - b));
     const auto &names = RefinementObservation::nodeNames();
     if (seen_.empty()) return;
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -73,12 +74,12 @@ class WorldEnvironment : public MeshEnvironment {
       j.relative_cost = rivals_.relative(j.run, true);
       result.score += j.relative / static_cast<double>(tradeoffs().size());
       char name[48];
-      std::snprintf(name, sizeof name, "cell-steps at trade-off %.3g", tradeoff);
+      std::snprintf(name, sizeof name, "cell-steps at trade-off %.6g", tradeoff);
       result.details[name] = std::exp(j.relative);
       judged_.push_back(j);
     }
     // What it sees where it learned, too.
-    rule.tradeoff = world_.costs().tradeoff;
+    rule.tradeoff = tradeoffs()[tradeoffs().size() / 2];
     (void)world_.run(0, world_.heldOut(), rule);
     MPI_Allreduce(MPI_IN_PLACE, seen_.data(), static_cast<int>(seen_.size()), MPI_DOUBLE, MPI_MAX, world_.comm());
     return result;
@@ -87,15 +88,14 @@ class WorldEnvironment : public MeshEnvironment {
   const std::vector<Judged> &judged() const { return judged_; }
 
  private:
-  // The user's, and a quarter of and four times its odds.
-  std::vector<double> tradeoffs() const {
-    const double b = world_.costs().tradeoff, odds = b / (1 - b);
-    if (!(odds > 0)) return {b};
-    return {odds / 4 / (1 + odds / 4), b, 4 * odds / (1 + 4 * odds)};
+  const std::vector<double> &tradeoffs() const {
+    if (tradeoffs_.empty()) tradeoffs_ = rivals_.tradeoffs(world_);
+    return tradeoffs_;
   }
 
   RefinerWorld &world_;
   const RefinementRivals &rivals_;
+  mutable std::vector<double> tradeoffs_;
   std::vector<Judged> judged_;
   std::vector<double> seen_;  // in the latest evaluation: see RefinerRule
 };
@@ -103,6 +103,7 @@ class WorldEnvironment : public MeshEnvironment {
 YamlMap learnerKeys(const std::string &file, std::int64_t steps, const Policy *start) {
   YAML::Node defaults;
   defaults["updates"] = 60;
+  defaults["memory"] = 200;
   defaults["decay_steps"] = steps;
   defaults["explore_steps"] = std::max<std::int64_t>(1, steps / 2);
   defaults["explore"] = .8;
@@ -138,7 +139,7 @@ std::string table(const RefinementRivals &rivals, const std::vector<Judged> &jud
     if (r.judged) row(r.name, r.held_out, nullptr);
   for (const Judged &j : judged) {
     char name[32];
-    std::snprintf(name, sizeof name, "policy, trade-off %.3g", j.tradeoff);
+    std::snprintf(name, sizeof name, "policy, trade-off %.6g", j.tradeoff);
     row(name, j.run, &j);
   }
   text.pop_back();
@@ -222,7 +223,7 @@ RefinerTrained trainRefiner(RefinerWorld &world, const RefinerTrainingOptions &o
     }
     for (const Judged &j : judge.judged()) {
       char setting[32];
-      std::snprintf(setting, sizeof setting, "trade-off %.3g", j.tradeoff);
+      std::snprintf(setting, sizeof setting, "trade-off %.6g", j.tradeoff);
       if (rank != 0) continue;
       log(training.log(), "held out", "policy", setting, learner.steps(), j.run);
       training.log().set("relative_cell_steps", std::exp(j.relative)).set("relative_cost", std::exp(j.relative_cost));
