@@ -6,6 +6,7 @@
 #include "learn/gain_loss/gain_loss.hpp"
 #include "learn/learner.hpp"
 #include "learn/ppo/ppo.hpp"
+#include "learn/refine/training.hpp"
 #include "learn/step/online.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "learn/unroll/unroll.hpp"
@@ -30,6 +31,7 @@ static void registerAll() {
     return std::make_unique<GainLoss>(std::move(keys), std::move(world), seed);
   });
   onlineTrainings().add("tqc", [](const OnlineOptions &options) { return std::make_unique<TqcOnline>(options); });
+  refinerTrainings().add("gain-loss", trainRefiner);
 }
 
 }  // namespace petrl

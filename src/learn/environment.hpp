@@ -14,6 +14,7 @@
 #include "base/registry.hpp"
 #include "base/yaml.hpp"
 #include "policy/policy.hpp"
+#include "refine/mesh_sample.hpp"
 #include "refine/refinement_policy.hpp"
 
 namespace petrl {
@@ -150,17 +151,6 @@ class PETRL_API GridEnvironment : public Environment {
 
 // --- a mesh of agents ---
 
-/// One decision: what the policy saw, and what paired runs say about each cell's alternatives.
-struct MeshSample {
-  int nodes = 0, slots = 0;
-  std::vector<int> source;    ///< nodes x slots
-  std::vector<float> node;    ///< nodes x node inputs (RefinementObservation::nodeNames())
-  std::vector<float> edge;    ///< nodes x slots x edge inputs (RefinementObservation::edgeNames())
-  std::vector<float> target;  ///< nodes x 2: network outputs that would have been right; NaN: not known
-
-  Graph graph() const { return {nodes, nodes, slots, source.data()}; }
-};
-
 /// A world in which a policy re-meshes a solver's mesh.
 class PETRL_API MeshEnvironment : public Environment {
  public:
@@ -173,6 +163,8 @@ class PETRL_API MeshEnvironment : public Environment {
                        std::map<std::string, double> &metrics) = 0;
   /// Validation on held-out cases (never the test cases).
   virtual Evaluation evaluate(RefinementPolicy &policy) = 0;
+  /// Whether all ranks play one episode together, and the first one gets all samples. Otherwise each has its own.
+  virtual bool together() const { return false; }
 };
 
 // --- by name ---
