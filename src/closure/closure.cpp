@@ -93,7 +93,7 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
 
    Input Parameters:
 +  closure - the closure
--  dm      - a two-dimensional DMDA, with or without periodic boundaries
+-  dm      - a DMDA of one, two or three dimensions, with or without periodic boundaries
 
    Level: beginner
 
@@ -237,7 +237,7 @@ PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec
 }
 
 /*@
-   PetRLClosureSetSpacing - Sets the distances of the grid's points
+   PetRLClosureSetSpacing - Sets the distances of the points of a two-dimensional grid
 
    Logically Collective
 
@@ -251,21 +251,82 @@ PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec
 
    Level: intermediate
 
-   Note:
-   By default they follow from the DMDA's coordinates (DMDASetUniformCoordinates()), which must be uniform. Policies
-   that need them (transform flux) are refused on a grid of which neither is known; others do without.
-
-.seealso: `PetRLClosure`
+.seealso: `PetRLClosure`, `PetRLClosureSetGridSpacing()`
 @*/
 PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy) {
+  const PetscReal h[2] = {hx, hy};
+  PetscFunctionBegin;
+  PetscCall(PetRLClosureSetGridSpacing(closure, 2, h));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetGridSpacing - Sets the distances of the grid's points
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+.  dim     - dimensions of the grid, 1 to 3
+-  h       - the distances in x, y, z, > 0
+
+   Options Database Key:
+.  -closure_spacing <hx[,hy[,hz]]> - the distances
+
+   Level: intermediate
+
+   Note:
+   By default they follow from the DMDA's coordinates (DMDASetUniformCoordinates()), which must be uniform. Policies
+   that need them (transform flux with speeds of the fields) are refused on a grid of which neither is known; others do
+   without.
+
+.seealso: `PetRLClosure`, `PetRLClosureSetSpacing()`
+@*/
+PetscErrorCode PetRLClosureSetGridSpacing(PetRLClosure closure, PetscInt dim, const PetscReal h[]) {
   PetscFunctionBegin;
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
-  PetscCheck(hx > 0 && hy > 0 && std::isfinite(hx) && std::isfinite(hy), PetscObjectComm((PetscObject)closure),
-             PETSC_ERR_ARG_OUTOFRANGE, "-closure_spacing: found %g, %g, expected positive numbers", (double)hx,
-             (double)hy);
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetRLNotNull(h, 3);
+  PetscCheck(dim >= 1 && dim <= 3, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_spacing: found %" PetscInt_FMT " numbers, expected 1 to 3", dim);
+  for (PetscInt d = 0; d < dim; d++) {
+    PetscCheck(h[d] > 0 && std::isfinite(h[d]), comm, PETSC_ERR_ARG_OUTOFRANGE,
+               "-closure_spacing: found %g, expected positive numbers", (double)h[d]);
+  }
   PetscCall(petrl::ClosureReset(closure));
-  closure->data->spacing[0] = hx;
-  closure->data->spacing[1] = hy;
+  for (PetscInt d = 0; d < 3; d++) closure->data->spacing[d] = d < dim ? h[d] : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureSetOwnStep - Sets the step that a policy's corrections are for
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  step    - that step, > 0, in the program's time
+
+   Options Database Key:
+.  -closure_own_step <dt> - the step
+
+   Level: advanced
+
+   Note:
+   Corrections of the transforms additive and flux with speed: step are those of one step of the policy's own; steps
+   of other lengths get a part, or a multiple. By default it is the step of the training, at the training's ratio of
+   step and spacing; where the policy does not record that, the first step that the closure is asked for. A program in
+   other units of time than the training's says it here.
+
+.seealso: `PetRLClosure`, `PetRLClosureSetGridSpacing()`
+@*/
+PetscErrorCode PetRLClosureSetOwnStep(PetRLClosure closure, PetscReal step) {
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscCheck(step > 0 && std::isfinite(step), PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_own_step: found %g, expected a positive number", (double)step);
+  PetscCall(petrl::ClosureReset(closure));
+  closure->data->given_step = step;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -5,6 +5,7 @@
 #include <petsc/private/petscimpl.h>
 #include <petscdmda.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,7 +65,8 @@ struct Closure : PolicyObject {
   std::string auxiliary;
   std::vector<std::string> state_names, auxiliary_names;
   std::vector<NamedField> fields;
-  PetscReal spacing[2] = {0, 0};  // 0: from the coordinates
+  PetscReal spacing[3] = {0, 0, 0};  // 0: from the coordinates
+  PetscReal given_step = 0;          // that the policy's actions are for; 0: as the policy says
 
   // From the set-up on.
   std::unique_ptr<GridBackend> backend;
@@ -76,10 +78,13 @@ struct Closure : PolicyObject {
   std::vector<Vec> read;                // from the auxiliary file
   std::vector<std::string> read_names;  // of its components
   Vec followed = NULL;                  // the DM's auxiliary Vec, if channels come from it
-  PetscInt nx = 0, ny = 0, ghost = 0;   // own points, and how many around them
-  PetscInt inside[4] = {};              // of the patch with its surrounding: what lies on the grid (x0, x1, y0, y1)
-  PetscReal h[2] = {0, 0};              // 0: not known
-  PetscReal own_step = 0;               // that an additive correction is for
+  PetscInt dim = 2;                     // of the grid
+  PetscInt nx = 0, ny = 0, nz = 1;      // own points; 1 in directions that the grid does not have
+  PetscInt ghost = 0;                   // how many around them, in those that it has
+  PetscInt inside[6] = {};              // of the patch with its surrounding: what lies on the grid (x0, x1, y0, ...)
+  std::array<bool, 6> wall = {};        // own points end where the grid does (left, right, below, ...)
+  PetscReal h[3] = {0, 0, 0};           // 0: not known
+  PetscReal own_step = 0;               // that the policy's actions are for
   Vec work = NULL;
   std::vector<double> planes, change, told;
   Surroundings surroundings;
@@ -89,6 +94,10 @@ struct Closure : PolicyObject {
   Fields view;
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
+
+  GridSize own() const { return {static_cast<int>(nx), static_cast<int>(ny), static_cast<int>(nz)}; }
+  /// n points to either side, in the directions that the grid has.
+  GridSize around(PetscInt n) const { return petrl::around(static_cast<int>(dim), static_cast<int>(n)); }
 };
 
 }  // namespace petrl
@@ -104,6 +113,20 @@ struct _p_PetRLClosure {
 
 namespace petrl {
 
+/// Points, ranks, boundaries of a DMDA along each of its directions; 1, 1, periodic along those that it does not have.
+struct GridShape {
+  PetscInt dim = 2, n[3] = {1, 1, 1}, ranks[3] = {1, 1, 1}, dof = 1;
+  DMBoundaryType boundary[3] = {DM_BOUNDARY_PERIODIC, DM_BOUNDARY_PERIODIC, DM_BOUNDARY_PERIODIC};
+  const PetscInt *parts[3] = {};  // points of each rank
+  bool periodic(PetscInt d) const { return boundary[d] == DM_BOUNDARY_PERIODIC; }
+  /// "64 x 32"
+  std::string text() const;
+};
+PetscErrorCode ClosureGridShape(DM da, GridShape *shape);
+/// "64 x 32", of the first `dim` numbers.
+std::string ClosureProduct(PetscInt dim, const PetscInt n[]);
+/// What a correction for a step of dt needs to know.
+CorrectionStep ClosureStep(const Closure &closure, PetscReal dt);
 /// Forgets what the set-up made. Collective.
 PetscErrorCode ClosureReset(PetRLClosure closure);
 /// Reads -closure_auxiliary; the names of its components are `names`, unless the user gave some. Collective.

@@ -9,15 +9,21 @@ namespace petrl {
 
 namespace {
 
-// Values of the boundary points continued outwards.
-void continueOutwards(double *plane, PetscInt width, PetscInt height, const PetscInt inside[4]) {
-  for (PetscInt j = inside[2]; j < inside[3]; j++) {
-    double *row = plane + j * width;
-    std::fill(row, row + inside[0], row[inside[0]]);
-    std::fill(row + inside[1], row + width, row[inside[1] - 1]);
+// Values of the boundary points continued outwards: along x, then whole rows, then whole slices.
+void continueOutwards(double *plane, const GridSize &size, const PetscInt inside[6]) {
+  const std::ptrdiff_t row = size.nx, slice = row * size.ny;
+  for (PetscInt k = inside[4]; k < inside[5]; k++) {
+    double *const at = plane + k * slice;
+    for (PetscInt j = inside[2]; j < inside[3]; j++) {
+      double *const x = at + j * row;
+      std::fill(x, x + inside[0], x[inside[0]]);
+      std::fill(x + inside[1], x + row, x[inside[1] - 1]);
+    }
+    for (PetscInt j = 0; j < inside[2]; j++) std::copy_n(at + inside[2] * row, row, at + j * row);
+    for (PetscInt j = inside[3]; j < size.ny; j++) std::copy_n(at + (inside[3] - 1) * row, row, at + j * row);
   }
-  for (PetscInt j = 0; j < inside[2]; j++) std::copy_n(plane + inside[2] * width, width, plane + j * width);
-  for (PetscInt j = inside[3]; j < height; j++) std::copy_n(plane + (inside[3] - 1) * width, width, plane + j * width);
+  for (PetscInt k = 0; k < inside[4]; k++) std::copy_n(plane + inside[4] * slice, slice, plane + k * slice);
+  for (PetscInt k = inside[5]; k < size.nz; k++) std::copy_n(plane + (inside[5] - 1) * slice, slice, plane + k * slice);
 }
 
 PetscErrorCode Fetch(FieldSource &source, Vec X) {
@@ -37,7 +43,7 @@ PetscErrorCode Fetch(FieldSource &source, Vec X) {
 PetscErrorCode Write(PetRLClosure closure, bool use, Vec A) {
   const Closure &c = *closure->data;
   PetscScalar *a;
-  const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny;
+  const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny * c.nz;
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayWrite(A, &a));
@@ -58,7 +64,7 @@ PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   PetscLayout ours, theirs;
   PetscBool same = PETSC_FALSE, da = PETSC_FALSE;
-  PetscInt n[2], m[2], dof;
+  GridShape ourGrid, theirGrid;
   PetscMPIInt size, other;
   const PetscInt *our, *their;
   DM dm;
@@ -79,12 +85,13 @@ PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   if (!dm || dm == c.dm) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
   if (!da) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  PetscCall(DMDAGetInfo(dm, NULL, &m[0], &m[1], NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
-  PetscCheck(n[0] == m[0] && n[1] == m[1] && dof == c.sources[0].dof, comm, PETSC_ERR_ARG_INCOMP,
-             "%s: expected a Vec of the closure's DMDA (%" PetscInt_FMT " x %" PetscInt_FMT " points of %" PetscInt_FMT
-             " components), found one of another DMDA (%" PetscInt_FMT " x %" PetscInt_FMT " of %" PetscInt_FMT ")",
-             name, n[0], n[1], c.sources[0].dof, m[0], m[1], dof);
+  PetscCall(ClosureGridShape(c.dm, &ourGrid));
+  PetscCall(ClosureGridShape(dm, &theirGrid));
+  const bool equal = std::equal(ourGrid.n, ourGrid.n + 3, theirGrid.n) && theirGrid.dof == c.sources[0].dof;
+  PetscCheck(equal, comm, PETSC_ERR_ARG_INCOMP,
+             "%s: expected a Vec of the closure's DMDA (%s points of %" PetscInt_FMT
+             " components), found one of another DMDA (%s of %" PetscInt_FMT ")",
+             name, ourGrid.text().c_str(), c.sources[0].dof, theirGrid.text().c_str(), theirGrid.dof);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,7 +104,6 @@ PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
   PetscFunctionBegin;
   c.use.step = dt;
   PetRLCallCXX({
-    for (int d = 0; d < 2; ++d) c.use.spacing[d] = c.h[d];
     for (std::size_t i = 0; i < c.channels.size(); ++i)
       c.use.fields[c.policy.observation.names[i]] = {c.told[1 + 2 * i], -c.told[2 + 2 * i]};
     outside = c.surroundings.outside(c.use);
@@ -114,9 +120,20 @@ PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
 
 }  // namespace
 
+CorrectionStep ClosureStep(const Closure &c, PetscReal dt) {
+  CorrectionStep step{};
+  step.nx = static_cast<int>(c.nx), step.ny = static_cast<int>(c.ny), step.nz = static_cast<int>(c.nz);
+  step.dt = dt;
+  step.hx = c.h[0], step.hy = c.h[1], step.hz = c.h[2];
+  step.own = c.own_step;
+  step.wall = c.wall;
+  return step;
+}
+
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
   Closure &c = *closure->data;
-  const PetscInt width = c.nx + 2 * c.ghost, height = c.ny + 2 * c.ghost, n = width * height;
+  const GridSize size = c.own().grown(c.around(c.ghost));
+  const auto n = static_cast<PetscInt>(size.points());
 
   PetscFunctionBegin;
   for (FieldSource &source : c.sources) PetscCall(Fetch(source, X));
@@ -128,7 +145,7 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
     const PetscScalar *from = values + c.channels[i].component;
     for (PetscInt k = 0; k < n; k++) plane[k] = PetscRealPart(from[k * source.dof]);
     PetscCall(VecRestoreArrayRead(source.local, &values));
-    continueOutwards(plane, width, height, c.inside);
+    continueOutwards(plane, size, c.inside);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -176,7 +193,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   PetscCall(petrl::ClosureObserve(closure, X));
   PetscCall(PetscLogEventEnd(PetRL_Observe, closure, X, 0, 0));
 
-  const int nx = static_cast<int>(c.nx), ny = static_cast<int>(c.ny), og = c.correction->outputGhost();
+  const petrl::GridSize beyond = c.around(c.correction->outputGhost()), patch = c.own().grown(beyond);
   std::string failure;
   const auto attempt = [&failure](const auto &work) {
     try {
@@ -187,20 +204,18 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   };
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
   attempt([&] {
-    c.input->setPatch(c.view, og);
-    c.backend->evaluate(*c.input, nx + 2 * og, ny + 2 * og, false, c.output.data());
+    c.input->setPatch(c.view, beyond);
+    c.backend->evaluate(*c.input, patch, false, c.output.data());
   });
   PetscCall(PetscLogEventEnd(PetRL_Infer, closure, X, 0, 0));
 
   PetscCall(PetscLogEventBegin(PetRL_Act, closure, X, 0, 0));
   petrl::NetworkOutput output;
-  output.row = nx + 2 * og;
-  output.plane = output.row * (ny + 2 * og);
-  output.data = c.output.data() + og * output.row + og;
-  petrl::CorrectionStep step{nx, ny, (double)dt, (double)c.h[0], (double)c.h[1], (double)c.own_step};
-  const PetscInt sides[4] = {c.inside[0], c.nx + 2 * c.ghost - c.inside[1], c.inside[2],
-                             c.ny + 2 * c.ghost - c.inside[3]};
-  for (int s = 0; s < 4; ++s) step.wall[s] = c.ghost > 0 && sides[s] >= c.ghost;
+  output.row = patch.nx;
+  output.slice = output.row * patch.ny;
+  output.plane = output.slice * patch.nz;
+  output.data = c.output.data() + beyond.nz * output.slice + beyond.ny * output.row + beyond.nx;
+  const petrl::CorrectionStep step = petrl::ClosureStep(c, dt);
   attempt([&] { c.correction->compute(c.view, output, step, c.change.data()); });
   // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; and, not each time, what
   // the fields reach.

@@ -2,6 +2,8 @@
 #include <petscviewerhdf5.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "closure/closure.hpp"
 
 namespace petrl {
@@ -47,13 +49,13 @@ PetscErrorCode ReadBinary(PetRLClosure closure, PetscViewer viewer, DM single) {
 PetscErrorCode CheckDataset(PetRLClosure closure, PetscViewer viewer, const std::string &name) {
   const Closure &c = *closure->data;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscInt nx, ny;
+  GridShape grid;
   PetscBool there;
   hid_t file;
   hsize_t n[8] = {};
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(ClosureGridShape(c.dm, &grid));
   PetscCall(PetscViewerHDF5HasDataset(viewer, name.c_str(), &there));
   PetscCheck(there, comm, PETSC_ERR_FILE_UNEXPECTED, "-closure_auxiliary %s: has no dataset '%s'", c.auxiliary.c_str(),
              name.c_str());
@@ -63,11 +65,21 @@ PetscErrorCode CheckDataset(PetRLClosure closure, PetscViewer viewer, const std:
   if (dimensions > 0 && dimensions <= 8) H5Sget_simple_extent_dims(space, n, NULL);
   H5Sclose(space);
   H5Dclose(dataset);
-  PetscCheck((dimensions == 2 || (dimensions == 3 && n[2] == 1)) && n[0] == (hsize_t)ny && n[1] == (hsize_t)nx, comm,
-             PETSC_ERR_FILE_UNEXPECTED,
-             "-closure_auxiliary %s: dataset '%s': expected %" PetscInt_FMT " x %" PetscInt_FMT
-             " values (y, x), found %d dimensions, %lld x %lld",
-             c.auxiliary.c_str(), name.c_str(), ny, nx, dimensions, (long long)n[0], (long long)n[1]);
+  const auto dim = static_cast<int>(grid.dim);
+  bool fits = dimensions == dim || (dimensions == dim + 1 && n[dim] == 1);
+  std::string expected, found;
+  for (int d = 0; d < dim; ++d) {
+    fits = fits && n[d] == static_cast<hsize_t>(grid.n[dim - 1 - d]);
+    PetRLCallCXX(expected += (d > 0 ? " x " : "") + std::to_string(grid.n[dim - 1 - d]));
+  }
+  for (int d = 0; d < std::min(dimensions, 8); ++d) PetRLCallCXX(found += (d > 0 ? " x " : "") + std::to_string(n[d]));
+  PetscCheck(fits, comm, PETSC_ERR_FILE_UNEXPECTED,
+             "-closure_auxiliary %s: dataset '%s': expected %s values (%s), found %d dimensions, %s",
+             c.auxiliary.c_str(), name.c_str(), expected.c_str(),
+             dim == 3   ? "z, y, x"
+             : dim == 2 ? "y, x"
+                        : "x",
+             dimensions, found.c_str());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -108,7 +120,7 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   const bool hdf5 = endsWith(c.auxiliary, ".h5") || endsWith(c.auxiliary, ".hdf5");
   PetscViewer viewer;
-  PetscInt nx, ny;
+  GridShape grid;
   PetscMPIInt rank;
   DM single;
 
@@ -124,18 +136,19 @@ PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std:
   }
   PetscCallMPI(MPI_Bcast(&size, 1, MPI_LONG_LONG, 0, comm));
   PetscCheck(size >= 0, comm, PETSC_ERR_FILE_OPEN, "-closure_auxiliary %s: cannot be opened", c.auxiliary.c_str());
-  PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(ClosureGridShape(c.dm, &grid));
   PetscCall(PlainGrid(closure, 1, &single));
   if (hdf5) {
     PetscCall(OpenHDF5(closure, &viewer));
     PetscCall(ReadHDF5(closure, viewer, single));
   } else {
-    const long long values = (long long)nx * ny * (long long)c.read_names.size();
+    const long long points = (long long)grid.n[0] * grid.n[1] * grid.n[2];
+    const long long values = points * (long long)c.read_names.size();
     const long long expected = 2 * (long long)sizeof(PetscInt) + values * (long long)sizeof(PetscScalar);
     PetscCheck(size >= expected, comm, PETSC_ERR_FILE_UNEXPECTED,
-               "-closure_auxiliary %s: expected a binary Vec of %" PetscInt_FMT " x %" PetscInt_FMT
-               " points with the components %s (%lld bytes), found %lld bytes",
-               c.auxiliary.c_str(), nx, ny, joined(c.read_names, ", ").c_str(), expected, size);
+               "-closure_auxiliary %s: expected a binary Vec of %s points with the components %s (%lld bytes), found "
+               "%lld bytes",
+               c.auxiliary.c_str(), grid.text().c_str(), joined(c.read_names, ", ").c_str(), expected, size);
     PetscCall(PetscViewerBinaryOpen(comm, c.auxiliary.c_str(), FILE_MODE_READ, &viewer));
     PetscCall(ReadBinary(closure, viewer, single));
   }

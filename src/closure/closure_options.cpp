@@ -41,8 +41,8 @@ static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosu
 @*/
 PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   char file[PETSC_MAX_PATH_LEN] = "";
-  PetscReal spacing[2] = {0, 0};
-  PetscInt n = 2;
+  PetscReal spacing[3] = {0, 0, 0}, own_step = 0;
+  PetscInt n = 3;
   PetscBool set;
 
   PetscFunctionBegin;
@@ -62,13 +62,12 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscCall(PetscOptionsBool("-closure_error_if_outside", "Error if the policy was trained on other things",
                              "PetRLClosureSetErrorIfOutside", set, &set, NULL));
   PetscCall(PetRLClosureSetErrorIfOutside(closure, set));
-  PetscCall(PetscOptionsRealArray("-closure_spacing", "Distances of the points in x and y", "PetRLClosureSetSpacing",
-                                  spacing, &n, &set));
-  if (set) {
-    PetscCheck(n == 2, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_WRONG,
-               "-closure_spacing: found %" PetscInt_FMT " number, expected two (hx,hy)", n);
-    PetscCall(PetRLClosureSetSpacing(closure, spacing[0], spacing[1]));
-  }
+  PetscCall(PetscOptionsRealArray("-closure_spacing", "Distances of the points in x, y and z",
+                                  "PetRLClosureSetGridSpacing", spacing, &n, &set));
+  if (set) PetscCall(PetRLClosureSetGridSpacing(closure, n, spacing));
+  PetscCall(PetscOptionsReal("-closure_own_step", "Step that the policy's corrections are for",
+                             "PetRLClosureSetOwnStep", c.given_step, &own_step, &set));
+  if (set) PetscCall(PetRLClosureSetOwnStep(closure, own_step));
   PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
                             c.state_names));
   PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
@@ -105,8 +104,7 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   PetscCall(PetscViewerASCIIPushTab(viewer));
   std::string network;
   if (c.loaded) {
-    const std::string side = std::to_string(2 * c.backend->reach() + 1);
-    PetRLCallCXX(network = c.policy.action.transform + ", " + side + " x " + side + " points seen");
+    PetRLCallCXX(network = c.policy.action.transform + ", " + petrl::receptiveField(*c.backend) + " points seen");
   }
   PetscCall(petrl::PolicyView(c, network.c_str(), viewer));
   if (c.loaded) {
@@ -121,9 +119,13 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
                                        c.policy.observation.names[static_cast<std::size_t>(component)].c_str()));
     for (const auto &[name, list] : c.surroundings.training().words)
       PetscCall(PetscViewerASCIIPrintf(viewer, "trained on %s %s\n", name.c_str(), petrl::joined(list, ", ").c_str()));
-    if (c.policy.action.transform == "additive" && c.own_step > 0)
+    if (c.correction->dependsOnOwnStep() && c.own_step > 0)
       PetscCall(PetscViewerASCIIPrintf(viewer, "corrections are for a step of %g\n", (double)c.own_step));
-    if (c.h[0] > 0) PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g, %g\n", (double)c.h[0], (double)c.h[1]));
+    if (c.h[0] > 0) {
+      PetscCall(PetscViewerASCIIPrintf(viewer, "spacing %g", (double)c.h[0]));
+      for (PetscInt d = 1; d < c.dim; d++) PetscCall(PetscViewerASCIIPrintf(viewer, ", %g", (double)c.h[d]));
+      PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+    }
     PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " points exchanged between ranks\n", c.ghost));
   }
   PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,

@@ -8,58 +8,86 @@
 
 namespace petrl {
 
+std::string ClosureProduct(PetscInt dim, const PetscInt n[]) {
+  std::string text;
+  for (PetscInt d = 0; d < dim; d++) text += (d > 0 ? " x " : "") + std::to_string(n[d]);
+  return text;
+}
+
+std::string GridShape::text() const {
+  return ClosureProduct(dim, n);
+}
+
+PetscErrorCode ClosureGridShape(DM da, GridShape *shape) {
+  GridShape &s = *shape;
+  DMBoundaryType b[3];
+
+  PetscFunctionBegin;
+  s = GridShape();
+  PetscCall(DMDAGetInfo(da, &s.dim, &s.n[0], &s.n[1], &s.n[2], &s.ranks[0], &s.ranks[1], &s.ranks[2], &s.dof, NULL,
+                        &b[0], &b[1], &b[2], NULL));
+  PetscCall(DMDAGetOwnershipRanges(da, &s.parts[0], &s.parts[1], &s.parts[2]));
+  for (PetscInt d = 0; d < s.dim; d++) s.boundary[d] = b[d];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 namespace {
 
 PetscErrorCode CheckGrid(DM dm) {
   PetscBool da;
   PetscInt dim;
-  DMBoundaryType bx, by;
+  DMBoundaryType b[3];
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
   PetscCheck(da, PetscObjectComm((PetscObject)dm), PETSC_ERR_ARG_WRONG, "Closures need a DMDA, found a DM of type %s",
              ((PetscObject)dm)->type_name);
-  PetscCall(DMDAGetInfo(dm, &dim, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &bx, &by, NULL, NULL));
-  PetscCheck(dim == 2, PetscObjectComm((PetscObject)dm), PETSC_ERR_SUP,
-             "Closures need a two-dimensional DMDA, found one of dimension %" PetscInt_FMT, dim);
-  for (const DMBoundaryType b : {bx, by}) {
-    PetscCheck(b == DM_BOUNDARY_NONE || b == DM_BOUNDARY_GHOSTED || b == DM_BOUNDARY_PERIODIC,
+  PetscCall(DMDAGetInfo(dm, &dim, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
+  for (PetscInt d = 0; d < dim; d++) {
+    PetscCheck(b[d] == DM_BOUNDARY_NONE || b[d] == DM_BOUNDARY_GHOSTED || b[d] == DM_BOUNDARY_PERIODIC,
                PetscObjectComm((PetscObject)dm), PETSC_ERR_SUP,
-               "Closures know the boundary types none, ghosted and periodic, found %s", DMBoundaryTypes[b]);
+               "Closures know the boundary types none, ghosted and periodic, found %s", DMBoundaryTypes[b[d]]);
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CheckDimensions(PetRLClosure closure) {
+  const Closure &c = *closure->data;
+  PetscFunctionBegin;
+  PetscCheck(c.backend->dimensions() == c.dim, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_INCOMP,
+             "%s: the policy is for grids of %d dimension%s, the DMDA has %" PetscInt_FMT, c.file.c_str(),
+             c.backend->dimensions(), c.backend->dimensions() == 1 ? "" : "s", c.dim);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 // PETSc exchanges points between neighbours only: each part of the grid must be as wide as what is exchanged.
 PetscErrorCode CheckWidth(PetRLClosure closure) {
   Closure &c = *closure->data;
-  PetscInt n[2], p[2];
-  const PetscInt *l[2];
-  DMBoundaryType b[2];
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  GridShape grid;
+  PetscInt smallest[3], most[3], ranks = 1, side[3];
+  bool fits = true;
 
   PetscFunctionBegin;
   c.ghost = std::max(c.backend->reach() + c.correction->outputGhost(), c.correction->stateGhost());
-  PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, &p[0], &p[1], NULL, NULL, NULL, &b[0], &b[1], NULL, NULL));
-  PetscCall(DMDAGetOwnershipRanges(c.dm, &l[0], &l[1], NULL));
-  PetscInt smallest[2], most[2];
-  bool fits = true;
-  for (int d = 0; d < 2; ++d) {
-    smallest[d] = *std::min_element(l[d], l[d] + p[d]);
-    most[d] = c.ghost > 0 ? std::max<PetscInt>(n[d] / c.ghost, 1) : n[d];
-    const bool periodic = b[d] == DM_BOUNDARY_PERIODIC;
-    PetscCheck(!periodic || n[d] >= c.ghost, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_SIZ,
-               "%s: the policy looks at %" PetscInt_FMT " points around each point (receptive field %" PetscInt_FMT
-               " x %" PetscInt_FMT "): the periodic grid of %" PetscInt_FMT " x %" PetscInt_FMT " points is too small",
-               c.file.c_str(), c.ghost, 2 * c.ghost + 1, 2 * c.ghost + 1, n[0], n[1]);
-    if (smallest[d] < c.ghost && (p[d] > 1 || periodic)) fits = false;
+  PetscCall(ClosureGridShape(c.dm, &grid));
+  for (PetscInt d = 0; d < c.dim; d++) side[d] = 2 * c.ghost + 1;
+  for (PetscInt d = 0; d < c.dim; d++) {
+    smallest[d] = *std::min_element(grid.parts[d], grid.parts[d] + grid.ranks[d]);
+    most[d] = c.ghost > 0 ? std::max<PetscInt>(grid.n[d] / c.ghost, 1) : grid.n[d];
+    ranks *= most[d];
+    PetscCheck(!grid.periodic(d) || grid.n[d] >= c.ghost, comm, PETSC_ERR_ARG_SIZ,
+               "%s: the policy looks at %" PetscInt_FMT
+               " points around each point (receptive field %s): the periodic grid of %s points is too small",
+               c.file.c_str(), c.ghost, ClosureProduct(c.dim, side).c_str(), grid.text().c_str());
+    if (smallest[d] < c.ghost && (grid.ranks[d] > 1 || grid.periodic(d))) fits = false;
   }
-  PetscCheck(fits, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_SIZ,
-             "%s: the policy looks at %" PetscInt_FMT " points around each point (receptive field %" PetscInt_FMT
-             " x %" PetscInt_FMT "), but the smallest part of the %" PetscInt_FMT " x %" PetscInt_FMT
-             " grid on a rank has %" PetscInt_FMT " x %" PetscInt_FMT " points: use at most %" PetscInt_FMT
-             " ranks, %" PetscInt_FMT " x %" PetscInt_FMT " (-da_processors_x, -da_processors_y)",
-             c.file.c_str(), c.ghost, 2 * c.ghost + 1, 2 * c.ghost + 1, n[0], n[1], smallest[0], smallest[1],
-             most[0] * most[1], most[0], most[1]);
+  PetscCheck(fits, comm, PETSC_ERR_ARG_SIZ,
+             "%s: the policy looks at %" PetscInt_FMT
+             " points around each point (receptive field %s), but the smallest part of the %s grid on a rank has %s "
+             "points: use at most %" PetscInt_FMT " ranks, %s (-da_processors_x, -da_processors_y, -da_processors_z)",
+             c.file.c_str(), c.ghost, ClosureProduct(c.dim, side).c_str(), grid.text().c_str(),
+             ClosureProduct(c.dim, smallest).c_str(), ranks, ClosureProduct(c.dim, most).c_str());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -67,11 +95,17 @@ PetscErrorCode CheckWidth(PetRLClosure closure) {
 PetscErrorCode Spacing(PetRLClosure closure) {
   Closure &c = *closure->data;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscInt n[2], x0, y0;
+  GridShape grid;
+  PetscInt first[3];
   Vec coordinates;
 
   PetscFunctionBegin;
-  for (int d = 0; d < 2; ++d) c.h[d] = c.spacing[d];
+  for (PetscInt d = 0; d < c.dim; d++) c.h[d] = c.spacing[d];
+  for (PetscInt d = 1; c.spacing[0] > 0 && d < 3; d++) {
+    PetscCheck((c.spacing[d] > 0) == (d < c.dim), comm, PETSC_ERR_ARG_WRONG,
+               "-closure_spacing: expected %" PetscInt_FMT " number%s, one a direction of the grid", c.dim,
+               c.dim > 1 ? "s" : "");
+  }
   PetscCall(DMGetCoordinates(c.dm, &coordinates));
   if (c.spacing[0] <= 0) {
     PetscCheck(
@@ -81,23 +115,33 @@ PetscErrorCode Spacing(PetRLClosure closure) {
         c.file.c_str(), c.policy.action.transform.c_str());
   }
   if (c.spacing[0] > 0 || !coordinates) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscReal low[2], high[2], off = 0;
-  PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  for (int d = 0; d < 2; ++d) {
-    PetscCall(VecStrideMin(coordinates, d, NULL, &low[d]));
-    PetscCall(VecStrideMax(coordinates, d, NULL, &high[d]));
+  PetscReal low[3], high, off = 0;
+  PetscCall(ClosureGridShape(c.dm, &grid));
+  for (PetscInt d = 0; d < c.dim; d++) {
+    // Coordinates of one dimension are no blocks.
+    if (c.dim > 1) {
+      PetscCall(VecStrideMin(coordinates, d, NULL, &low[d]));
+      PetscCall(VecStrideMax(coordinates, d, NULL, &high));
+    } else {
+      PetscCall(VecMin(coordinates, NULL, &low[d]));
+      PetscCall(VecMax(coordinates, NULL, &high));
+    }
     // One point in a direction: nothing differs along it.
-    c.h[d] = n[d] > 1 ? (high[d] - low[d]) / (PetscReal)(n[d] - 1) : 1;
+    c.h[d] = grid.n[d] > 1 ? (high - low[d]) / (PetscReal)(grid.n[d] - 1) : 1;
   }
   const PetscScalar *x;
-  PetscCall(DMDAGetCorners(c.dm, &x0, &y0, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], NULL, NULL, NULL));
   PetscCall(VecGetArrayRead(coordinates, &x));
-  const auto look = [&](PetscReal value) { off = off > value ? off : value; };  // a NaN stays
-  for (PetscInt j = 0; j < c.ny; j++) {
-    for (PetscInt i = 0; i < c.nx; i++) {
-      const PetscScalar *at = x + 2 * (j * c.nx + i);
-      look(std::abs(PetscRealPart(at[0]) - low[0] - c.h[0] * (PetscReal)(x0 + i)) / c.h[0]);
-      look(std::abs(PetscRealPart(at[1]) - low[1] - c.h[1] * (PetscReal)(y0 + j)) / c.h[1]);
+  const PetscScalar *at = x;
+  for (PetscInt k = 0; k < c.nz; k++) {
+    for (PetscInt j = 0; j < c.ny; j++) {
+      for (PetscInt i = 0; i < c.nx; i++, at += c.dim) {
+        const PetscInt place[3] = {first[0] + i, first[1] + j, first[2] + k};
+        for (PetscInt d = 0; d < c.dim; d++) {
+          const PetscReal value = std::abs(PetscRealPart(at[d]) - low[d] - c.h[d] * (PetscReal)place[d]) / c.h[d];
+          off = off > value ? off : value;  // a NaN stays
+        }
+      }
     }
   }
   PetscCall(VecRestoreArrayRead(coordinates, &x));
@@ -113,30 +157,34 @@ PetscErrorCode Spacing(PetRLClosure closure) {
 
 PetscErrorCode Buffers(PetRLClosure closure) {
   Closure &c = *closure->data;
-  PetscInt n[2], x0, y0;
-  DMBoundaryType b[2];
+  GridShape grid;
+  PetscInt first[3];
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetCorners(c.dm, &x0, &y0, NULL, NULL, NULL, NULL));
-  PetscCall(DMDAGetInfo(c.dm, NULL, &n[0], &n[1], NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], NULL, NULL));
-  const PetscInt first[2] = {x0 - c.ghost, y0 - c.ghost}, width[2] = {c.nx + 2 * c.ghost, c.ny + 2 * c.ghost};
-  for (int d = 0; d < 2; ++d) {
-    const bool periodic = b[d] == DM_BOUNDARY_PERIODIC;
-    if (d == 0 || !periodic) c.use.periodic = periodic;
-    c.inside[2 * d] = periodic ? 0 : std::max<PetscInt>(0, -first[d]);
-    c.inside[2 * d + 1] = periodic ? width[d] : std::min(width[d], n[d] - first[d]);
+  PetscCall(ClosureGridShape(c.dm, &grid));
+  PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], NULL, NULL, NULL));
+  const GridSize own = c.own(), halo = c.around(c.ghost), all = own.grown(halo);
+  c.use.periodic = true;
+  for (int d = 0; d < 3; ++d) {
+    const PetscInt width = all.along(d), start = first[d] - halo.along(d);
+    const bool periodic = grid.periodic(d);
+    c.use.periodic = c.use.periodic && periodic;
+    c.inside[2 * d] = periodic ? 0 : std::max<PetscInt>(0, -start);
+    c.inside[2 * d + 1] = periodic ? width : std::min(width, grid.n[d] - start);
+    c.wall[static_cast<std::size_t>(2 * d)] = !periodic && first[d] == 0;
+    c.wall[static_cast<std::size_t>(2 * d + 1)] = !periodic && first[d] + own.along(d) == grid.n[d];
   }
-  const auto plane = static_cast<std::size_t>(width[0] * width[1]);
-  const PetscInt og = c.correction->outputGhost();
+  const std::size_t plane = all.points();
   PetscCall(onEveryRank(PetscObjectComm((PetscObject)closure), [&] {
     c.planes.assign(plane * c.channels.size(), 0);
-    c.output.assign(c.policy.action.low.size() * static_cast<std::size_t>((c.nx + 2 * og) * (c.ny + 2 * og)), 0);
-    c.change.assign(c.correction->components().size() * static_cast<std::size_t>(c.nx * c.ny), 0);
-    c.view.row = width[0];
+    c.output.assign(c.policy.action.low.size() * own.grown(c.around(c.correction->outputGhost())).points(), 0);
+    c.change.assign(c.correction->components().size() * own.points(), 0);
+    c.view.row = all.nx;
+    c.view.slice = static_cast<std::ptrdiff_t>(all.nx) * all.ny;
     c.view.channel.resize(c.channels.size());
   }));
-  for (std::size_t i = 0; i < c.channels.size(); ++i)
-    c.view.channel[i] = c.planes.data() + i * plane + c.ghost * width[0] + c.ghost;
+  const std::ptrdiff_t start = halo.nz * c.view.slice + halo.ny * c.view.row + halo.nx;
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.view.channel[i] = c.planes.data() + i * plane + start;
   PetscCall(DMCreateGlobalVector(c.dm, &c.work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -156,8 +204,8 @@ PetscErrorCode Buffers(PetRLClosure closure) {
    Level: intermediate
 
    Notes:
-   Called by PetRLClosureApply() if need be. Errors: a DM that is not a two-dimensional DMDA; a policy that cannot be
-   read or is of another kind; a channel that nothing offers; coordinates that are not uniform; a receptive field wider
+   Called by PetRLClosureApply() if need be. Errors: a DM that is not a DMDA; a policy that cannot be read, is
+   of another kind or for another number of dimensions; a channel that nothing offers; coordinates that are not uniform; a receptive field wider
    than a rank's part of the grid.
 
 .seealso: `PetRLClosure`, `PetRLClosureApply()`
@@ -174,20 +222,26 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscCall(petrl::ClosureReset(closure));
   PetscCall(petrl::CheckGrid(c.dm));
   PetscCall(DMSetUp(c.dm));
-  PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, NULL));
+  PetscCall(DMGetDimension(c.dm, &c.dim));
+  PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, &c.nz));
   PetscCall(petrl::PolicyLoad(comm, c, c.file, true, [&c] {
     c.backend = petrl::makeBackend<petrl::GridBackend>(c.policy, c.file);
     c.correction = petrl::Correction::make(c.policy, c.file);
     c.input = std::make_unique<petrl::FieldInput>(c.policy.observation);
     return c.backend->name();
   }));
+  PetscCall(petrl::CheckDimensions(closure));
   PetscCall(petrl::CheckWidth(closure));
   PetscCall(petrl::ClosureResolve(closure));
   PetscCall(petrl::Spacing(closure));
   PetscCall(petrl::Buffers(closure));
   PetRLCallCXX({
     c.surroundings = petrl::Surroundings(c.policy, c.correction->components());
-    c.own_step = petrl::ownStep(c.surroundings.training(), std::sqrt(c.h[0] * c.h[1]));
+    const petrl::CorrectionStep grid = petrl::ClosureStep(c, 0);
+    c.own_step = c.given_step > 0
+                     ? c.given_step
+                     : petrl::ownStep(c.surroundings.training(), petrl::meanSpacing(grid, static_cast<int>(c.dim)));
+    c.use.spacing.assign(c.h, c.h + c.dim);
     c.told.resize(1 + 2 * c.channels.size());
     c.use.fields.clear();
   });

@@ -10,19 +10,23 @@ namespace {
 // A grid like the state's with these components and a surrounding as wide as the policy needs it.
 PetscErrorCode GhostedGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
   Closure &c = *closure->data;
-  PetscInt nx, ny, px, py;
-  const PetscInt *lx, *ly;
-  DMBoundaryType bx, by;
+  GridShape s;
 
   PetscFunctionBegin;
   DM &known = c.grids[dof];
   if (!known) {
-    PetscCall(DMDAGetInfo(c.dm, NULL, &nx, &ny, NULL, &px, &py, NULL, NULL, NULL, &bx, &by, NULL, NULL));
-    PetscCall(DMDAGetOwnershipRanges(c.dm, &lx, &ly, NULL));
-    PetscCall(DMDACreate2d(PetscObjectComm((PetscObject)closure),
-                           bx == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED,
-                           by == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED, DMDA_STENCIL_BOX,
-                           nx, ny, px, py, dof, c.ghost, lx, ly, &known));
+    PetscCall(ClosureGridShape(c.dm, &s));
+    for (DMBoundaryType &b : s.boundary) b = b == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
+    for (PetscInt d = s.dim; d < 3; d++) s.boundary[d] = DM_BOUNDARY_NONE;
+    PetscCall(DMDACreate(PetscObjectComm((PetscObject)closure), &known));
+    PetscCall(DMSetDimension(known, s.dim));
+    PetscCall(DMDASetSizes(known, s.n[0], s.n[1], s.n[2]));
+    PetscCall(DMDASetNumProcs(known, s.ranks[0], s.ranks[1], s.ranks[2]));
+    PetscCall(DMDASetBoundaryType(known, s.boundary[0], s.boundary[1], s.boundary[2]));
+    PetscCall(DMDASetDof(known, dof));
+    PetscCall(DMDASetStencilType(known, DMDA_STENCIL_BOX));
+    PetscCall(DMDASetStencilWidth(known, c.ghost));
+    PetscCall(DMDASetOwnershipRanges(known, s.parts[0], s.dim > 1 ? s.parts[1] : NULL, s.dim > 2 ? s.parts[2] : NULL));
     PetscCall(DMSetUp(known));
   }
   *grid = known;
@@ -39,17 +43,18 @@ PetscErrorCode CheckField(PetRLClosure closure, const NamedField &field, PetscIn
   PetscFunctionBegin;
   PetscCall(VecGetDM(field.vec, &dm));
   PetscCall(VecGetLocalSize(field.vec, &size));
-  int bad = size % (c.nx * c.ny) != 0 || size == 0;
-  *dof = size / (c.nx * c.ny);
+  const PetscInt points = c.nx * c.ny * c.nz;
+  int bad = size % points != 0 || size == 0;
+  *dof = size / points;
   if (dm) {
     PetscBool da;
-    PetscInt x, y, nx, ny, x0, y0;
+    PetscInt at[3], n[3], first[3];
     PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
     PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "field '%s' (%s): expected a Vec of a DMDA, found a DM of type %s",
                field.name.c_str(), field.what.c_str(), ((PetscObject)dm)->type_name);
-    PetscCall(DMDAGetCorners(dm, &x, &y, NULL, &nx, &ny, NULL));
-    PetscCall(DMDAGetCorners(c.dm, &x0, &y0, NULL, NULL, NULL, NULL));
-    bad = bad || x != x0 || y != y0 || nx != c.nx || ny != c.ny;
+    PetscCall(DMDAGetCorners(dm, &at[0], &at[1], &at[2], &n[0], &n[1], &n[2]));
+    PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], NULL, NULL, NULL));
+    for (int d = 0; d < 3; ++d) bad = bad || at[d] != first[d] || n[d] != c.own().along(d);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, comm));
   PetscCheck(!bad, comm, PETSC_ERR_ARG_INCOMP,

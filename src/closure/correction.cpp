@@ -1,6 +1,7 @@
 #include "closure/correction.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/clones.hpp"
 #include "base/error.hpp"
@@ -19,27 +20,50 @@ PETRL_CLONES void scaleRow(const float *output, int n, double middle, double hal
 
 class Additive : public Correction {
  public:
-  explicit Additive(const Policy &policy) : action_(policy.action), rate_(policy.action.transform == "additive-rate") {
+  explicit Additive(const Policy &policy)
+      : action_(policy.action),
+        rate_(policy.action.transform == "additive-rate"),
+        fixed_(policy.action.parameters.count("boundary") == 0 || policy.action.parameters.at("boundary") == "fixed") {
     components_ = changedComponents(policy, policy.action.low.size());
   }
 
+  bool dependsOnOwnStep() const override { return !rate_; }
   void compute(const Fields &, const NetworkOutput &output, const CorrectionStep &step, double *change) override {
     const double factor = 0.5 * (rate_ ? step.dt : step.own > 0 ? step.dt / step.own : 1);
     for (std::size_t a = 0; a < components_.size(); ++a) {
       const double middle = factor * (action_.high[a] + action_.low[a]);
       const double half = factor * (action_.high[a] - action_.low[a]);
-      const float *row = output.data + static_cast<std::ptrdiff_t>(a) * output.plane;
-      for (int y = 0; y < step.ny; ++y, row += output.row, change += step.nx)
-        scaleRow(row, step.nx, middle, half, change);
+      const float *slice = output.data + static_cast<std::ptrdiff_t>(a) * output.plane;
+      for (int z = 0; z < step.nz; ++z, slice += output.slice) {
+        const float *row = slice;
+        for (int y = 0; y < step.ny; ++y, row += output.row, change += step.nx) {
+          scaleRow(row, step.nx, middle, half, change);
+          if (fixed_) fix(step, y, z, change);
+        }
+      }
     }
   }
 
  private:
+  // Points on the boundary stay as they are; a NaN shows all the same.
+  static void fix(const CorrectionStep &step, int y, int z, double *row) {
+    const std::array<bool, 6> &wall = step.wall;
+    if (wall[0]) row[0] *= 0;
+    if (wall[1]) row[step.nx - 1] *= 0;
+    if ((wall[2] && y == 0) || (wall[3] && y + 1 == step.ny) || (wall[4] && z == 0) || (wall[5] && z + 1 == step.nz))
+      for (int i = 0; i < step.nx; ++i) row[i] *= 0;
+  }
+
   ActionSpec action_;
-  bool rate_;
+  bool rate_, fixed_;
 };
 
 }  // namespace
+
+double meanSpacing(const CorrectionStep &step, int dimensions) {
+  if (dimensions == 1) return step.hx;
+  return dimensions == 2 ? std::sqrt(step.hx * step.hy) : std::cbrt(step.hx * step.hy * step.hz);
+}
 
 std::vector<int> changedComponents(const Policy &policy, std::size_t count) {
   std::vector<int> result;

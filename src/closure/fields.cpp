@@ -62,21 +62,24 @@ FieldInput::FieldInput(const ObservationSpec &observation) : clip_(observation.c
   }
 }
 
-void FieldInput::setPatch(const Fields &fields, int shift) {
+void FieldInput::setPatch(const Fields &fields, const GridSize &shift) {
   fields_ = &fields;
   shift_ = shift;
-  period_ = 0;
+  period_ = {0, 0, 0};
 }
 
-void FieldInput::setPeriodic(const Fields &fields, int ny) {
+void FieldInput::setPeriodic(const Fields &fields, const GridSize &size) {
   fields_ = &fields;
-  shift_ = 0;
-  period_ = ny;
+  shift_ = {0, 0, 0};
+  period_ = size;
 }
 
-void FieldInput::row(int y, int first, int count, float *out, std::ptrdiff_t channel) {
-  if (period_ > 0) y = (y % period_ + period_) % period_;
-  const std::ptrdiff_t at = (y - shift_) * fields_->row + first - shift_;
+void FieldInput::row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) {
+  if (period_.nx > 0) {
+    y = (y % period_.ny + period_.ny) % period_.ny;
+    z = (z % period_.nz + period_.nz) % period_.nz;
+  }
+  const std::ptrdiff_t at = (z - shift_.nz) * fields_->slice + (y - shift_.ny) * fields_->row + first - shift_.nx;
   for (std::size_t c = 0; c < offset_.size(); ++c, out += channel)
     normalise(fields_->channel[c] + at, count, offset_[c], factor_[c], clip_, out);
 }

@@ -11,25 +11,26 @@ namespace petrl {
 
 /// Planar fields in the order of the policy's observation. Whoever makes one says how far it reaches beyond its patch.
 struct Fields {
-  std::vector<const double *> channel;  ///< each at the patch's point (0, 0)
-  std::ptrdiff_t row = 0;               ///< from (0, 0) to (0, 1) in y
+  std::vector<const double *> channel;  ///< each at the patch's first point, (0, 0, 0)
+  std::ptrdiff_t row = 0;               ///< from (0, 0, 0) to (0, 1, 0) in y
+  std::ptrdiff_t slice = 0;             ///< from (0, 0, 0) to (0, 0, 1) in z
 };
 
 /// The network's inputs from the fields' values: clamp((value - offset) / scale, -clip, clip). NaN stays NaN.
 class PETRL_API FieldInput : public GridInput {
  public:
   explicit FieldInput(const ObservationSpec &observation);
-  /// Fields that reach as far as the network; its patch starts at the point (-shift, -shift).
-  void setPatch(const Fields &fields, int shift);
-  /// Fields without a surrounding, periodic in y with ny points (and in x: the network's wrap).
-  void setPeriodic(const Fields &fields, int ny);
-  void row(int y, int first, int count, float *out, std::ptrdiff_t channel) override;
+  /// Fields that reach as far as the network; its patch starts so many points before theirs.
+  void setPatch(const Fields &fields, const GridSize &shift);
+  /// Fields without a surrounding, periodic in y and z (and in x: the network's wrap).
+  void setPeriodic(const Fields &fields, const GridSize &size);
+  void row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) override;
 
  private:
   std::vector<double> offset_, factor_;
   float clip_;
   const Fields *fields_ = nullptr;
-  int shift_ = 0, period_ = 0;
+  GridSize shift_{0, 0, 0}, period_{0, 0, 0};
 };
 
 /// Whether all of n numbers are finite.

@@ -77,6 +77,21 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
   }
 }
 
+// The same without a velocity, for a speed of one.
+PETRL_CLONES void symmetricFluxes(const Line &line, const double *q, const float *w, double *__restrict flux) {
+  const double *next = q + line.step;
+  const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
+  for (int i = 0; i < line.n; ++i) flux[i] = weight(w[i], middle, half) * (next[i] - q[i]);
+  for (int k = 1; k <= line.half_width; ++k) {
+    const double middle_k = 0.5 * (line.high[k] + line.low[k]), half_k = 0.5 * (line.high[k] - line.low[k]);
+    const double *right = q + (k + 1) * line.step, *inner_right = q + k * line.step, *left = q - k * line.step,
+                 *inner_left = q - (k - 1) * line.step;
+    const float *wk = w + k * line.plane;
+    for (int i = 0; i < line.n; ++i)
+      flux[i] += weight(wk[i], middle_k, half_k) * ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
+  }
+}
+
 PETRL_CLONES void difference(int n, double factor, const double *upper, const double *lower, double *change) {
   for (int i = 0; i < n; ++i) change[i] = factor * (lower[i] - upper[i]);
 }
@@ -89,22 +104,40 @@ PETRL_CLONES void addDifference(int n, double factor, const double *upper, const
 
 FluxForm FluxForm::read(const Policy &policy, const std::string &source) {
   FluxForm form;
+  const auto parameter = [&policy](const char *key) {
+    const auto it = policy.action.parameters.find(key);
+    return it == policy.action.parameters.end() ? nullptr : &it->second;
+  };
+  form.dimensions = dimensionsOf(policy.network);
+  const auto axes = static_cast<std::size_t>(form.dimensions);
+  const std::string count = std::to_string(axes) + (axes == 1 ? " field" : " fields");
   form.half_width = static_cast<int>(std::lround(number(policy, source, "half_width", 1, 1, kMaxHalfWidth)));
   form.floor = number(policy, source, "floor", 0, 0, 1e6);
-  const auto &names = policy.observation.names;
-  const auto given = policy.action.parameters.find("velocity");
-  if (given == policy.action.parameters.end()) bad(source, "velocity: transform flux needs the names of two fields");
-  const auto velocity = words(given->second);
-  if (velocity.size() != 2) bad(source, "velocity: expected the names of two fields, found '" + given->second + "'");
-  for (std::size_t a = 0; a < 2; ++a) {
-    const auto it = std::find(names.begin(), names.end(), velocity[a]);
-    if (it == names.end()) bad(source, "velocity: '" + velocity[a] + "' is not among the observed fields");
-    form.velocity[a] = static_cast<int>(it - names.begin());
+  const std::string *const speed = parameter("speed"), *const given = parameter("velocity");
+  if (speed != nullptr && *speed != "velocity" && *speed != "step")
+    bad(source, "speed: expected velocity or step, found '" + *speed + "'");
+  if (speed != nullptr && *speed == "step") {
+    form.speed = Speed::step;
+    for (const char *key : {"velocity", "floor"}) {
+      if (parameter(key) != nullptr) bad(source, std::string(key) + ": has no meaning where speed is step");
+    }
+  } else {
+    if (given == nullptr) bad(source, "velocity: transform flux needs the names of " + count + " (or speed: step)");
+    const auto &names = policy.observation.names;
+    const auto velocity = words(*given);
+    if (velocity.size() != axes)
+      bad(source, "velocity: expected the names of " + count + ", one an axis, found '" + *given + "'");
+    for (std::size_t a = 0; a < axes; ++a) {
+      const auto it = std::find(names.begin(), names.end(), velocity[a]);
+      if (it == names.end()) bad(source, "velocity: '" + velocity[a] + "' is not among the observed fields");
+      form.velocity[a] = static_cast<int>(it - names.begin());
+    }
   }
-  const std::size_t per_component = 2 * static_cast<std::size_t>(form.weights()), actions = policy.action.low.size();
+  const std::size_t per_component = axes * static_cast<std::size_t>(form.weights()), actions = policy.action.low.size();
   if (actions % per_component != 0) {
     bad(source, "found " + std::to_string(actions) + " actions, expected a multiple of " +
-                    std::to_string(per_component) + " (two axes of 2 half_width + 1 weights a component)");
+                    std::to_string(per_component) + " (" + std::to_string(axes) + " axes of " +
+                    (form.speed == Speed::step ? "half_width + 1" : "2 half_width + 1") + " weights a component)");
   }
   form.components = changedComponents(policy, actions / per_component);
   if (form.components.size() != actions / per_component) {
@@ -129,44 +162,80 @@ bool Flux::computePeriodic(const Fields &fields, const NetworkOutput &output, co
   return true;
 }
 
+// What the fluxes along one axis are made of.
+struct Flux::Axis {
+  Line line;
+  const double *q, *u;  // u null: without a velocity
+  const float *w;
+  double factor;
+  // Those of the points from `at` (of the fields) and `from` (of the network's output) on.
+  void fluxes(std::ptrdiff_t at, std::ptrdiff_t from, double *even, double *odd, double *flux) const {
+    if (u != nullptr)
+      lineFluxes(line, q + at, u + at, w + from, even, odd, flux);
+    else
+      symmetricFluxes(line, q + at, w + from, flux);
+  }
+};
+
 // On a periodic grid the face beyond one end is that beyond the other: the same numbers, computed once.
 void Flux::compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,
                    double *change) {
-  const int nx = step.nx, ny = step.ny, left = periodic ? 0 : 1;
+  const int nx = step.nx, ny = step.ny, nz = step.nz, left = periodic ? 0 : 1, dimensions = form_.dimensions;
   const auto n = static_cast<std::size_t>(nx) + 1;
   work_.resize(4 * n);
+  if (dimensions > 2) under_.resize(static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny));
   double *even = work_.data(), *odd = even + n, *flux = odd + n, *below = flux + n;
   const std::size_t weights = static_cast<std::size_t>(form_.weights());
+  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice};
+  double *row = change;
   for (std::size_t c = 0; c < components_.size(); ++c) {
-    const double *q = fields.channel[static_cast<std::size_t>(components_[c])];
-    const double *const velocity[2] = {fields.channel[static_cast<std::size_t>(form_.velocity[0])],
-                                       fields.channel[static_cast<std::size_t>(form_.velocity[1])]};
-    double *const out = change + c * static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
-    const std::size_t first = 2 * c * weights;
-    const float *const wx = output.data + static_cast<std::ptrdiff_t>(first) * output.plane;
-    const float *const wy = wx + static_cast<std::ptrdiff_t>(weights) * output.plane;
-    const Line along_x{nx + left, form_.half_width, 1, output.plane, form_.floor, &low_[first], &high_[first]};
-    const Line along_y{
-        nx, form_.half_width, fields.row, output.plane, form_.floor, &low_[first + weights], &high_[first + weights]};
-    const auto upwards = [&](int j) {
-      lineFluxes(along_y, q + j * fields.row, velocity[1] + j * fields.row, wy + j * output.row, even, odd, flux);
+    Axis axes[3] = {};
+    for (int a = 0; a < dimensions; ++a) {
+      const std::size_t first = (c * static_cast<std::size_t>(dimensions) + static_cast<std::size_t>(a)) * weights;
+      const bool moves = form_.speed == FluxForm::Speed::velocity;
+      axes[a].line = {a == 0 ? nx + left : nx, form_.half_width,    strides[a], output.plane, form_.floor,
+                      low_.data() + first,     high_.data() + first};
+      axes[a].q = fields.channel[static_cast<std::size_t>(components_[c])];
+      axes[a].u =
+          moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
+      axes[a].w = output.data + static_cast<std::ptrdiff_t>(first) * output.plane;
+      axes[a].factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
+    }
+    // Through the faces beyond a row of points, into `flux`.
+    const auto upwards = [&](int axis, int j, int k) {
+      axes[axis].fluxes(j * fields.row + k * fields.slice, j * output.row + k * output.slice, even, odd, flux);
     };
-    upwards(periodic ? ny - 1 : -1);
-    std::swap(flux, below);
-    if (step.wall[2]) std::fill_n(below, nx, 0.0);
-    for (int j = 0; j < ny; ++j) {
-      const std::ptrdiff_t at = j * fields.row - left, w = j * output.row - left;
-      double *const row = out + static_cast<std::ptrdiff_t>(j) * nx;
-      // flux[0] is that of the face to the left of the first point.
-      lineFluxes(along_x, q + at, velocity[0] + at, wx + w, even, odd, flux + 1 - left);
-      if (periodic) flux[0] = flux[nx];
-      if (step.wall[0]) flux[0] = 0;
-      if (step.wall[1]) flux[nx] = 0;
-      difference(nx, step.dt / step.hx, flux + 1, flux, row);
-      upwards(j);
-      if (step.wall[3] && j + 1 == ny) std::fill_n(flux, nx, 0.0);
-      addDifference(nx, step.dt / step.hy, flux, below, row);
-      std::swap(flux, below);
+    for (int j = 0; dimensions > 2 && j < ny; ++j) {
+      upwards(2, j, periodic ? nz - 1 : -1);
+      if (step.wall[4]) std::fill_n(flux, nx, 0.0);
+      std::copy_n(flux, nx, &under_[static_cast<std::size_t>(j) * static_cast<std::size_t>(nx)]);
+    }
+    for (int k = 0; k < nz; ++k) {
+      if (dimensions > 1) {
+        upwards(1, periodic ? ny - 1 : -1, k);
+        std::swap(flux, below);
+        if (step.wall[2]) std::fill_n(below, nx, 0.0);
+      }
+      for (int j = 0; j < ny; ++j, row += nx) {
+        // flux[0] is that of the face to the left of the first point.
+        axes[0].fluxes(j * fields.row + k * fields.slice - left, j * output.row + k * output.slice - left, even, odd,
+                       flux + 1 - left);
+        if (periodic) flux[0] = flux[nx];
+        if (step.wall[0]) flux[0] = 0;
+        if (step.wall[1]) flux[nx] = 0;
+        difference(nx, axes[0].factor, flux + 1, flux, row);
+        if (dimensions < 2) continue;
+        upwards(1, j, k);
+        if (step.wall[3] && j + 1 == ny) std::fill_n(flux, nx, 0.0);
+        addDifference(nx, axes[1].factor, flux, below, row);
+        std::swap(flux, below);
+        if (dimensions < 3) continue;
+        double *const under = &under_[static_cast<std::size_t>(j) * static_cast<std::size_t>(nx)];
+        upwards(2, j, k);
+        if (step.wall[5] && k + 1 == nz) std::fill_n(flux, nx, 0.0);
+        addDifference(nx, axes[2].factor, flux, under, row);
+        std::copy_n(flux, nx, under);
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 // The action transform "flux": corrections as face fluxes, conservative by construction.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -11,44 +12,57 @@ namespace petrl {
 
 /// What the parameters of a policy with the transform "flux" say.
 struct PETRL_API FluxForm {
-  std::vector<int> components;                        ///< fields that change, by their number in the observation
-  int velocity[2] = {0, 0};                           ///< fields that are the velocity along x and y
-  int half_width = 1;                                 ///< m: the differences on either side of a face
-  double floor = 0;                                   ///< added to the speed of every face
-  int weights() const { return 2 * half_width + 1; }  ///< actions a component and axis
+  enum class Speed { velocity, step };
+  std::vector<int> components;       ///< fields that change, by their number in the observation
+  int dimensions = 2;                ///< axes
+  Speed speed = Speed::velocity;     ///< of a face
+  std::array<int, 3> velocity = {};  ///< fields that are the velocity along x, y, z
+  int half_width = 1;                ///< m: the differences on either side of a face
+  double floor = 0;                  ///< added to the speed of every face
+  /// Actions a component and axis.
+  int weights() const { return speed == Speed::velocity ? 2 * half_width + 1 : half_width + 1; }
 
-  /// Action parameters `velocity` (two names of observed fields), `half_width` (1 to 8), `floor` (default 0),
-  /// `components`. Throws petrl::Error naming `source`.
+  /// Action parameters `speed` (velocity, the default, or step), `velocity` (names of observed fields, one an axis; with
+  /// speed velocity), `half_width` (1 to 8), `floor` (default 0; with speed velocity), `components`. Throws petrl::Error
+  /// naming `source`.
   static FluxForm read(const Policy &policy, const std::string &source);
 };
 
-/// Faces lie half-way between neighbours; D_k = q_{k+1} - q_k are the differences around one, k = 0 the one across it;
-/// u is its velocity (the mean of both sides). With weights w = low + (high - low) (clamp(output, -1, 1) + 1) / 2 of
-/// the point to the left (below), the flux is
+/// Faces lie half-way between neighbours; D_k = q_{k+1} - q_k are the differences around one, k = 0 the one across it.
+/// With weights w = low + (high - low) (clamp(output, -1, 1) + 1) / 2 of the point to the left (below), the flux is
 ///
 ///   F = (|u| + floor) (w_0 D_0 + sum_k w_k (D_k + D_-k)) + u sum_k w_{m+k} (D_k - D_-k),   k = 1 .. m,
 ///
-/// and A = -dt/h (F_{i+1/2} - F_{i-1/2}), summed over the axes. Actions are ordered by component, then axis, then
-/// weight. Nothing passes the faces beyond a grid that is not periodic: what crosses its boundary is the solver's
-/// business. The sum of a component over the grid does not change, a constant field is left alone, and no more is
-/// moved than the bounds allow. Positive w_0 is diffusion. All linear upwind schemes are of this form; the first-order
-/// one on top of central differences is w_0 = 1/2.
+/// u the velocity of the face (the mean of both sides); or, for equations whose velocity is none of the observed fields
+/// (`speed: step`), with the speed that crosses a cell in the policy's own step,
+///
+///   F = (h / own) (w_0 D_0 + sum_k w_k (D_k + D_-k)).
+///
+/// A = -dt/h (F_{i+1/2} - F_{i-1/2}), summed over the axes. Actions are ordered by component, then axis, then weight.
+/// Nothing passes the faces where a grid ends: what crosses its boundary is the solver's business; differences beyond
+/// it are zero (fields are continued by their values on the boundary). The sum of a component over the grid does not
+/// change, a constant field is left alone, and no more is moved than the bounds allow. Adding a number to a component
+/// changes nothing but by what the network makes of it. Positive w_0 is diffusion. All linear upwind schemes are of the
+/// first form; the first-order one on top of central differences is w_0 = 1/2.
 class Flux : public Correction {
  public:
   Flux(const Policy &policy, const std::string &source);
   int outputGhost() const override { return 1; }
   int stateGhost() const override { return form_.half_width + 1; }
-  bool needsSpacing() const override { return true; }
+  bool needsSpacing() const override { return form_.speed == FluxForm::Speed::velocity; }
+  bool dependsOnOwnStep() const override { return form_.speed == FluxForm::Speed::step; }
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, double *change) override;
   bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) override;
 
  private:
+  struct Axis;
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,
                double *change);
   FluxForm form_;
   std::vector<double> low_, high_;
-  std::vector<double> work_;  // lines of fluxes
+  std::vector<double> work_;   // lines of fluxes
+  std::vector<double> under_;  // the fluxes between two slices of a volume
 };
 
 }  // namespace petrl

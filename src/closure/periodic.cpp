@@ -1,6 +1,5 @@
 #include "closure/periodic.hpp"
 
-#include <cmath>
 #include <cstring>
 
 #include "policy/architectures.hpp"
@@ -9,26 +8,36 @@ namespace petrl {
 
 namespace {
 
-std::size_t product(int a, int b) {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+// A periodic array with a surrounding.
+template <typename T>
+void surround(const T *in, const GridSize &size, const GridSize &ghost, T *out) {
+  const auto wrapped = [](int i, int n) { return (i % n + n) % n; };
+  const int width = size.nx + 2 * ghost.nx;
+  for (int z = -ghost.nz; z < size.nz + ghost.nz; ++z) {
+    for (int y = -ghost.ny; y < size.ny + ghost.ny; ++y, out += width) {
+      const T *const row =
+          in + (static_cast<std::ptrdiff_t>(wrapped(z, size.nz)) * size.ny + wrapped(y, size.ny)) * size.nx;
+      std::memcpy(out + ghost.nx, row, static_cast<std::size_t>(size.nx) * sizeof(T));
+      for (int i = 0; i < ghost.nx; ++i) out[ghost.nx + size.nx + i] = row[i % size.nx];
+      for (int i = 1; i <= ghost.nx; ++i) out[ghost.nx - i] = row[wrapped(-i, size.nx)];
+    }
+  }
 }
 
-// A periodic plane with a surrounding of `ghost` points.
-template <typename T>
-void surround(const T *in, int nx, int ny, int ghost, T *out) {
-  const int width = nx + 2 * ghost;
-  for (int y = -ghost; y < ny + ghost; ++y, out += width) {
-    const T *const row = in + static_cast<std::ptrdiff_t>((y % ny + ny) % ny) * nx;
-    std::memcpy(out + ghost, row, static_cast<std::size_t>(nx) * sizeof(T));
-    for (int i = 0; i < ghost; ++i) out[ghost + nx + i] = row[i % nx];
-    for (int i = 1; i <= ghost; ++i) out[ghost - i] = row[((-i) % nx + nx) % nx];
-  }
+// Where the grid's first point lies in an array with a surrounding, which it describes.
+template <typename View>
+std::ptrdiff_t within(const GridSize &size, const GridSize &ghost, View &view) {
+  const GridSize all = size.grown(ghost);
+  view.row = all.nx;
+  view.slice = static_cast<std::ptrdiff_t>(all.nx) * all.ny;
+  return ghost.nz * view.slice + ghost.ny * view.row + ghost.nx;
 }
 
 }  // namespace
 
 PeriodicCorrection::PeriodicCorrection(const Policy &policy, const std::string &source)
     : correction_(Correction::make(policy, source)),
+      dimensions_(dimensionsOf(policy.network)),
       input_(policy.observation),
       actions_(policy.action.low.size()),
       training_(trainingOf(policy)) {
@@ -36,39 +45,47 @@ PeriodicCorrection::PeriodicCorrection(const Policy &policy, const std::string &
   ghosted_.channel.resize(policy.observation.names.size());
 }
 
-void PeriodicCorrection::observe(const std::vector<const double *> &fields, int nx, int ny, float *observation) {
+void PeriodicCorrection::look(const std::vector<const double *> &fields, const GridSize &size) {
   plain_.channel = fields;
-  plain_.row = nx;
-  input_.setPeriodic(plain_, ny);
-  for (int y = 0; y < ny; ++y, observation += nx)
-    input_.row(y, 0, nx, observation, static_cast<std::ptrdiff_t>(product(nx, ny)));
+  within(size, {0, 0, 0}, plain_);
+  input_.setPeriodic(plain_, size);
+}
+
+void PeriodicCorrection::observe(const std::vector<const double *> &fields, const GridSize &size, float *observation) {
+  look(fields, size);
+  for (int z = 0; z < size.nz; ++z)
+    for (int y = 0; y < size.ny; ++y, observation += size.nx)
+      input_.row(y, z, 0, size.nx, observation, static_cast<std::ptrdiff_t>(size.points()));
 }
 
 void PeriodicCorrection::correct(const std::vector<const double *> &fields, const float *output, CorrectionStep step,
                                  double *change) {
-  if (step.own <= 0) step.own = ownStep(training_, std::sqrt(step.hx * step.hy));
-  const int nx = step.nx, ny = step.ny, gs = correction_->stateGhost(), go = correction_->outputGhost();
+  if (step.own <= 0) step.own = ownStep(training_, meanSpacing(step, dimensions_));
+  const GridSize size = step.size(), gs = around(dimensions_, correction_->stateGhost()),
+                 go = around(dimensions_, correction_->outputGhost());
   plain_.channel = fields;
-  plain_.row = nx;
-  NetworkOutput out{output, static_cast<std::ptrdiff_t>(product(nx, ny)), nx};
-  if (gs > 0) {
-    const std::size_t plane = product(nx + 2 * gs, ny + 2 * gs);
+  within(size, {0, 0, 0}, plain_);
+  NetworkOutput out;
+  out.data = output;
+  out.plane = static_cast<std::ptrdiff_t>(size.points());
+  within(size, {0, 0, 0}, out);
+  if (gs.nx > 0) {
+    const std::size_t plane = size.grown(gs).points();
     state_.resize(plane * fields.size());
-    ghosted_.row = nx + 2 * gs;
+    const std::ptrdiff_t start = within(size, gs, ghosted_);
     for (std::size_t c = 0; c < fields.size(); ++c) {
-      surround(fields[c], nx, ny, gs, &state_[c * plane]);
-      ghosted_.channel[c] = &state_[c * plane] + gs * ghosted_.row + gs;
+      surround(fields[c], size, gs, &state_[c * plane]);
+      ghosted_.channel[c] = &state_[c * plane] + start;
     }
   }
-  const Fields &seen = gs > 0 ? ghosted_ : plain_;
-  if (go > 0) {
+  const Fields &seen = gs.nx > 0 ? ghosted_ : plain_;
+  if (go.nx > 0) {
     if (correction_->computePeriodic(seen, out, step, change)) return;
-    const std::size_t plane = product(nx + 2 * go, ny + 2 * go);
+    const std::size_t plane = size.grown(go).points();
     output_.resize(plane * actions_);
-    for (std::size_t a = 0; a < actions_; ++a) surround(output + a * product(nx, ny), nx, ny, go, &output_[a * plane]);
-    out.row = nx + 2 * go;
+    for (std::size_t a = 0; a < actions_; ++a) surround(output + a * size.points(), size, go, &output_[a * plane]);
     out.plane = static_cast<std::ptrdiff_t>(plane);
-    out.data = output_.data() + go * out.row + go;
+    out.data = output_.data() + within(size, go, out);
   }
   correction_->compute(seen, out, step, change);
 }
@@ -78,11 +95,9 @@ PeriodicClosure::PeriodicClosure(const Policy &policy, const std::string &source
 
 void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change) {
   PeriodicCorrection &c = correction_;
-  c.plain_.channel = fields;
-  c.plain_.row = step.nx;
-  c.input_.setPeriodic(c.plain_, step.ny);
-  output_.resize(product(step.nx, step.ny) * c.actions_);
-  backend_->evaluate(c.input_, step.nx, step.ny, true, output_.data());
+  c.look(fields, step.size());
+  output_.resize(step.size().points() * c.actions_);
+  backend_->evaluate(c.input_, step.size(), true, output_.data());
   c.correct(fields, output_.data(), step, change);
 }
 

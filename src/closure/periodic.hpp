@@ -1,4 +1,4 @@
-// Closures on doubly periodic arrays, without PETSc objects or MPI: for solvers in plain C++ and for training.
+// Closures on periodic arrays, without PETSc objects or MPI: for solvers in plain C++ and for training.
 #pragma once
 
 #include <memory>
@@ -13,23 +13,25 @@
 
 namespace petrl {
 
-/// What a closure sees and does on a periodic grid of nx x ny points, whoever decides. Fields are planar, ny x nx, x
-/// fastest, one array a name of the observation. No allocation after the first call for a size of grid.
+/// What a closure sees and does on a periodic grid, whoever decides. Fields are planar, nz x ny x nx, x fastest, one
+/// array a name of the observation. No allocation after the first call for a size of grid.
 class PETRL_API PeriodicCorrection {
  public:
   /// Needs the policy's specification only. Throws petrl::Error naming `source`.
   PeriodicCorrection(const Policy &policy, const std::string &source);
 
-  /// Network inputs, observation names x ny x nx.
-  void observe(const std::vector<const double *> &fields, int nx, int ny, float *observation);
-  /// A for the network's output (actions x ny x nx): components() planes of ny x nx; state <- state - A.
+  /// Network inputs, observation names x nz x ny x nx.
+  void observe(const std::vector<const double *> &fields, const GridSize &size, float *observation);
+  /// A for the network's output (actions x nz x ny x nx): nz x ny x nx of each of components(); state <- state - A.
   void correct(const std::vector<const double *> &fields, const float *output, CorrectionStep step, double *change);
   /// The fields that change, by their number in the observation.
   const std::vector<int> &components() const { return correction_->components(); }
 
  private:
   friend class PeriodicClosure;
+  void look(const std::vector<const double *> &fields, const GridSize &size);
   std::unique_ptr<Correction> correction_;
+  int dimensions_;
   FieldInput input_;
   Fields plain_, ghosted_;
   std::size_t actions_;
@@ -47,7 +49,7 @@ class PETRL_API PeriodicClosure {
   const Policy &policy() const { return policy_; }
   GridBackend &backend() { return *backend_; }
   const std::vector<int> &components() const { return correction_.components(); }
-  /// A, components() planes of ny x nx; state <- state - A.
+  /// A, nz x ny x nx of each of components(); state <- state - A.
   void compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change);
 
  private:

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <sstream>
 
 namespace petrl {
@@ -106,23 +108,30 @@ std::string Surroundings::outside(const ClosureUse &use) {
     if (value > kFactor * it->second.high || (first_ && kFactor * value < it->second.low))
       say(name, training_.outside(name, value));
   };
-  const bool spaced = use.spacing[0] > 0 && use.spacing[1] > 0;
+  const std::vector<double> &h = use.spacing;
+  const bool spaced = !h.empty() && std::all_of(h.begin(), h.end(), [](double x) { return x > 0; });
   double courant = 0;
-  for (std::size_t a = 0; spaced && velocity_.size() == 2 && a < 2; ++a) {
+  for (std::size_t a = 0; spaced && velocity_.size() == h.size() && a < h.size(); ++a) {
     const auto it = use.fields.find(velocity_[a]);
     if (it == use.fields.end()) continue;
     const double speed = std::max(std::fabs(it->second.low), std::fabs(it->second.high));
-    courant = std::max(courant, speed * use.step / use.spacing[a]);
+    courant = std::max(courant, speed * use.step / h[a]);
   }
   number("courant", courant);
   // Where fluxes and additive corrections are concerned, the Courant number is all that the units leave of these.
   if (transform_ == "additive-rate" || courant == 0) {
     number("step", use.step);
-    number("spacing", std::sqrt(use.spacing[0] * use.spacing[1]));
+    if (spaced) {
+      const double product = std::accumulate(h.begin(), h.end(), 1., std::multiplies<>());
+      number("spacing", std::pow(product, 1. / static_cast<double>(h.size())));
+    }
   }
-  const double longer = spaced ? std::max(use.spacing[0] / use.spacing[1], use.spacing[1] / use.spacing[0]) : 1;
-  if (longer > kFactor && training_.ranges.count("spacing") > 0)
-    say("shape", "spacing " + written(use.spacing[0]) + " by " + written(use.spacing[1]) + ", trained on equal ones");
+  if (spaced && *std::max_element(h.begin(), h.end()) > kFactor * *std::min_element(h.begin(), h.end()) &&
+      training_.ranges.count("spacing") > 0) {
+    std::string all = written(h[0]);
+    for (std::size_t a = 1; a < h.size(); ++a) all += " by " + written(h[a]);
+    say("shape", "spacing " + all + ", trained on equal ones");
+  }
   for (const auto &[name, found] : use.fields) {
     const auto it = training_.ranges.find(name);
     if (it == training_.ranges.end()) continue;

@@ -22,7 +22,8 @@ PETRL_API double ownStep(const Validity &training, double spacing);
 
 /// What a program does with a closure.
 struct ClosureUse {
-  double step = 0, spacing[2] = {0, 0};  ///< 0: not known
+  double step = 0;              ///< 0: not known
+  std::vector<double> spacing;  ///< along each direction; 0: not known
   bool periodic = true;
   std::string ts_type;  ///< "": not known
   int order = 0;

@@ -7,9 +7,9 @@
 #include <petscts.h>
 
 /*S
-   PetRLClosure - A learned correction of a coarse solver's state on a two-dimensional DMDA
+   PetRLClosure - A learned correction of a coarse solver's state on a DMDA
 
-   A fully convolutional network looks at the fields around each grid point and gives a correction A of the state there:
+   On a DMDA of one, two or three dimensions a fully convolutional network looks at the fields around each grid point and gives a correction A of the state there:
    the solver goes on from X - A instead of X. What is observed, how the network's output becomes A and which
    components it changes is in the policy file.
 
@@ -22,7 +22,8 @@
                                      (or names them differently from the policy)
 .  -closure_auxiliary <file>       - fields that the policy observes and the state does not hold, see Notes
 .  -closure_auxiliary_fields <names> - what the components of that file are
-.  -closure_spacing <hx,hy>        - distances of the grid's points, see `PetRLClosureSetSpacing()`
+.  -closure_spacing <hx[,hy[,hz]]> - distances of the grid's points, see `PetRLClosureSetGridSpacing()`
+.  -closure_own_step <dt>          - step that the policy's corrections are for, see `PetRLClosureSetOwnStep()`
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
 .  -closure_error_if_outside       - use outside of what the policy was trained on is an error, not a warning
 .  -closure_monitor                - print each correction
@@ -39,7 +40,8 @@
    Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
-   gradient); face fluxes end there, so that they neither lose nor gain anything. Points needed from other ranks are
+   gradient); face fluxes end there, so that they neither lose nor gain anything, and nothing is added to the values on
+   the boundary (unless the policy's action has boundary: free). Points needed from other ranks are
    exchanged, as many as the network's receptive field is wide: the answer is the same on any number of ranks, but each
    rank's part of the grid must be that wide.
 
@@ -52,7 +54,8 @@
 .vb
    additive-rate   A = dt a                        a, the network's answer, is f
    additive        A = a dt / (step in training)   a is the change in one step of the training
-   flux            A = dt/h x (differences of face fluxes), weights of the fluxes by the network
+   flux            A = dt/h x (differences of face fluxes), weights of the fluxes by the network; with speed: step,
+                   A = dt / (step in training) x (differences of weighted differences)
 .ve
    Without this a step of 1 % of dt would get a full correction. The step in training is in the policy file, and counts
    at the training's ratio of step and spacing: on a grid twice as coarse (or in other units) it is twice as long. Where
@@ -112,6 +115,8 @@ PETSC_EXTERN PetscErrorCode PetRLClosureSetStateNames(PetRLClosure closure, Pets
 PETSC_EXTERN PetscErrorCode PetRLClosureSetField(PetRLClosure closure, const char name[], Vec field,
                                                  PetscInt component);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetSpacing(PetRLClosure closure, PetscReal hx, PetscReal hy);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetGridSpacing(PetRLClosure closure, PetscInt dim, const PetscReal h[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureSetOwnStep(PetRLClosure closure, PetscReal step);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfNaN(PetRLClosure closure, PetscBool error);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetErrorIfOutside(PetRLClosure closure, PetscBool error);
 PETSC_EXTERN PetscErrorCode PetRLClosureSetOptionsPrefix(PetRLClosure closure, const char prefix[]);
@@ -135,7 +140,7 @@ PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, Pe
    Level: beginner
 
    Notes:
-   For programs that know nothing of closures, with a two-dimensional DMDA as the TS's DM:
+   For programs that know nothing of closures, with a DMDA as the TS's DM:
 .vb
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy advection.h5
 .ve

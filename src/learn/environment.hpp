@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/grid_size.hpp"
 #include "base/registry.hpp"
 #include "base/yaml.hpp"
 #include "policy/policy.hpp"
@@ -92,12 +93,12 @@ class PETRL_API StreamEnvironment : public Environment {
 // --- a grid of agents ---
 
 /// A policy that decides for every point of a periodic grid at once.
-/// Arrays are planar: channel by channel, each ny x nx, x fastest.
+/// Arrays are planar: channel by channel, each nz x ny x nx, x fastest.
 class PETRL_API GridPolicy {
  public:
   virtual ~GridPolicy();
   /// Network inputs (observations, already offset, scaled and clipped) in, actions in [-1, 1] out.
-  virtual void decide(const float *observation, int nx, int ny, float *action) = 0;
+  virtual void decide(const float *observation, const GridSize &size, float *action) = 0;
 };
 
 /// How an episode stands after a step.
@@ -111,9 +112,10 @@ enum class GridOutcome {
 class PETRL_API GridEpisode {
  public:
   virtual ~GridEpisode();
-  /// What the agents see: observation names x ny x nx network inputs.
+  /// What the agents see: observation names x nz x ny x nx network inputs.
   virtual void observe(float *observation) const = 0;
-  /// Takes the actions (action channels x ny x nx; clamped to [-1, 1]), gives each point its reward (ny x nx).
+  /// Takes the actions (action channels x nz x ny x nx; clamped to [-1, 1]), gives each point its reward (nz x ny x nx;
+  /// finite, also at points of the margin, where it is not counted).
   virtual GridOutcome step(const float *action, float *reward) = 0;
 
   // For learners that differentiate through a model of the solver (see GridEnvironment::record); throw petrl::Error
@@ -139,6 +141,14 @@ class PETRL_API GridEnvironment : public Environment {
   virtual ActionSpec action() const = 0;
   virtual int nx() const = 0;
   virtual int ny() const = 0;
+  virtual int nz() const { return 1; }
+  /// Those that networks are for: directions with one point only do not count, from z down.
+  virtual int dimensions() const { return nz() > 1 ? 3 : ny() > 1 ? 2 : 1; }
+  /// So many points on either side, in each direction that the grid has, are there to be seen only: what lies around a
+  /// part of a grid that is not periodic, or distributed. Loss, entropy, advantages and returns are those of the points
+  /// inside; with a margin as wide as the network's reach their answers are right, whatever lies beyond.
+  virtual int margin() const { return 0; }
+  GridSize size() const { return {nx(), ny(), nz()}; }
   /// A new training episode. Reentrant: episodes may be made and stepped in any order.
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
   /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the

@@ -13,6 +13,7 @@ struct FcnConfig {
   std::vector<int> dilations{1, 1, 1};  ///< one a layer, that of the outputs included
   std::vector<int> kernels{3, 3, 3};    ///< odd, one a layer
   bool tanh = false;                    ///< activation: relu | tanh
+  int dimensions = 2;                   ///< of the grid: the environment's, not a key
 
   int layers() const { return static_cast<int>(channels.size()) + 1; }
   /// Points on each side that an output depends on.

@@ -13,8 +13,8 @@ class FcnPolicy : public GridPolicy {
  public:
   explicit FcnPolicy(std::string source) : source_(std::move(source)) {}
   void set(const NetworkSpec &network) { network_ = std::make_unique<Fcn>(network, source_); }
-  void decide(const float *observation, int nx, int ny, float *action) override {
-    network_->evaluatePeriodic(observation, nx, ny, action);
+  void decide(const float *observation, const GridSize &size, float *action) override {
+    network_->evaluatePeriodic(observation, size, action);
   }
 
  private:

@@ -55,7 +55,7 @@ class PETRL_API WatchedGridPolicy : public GridPolicy {
  public:
   WatchedGridPolicy(GridPolicy &policy, const ObservationSpec &observation, Validity &seen)
       : policy_(policy), observation_(observation), seen_(seen) {}
-  void decide(const float *observation, int nx, int ny, float *action) override;
+  void decide(const float *observation, const GridSize &size, float *action) override;
 
  private:
   GridPolicy &policy_;
@@ -71,7 +71,7 @@ class GridLearner : public Learner {
   GridLearner(const char *name, YamlMap keys, YamlMap environment, std::uint64_t seed)
       : environment_(makeEnvironment<GridEnvironment>(std::move(environment), name)),
         algorithm_(std::move(keys), static_cast<int>(environment_->observation().names.size()),
-                   static_cast<int>(environment_->action().low.size()), seed) {}
+                   static_cast<int>(environment_->action().low.size()), seed, environment_->dimensions()) {}
   void iterate() override { algorithm_.iterate(*environment_); }
   std::int64_t steps() const override { return algorithm_.steps(); }
   std::int64_t episodes() const override { return algorithm_.episodes(); }

@@ -32,8 +32,8 @@ void Learner::load(const std::string &path) {
 
 // The range of each field in its own values, as far as the network's inputs tell (they are clipped), and the largest
 // Courant number of each grid.
-void WatchedGridPolicy::decide(const float *observation, int nx, int ny, float *action) {
-  const std::size_t points = static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
+void WatchedGridPolicy::decide(const float *observation, const GridSize &size, float *action) {
+  const std::size_t points = size.points();
   const auto velocity = seen_.words.find("velocity");
   const auto step = seen_.ranges.find("step"), spacing = seen_.ranges.find("spacing");
   double speed = 0;
@@ -49,7 +49,7 @@ void WatchedGridPolicy::decide(const float *observation, int nx, int ny, float *
   }
   if (speed > 0 && step != seen_.ranges.end() && spacing != seen_.ranges.end())
     seen_.saw("courant", speed * step->second.high / spacing->second.low);
-  policy_.decide(observation, nx, ny, action);
+  policy_.decide(observation, size, action);
 }
 
 namespace {

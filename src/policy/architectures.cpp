@@ -36,8 +36,7 @@ std::vector<std::string> describeMlp(const Policy &policy) {
 
 std::vector<std::string> describeFcn(const Policy &policy) {
   const Fcn fcn(policy.network, "policy");
-  const std::string side = std::to_string(2 * fcn.reach() + 1);
-  return {" " + fcn.shape() + ", " + weights(policy), "receptive field " + side + " x " + side + " points, " +
+  return {" " + fcn.shape() + ", " + weights(policy), "receptive field " + receptiveField(fcn) + " points, " +
                                                           std::to_string(fcn.multiplyAdds()) +
                                                           " multiply-adds a point"};
 }

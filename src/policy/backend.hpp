@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/grid_size.hpp"
 #include "base/registry.hpp"
 #include "policy/policy.hpp"
 
@@ -31,26 +32,33 @@ class PETRL_API VectorBackend : public Backend {
 class GridInput {
  public:
   virtual ~GridInput() = default;
-  /// Writes the inputs of row y at the points first, ..., first + count - 1 of every channel: channel c goes to
+  /// Writes the inputs of row (y, z) at the points first, ..., first + count - 1 of every channel: channel c goes to
   /// out + c * channel.
-  virtual void row(int y, int first, int count, float *out, std::ptrdiff_t channel) = 0;
+  virtual void row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) = 0;
 };
 
-/// A fully convolutional network on a patch of a grid (kind closure).
+/// A fully convolutional network on a patch of a grid (kind closure). Arrays are planar: channel by channel, each
+/// nz x ny x nx, x fastest; what is beyond a patch is so in the directions that the grid has.
 class PETRL_API GridBackend : public Backend {
  public:
+  /// Of the grid: 1, 2 or 3.
+  virtual int dimensions() const { return 2; }
   /// Input points needed beyond an output point, to each side.
   virtual int reach() const = 0;
   /// Channels in and out.
   virtual int inputs() const = 0;
   virtual int outputs() const = 0;
-  /// The output at the points (0..nx-1, 0..ny-1), planar: outputs x ny x nx. Asks for input rows from -reach to
-  /// ny - 1 + reach in this order, each once. Rows reach from -reach to nx - 1 + reach; with `wrap` they are asked for
-  /// from 0 to nx - 1, and x is periodic.
-  virtual void evaluate(GridInput &input, int nx, int ny, bool wrap, float *out);
-  /// The same for a planar patch, inputs x (ny + 2 reach) x (nx + 2 reach).
-  virtual void evaluate(const float *in, int nx, int ny, float *out) = 0;
+  /// The output at a patch's points. Asks for each row of the inputs once, from (-reach, -reach) to
+  /// (ny - 1 + reach, nz - 1 + reach), z slowest; rows reach from -reach to nx - 1 + reach. With `wrap` the grid is
+  /// periodic: of x, and of y where there is a z, only what lies on the grid is asked for; the slowest direction is
+  /// asked for beyond.
+  virtual void evaluate(GridInput &input, const GridSize &size, bool wrap, float *out);
+  /// The same for a patch with all that is beyond it.
+  virtual void evaluate(const float *in, const GridSize &size, float *out) = 0;
 };
+
+/// "7 x 7"
+PETRL_API std::string receptiveField(const GridBackend &network);
 
 /// A graph whose nodes have at most `slots` neighbours each (an interval mesh 2, a triangle mesh 3). Messages come to
 /// node i from source[i * slots + s]; -1 where there is none. Owned nodes come first, ghosts behind them.

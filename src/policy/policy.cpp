@@ -87,10 +87,13 @@ void validateClosure(const Policy &policy, const std::string &source) {
   }
   const bool flux = a.transform == "flux";
   requireParameters(a,
-                    flux ? std::vector<std::string>{"components", "velocity", "half_width", "floor"}
-                         : std::vector<std::string>{"components"},
+                    flux ? std::vector<std::string>{"components", "speed", "velocity", "half_width", "floor"}
+                         : std::vector<std::string>{"components", "boundary"},
                     source);
   if (flux) return;
+  const auto boundary = a.parameters.find("boundary");
+  if (boundary != a.parameters.end() && boundary->second != "fixed" && boundary->second != "free")
+    bad(source, "/action", "boundary: expected fixed or free, found '" + boundary->second + "'");
   if (!components.empty() && components.size() != a.low.size()) {
     bad(source, "/action",
         "components: expected " + std::to_string(a.low.size()) + " names (one an action), found " +
@@ -140,6 +143,11 @@ void validateSpecification(const Policy &policy, const std::string &source) {
     bad(source, "/", "kind: expected tsadapt, closure or refiner, found '" + policy.kind + "'");
   validateObservation(policy.observation, source);
   validateAction(policy, source);
+}
+
+int dimensionsOf(const NetworkSpec &network) {
+  const auto it = network.parameters.find("dimensions");
+  return it == network.parameters.end() ? 2 : it->second == "1" ? 1 : it->second == "3" ? 3 : 2;
 }
 
 NetworkSpec networkPart(const NetworkSpec &network, const std::string &part) {

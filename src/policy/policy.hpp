@@ -38,8 +38,9 @@ struct Tensor {
 /// weights "layer<i>/weight" (out x in), "layer<i>/bias" (out), i = 0, 1, ...
 /// "hardtanh-tanh" is tanh(clamp(x, -2, 2)), the mean of a gSDE policy, "hardtanh" clamp(x, -1, 1).
 /// Architecture "fcn", fully convolutional: parameters activation = relu | tanh, output = linear | tanh, dilation = one
-/// number a layer ("1 2 1"; default: 1 everywhere); weights "layer<i>/weight" (out x in x k x k, k = 1, 3 or 5),
-/// "layer<i>/bias" (out). As PyTorch's Conv2d without padding: out(y, x) = bias + sum of weight(ky, kx)
+/// number a layer ("1 2 1"; default: 1 everywhere), dimensions = 1, 2 or 3 of the grid (default: 2); weights
+/// "layer<i>/weight" (out x in x k, out x in x k x k or out x in x k x k x k, k = 1, 3 or 5), "layer<i>/bias" (out). As
+/// PyTorch's Conv1d, Conv2d and Conv3d without padding: out(y, x) = bias + sum of weight(ky, kx)
 /// in(y + (ky - k/2) dilation, x + (kx - k/2) dilation).
 /// Architecture "gnn", message passing on a graph (kind refiner): see GraphNetwork. Node inputs are the observation's
 /// names, outputs the actions of a node.
@@ -55,6 +56,10 @@ struct NetworkSpec {
   std::map<std::string, Tensor> weights;
   std::string module = {};  ///< the bytes of a TorchScript module
 };
+
+/// Dimensions of the grid that a network (or, where there is none yet, a specification) is for: its parameter
+/// `dimensions`, 2 by default.
+PETRL_API int dimensionsOf(const NetworkSpec &network);
 
 /// Where a policy came from.
 struct Provenance {

@@ -17,29 +17,35 @@ namespace {
 struct CircularPad : torch::autograd::Function<CircularPad> {
   static Tensor forward(torch::autograd::AutogradContext *context, const Tensor &x, std::int64_t p) {
     context->saved_data["p"] = p;
-    const std::int64_t ny = x.size(2), nx = x.size(3);
-    Tensor out = torch::empty({x.size(0), x.size(1), ny + 2 * p, nx + 2 * p}, x.options());
-    const Tensor rows = out.narrow(2, p, ny);
-    rows.narrow(3, p, nx).copy_(x);
-    rows.narrow(3, 0, p).copy_(x.narrow(3, nx - p, p));
-    rows.narrow(3, nx + p, p).copy_(x.narrow(3, 0, p));
-    out.narrow(2, 0, p).copy_(out.narrow(2, ny, p));
-    out.narrow(2, ny + p, p).copy_(out.narrow(2, p, p));
+    std::vector<std::int64_t> shape = x.sizes().vec();
+    for (std::size_t d = 2; d < shape.size(); ++d) shape[d] += 2 * p;
+    const Tensor out = torch::empty(shape, x.options());
+    // What is known along the directions before; then the two ends along this one.
+    Tensor inner = out;
+    for (std::int64_t d = 2; d < x.dim(); ++d) inner = inner.narrow(d, p, x.size(d));
+    inner.copy_(x);
+    for (std::int64_t d = x.dim() - 1; d >= 2; --d) {
+      Tensor lines = out;
+      for (std::int64_t e = 2; e < d; ++e) lines = lines.narrow(e, p, x.size(e));
+      const std::int64_t n = x.size(d);
+      lines.narrow(d, 0, p).copy_(lines.narrow(d, n, p));
+      lines.narrow(d, n + p, p).copy_(lines.narrow(d, p, p));
+    }
     return out;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list gradients) {
     const std::int64_t p = context->saved_data["p"].toInt();
-    const Tensor &g = gradients[0];
-    const std::int64_t ny = g.size(2) - 2 * p, nx = g.size(3) - 2 * p;
-    const Tensor rows = g.narrow(2, p, ny).clone();
-    rows.narrow(2, 0, p).add_(g.narrow(2, ny + p, p));
-    rows.narrow(2, ny - p, p).add_(g.narrow(2, 0, p));
-    const Tensor all = rows.narrow(3, p, nx).clone();
-    all.narrow(3, 0, p).add_(rows.narrow(3, nx + p, p));
-    all.narrow(3, nx - p, p).add_(rows.narrow(3, 0, p));
-    return {all, Tensor()};
+    Tensor g = gradients[0];
+    for (std::int64_t d = 2; d < gradients[0].dim(); ++d) {
+      const std::int64_t n = g.size(d) - 2 * p;
+      const Tensor inner = g.narrow(d, p, n).clone();
+      inner.narrow(d, 0, p).add_(g.narrow(d, n + p, p));
+      inner.narrow(d, n - p, p).add_(g.narrow(d, 0, p));
+      g = inner;
+    }
+    return {g, Tensor()};
   }
 };
 
@@ -64,7 +70,9 @@ FcnModule::FcnModule(const FcnConfig &config, int inputs, int outputs, FlatParam
   for (int l = 0; l < config_.layers(); ++l) {
     const int out = l + 1 < config_.layers() ? config_.channels[static_cast<std::size_t>(l)] : outputs;
     const int kernel = config_.kernels[static_cast<std::size_t>(l)];
-    weight_.push_back(parameters_.add({out, in, kernel, kernel}));
+    std::vector<std::int64_t> shape{out, in};
+    shape.insert(shape.end(), static_cast<std::size_t>(config_.dimensions), kernel);
+    weight_.push_back(parameters_.add(shape));
     bias_.push_back(parameters_.add({out}));
     in = out;
   }
@@ -77,8 +85,15 @@ Tensor FcnModule::forward(const Tensor &x, int outputs) const {
     const std::int64_t dilation = config_.dilations[l];
     Tensor w = parameters_[weight_[l]], b = parameters_[bias_[l]];
     if (last && outputs >= 0 && outputs < outputs_) w = w.narrow(0, 0, outputs), b = b.narrow(0, 0, outputs);
-    y = torch::conv2d(padCircular(y, config_.kernels[l] / 2 * dilation), w, b, torch::IntArrayRef{1, 1},
-                      torch::IntArrayRef{0, 0}, torch::IntArrayRef{dilation, dilation});
+    y = padCircular(y, config_.kernels[l] / 2 * dilation);
+    if (config_.dimensions == 1)
+      y = torch::conv1d(y, w, b, torch::IntArrayRef{1}, torch::IntArrayRef{0}, torch::IntArrayRef{dilation});
+    if (config_.dimensions == 2)
+      y = torch::conv2d(y, w, b, torch::IntArrayRef{1, 1}, torch::IntArrayRef{0, 0},
+                        torch::IntArrayRef{dilation, dilation});
+    if (config_.dimensions == 3)
+      y = torch::conv3d(y, w, b, torch::IntArrayRef{1, 1, 1}, torch::IntArrayRef{0, 0, 0},
+                        torch::IntArrayRef{dilation, dilation, dilation});
     if (!last) y = config_.tanh ? torch::tanh(y) : torch::relu(y);
   }
   return y;

@@ -17,7 +17,7 @@ class FcnModule {
  public:
   /// Reserves its parameters; usable once `parameters` (which must outlive it) is allocated.
   FcnModule(const FcnConfig &config, int inputs, int outputs, FlatParameters &parameters);
-  /// (batch, inputs, ny, nx) -> (batch, outputs, ny, nx), nothing applied to the outputs. With `outputs` >= 0 only the
+  /// (batch, inputs, ny, nx), or as many directions as the grid has -> (batch, outputs, ny, nx), nothing applied to the outputs. With `outputs` >= 0 only the
   /// first so many.
   torch::Tensor forward(const torch::Tensor &x, int outputs = -1) const;
 
@@ -28,7 +28,7 @@ class FcnModule {
   std::vector<std::size_t> weight_, bias_;
 };
 
-/// Pads the two last dimensions with `p` points of the periodic continuation. Differentiable.
+/// Pads all dimensions but the first two with `p` points of the periodic continuation. Differentiable.
 torch::Tensor padCircular(const torch::Tensor &x, std::int64_t p);
 
 /// The device by name; throws petrl::Error when cuda is asked for and not there.

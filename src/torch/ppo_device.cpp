@@ -20,8 +20,10 @@ TorchPpoDevice::TorchPpoDevice(const PpoConfig &config, int observations, int ac
       device_(device),
       network_(config.network, observations, actions, device) {}
 
-torch::Tensor TorchPpoDevice::tensor(const float *data, std::int64_t rows, int channels, int ny, int nx) const {
-  return torch::from_blob(const_cast<float *>(data), {rows, channels, ny, nx}, torch::kFloat32).to(device_);
+torch::Tensor TorchPpoDevice::tensor(const float *data, std::int64_t rows, int channels, const GridSize &size) const {
+  std::vector<std::int64_t> shape{rows, channels};
+  for (int a = config_.network.policy.dimensions; a-- > 0;) shape.push_back(size.along(a));
+  return torch::from_blob(const_cast<float *>(data), shape, torch::kFloat32).to(device_);
 }
 
 void TorchPpoDevice::setWeights(const std::vector<float> &weights) {
@@ -30,12 +32,12 @@ void TorchPpoDevice::setWeights(const std::vector<float> &weights) {
   network_.parameters().values().copy_(torch::from_blob(const_cast<float *>(weights.data()), {n}, torch::kFloat32));
 }
 
-double TorchPpoDevice::act(const float *observation, std::int64_t rows, int nx, int ny, std::vector<float> &action,
-                           std::vector<float> &log_prob, std::vector<float> &value) {
+double TorchPpoDevice::act(const float *observation, std::int64_t rows, const GridSize &size,
+                           std::vector<float> &action, std::vector<float> &log_prob, std::vector<float> &value) {
   const c10::InferenceMode inference;
-  const auto output = network_.forward(tensor(observation, rows, observations_, ny, nx));
-  const torch::Tensor drawn = output.mean + output.std * tensor(action.data(), rows, actions_, ny, nx);
-  const std::size_t points = static_cast<std::size_t>(rows * nx * ny);
+  const auto output = network_.forward(tensor(observation, rows, observations_, size));
+  const torch::Tensor drawn = output.mean + output.std * tensor(action.data(), rows, actions_, size);
+  const std::size_t points = static_cast<std::size_t>(rows) * size.points();
   log_prob.resize(points);
   value.resize(points);
   fetch(logProbability(output, drawn), log_prob.data());
@@ -44,14 +46,15 @@ double TorchPpoDevice::act(const float *observation, std::int64_t rows, int nx, 
   return output.std.mean().item<double>();
 }
 
-void TorchPpoDevice::value(const float *observation, int nx, int ny, float *values) {
+void TorchPpoDevice::value(const float *observation, const GridSize &size, float *values) {
   const c10::InferenceMode inference;
-  fetch(network_.value(tensor(observation, 1, observations_, ny, nx)), values);
+  fetch(network_.value(tensor(observation, 1, observations_, size)), values);
 }
 
-PpoTerms TorchPpoDevice::gradient(const std::vector<PpoRow> &rows, int nx, int ny, std::vector<float> &gradient) {
+PpoTerms TorchPpoDevice::gradient(const std::vector<PpoRow> &rows, const Interior &interior,
+                                  std::vector<float> &gradient) {
   // Rows side by side: the same arrays for all minibatches.
-  const std::size_t points = static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
+  const std::size_t points = interior.points();
   const std::array<int, 5> channels{observations_, actions_, 1, 1, 1};
   const std::size_t width = static_cast<std::size_t>(std::accumulate(channels.begin(), channels.end(), 0)) * points;
   batch_.resize(rows.size() * width);
@@ -70,9 +73,10 @@ PpoTerms TorchPpoDevice::gradient(const std::vector<PpoRow> &rows, int nx, int n
     }
   }
   const auto part = [&](std::size_t k) {
-    return tensor(place[k], static_cast<std::int64_t>(rows.size()), channels[k], ny, nx);
+    return tensor(place[k], static_cast<std::int64_t>(rows.size()), channels[k], interior.size());
   };
-  PpoBatch batch{part(0), part(1), part(2), part(3), part(4)};
+  PpoBatch batch{part(0), part(1), part(2), part(3), part(4), {}};
+  if (interior.counts() != nullptr) batch.counts = tensor(interior.counts(), 1, 1, interior.size()) > 0;
   if (config_.normalisation == PpoConfig::Normalisation::point) batch.advantage = normalisePerPoint(batch.advantage);
   network_.parameters().gradient().zero_();
   const PpoLoss loss = ppoLoss(network_.forward(batch.observation), batch, config_);

@@ -10,14 +10,14 @@ class TorchPpoDevice : public PpoDevice {
  public:
   TorchPpoDevice(const PpoConfig &config, int observations, int actions, const torch::Device &device);
   void setWeights(const std::vector<float> &weights) override;
-  double act(const float *observation, std::int64_t rows, int nx, int ny, std::vector<float> &action,
+  double act(const float *observation, std::int64_t rows, const GridSize &size, std::vector<float> &action,
              std::vector<float> &log_prob, std::vector<float> &value) override;
-  void value(const float *observation, int nx, int ny, float *values) override;
-  PpoTerms gradient(const std::vector<PpoRow> &rows, int nx, int ny, std::vector<float> &gradient) override;
+  void value(const float *observation, const GridSize &size, float *values) override;
+  PpoTerms gradient(const std::vector<PpoRow> &rows, const Interior &interior, std::vector<float> &gradient) override;
 
  private:
   /// An array of the host on the device.
-  torch::Tensor tensor(const float *data, std::int64_t rows, int channels, int ny, int nx) const;
+  torch::Tensor tensor(const float *data, std::int64_t rows, int channels, const GridSize &size) const;
   PpoConfig config_;
   int observations_, actions_;
   torch::Device device_;

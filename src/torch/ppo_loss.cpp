@@ -22,15 +22,18 @@ PpoLoss ppoLoss(const TorchPpoNetwork::Output &output, const PpoBatch &batch, co
   const Tensor log_ratio = logProbability(output, batch.action) - batch.log_prob;
   const Tensor ratio = log_ratio.exp();
   const Tensor limited = ratio.clamp(1 - config.clip, 1 + config.clip);
+  const auto mean = [&batch](const Tensor &x) {
+    return batch.counts.defined() ? x.masked_select(batch.counts).mean() : x.mean();
+  };
   PpoLoss out;
-  out.policy = -torch::min(ratio * batch.advantage, limited * batch.advantage).mean();
-  out.value = (output.value - batch.target).square().mean();
+  out.policy = -mean(torch::min(ratio * batch.advantage, limited * batch.advantage));
+  out.value = mean((output.value - batch.target).square());
   // A free standard deviation is the same at all points, and so its mean over them.
-  out.entropy = (output.std.log() + (.5 + kHalfLogTwoPi)).sum(1).mean();
+  out.entropy = mean((output.std.log() + (.5 + kHalfLogTwoPi)).sum(1, true));
   out.loss = out.policy + config.value_coefficient * out.value - config.entropy_coefficient * out.entropy;
   const torch::NoGradGuard no_grad;
-  out.kl = (ratio - 1 - log_ratio).mean();
-  out.clipped = (ratio != limited).to(torch::kFloat32).mean();
+  out.kl = mean(ratio - 1 - log_ratio);
+  out.clipped = mean((ratio != limited).to(torch::kFloat32));
   return out;
 }
 

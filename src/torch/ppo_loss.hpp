@@ -8,12 +8,13 @@
 
 namespace petrl::learn {
 
-/// What was collected, for some transitions: (batch, channels, ny, nx), those of a point with one channel.
+/// What was collected, for some transitions: (batch, channels, ny, nx), or as many directions as the grid has, those of a point with one channel.
 struct PpoBatch {
   torch::Tensor observation, action, log_prob, advantage, target;
+  torch::Tensor counts;  ///< (1, 1, ny, nx), whether a point counts; undefined: all do
 };
 
-/// Means over the minibatch and all points, beside the loss itself (a scalar to differentiate).
+/// Means over the minibatch and all points that count, beside the loss itself (a scalar to differentiate).
 struct PpoLoss {
   torch::Tensor loss;
   torch::Tensor policy, value, entropy;  ///< the clipped objective with its sign turned; squared error; entropy

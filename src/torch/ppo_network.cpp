@@ -24,7 +24,9 @@ TorchPpoNetwork::Output TorchPpoNetwork::forward(const Tensor &observation) cons
   out.mean = y.narrow(1, 0, actions_);
   if (config_.tanh_output) out.mean = torch::tanh(out.mean);
   if (config_.free_std) {
-    out.std = torch::exp(parameters_[log_std_]).view({1, actions_, 1, 1});
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(2 + config_.policy.dimensions), 1);
+    shape[1] = actions_;
+    out.std = torch::exp(parameters_[log_std_]).view(shape);
   } else {
     out.std = torch::softplus(y.narrow(1, actions_, actions_)) + kStdFloor;
   }

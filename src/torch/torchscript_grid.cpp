@@ -34,7 +34,8 @@ class TorchScriptGrid : public GridBackend {
   int inputs() const override { return inputs_; }
   int outputs() const override { return outputs_; }
 
-  void evaluate(const float *in, int nx, int ny, float *out) override {
+  void evaluate(const float *in, const GridSize &size, float *out) override {
+    const int nx = size.nx, ny = size.ny;
     const torch::Tensor patch =
         torch::from_blob(const_cast<float *>(in), {1, inputs_, ny + 2 * reach_, nx + 2 * reach_}, torch::kFloat32);
     const torch::Tensor answer = run(patch, {1, outputs_, ny + 2 * padded_, nx + 2 * padded_});

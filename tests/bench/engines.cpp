@@ -109,7 +109,7 @@ void ppo(int n, const std::string &network, int observations, int actions) {
   const auto config = learn::PpoConfig::parse(test::keys("{network: {" + network + "}}"));
   learn::Rng rng(1);
   learn::PpoNetwork own(config.network, observations, actions, rng);
-  learn::PpoHostGradient native(config, own, actions, n, n);
+  learn::PpoHostGradient native(config, own, actions, {{n, n}, 2, 0});
   learn::TorchPpoDevice libtorch(config, observations, actions, torch::kCPU);
   libtorch.setWeights(own.weights());
   const auto points = static_cast<std::size_t>(n * n), rows = static_cast<std::size_t>(config.batch_size);
@@ -126,12 +126,15 @@ void ppo(int n, const std::string &network, int observations, int actions) {
     batch.push_back({data[5 * r].data(), data[5 * r + 1].data(), data[5 * r + 2].data(), data[5 * r + 3].data(),
                      data[5 * r + 4].data()});
   std::vector<float> gradient(own.weights().size());
-  native.add(batch), libtorch.gradient(batch, n, n, gradient);
+  native.add(batch), libtorch.gradient(batch, {{n, n}, 2, 0}, gradient);
   agree("ppo", own.gradient().data(), gradient.data(), gradient.size(), 2e-3);
   const std::string size =
       std::to_string(n) + " x " + std::to_string(n) + "; " + Fcn(own.network(), "bench").shape() + " and a value";
   compare(
-      "PPO: gradient of 16 grids", size, [&] { native.add(batch); }, [&] { libtorch.gradient(batch, n, n, gradient); });
+      "PPO: gradient of 16 grids", size, [&] { native.add(batch); },
+      [&] {
+        libtorch.gradient(batch, {{n, n}, 2, 0}, gradient);
+      });
 }
 
 // A closure's decision for a periodic grid.
@@ -160,11 +163,14 @@ void fcn(int n, const std::vector<int> &channels, const std::vector<int> &dilati
     const c10::InferenceMode inference;
     return libtorch.forward(x).contiguous();
   };
-  native.evaluatePeriodic(in.data(), n, n, out.data());
+  native.evaluatePeriodic(in.data(), {n, n}, out.data());
   agree("fcn", out.data(), evaluate().data_ptr<float>(), out.size(), 1e-4);
   compare(
       "closure: inference", std::to_string(n) + " x " + std::to_string(n) + "; " + native.shape(),
-      [&] { native.evaluatePeriodic(in.data(), n, n, out.data()); }, evaluate);
+      [&] {
+        native.evaluatePeriodic(in.data(), {n, n}, out.data());
+      },
+      evaluate);
 }
 
 // A step controller's decision.

@@ -34,7 +34,7 @@ void fcn(benchmark::State &state, petrl::simd::Level level) {
   petrl::Fcn net(petrl::test::randomFcn(kShapes[state.range(0)], "relu", "tanh", 1), "bench");
   std::vector<float> in(kPoints * kPoints * 3, 0.3f), out(kPoints * kPoints * 16);
   for (auto _ : state) {
-    net.evaluatePeriodic(in.data(), kPoints, kPoints, out.data());
+    net.evaluatePeriodic(in.data(), {kPoints, kPoints}, out.data());
     benchmark::DoNotOptimize(out[0]);
   }
   petrl::simd::use(before);

@@ -80,11 +80,12 @@ void use(const Policy &policy) {
   } else if (policy.kind == "closure") {
     const auto backend = makeBackend<GridBackend>(policy, source);
     Correction::make(policy, source);
-    const std::ptrdiff_t side = 2 * backend->reach() + 2;
-    if (side > 64) return;
-    std::vector<float> in(static_cast<std::size_t>(backend->inputs() * side * side), 1.f);
-    std::vector<float> out(static_cast<std::size_t>(backend->outputs() * 4));
-    backend->evaluate(in.data(), 2, 2, out.data());
+    const GridSize two{2, backend->dimensions() > 1 ? 2 : 1, backend->dimensions() > 2 ? 2 : 1};
+    const GridSize all = two.grown(around(backend->dimensions(), backend->reach()));
+    if (all.nx > 64 || all.points() > 4096) return;
+    std::vector<float> in(static_cast<std::size_t>(backend->inputs()) * all.points(), 1.f);
+    std::vector<float> out(static_cast<std::size_t>(backend->outputs()) * two.points());
+    backend->evaluate(in.data(), two, out.data());
   } else {
     const auto backend = makeBackend<VectorBackend>(policy, source);
     const std::vector<float> in(policy.observation.names.size(), 1.f);

@@ -231,11 +231,11 @@ TEST(ClosureLimitsMpi, ANetworkThatFailsOnOneRank) {
     int reach() const override { return 0; }
     int inputs() const override { return 1; }
     int outputs() const override { return 1; }
-    void evaluate(const float *, int nx, int ny, float *out) override {
+    void evaluate(const float *, const GridSize &size_of_patch, float *out) override {
       PetscMPIInt size;
       MPI_Comm_size(PETSC_COMM_WORLD, &size);
       if (rankOf(PETSC_COMM_WORLD) == size - 1) throw std::runtime_error("out of ideas");
-      std::fill_n(out, nx * ny, 0.f);
+      std::fill_n(out, size_of_patch.points(), 0.f);
     }
   };
   backends().add("torch", [](const Policy &, const std::string &) { return std::make_unique<Failing>(); });

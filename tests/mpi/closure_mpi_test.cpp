@@ -89,6 +89,7 @@ TEST(ClosureMpi, AgreesWithPeriodicArrays) {
 // Zero gradient at boundaries: a field that varies in y only has corrections that vary in y only.
 TEST(ClosureMpi, BoundaryValuesGoOnOutwards) {
   Policy p = closurePolicy({"psi"}, 1, "additive", -1, 1);
+  p.action.parameters["boundary"] = "free";
   p.network = randomFcn({{1, 4, 1}, {5, 3}, {1, 2}}, "tanh", "tanh", 11);
   const SharedFile file(p);
   const Grid state(PETSC_COMM_WORLD, 21, 22, {"psi"}, DM_BOUNDARY_NONE);
@@ -285,7 +286,7 @@ TEST(ClosureMpi, MistakesAreNamed) {
   DMDACreate3d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, 8, 8, 8,
                PETSC_DECIDE, PETSC_DECIDE, PETSC_DECIDE, 1, 1, NULL, NULL, NULL, &line);
   DMSetUp(line);
-  expectError(setUp(ClosureOn(line, one.path)), {"two-dimensional", "dimension 3"});
+  expectError(setUp(ClosureOn(line, one.path)), {"is for grids of 2 dimensions, the DMDA has 3"});
   DMDestroy(&line);
   DMCreate(PETSC_COMM_WORLD, &line);
   DMSetType(line, DMREDUNDANT);

@@ -13,6 +13,12 @@ namespace petrl::test {
 /// Widths and stencils of a fully convolutional network: channels.size() - 1 layers.
 struct FcnShape {
   std::vector<std::size_t> channels, kernels, dilations;
+  std::size_t dimensions = 2;
+  std::size_t taps(std::size_t layer) const {
+    std::size_t n = 1;
+    for (std::size_t a = 0; a < dimensions; ++a) n *= kernels[layer];
+    return n;
+  }
 };
 
 inline NetworkSpec randomFcn(const FcnShape &shape, const std::string &activation, const std::string &output,
@@ -22,12 +28,14 @@ inline NetworkSpec randomFcn(const FcnShape &shape, const std::string &activatio
   std::string dilation;
   for (const std::size_t d : shape.dilations) dilation += (dilation.empty() ? "" : " ") + std::to_string(d);
   n.parameters = {{"activation", activation}, {"output", output}, {"dilation", dilation}};
+  if (shape.dimensions != 2) n.parameters["dimensions"] = std::to_string(shape.dimensions);
   std::mt19937 rng(seed);
   for (std::size_t l = 0; l + 1 < shape.channels.size(); ++l) {
-    const std::size_t in = shape.channels[l], out = shape.channels[l + 1], k = shape.kernels[l];
-    std::normal_distribution<float> normal(0.f, 1 / std::sqrt(static_cast<float>(in * k * k)));
-    Tensor w{{out, in, k, k}, {}}, b{{out}, {}};
-    for (std::size_t i = 0; i < out * in * k * k; ++i) w.data.push_back(normal(rng));
+    const std::size_t in = shape.channels[l], out = shape.channels[l + 1], taps = shape.taps(l);
+    std::normal_distribution<float> normal(0.f, 1 / std::sqrt(static_cast<float>(in * taps)));
+    Tensor w{{out, in}, {}}, b{{out}, {}};
+    w.shape.insert(w.shape.end(), shape.dimensions, shape.kernels[l]);
+    for (std::size_t i = 0; i < out * in * taps; ++i) w.data.push_back(normal(rng));
     for (std::size_t i = 0; i < out; ++i) b.data.push_back(normal(rng));
     n.weights["layer" + std::to_string(l) + "/weight"] = w;
     n.weights["layer" + std::to_string(l) + "/bias"] = b;

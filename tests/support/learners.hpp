@@ -15,8 +15,8 @@ inline YamlMap keys(const std::string &text) {
 /// An algorithm (Ppo, Tqc, Unroll) for so many observations and actions.
 template <typename Algorithm>
 struct Of : Algorithm {
-  Of(const std::string &text, int observations, int actions, std::uint64_t seed)
-      : Algorithm(keys(text), observations, actions, seed) {}
+  Of(const std::string &text, int observations, int actions, std::uint64_t seed, int dimensions = 2)
+      : Algorithm(keys(text), observations, actions, seed, dimensions) {}
   void save(const std::string &path) {
     saveArchive(
         path, [this](Archive &a) { this->archive(a); }, PETSC_COMM_WORLD);

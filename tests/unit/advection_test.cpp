@@ -29,7 +29,9 @@ const char *const kSmall = "n: 16\n";
 
 struct Constant : GridPolicy {
   explicit Constant(float v, int n) : value(v), channels(n) {}
-  void decide(const float *, int nx, int ny, float *action) override { std::fill_n(action, channels * nx * ny, value); }
+  void decide(const float *, const GridSize &size, float *action) override {
+    std::fill_n(action, static_cast<std::size_t>(channels) * size.points(), value);
+  }
   float value;
   int channels;
 };

@@ -149,7 +149,9 @@ TEST(BurgersEnvironment, EvaluatesTheModifiedEquation) {
       "scheme: upwind5\nintegrator: rk4\ndiffusion_order: 4\nmodified: true\nvalidation: {cases: 2, steps: 20}",
       "test.yaml"));
   struct : GridPolicy {
-    void decide(const float *, int nx, int ny, float *action) override { std::fill_n(action, 2 * nx * ny, 0.f); }
+    void decide(const float *, const GridSize &size, float *action) override {
+      std::fill_n(action, 2 * size.points(), 0.f);
+    }
   } nothing;
   const Evaluation e = environment.evaluate(nothing);
   EXPECT_GT(e.score, 0.5);

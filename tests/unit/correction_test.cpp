@@ -98,15 +98,15 @@ TEST(Correction, PeriodicClosureByDefinition) {
       }
     }
   }
-  net.evaluate(in.data(), nx, ny, out.data());
+  net.evaluate(in.data(), {nx, ny}, out.data());
   for (std::size_t k = 0; k < change.size(); ++k)
     ASSERT_NEAR(change[k], 0.1 * (-0.5 + 2.5 * (static_cast<double>(out[k]) + 1) / 2), 1e-7);
 
   // In two halves, as training does it: the same.
   PeriodicCorrection correction(p, "test");
   std::vector<float> seen(change.size()), action(change.size());
-  correction.observe({psi.data(), u.data()}, nx, ny, seen.data());
-  net.evaluatePeriodic(seen.data(), nx, ny, action.data());
+  correction.observe({psi.data(), u.data()}, {nx, ny}, seen.data());
+  net.evaluatePeriodic(seen.data(), {nx, ny}, action.data());
   std::vector<double> again(change.size());
   correction.correct({psi.data(), u.data()}, action.data(), {nx, ny, 0.1, 1, 1}, again.data());
   EXPECT_EQ(again, change);

@@ -17,36 +17,40 @@ using namespace petrl::test;
 
 namespace {
 
-struct Plane {
-  int channels, nx, ny;
+struct Volume {
+  int channels;
+  GridSize size;
   std::vector<double> data;
-  double &at(int c, int y, int x) { return data[static_cast<std::size_t>((c * ny + y) * nx + x)]; }
+  std::size_t index(int c, int z, int y, int x) const {
+    return static_cast<std::size_t>(((c * size.nz + z) * size.ny + y) * size.nx + x);
+  }
 };
 
 // Layer by layer, without padding.
-Plane byDefinition(const NetworkSpec &n, const FcnShape &shape, Plane in) {
+Volume byDefinition(const NetworkSpec &n, const FcnShape &shape, Volume in) {
   const std::size_t layers = shape.kernels.size();
+  const int dimensions = static_cast<int>(shape.dimensions);
   for (std::size_t l = 0; l < layers; ++l) {
     const auto &w = n.weights.at("layer" + std::to_string(l) + "/weight").data;
     const auto &b = n.weights.at("layer" + std::to_string(l) + "/bias").data;
-    const int k = static_cast<int>(shape.kernels[l]), d = static_cast<int>(shape.dilations[l]), r = d * (k - 1) / 2;
+    const int k = static_cast<int>(shape.kernels[l]), d = static_cast<int>(shape.dilations[l]);
+    const int ky = dimensions > 1 ? k : 1, kz = dimensions > 2 ? k : 1;
     const int outputs = static_cast<int>(shape.channels[l + 1]);
-    Plane out{outputs, in.nx - 2 * r, in.ny - 2 * r, {}};
+    Volume out{outputs, in.size.grown(around(dimensions, -d * (k - 1) / 2)), {}};
     for (int o = 0; o < outputs; ++o) {
-      for (int y = 0; y < out.ny; ++y) {
-        for (int x = 0; x < out.nx; ++x) {
-          double sum = b[static_cast<std::size_t>(o)];
-          std::size_t i = static_cast<std::size_t>(o * in.channels * k * k);
-          for (int c = 0; c < in.channels; ++c) {
-            for (int ky = 0; ky < k; ++ky) {
-              for (int kx = 0; kx < k; ++kx) sum += static_cast<double>(w[i++]) * in.at(c, y + ky * d, x + kx * d);
-            }
-          }
-          const bool last = l + 1 == layers;
-          if (n.parameters.at(last ? "output" : "activation") == "tanh") sum = std::tanh(sum);
-          if (!last && n.parameters.at("activation") == "relu") sum = std::max(sum, 0.0);
-          out.data.push_back(sum);
-        }
+      for (int at = 0; at < static_cast<int>(out.size.points()); ++at) {
+        const int x = at % out.size.nx, y = at / out.size.nx % out.size.ny, z = at / out.size.nx / out.size.ny;
+        double sum = b[static_cast<std::size_t>(o)];
+        std::size_t i = static_cast<std::size_t>(o * in.channels) * shape.taps(l);
+        for (int c = 0; c < in.channels; ++c)
+          for (int tz = 0; tz < kz; ++tz)
+            for (int ty = 0; ty < ky; ++ty)
+              for (int tx = 0; tx < k; ++tx)
+                sum += static_cast<double>(w[i++]) * in.data[in.index(c, z + tz * d, y + ty * d, x + tx * d)];
+        const bool last = l + 1 == layers;
+        if (n.parameters.at(last ? "output" : "activation") == "tanh") sum = std::tanh(sum);
+        if (!last && n.parameters.at("activation") == "relu") sum = std::max(sum, 0.0);
+        out.data.push_back(sum);
       }
     }
     in = out;
@@ -79,22 +83,44 @@ const std::vector<FcnShape> kShapes = {{{1, 1}, {1}, {1}},
 using FcnOn = test::OnEachLevel;
 INSTANTIATE_TEST_SUITE_P(Processors, FcnOn, test::kLevels, test::levelName);
 
+// The shapes in one, two and three dimensions (there only what is small enough).
+static std::vector<FcnShape> shapes() {
+  std::vector<FcnShape> all;
+  for (const std::size_t d : {1u, 2u, 3u}) {
+    for (FcnShape shape : kShapes) {
+      shape.dimensions = d;
+      if (d < 3 || shape.channels[1] < 20) all.push_back(shape);
+    }
+  }
+  return all;
+}
+
+// Patches to try: {nx, ny, nz}.
+static std::vector<GridSize> patches(std::size_t dimensions) {
+  if (dimensions == 1) return {{1}, {7}, {33}, {64}, {101}};
+  if (dimensions == 2) return {{1, 1}, {7, 3}, {33, 5}, {64, 4}, {101, 2}};
+  return {{1, 1, 1}, {5, 3, 2}, {17, 2, 3}};
+}
+
 TEST_P(FcnOn, AgreesWithTheDefinition) {
   unsigned seed = 0;
-  for (const FcnShape &shape : kShapes) {
+  for (const FcnShape &shape : shapes()) {
     for (const char *activation : {"relu", "tanh"}) {
       for (const char *output : {"linear", "tanh"}) {
+        if (shape.dimensions == 3 && activation[0] != output[0]) continue;
         const NetworkSpec n = randomFcn(shape, activation, output, ++seed);
         Fcn net(n, "test");
-        const int r = net.reach(), c = net.inputs();
-        for (const auto &[nx, ny] : std::vector<std::pair<int, int>>{{1, 1}, {7, 3}, {33, 5}, {64, 4}, {101, 2}}) {
-          const auto in = randomValues(count(c, nx + 2 * r, ny + 2 * r), seed, 2);
-          std::vector<float> out(count(net.outputs(), nx, ny));
-          net.evaluate(in.data(), nx, ny, out.data());
-          const Plane expected = byDefinition(n, shape, {c, nx + 2 * r, ny + 2 * r, {in.begin(), in.end()}});
+        const int c = net.inputs(), dimensions = net.dimensions();
+        ASSERT_EQ(dimensions, static_cast<int>(shape.dimensions));
+        for (const GridSize &size : patches(shape.dimensions)) {
+          const GridSize all = size.grown(around(dimensions, net.reach()));
+          const auto in = randomValues(static_cast<std::size_t>(c) * all.points(), seed, 2);
+          std::vector<float> out(static_cast<std::size_t>(net.outputs()) * size.points());
+          net.evaluate(in.data(), size, out.data());
+          const Volume expected = byDefinition(n, shape, {c, all, {in.begin(), in.end()}});
           ASSERT_EQ(expected.data.size(), out.size());
           for (std::size_t i = 0; i < out.size(); ++i)
-            ASSERT_NEAR(out[i], expected.data[i], 1e-5) << net.shape() << " " << nx << " x " << ny << " value " << i;
+            ASSERT_NEAR(out[i], expected.data[i], 1e-5) << net.shape() << " in " << dimensions << " value " << i;
         }
       }
     }
@@ -103,41 +129,49 @@ TEST_P(FcnOn, AgreesWithTheDefinition) {
 
 // The same bits however the grid is divided, and when it is periodic.
 TEST_P(FcnOn, DoesNotDependOnTheDivision) {
-  for (const FcnShape &shape : kShapes) {
+  for (const FcnShape &shape : shapes()) {
     Fcn net(randomFcn(shape, "relu", "tanh", 5), "test");
-    const int r = net.reach(), c = net.inputs(), a = net.outputs(), nx = 37, ny = 23;
-    const auto in = randomValues(count(c, nx, ny), 6);
-    std::vector<float> whole(count(a, nx, ny));
-    net.evaluatePeriodic(in.data(), nx, ny, whole.data());
-    for (const auto &[x0, y0, w, h] : std::vector<std::array<int, 4>>{{0, 0, 37, 23}, {5, 3, 17, 1}, {30, 20, 7, 3}}) {
-      std::vector<float> patch(count(c, w + 2 * r, h + 2 * r)), out(count(a, w, h));
+    const int c = net.inputs(), a = net.outputs(), d = net.dimensions();
+    const GridSize grid{d < 3 ? 37 : 19, d > 1 ? d < 3 ? 23 : 7 : 1, d > 2 ? 6 : 1}, r = around(d, net.reach());
+    const auto at = [&grid](int channel, int z, int y, int x) {
+      const auto wrapped = [](int i, int n) { return (i % n + n) % n; };
+      return count(channel, grid.nz * grid.ny, grid.nx) +
+             static_cast<std::size_t>((wrapped(z, grid.nz) * grid.ny + wrapped(y, grid.ny)) * grid.nx +
+                                      wrapped(x, grid.nx));
+    };
+    const auto in = randomValues(static_cast<std::size_t>(c) * grid.points(), 6);
+    std::vector<float> whole(static_cast<std::size_t>(a) * grid.points());
+    net.evaluatePeriodic(in.data(), grid, whole.data());
+    const auto box = [&](int x0, int y0, int z0, const GridSize &size) {
+      std::vector<float> patch, out(static_cast<std::size_t>(a) * size.points());
+      for (int k = 0; k < c; ++k)
+        for (int z = z0 - r.nz; z < z0 + size.nz + r.nz; ++z)
+          for (int y = y0 - r.ny; y < y0 + size.ny + r.ny; ++y)
+            for (int x = x0 - r.nx; x < x0 + size.nx + r.nx; ++x) patch.push_back(in[at(k, z, y, x)]);
+      net.evaluate(patch.data(), size, out.data());
       std::size_t i = 0;
-      for (int k = 0; k < c; ++k) {
-        for (int y = y0 - r; y < y0 + h + r; ++y) {
-          for (int x = x0 - r; x < x0 + w + r; ++x)
-            patch[i++] = in[count(k, ny, nx) + static_cast<std::size_t>((y + 10 * ny) % ny * nx + (x + 10 * nx) % nx)];
-        }
-      }
-      net.evaluate(patch.data(), w, h, out.data());
-      i = 0;
-      for (int k = 0; k < a; ++k) {
-        for (int y = y0; y < y0 + h; ++y) {
-          for (int x = x0; x < x0 + w; ++x, ++i)
-            ASSERT_EQ(out[i], whole[count(k, ny, nx) + static_cast<std::size_t>(y * nx + x)]) << net.shape();
-        }
-      }
-    }
+      for (int k = 0; k < a; ++k)
+        for (int z = z0; z < z0 + size.nz; ++z)
+          for (int y = y0; y < y0 + size.ny; ++y)
+            for (int x = x0; x < x0 + size.nx; ++x) ASSERT_EQ(out[i++], whole[at(k, z, y, x)]) << net.shape() << d;
+    };
+    box(0, 0, 0, grid);
+    box(5, 1, 2, {7, d > 1 ? 2 : 1, 1});
+    box(grid.nx - 7, grid.ny - 1, grid.nz - 1, {7, 1, 1});
   }
 }
 
 // A grid narrower than the network's reach still wraps around correctly: a constant stays one.
 TEST_P(FcnOn, WrapsMoreThanOnce) {
-  Fcn net(randomFcn({{1, 4, 1}, {3, 3}, {8, 4}}, "relu", "linear", 8), "test");
-  const std::vector<float> wide(count(1, 40, 40), 0.5f), narrow(count(1, 3, 2), 0.5f);
-  std::vector<float> a(wide.size()), b(narrow.size());
-  net.evaluatePeriodic(wide.data(), 40, 40, a.data());
-  net.evaluatePeriodic(narrow.data(), 3, 2, b.data());
-  for (const float v : b) EXPECT_EQ(v, a[0]);
+  for (const std::size_t d : {1u, 2u, 3u}) {
+    Fcn net(randomFcn({{1, 4, 1}, {3, 3}, {8, 4}, d}, "relu", "linear", 8), "test");
+    const GridSize large{40, d > 1 ? 40 : 1, d > 2 ? 40 : 1}, small{3, d > 1 ? 2 : 1, d > 2 ? 2 : 1};
+    const std::vector<float> wide(large.points(), 0.5f), narrow(small.points(), 0.5f);
+    std::vector<float> a(wide.size()), b(narrow.size());
+    net.evaluatePeriodic(wide.data(), large, a.data());
+    net.evaluatePeriodic(narrow.data(), small, b.data());
+    for (const float v : b) EXPECT_EQ(v, a[0]);
+  }
 }
 
 TEST_P(FcnOn, Tanh) {
@@ -154,7 +188,7 @@ TEST_P(FcnOn, Tanh) {
   in.push_back(INFINITY);
   in.push_back(NAN);
   std::vector<float> out(in.size());
-  net.evaluate(in.data(), static_cast<int>(in.size()), 1, out.data());
+  net.evaluate(in.data(), {static_cast<int>(in.size()), 1}, out.data());
   for (std::size_t i = 0; i + 1 < in.size(); ++i) {
     EXPECT_NEAR(out[i], std::tanh(static_cast<double>(in[i])), 4e-7) << in[i];
     EXPECT_LE(std::abs(out[i]), 1.f + 2e-7f);
@@ -168,14 +202,14 @@ TEST_P(FcnOn, NaNStaysNaN) {
     Fcn net(randomFcn({{1, 8, 8, 2}, {3, 3, 3}, {1, 1, 1}}, activation, "tanh", 9), "test");
     std::vector<float> in(20 * 20, 0.1f), out(2 * 20 * 20);
     in[10 * 20 + 10] = NAN;
-    net.evaluatePeriodic(in.data(), 20, 20, out.data());
+    net.evaluatePeriodic(in.data(), {20, 20}, out.data());
     for (int y = 7; y <= 13; ++y) {
       for (int x = 7; x <= 13; ++x) EXPECT_TRUE(std::isnan(out[static_cast<std::size_t>(y * 20 + x)]));
     }
     EXPECT_FALSE(std::isnan(out[6 * 20 + 10]));
     // And nothing is left behind.
     in[10 * 20 + 10] = 0.1f;
-    net.evaluatePeriodic(in.data(), 20, 20, out.data());
+    net.evaluatePeriodic(in.data(), {20, 20}, out.data());
     for (const float v : out) EXPECT_TRUE(std::isfinite(v));
   }
 }
@@ -207,6 +241,9 @@ TEST(Fcn, MistakesAreNamed) {
          n.weights["layer0/weight"] = {{4, 3, 2, 2}, std::vector<float>(48)};
        },
        {"layer0/weight", "1, 3 or 5 points", "4 x 3 x 2 x 2"}},
+      {[](NetworkSpec &n) { n.parameters["dimensions"] = "4"; }, {"dimensions", "1, 2 or 3", "'4'"}},
+      {[](NetworkSpec &n) { n.parameters["dimensions"] = "3"; },
+       {"layer0/weight", "outputs x inputs x k x k x k", "4 x 3 x 3 x 3"}},
       {[](NetworkSpec &n) {
          n.weights["layer0/weight"] = {{4, 27}, std::vector<float>(108)};
        },

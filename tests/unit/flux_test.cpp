@@ -159,7 +159,7 @@ TEST(Flux, BadParametersAreErrors) {
   EXPECT_EQ(message(fluxPolicy(2, .1)), "");
   EXPECT_NE(with("velocity", "u w").find("some.h5: /action: velocity: 'w' is not among the observed fields"),
             std::string::npos);
-  EXPECT_NE(with("velocity", "u").find("expected the names of two fields, found 'u'"), std::string::npos);
+  EXPECT_NE(with("velocity", "u").find("expected the names of 2 fields, one an axis, found 'u'"), std::string::npos);
   EXPECT_NE(with("half_width", "many").find("half_width: expected a number"), std::string::npos);
   EXPECT_NE(with("half_width", "3").find("found 10 actions, expected a multiple of 14"), std::string::npos);
   EXPECT_NE(with("floor", "-1").find("floor: expected a number"), std::string::npos);

@@ -61,7 +61,7 @@ TEST(PpoReward, IsSpread) {
   std::vector<float> reward(20, 0.f);  // 5 x 4
   reward[0] = 9;
   reward[13] = 18;  // x = 3, y = 2
-  spreadRewards(reward.data(), 5, 4, 1);
+  spreadRewards(reward.data(), {5, 4}, 2, 1);
   const std::vector<float> expected{1, 1, 0, 0, 1,  //
                                     1, 1, 2, 2, 3,  //
                                     0, 0, 2, 2, 2,  //
@@ -89,6 +89,22 @@ TEST(PpoLearns, Stencil) {
     std::printf("        stencil, %s: %.4f -> %.4f\n", more, start, end);
     EXPECT_GT(start, .2);
     EXPECT_LT(end, .03);
+  }
+}
+
+// On a line, in a plane, in a volume; and where the outermost points are there to be seen only.
+TEST(PpoLearns, InAllDimensions) {
+  for (const auto &[size, margin] : std::vector<std::pair<GridSize, int>>{
+           {{256}, 0}, {{16, 16}, 0}, {{8, 7, 6}, 0}, {{300}, 2}, {{20, 18}, 2}, {{10, 9, 8}, 1}}) {
+    toys::Neighbours world(size, margin);
+    test::Of<Ppo> learner(
+        "{network: {channels: [], initial_std: 0.2, std: free}, slots: 8, horizon: 32, batch_size: 8, "
+        "learning_rate: 5.0e-3, gamma: 0, entropy_coefficient: 0}",
+        1, 1, 3, world.dimensions());
+    const double start = world.evaluate(learner.deterministic()).score, end = train(learner, world, 3000);
+    std::printf("        %d dimensions, margin %d: %.4f -> %.4f\n", world.dimensions(), margin, start, end);
+    EXPECT_GT(start, .2);
+    EXPECT_LT(end, .05);
   }
 }
 
@@ -167,7 +183,7 @@ static std::vector<float> act(Ppo &learner, int n) {
   std::vector<float> o(static_cast<std::size_t>(n * n)), a(o.size());
   Rng rng(99);
   for (auto &x : o) x = static_cast<float>(rng.normal());
-  learner.deterministic().decide(o.data(), n, n, a.data());
+  learner.deterministic().decide(o.data(), {n, n}, a.data());
   return a;
 }
 
@@ -231,7 +247,7 @@ TEST(PpoNetwork, ExportAndWarmStart) {
   std::vector<float> o(144), a(144);
   Rng rng(5);
   for (auto &x : o) x = static_cast<float>(rng.normal());
-  learner.deterministic().decide(o.data(), 12, 12, a.data());
+  learner.deterministic().decide(o.data(), {12, 12}, a.data());
   const auto expected = naive::fcn(spec, o, 12, 12);
   ASSERT_EQ(expected.size(), a.size());
   double largest = 0;
@@ -336,9 +352,47 @@ TEST(PpoMistakes, WhileItRuns) {
   EXPECT_THROW(learner.iterate(bad), Error);
   toys::Denoise other(16);
   EXPECT_THROW(learner.iterate(other), Error);  // another grid
+  test::Of<Ppo> volume("{network: {channels: [4]}}", 1, 1, 1, 3);
+  EXPECT_THROW(volume.iterate(other), Error);  // a plane
+  toys::Neighbours narrow({8, 8, 3}, 2);
+  EXPECT_THROW(volume.iterate(narrow), Error);  // nothing inside its margin
 }
 
 // --- gradients between backward and the optimiser ---
+
+// What was done, gained and expected at points that do not count - be it no number - changes nothing.
+TEST(GradientTest, IsThatOfThePointsThatCount) {
+  for (const bool free : {false, true}) {
+    learn::PpoConfig config;
+    config.network.zero_output = false;
+    config.network.free_std = free;
+    config.network.policy.dimensions = config.network.value.dimensions = 3;
+    config.network.policy.channels = {3};
+    config.network.policy.dilations = {1, 1};
+    config.network.policy.kernels = {3, 3};
+    Rng rng(3);
+    learn::PpoNetwork network(config.network, 2, 1, rng);
+    const learn::Interior interior({7, 6, 5}, 3, 1);
+    ASSERT_EQ(interior.count(), 5u * 4 * 3);
+    learn::PpoHostGradient host(config, network, 1, interior);
+    const std::size_t points = interior.points();
+    std::vector<float> seen(2 * points), done(points), log_prob(points, -1.2f), advantage(points), target(points);
+    for (auto *array : {&seen, &done, &advantage, &target}) {
+      for (float &x : *array) x = static_cast<float>(rng.normal());
+    }
+    const auto gradient = [&] {
+      std::fill(network.gradient().begin(), network.gradient().end(), 0.f);
+      host.add({{seen.data(), done.data(), log_prob.data(), advantage.data(), target.data()}});
+      return network.gradient();
+    };
+    const auto before = gradient();
+    for (std::size_t i = 0; i < points; ++i) {
+      if (interior.counts()[i] > 0) continue;
+      done[i] = 17, target[i] = -1e30f, advantage[i] = std::nanf("");
+    }
+    EXPECT_EQ(gradient(), before);
+  }
+}
 
 // The average over ranks is the gradient of the union of what they hold, be it 5 transitions here and 2 there.
 TEST(GradientTest, OverRanksIsThatOfTheUnion) {
@@ -349,7 +403,7 @@ TEST(GradientTest, OverRanksIsThatOfTheUnion) {
   config.network.zero_output = false;
   Rng rng(3);
   learn::PpoNetwork network(config.network, 2, 1, rng);
-  learn::PpoHostGradient host(config, network, 1, 6, 6);
+  learn::PpoHostGradient host(config, network, 1, {{6, 6}, 2, 0});
   const std::size_t all = begin.back(), points = 36;
   std::vector<float> seen(all * 2 * points), done(all * points), log_prob(all * points), advantage(all * points),
       target(all * points);

@@ -26,7 +26,7 @@ class Planes : public GridInput {
  public:
   Planes(const std::vector<float> &values, int channels, int nx, int ny)
       : values_(values), channels_(channels), nx_(nx), ny_(ny) {}
-  void row(int y, int first, int count, float *out, std::ptrdiff_t channel) override {
+  void row(int y, int, int first, int count, float *out, std::ptrdiff_t channel) override {
     for (int c = 0; c < channels_; ++c)
       for (int i = 0; i < count; ++i)
         out[c * channel + i] =

@@ -7,6 +7,8 @@
 #include <functional>
 #include <random>
 
+#include "policy/native/fcn.hpp"
+#include "support/closures.hpp"
 #include "support/levels.hpp"
 
 namespace {
@@ -24,8 +26,9 @@ std::vector<float> random(std::size_t n, unsigned seed) {
 }
 
 // d/d(direction) of sum c_i y_i by the tape against central differences. `build` makes y of x.
-void check(int nx, int ny, int channels, const std::function<Var(Tape &, Var)> &build, double tolerance = 2e-3) {
-  Tape tape(nx, ny);
+void check(const petrl::GridSize &size, int channels, const std::function<Var(Tape &, Var)> &build,
+           double tolerance = 2e-3) {
+  Tape tape(size.nx, size.ny, size.nz);
   const std::size_t n = tape.points() * static_cast<std::size_t>(channels);
   const auto x = random(n, 1), direction = random(n, 2);
   std::vector<float> weights;
@@ -35,10 +38,10 @@ void check(int nx, int ny, int channels, const std::function<Var(Tape &, Var)> &
     tape.clear();
     // An input is a constant to some operations: what is differentiated must be computed.
     const Var y = build(tape, tape.combine({{1.f, tape.input(moved.data(), channels)}}));
-    const std::size_t size = tape.points() * static_cast<std::size_t>(tape.channels(y));
-    if (weights.empty()) weights = random(size, 3);
+    const std::size_t count = tape.points() * static_cast<std::size_t>(tape.channels(y));
+    if (weights.empty()) weights = random(count, 3);
     double sum = 0;
-    for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t i = 0; i < count; ++i)
       sum += static_cast<double>(weights[i]) * static_cast<double>(tape.value(y)[i]);
     return sum;
   };
@@ -59,15 +62,15 @@ void check(int nx, int ny, int channels, const std::function<Var(Tape &, Var)> &
 const TransportAxis kAxis{{3.f, -.4f, .2f}, {.5f, .1f, -.05f}, {.7f, -.1f, 0.f}};
 
 TEST(Tape, Elementwise) {
-  check(16, 5, 2, [](Tape &t, Var x) { return t.multiply(x, t.slice(x, 1, 1)); });
+  check({16, 5}, 2, [](Tape &t, Var x) { return t.multiply(x, t.slice(x, 1, 1)); });
   check(
-      16, 5, 2,
+      {16, 5}, 2,
       [](Tape &t, Var x) {
         return t.combine({{2.f, x}, {-.5f, t.tanh(x)}, {1.f, t.absolute(x)}});
       },
       2e-2);
   check(
-      16, 5, 2,
+      {16, 5}, 2,
       [](Tape &t, Var x) {
         return t.concatenate({t.relu(x), t.slice(x, 0, 1)});
       },
@@ -76,9 +79,9 @@ TEST(Tape, Elementwise) {
 
 TEST(Tape, StencilsAndTransport) {
   for (const int axis : {0, 1}) {
-    check(30, 7, 2, [axis](Tape &t, Var x) { return t.stencil(x, {.1f, .2f, -1.f, .4f, .9f}, axis); });
+    check({30, 7}, 2, [axis](Tape &t, Var x) { return t.stencil(x, {.1f, .2f, -1.f, .4f, .9f}, axis); });
     check(
-        30, 7, 2, [axis](Tape &t, Var x) { return t.transport(x, t.slice(x, 1, 1), kAxis, axis); }, 1e-2);
+        {30, 7}, 2, [axis](Tape &t, Var x) { return t.transport(x, t.slice(x, 1, 1), kAxis, axis); }, 1e-2);
   }
 }
 
@@ -87,7 +90,7 @@ TEST(Tape, Flux) {
   for (const float sign : {2.f, -2.f}) {
     for (const int axis : {0, 1}) {
       check(
-          18, 9, 7,
+          {18, 9}, 7,
           [axis, sign](Tape &t, Var x) {
             const std::vector<float> shift(t.points(), sign);
             const Var u = t.combine({{1.f, t.slice(x, 6, 1)}, {1.f, t.input(shift.data(), 1)}});
@@ -123,8 +126,37 @@ TEST_P(TapeConvolution, Inputs) {
   for (const auto &[kernel, dilation] : {std::pair{1, 1}, {3, 1}, {3, 2}, {5, 2}}) {
     const auto w = random(static_cast<std::size_t>(13 * 3 * kernel * kernel), 7), b = random(13, 8);
     Convolution layer{3, 13, kernel, dilation, w.data(), b.data()};
-    check(30, 10, 3, [&layer](Tape &t, Var x) { return t.convolve(x, layer); });
-    check(64, 10, 3, [&layer](Tape &t, Var x) { return t.convolve(x, layer); });
+    check({30, 10}, 3, [&layer](Tape &t, Var x) { return t.convolve(x, layer); });
+    check({64, 10}, 3, [&layer](Tape &t, Var x) { return t.convolve(x, layer); });
+  }
+}
+
+TEST_P(TapeConvolution, OtherDimensions) {
+  for (const int dimensions : {1, 3}) {
+    for (const auto &[kernel, dilation] : {std::pair{1, 1}, {3, 1}, {3, 2}, {5, 1}}) {
+      const int k = kernel;
+      const auto w = random(static_cast<std::size_t>(7 * 3 * (dimensions == 1 ? k : k * k * k)), 7), b = random(7, 8);
+      Convolution layer{3, 7, kernel, dilation, w.data(), b.data(), nullptr, nullptr, dimensions};
+      for (const int nx : {30, 16})
+        check({nx, dimensions == 1 ? 1 : 6, dimensions == 1 ? 1 : 5}, 3,
+              [&layer](Tape &t, Var x) { return t.convolve(x, layer); });
+    }
+  }
+}
+
+// The values are those of networks in use.
+TEST_P(TapeConvolution, AsTheNetworksInUse) {
+  for (const std::size_t d : {1u, 2u, 3u}) {
+    const auto spec = petrl::test::randomFcn({{2, 5}, {3}, {2}, d}, "relu", "linear", 4);
+    petrl::Fcn net(spec, "test");
+    Tape t(11, d > 1 ? 6 : 1, d > 2 ? 5 : 1);
+    const auto x = random(2 * t.points(), 3);
+    std::vector<float> expected(5 * t.points());
+    net.evaluatePeriodic(x.data(), {t.nx(), t.ny(), t.nz()}, expected.data());
+    const Var y = t.convolve(t.input(x.data(), 2), Convolution{2, 5, 3, 2, spec.weights.at("layer0/weight").data.data(),
+                                                               spec.weights.at("layer0/bias").data.data(), nullptr,
+                                                               nullptr, static_cast<int>(d)});
+    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(t.value(y)[i], expected[i], 1e-6) << d;
   }
 }
 
@@ -146,16 +178,19 @@ TEST_P(TapeConvolution, ByHand) {
 }
 
 TEST_P(TapeConvolution, Weights) {
-  for (const int nx : {30, 64}) {
-    Tape t(nx, 9);
-    const auto x = random(2 * t.points(), 1), seed = random(5 * t.points(), 2), direction = random(2 * 5 * 9 + 5, 3);
-    auto w = random(2 * 5 * 9, 4), b = random(5, 5);
+  for (const petrl::GridSize &size : {petrl::GridSize{30, 9, 1}, {64, 9, 1}, {64, 33, 1}, {41, 1, 1}, {18, 7, 5}}) {
+    const int dimensions = size.nz > 1 ? 3 : size.ny > 1 ? 2 : 1;
+    const std::size_t taps = dimensions == 1 ? 3 : dimensions == 2 ? 9 : 27, n = 10 * taps;
+    Tape t(size.nx, size.ny, size.nz);
+    const auto x = random(2 * t.points(), 1), seed = random(5 * t.points(), 2), direction = random(n + 5, 3);
+    auto w = random(n, 4), b = random(5, 5);
     const auto value = [&](float step) {
       auto w1 = w, b1 = b;
       for (std::size_t i = 0; i < w.size(); ++i) w1[i] += step * direction[i];
       for (std::size_t i = 0; i < b.size(); ++i) b1[i] += step * direction[w.size() + i];
       t.clear();
-      const Var y = t.convolve(t.input(x.data(), 2), Convolution{2, 5, 3, 2, w1.data(), b1.data()});
+      const Var y =
+          t.convolve(t.input(x.data(), 2), Convolution{2, 5, 3, 2, w1.data(), b1.data(), nullptr, nullptr, dimensions});
       double sum = 0;
       for (std::size_t i = 0; i < seed.size(); ++i)
         sum += static_cast<double>(seed[i]) * static_cast<double>(t.value(y)[i]);
@@ -164,7 +199,8 @@ TEST_P(TapeConvolution, Weights) {
     const double difference = (value(.5f) - value(-.5f));  // linear: exact
     std::vector<float> gw(w.size(), 0.f), gb(b.size(), 0.f);
     t.clear();
-    const Var y = t.convolve(t.input(x.data(), 2), Convolution{2, 5, 3, 2, w.data(), b.data(), gw.data(), gb.data()});
+    const Var y =
+        t.convolve(t.input(x.data(), 2), Convolution{2, 5, 3, 2, w.data(), b.data(), gw.data(), gb.data(), dimensions});
     std::copy(seed.begin(), seed.end(), t.gradient(y));
     t.backward();
     double product = 0;

@@ -87,16 +87,48 @@ TEST(PpoLossTest, NormalisationPerPoint) {
 // Padding and its gradient are those of the definition, the index modulo the size.
 TEST(FcnModuleTest, CircularPadding) {
   torch::manual_seed(1);
-  const auto x = torch::randn({2, 3, 4, 6}, torch::requires_grad());
-  for (const std::int64_t p : {1, 3, 4}) {
-    const auto index = [p](std::int64_t n) { return torch::remainder(torch::arange(-p, n + p), n); };
-    const auto expected = x.index_select(2, index(4)).index_select(3, index(6));
-    const auto padded = padCircular(x, p);
-    EXPECT_TRUE(torch::equal(padded, expected));
-    const auto weight = torch::randn_like(expected);
-    const auto g = torch::autograd::grad({(padded * weight).sum()}, {x})[0];
-    const auto h = torch::autograd::grad({(expected * weight).sum()}, {x})[0];
-    EXPECT_LT((g - h).abs().max().item<double>(), 1e-5);
+  for (const std::vector<std::int64_t> &shape :
+       std::vector<std::vector<std::int64_t>>{{2, 3, 6}, {2, 3, 4, 6}, {2, 3, 5, 4, 6}}) {
+    const auto x = torch::randn(shape, torch::requires_grad());
+    for (const std::int64_t p : {1, 3, 4}) {
+      torch::Tensor expected = x;
+      for (std::int64_t d = 2; d < x.dim(); ++d)
+        expected = expected.index_select(d, torch::remainder(torch::arange(-p, x.size(d) + p), x.size(d)));
+      const auto padded = padCircular(x, p);
+      EXPECT_TRUE(torch::equal(padded, expected));
+      const auto weight = torch::randn_like(expected);
+      const auto g = torch::autograd::grad({(padded * weight).sum()}, {x})[0];
+      const auto h = torch::autograd::grad({(expected * weight).sum()}, {x})[0];
+      EXPECT_LT((g - h).abs().max().item<double>(), 1e-5);
+    }
+  }
+}
+
+// Conv1d, Conv2d and Conv3d of libtorch and the networks in use.
+TEST(FcnModuleTest, AgreesWithTheNetworksInUse) {
+  torch::manual_seed(2);
+  for (const int dimensions : {1, 2, 3}) {
+    PpoNetworkConfig config;
+    config.policy.dimensions = dimensions;
+    config.policy.channels = {9, 5};
+    config.policy.dilations = {1, 2, 1};
+    config.policy.kernels = {3, 3, 5};
+    config.zero_output = false;
+    Rng rng(3);
+    const PpoNetwork host(config, 2, 3, rng);
+    TorchPpoNetwork network(config, 2, 3, torch::kCPU);
+    copyWeights(host, network);
+    const petrl::GridSize size{13, dimensions > 1 ? 11 : 1, dimensions > 2 ? 6 : 1};
+    std::vector<std::int64_t> shape{1, 2};
+    for (int a = dimensions; a-- > 0;) shape.push_back(size.along(a));
+    const auto x = torch::randn(shape);
+    petrl::Fcn native(host.network(), "test");
+    ASSERT_EQ(native.dimensions(), dimensions);
+    std::vector<float> out(3 * size.points());
+    native.evaluatePeriodic(x.data_ptr<float>(), size, out.data());
+    const auto expected = network.mean(x).contiguous();
+    ASSERT_EQ(expected.numel(), static_cast<std::int64_t>(out.size()));
+    for (std::size_t i = 0; i < out.size(); ++i) EXPECT_NEAR(out[i], expected.data_ptr<float>()[i], 1e-5);
   }
 }
 
@@ -133,8 +165,8 @@ TEST(PpoNetworkTest, ActsAsItIsTrained) {
     const auto x = torch::randn({1, 2, 10, 12});
     std::vector<float> action(240), log_prob(120), value(120), again(120);
     const auto acting = host.acting();
-    const double std = acting->act(x.data_ptr<float>(), 12, 10, rng, action.data(), log_prob.data(), value.data());
-    acting->value(x.data_ptr<float>(), 12, 10, again.data());
+    const double std = acting->act(x.data_ptr<float>(), {12, 10}, rng, action.data(), log_prob.data(), value.data());
+    acting->value(x.data_ptr<float>(), {12, 10}, again.data());
     EXPECT_EQ(value, again);
     const auto output = network.forward(x);
     const auto blob = [](std::vector<float> &v, int channels) {
@@ -152,14 +184,27 @@ TEST(PpoNetworkTest, ActsAsItIsTrained) {
 
 // The gradient of the loss that the host computes by hand is the one of autograd, whatever the options.
 TEST(PpoHostGradientTest, AgreesWithAutograd) {
-  const int nx = 18, ny = 10;  // neither fills whole vectors
-  for (int variant = 0; variant < 32; ++variant) {
+  for (int variant = 0; variant < 38; ++variant) {
+    // No side fills whole vectors. The last variants: a line, a volume; without and with a margin.
+    const int dimensions = variant < 32 ? 2 : 1 + variant % 3, margin = variant < 35 ? 0 : 2;
+    const petrl::GridSize size{dimensions > 2 ? 10 : 18,
+                               dimensions > 2   ? 6
+                               : dimensions > 1 ? 10
+                                                : 1,
+                               dimensions > 2 ? 7 : 1};
+    const Interior interior(size, dimensions, margin);
+    const auto shape = [&](std::int64_t channels) {
+      std::vector<std::int64_t> s{4, channels};
+      for (int a = dimensions; a-- > 0;) s.push_back(size.along(a));
+      return s;
+    };
     SCOPED_TRACE(variant);
     PpoConfig config;
     config.network.tanh_output = (variant & 1) != 0;
     config.network.free_std = (variant & 2) != 0;
     config.network.separate_value = (variant & 4) != 0;
     config.network.policy.tanh = (variant & 8) != 0;
+    config.network.policy.dimensions = config.network.value.dimensions = dimensions;
     config.network.zero_output = false;
     config.network.policy.channels = {13, 6};
     config.network.policy.kernels = {5, 3, (variant & 8) != 0 ? 7 : 1};
@@ -180,27 +225,30 @@ TEST(PpoHostGradientTest, AgreesWithAutograd) {
     PpoBatch batch;
     {
       const torch::NoGradGuard no_grad;
-      batch.observation = torch::randn({4, 3, ny, nx});
+      batch.observation = torch::randn(shape(3));
       const auto output = network.forward(batch.observation);
-      batch.action = output.mean + output.std * torch::randn({4, 3, ny, nx});
+      batch.action = output.mean + output.std * torch::randn(shape(3));
       // About half of the ratios lie outside the clip, on either side.
-      batch.log_prob = logProbability(output, batch.action) + .3 * torch::randn({4, 1, ny, nx});
-      batch.advantage = torch::randn({4, 1, ny, nx}) + .2;
-      batch.target = torch::randn({4, 1, ny, nx});
+      batch.log_prob = logProbability(output, batch.action) + .3 * torch::randn(shape(1));
+      batch.advantage = torch::randn(shape(1)) + .2;
+      batch.target = torch::randn(shape(1));
     }
+    std::vector<std::int64_t> mask_shape = shape(1);
+    mask_shape[0] = 1;
+    if (margin > 0) batch.counts = torch::from_blob(const_cast<float *>(interior.counts()), mask_shape) > 0;
     std::vector<PpoRow> rows;
     for (std::int64_t i = 0; i < 4; ++i) {
       const auto at = [i](const torch::Tensor &t) { return t[i].data_ptr<float>(); };
       rows.push_back(
           {at(batch.observation), at(batch.action), at(batch.log_prob), at(batch.advantage), at(batch.target)});
     }
-    const PpoTerms terms = PpoHostGradient(config, host, 3, nx, ny).add(rows);
+    const PpoTerms terms = PpoHostGradient(config, host, 3, interior).add(rows);
     const torch::Tensor own = torch::from_blob(host.gradient().data(), {parameters.size()});
     // The device's gradient is added to what is there.
     std::vector<float> by_device(host.weights().size(), 1.f);
     TorchPpoDevice device(config, 3, 3, torch::kCPU);
     device.setWeights(host.weights());
-    const PpoTerms device_terms = device.gradient(rows, nx, ny, by_device);
+    const PpoTerms device_terms = device.gradient(rows, interior, by_device);
     EXPECT_NEAR(device_terms.policy, terms.policy, 1e-4 * std::abs(terms.policy) + 1e-6);
     EXPECT_LT((torch::from_blob(by_device.data(), {parameters.size()}) - 1 - own).norm().item<double>(),
               1e-4 * own.norm().item<double>());

@@ -10,7 +10,7 @@ namespace petrl::learn {
 namespace {
 
 std::size_t weightCount(const tape::Convolution &l) {
-  return static_cast<std::size_t>(l.in) * static_cast<std::size_t>(l.out * l.kernel * l.kernel);
+  return static_cast<std::size_t>(l.in) * static_cast<std::size_t>(l.out * l.taps());
 }
 
 std::string layerName(std::size_t layer, const char *what) {
@@ -53,6 +53,7 @@ FcnLayers::FcnLayers(const FcnConfig &config, int inputs, int outputs) : config_
     c.out = i + 1 < config.layers() ? config.channels[l] : outputs;
     c.kernel = config.kernels[l];
     c.dilation = config.dilations[l];
+    c.dimensions = config.dimensions;
     at_.push_back(size_);
     bias_at_.push_back(size_ + weightCount(c));
     size_ = bias_at_.back() + static_cast<std::size_t>(c.out);
@@ -90,7 +91,7 @@ void FcnLayers::initialiseUniform(Rng &rng, int first_zero_row, int zero_rows) {
 void FcnLayers::initialiseNormal(Rng &rng, double output_scale) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const auto &c = layers_[l];
-    const double fan_in = c.in * c.kernel * c.kernel;
+    const double fan_in = c.in * c.taps();
     const double deviation = l + 1 == layers_.size() ? output_scale / std::sqrt(fan_in) : std::sqrt(2 / fan_in);
     for (std::size_t i = 0; i < weightCount(c); ++i) weight(l)[i] = static_cast<float>(deviation * rng.normal());
     std::fill_n(bias(l), c.out, 0.f);
@@ -111,11 +112,16 @@ NetworkSpec FcnLayers::network(int outputs, const std::string &output) const {
   std::string dilation;
   for (const int d : config_.dilations) dilation += (dilation.empty() ? "" : " ") + std::to_string(d);
   spec.parameters = {{"activation", config_.tanh ? "tanh" : "relu"}, {"output", output}, {"dilation", dilation}};
+  // Two are what files are without it.
+  if (config_.dimensions != 2) spec.parameters["dimensions"] = std::to_string(config_.dimensions);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const auto &c = layers_[l];
     const auto in = static_cast<std::size_t>(c.in), k = static_cast<std::size_t>(c.kernel),
                out = static_cast<std::size_t>(l + 1 == layers_.size() ? outputs : c.out);
-    spec.weights[layerName(l, "weight")] = {{out, in, k, k}, {c.weight, c.weight + out * in * k * k}};
+    std::vector<std::size_t> shape{out, in};
+    shape.insert(shape.end(), static_cast<std::size_t>(config_.dimensions), k);
+    spec.weights[layerName(l, "weight")] = {shape,
+                                            {c.weight, c.weight + out * in * static_cast<std::size_t>(c.taps())}};
     spec.weights[layerName(l, "bias")] = {{out}, {c.bias, c.bias + out}};
   }
   return spec;
@@ -129,6 +135,8 @@ void FcnLayers::loadWeights(const NetworkSpec &spec, int outputs, const std::str
     const std::string found = it == spec.parameters.end() ? "nothing" : it->second;
     if (found != expected) refuse(key, found, expected);
   }
+  if (dimensionsOf(spec) != config_.dimensions)
+    refuse("dimensions", std::to_string(dimensionsOf(spec)), std::to_string(config_.dimensions));
   if (spec.weights.size() != own.weights.size())
     refuse("arrays", std::to_string(spec.weights.size()), std::to_string(own.weights.size()));
   std::vector<const std::vector<float> *> checked;  // all of them before the first is taken over
@@ -142,12 +150,17 @@ void FcnLayers::loadWeights(const NetworkSpec &spec, int outputs, const std::str
   }
 }
 
-void checkReach(const FcnConfig &config, int nx, int ny) {
+void checkReach(const FcnConfig &config, const GridSize &size) {
   for (std::size_t l = 0; l < config.dilations.size(); ++l) {
     const int points = config.kernels[l] / 2 * config.dilations[l];
-    if (points <= nx && points <= ny) continue;
-    throw Error("network: a layer reaches " + std::to_string(points) + " points, the grid has only " +
-                    std::to_string(nx) + " x " + std::to_string(ny),
+    bool fits = true;
+    std::string grid;
+    for (int a = 0; a < config.dimensions; ++a) {
+      fits = fits && points <= size.along(a);
+      grid += (a > 0 ? " x " : "") + std::to_string(size.along(a));
+    }
+    if (fits) continue;
+    throw Error("network: a layer reaches " + std::to_string(points) + " points, the grid has only " + grid,
                 PETSC_ERR_ARG_OUTOFRANGE);
   }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/grid_size.hpp"
 #include "learn/engine/rng.hpp"
 #include "learn/engine/tape.hpp"
 #include "learn/fcn_config.hpp"
@@ -51,6 +52,6 @@ class PETRL_API FcnLayers {
 };
 
 /// Throws petrl::Error when a layer of a network would wrap around a grid more than once.
-PETRL_API void checkReach(const FcnConfig &config, int nx, int ny);
+PETRL_API void checkReach(const FcnConfig &config, const GridSize &size);
 
 }  // namespace petrl::learn

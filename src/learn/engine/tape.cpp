@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/clones.hpp"
+#include "base/error.hpp"
 #include "base/vector_math.hpp"
 #include "learn/engine/arrays.hpp"
 
@@ -182,25 +183,33 @@ void Tape::backward() {
   }
 }
 
-const float *Tape::padded(const float *values, int channels, int ghost, int scratch, int row, int gap) {
+const float *Tape::padded(const float *values, int channels, int ghost, int scratch, int row, int gap, int dimensions) {
+  const int gy = dimensions > 1 ? ghost : 0, gz = dimensions > 2 ? ghost : 0;
   const std::size_t nx = static_cast<std::size_t>(nx_), g = static_cast<std::size_t>(ghost),
                     width = static_cast<std::size_t>(std::max(row, nx_ + 2 * ghost));
-  const int height = ny_ + 2 * ghost;
+  const auto rows = static_cast<std::size_t>(ny_ + 2 * gy) * static_cast<std::size_t>(nz_ + 2 * gz);
   Floats &store = scratch_[scratch];
-  const std::size_t plane = width * static_cast<std::size_t>(height) + static_cast<std::size_t>(gap);
+  const std::size_t plane = width * rows + static_cast<std::size_t>(gap);
   store.resize(std::max(store.size(), static_cast<std::size_t>(channels) * plane));
   for (int c = 0; c < channels; ++c) {
     const float *field = values + static_cast<std::size_t>(c) * points();
     float *out = store.data() + static_cast<std::size_t>(c) * plane;
-    for (int j = -ghost; j < ny_ + ghost; ++j, out += width) {
-      const float *from = field + static_cast<std::size_t>((j + ny_) % ny_) * nx;
-      std::memcpy(out + g, from, nx * sizeof(float));
-      std::memcpy(out, from + nx - g, g * sizeof(float));
-      std::memcpy(out + g + nx, from, g * sizeof(float));
-      std::fill(out + nx + 2 * g, out + width, 0.f);
+    for (int k = -gz; k < nz_ + gz; ++k) {
+      for (int j = -gy; j < ny_ + gy; ++j, out += width) {
+        const float *from = field + static_cast<std::size_t>((k + nz_) % nz_ * ny_ + (j + ny_) % ny_) * nx;
+        std::memcpy(out + g, from, nx * sizeof(float));
+        std::memcpy(out, from + nx - g, g * sizeof(float));
+        std::memcpy(out + g + nx, from, g * sizeof(float));
+        std::fill(out + nx + 2 * g, out + width, 0.f);
+      }
     }
   }
   return store.data();
+}
+
+void Tape::needPlane() const {
+  if (nz_ != 1)
+    throw Error("a solver in three dimensions cannot be recorded: choose another learner (ppo)", PETSC_ERR_SUP);
 }
 
 void Tape::fold(const float *padded, int ghost, float *gradient) const {

@@ -1,4 +1,4 @@
-// Reverse-mode differentiation of grid solvers: fields on a periodic grid, and the few operations that a coarse solver
+// Reverse-mode differentiation of grid solvers: fields on a periodic grid of one, two or three dimensions, and the few operations that a coarse solver
 // with a closure is made of. In float32, on one core; no libtorch.
 //
 // Why not libtorch: a step of a 64 x 64 solver is some hundred operations of a microsecond each; there they cost twenty
@@ -15,7 +15,7 @@
 
 namespace petrl::tape {
 
-/// A field on the tape: channels x ny x nx, x fastest. Valid until the tape is cleared.
+/// A field on the tape: channels x nz x ny x nx, x fastest. Valid until the tape is cleared.
 struct Var {
   int id = -1;
 };
@@ -23,8 +23,10 @@ struct Var {
 /// Weights of a convolution and where their gradient is added up. Owned by the caller; must outlive the tape's use.
 struct Convolution {
   int in = 0, out = 0, kernel = 1, dilation = 1;
-  const float *weight = nullptr, *bias = nullptr;  ///< out x in x kernel x kernel, out
+  const float *weight = nullptr, *bias = nullptr;  ///< out x in x kernel (x kernel (x kernel)), out
   float *weight_gradient = nullptr, *bias_gradient = nullptr;
+  int dimensions = 2;  ///< of the kernel
+  int taps() const { return dimensions == 1 ? kernel : dimensions == 2 ? kernel * kernel : kernel * kernel * kernel; }
 };
 
 /// One direction of transport: coefficients of offsets 1, 2, ... (see grid2d::Axis).
@@ -35,14 +37,17 @@ struct TransportAxis {
 
 class PETRL_API Tape {
  public:
-  Tape(int nx, int ny) : nx_(nx), ny_(ny) {}
+  Tape(int nx, int ny, int nz = 1) : nx_(nx), ny_(ny), nz_(nz) {}
   int nx() const { return nx_; }
   int ny() const { return ny_; }
-  std::size_t points() const { return static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_); }
+  int nz() const { return nz_; }
+  std::size_t points() const {
+    return static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_) * static_cast<std::size_t>(nz_);
+  }
 
   /// Forgets all fields; their memory is used again.
   void clear();
-  /// A copy of channels x ny x nx values.
+  /// A copy of channels x nz x ny x nx values.
   Var input(const float *values, int channels);
   const float *value(Var v) const { return node(v).value.data(); }
   /// Where d(loss)/d(v) is added up: write the seed of backward() here.
@@ -62,6 +67,7 @@ class PETRL_API Tape {
   Var clamp(Var x, float scale);
   /// Periodic convolution ("same" size).
   Var convolve(Var x, const Convolution &layer);
+  // The following are for planes only.
   /// sum_k coefficient[k] x(. + k - radius) along an axis (0: x, 1: y), every channel.
   Var stencil(Var x, const std::vector<float> &coefficients, int axis);
   /// Right-hand side of transport along one axis by the velocity u (one channel), every channel of q.
@@ -83,13 +89,17 @@ class PETRL_API Tape {
   Node &node(Var v) { return *nodes_[static_cast<std::size_t>(v.id)]; }
   const Node &node(Var v) const { return *nodes_[static_cast<std::size_t>(v.id)]; }
   Var make(int channels);
-  // The same field with ghost points, in scratch memory of which there are a few. Rows of at least `row` floats, zero
-  // beyond the ghost points; `gap` floats between channels.
-  const float *padded(const float *values, int channels, int ghost, int scratch, int row = 0, int gap = 0);
+  // The same field with ghost points, in scratch memory of which there are a few, along so many directions. Rows of at
+  // least `row` floats, zero beyond the ghost points; `gap` floats between channels.
+  const float *padded(const float *values, int channels, int ghost, int scratch, int row = 0, int gap = 0,
+                      int dimensions = 2);
   // Adds a padded plane, ghost points to the points they stand for.
   void fold(const float *padded, int ghost, float *gradient) const;
 
-  int nx_, ny_;
+  // Throws petrl::Error.
+  void needPlane() const;
+
+  int nx_, ny_, nz_;
   std::size_t used_ = 0;
   std::vector<std::unique_ptr<Node>> nodes_;
   Floats scratch_[4];

@@ -31,31 +31,38 @@ PETRL_CLONES float total(std::size_t n, const float *x) {
 
 /// Input rows have `width` floats, whole registers wide and with ghost points; so they lie in memory.
 struct Shape {
-  int in, out, kernel, dilation, nx, ny;
+  int in, out, kernel, dilation, nx, ny, nz, dimensions;
   int ghost() const { return dilation * (kernel / 2); }
   int width() const { return padded(nx) + 2 * ghost(); }
-  std::ptrdiff_t plane() const { return static_cast<std::ptrdiff_t>(width()) * (ny + 2 * ghost()); }
+  // Taps along y and z, ghost points there.
+  int kernelY() const { return dimensions > 1 ? kernel : 1; }
+  int kernelZ() const { return dimensions > 2 ? kernel : 1; }
+  int taps() const { return kernel * kernelY() * kernelZ(); }
+  int height() const { return ny + 2 * (dimensions > 1 ? ghost() : 0); }
+  int depth() const { return nz + 2 * (dimensions > 2 ? ghost() : 0); }
+  std::ptrdiff_t slice() const { return static_cast<std::ptrdiff_t>(width()) * height(); }
+  std::ptrdiff_t plane() const { return slice() * depth(); }
 };
 
 // mirrored: its adjoint, the convolution with the kernel mirrored, inputs and outputs exchanged.
 void forward(const Shape &s, const float *in, const float *weight, bool mirrored, const float *bias, float *out) {
   thread_local std::vector<float> packed, room;
   const simd::Level level = simd::level();
-  const int taps = s.kernel * s.kernel;
-  const auto blocks = convolution::pack(level, weight, s.out, s.in, taps, mirrored, packed);
+  const auto blocks = convolution::pack(level, weight, s.out, s.in, s.taps(), mirrored, packed);
   std::vector<std::ptrdiff_t> tap;
-  for (int ky = 0; ky < s.kernel; ++ky)
-    for (int kx = 0; kx < s.kernel; ++kx)
-      tap.push_back(static_cast<std::ptrdiff_t>(ky) * s.dilation * s.width() + kx * s.dilation);
+  for (int kz = 0; kz < s.kernelZ(); ++kz)
+    for (int ky = 0; ky < s.kernelY(); ++ky)
+      for (int kx = 0; kx < s.kernel; ++kx)
+        tap.push_back(s.dilation * (kz * s.slice() + static_cast<std::ptrdiff_t>(ky) * s.width() + kx));
   convolution::Row row{};
   row.in_channel = s.plane();
   row.inputs = s.in;
   row.tap = tap.data();
-  row.taps = taps;
+  row.taps = s.taps();
   row.width = s.nx;
   // Rows of whole registers are written where they belong.
   const bool whole = padded(s.nx) == s.nx;
-  const std::ptrdiff_t points = static_cast<std::ptrdiff_t>(s.nx) * s.ny;
+  const std::ptrdiff_t points = static_cast<std::ptrdiff_t>(s.nx) * s.ny * s.nz;
   row.out_channel = whole ? points : padded(s.nx);
   if (!whole) room.resize(static_cast<std::size_t>(s.out * padded(s.nx)));
   for (const auto &block : blocks) {
@@ -63,19 +70,21 @@ void forward(const Shape &s, const float *in, const float *weight, bool mirrored
     row.bias = bias != nullptr ? bias + block.first : nullptr;
     row.outputs = block.count;
     float *to = out + block.first * points;
-    for (int j = 0; j < s.ny; ++j, to += s.nx) {
-      row.in = in + static_cast<std::ptrdiff_t>(j) * s.width();
-      row.out = whole ? to : room.data();
-      convolution::row(row, level);
-      for (int o = 0; !whole && o < block.count; ++o)
-        std::memcpy(to + o * points, row.out + o * row.out_channel, static_cast<std::size_t>(s.nx) * sizeof(float));
+    for (int k = 0; k < s.nz; ++k) {
+      for (int j = 0; j < s.ny; ++j, to += s.nx) {
+        row.in = in + k * s.slice() + static_cast<std::ptrdiff_t>(j) * s.width();
+        row.out = whole ? to : room.data();
+        convolution::row(row, level);
+        for (int o = 0; !whole && o < block.count; ++o)
+          std::memcpy(to + o * points, row.out + o * row.out_channel, static_cast<std::size_t>(s.nx) * sizeof(float));
+      }
     }
   }
 }
 
 constexpr int kGap = 16;  // channels that lie a power of two apart share cache sets
 
-/// gradient[o][c][ky][kx] += sum over points of g[o] in[c](. + k).
+/// gradient[o][c][kz][ky][kx] += sum over points of g[o] in[c](. + k).
 struct WeightGradient {
   Shape shape;
   const float *in, *g;
@@ -91,25 +100,29 @@ PETRL_INLINE void weightBlock(const WeightGradient &w, int tap, int first) {
   using V = typename Set::Vector;
   constexpr int kBand = 16;
   const Shape &s = w.shape;
-  const std::size_t per_output = static_cast<std::size_t>(s.in * s.kernel * s.kernel);
+  const std::size_t per_output = static_cast<std::size_t>(s.in * s.taps());
   const auto width = static_cast<std::size_t>(s.width()), plane = static_cast<std::size_t>(s.plane());
-  const std::size_t g_plane = w.g_width * static_cast<std::size_t>(s.ny) + kGap;
+  const std::size_t g_plane = w.g_width * static_cast<std::size_t>(s.ny * s.nz) + kGap;
   const float *y0 = w.g + static_cast<std::size_t>(first) * g_plane;
-  w.sums->assign(static_cast<std::size_t>(s.in * s.kernel * kCount * kTaps * Set::kLanes), 0.f);
-  for (int band = 0; band < s.ny; band += kBand) {
-    const int end = std::min(s.ny, band + kBand);
+  const int rows_of_taps = s.kernelY() * s.kernelZ();
+  w.sums->assign(static_cast<std::size_t>(s.in * rows_of_taps * kCount * kTaps * Set::kLanes), 0.f);
+  const int bands = (s.ny + kBand - 1) / kBand;
+  for (int band = 0; band < bands * s.nz; ++band) {
+    const int slice = band / bands, begin = band % bands * kBand, end = std::min(s.ny, begin + kBand);
     float *at = w.sums->data();
     for (int c = 0; c < s.in; ++c) {
-      for (int ky = 0; ky < s.kernel; ++ky, at += kCount * kTaps * Set::kLanes) {
+      for (int k = 0; k < rows_of_taps; ++k, at += kCount * kTaps * Set::kLanes) {
+        const int ky = k % s.kernelY(), kz = k / s.kernelY();
         V sum[kCount][kTaps];
         PETRL_UNROLL for (int o = 0; o < kCount; ++o) {
           PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) sum[o][kx] = *load<Set>(at + (o * kTaps + kx) * Set::kLanes);
         }
-        for (int j = band; j < end; ++j) {
-          const float *x = w.in + static_cast<std::size_t>(c) * plane +
-                           static_cast<std::size_t>(j + ky * s.dilation) * width +
-                           static_cast<std::size_t>(tap * s.dilation);
-          const float *y = y0 + static_cast<std::size_t>(j) * w.g_width;
+        for (int j = begin; j < end; ++j) {
+          const float *x =
+              w.in + static_cast<std::size_t>(c) * plane +
+              static_cast<std::size_t>((slice + kz * s.dilation) * s.height() + j + ky * s.dilation) * width +
+              static_cast<std::size_t>(tap * s.dilation);
+          const float *y = y0 + static_cast<std::size_t>(slice * s.ny + j) * w.g_width;
           for (std::size_t i = 0; i < w.g_width; i += static_cast<std::size_t>(Set::kLanes)) {
             V shifted[kTaps];
             PETRL_UNROLL for (int kx = 0; kx < kTaps; ++kx) shifted[kx] = *load<Set>(x + i + kx * s.dilation);
@@ -128,15 +141,14 @@ PETRL_INLINE void weightBlock(const WeightGradient &w, int tap, int first) {
     }
   }
   const float *at = w.sums->data();
-  for (int c = 0; c < s.in; ++c)
-    for (int ky = 0; ky < s.kernel; ++ky)
-      for (int o = 0; o < kCount; ++o)
-        for (int kx = 0; kx < kTaps; ++kx, at += Set::kLanes) {
-          float sum = 0;
-          for (int l = 0; l < Set::kLanes; ++l) sum += at[l];
-          w.gradient[static_cast<std::size_t>(first + o) * per_output +
-                     static_cast<std::size_t>((c * s.kernel + ky) * s.kernel + tap + kx)] += sum;
-        }
+  for (int k = 0; k < s.in * rows_of_taps; ++k)
+    for (int o = 0; o < kCount; ++o)
+      for (int kx = 0; kx < kTaps; ++kx, at += Set::kLanes) {
+        float sum = 0;
+        for (int l = 0; l < Set::kLanes; ++l) sum += at[l];
+        w.gradient[static_cast<std::size_t>(first + o) * per_output +
+                   static_cast<std::size_t>(k * s.kernel + tap + kx)] += sum;
+      }
 }
 
 template <class Set, int kTaps, int kCount>
@@ -160,26 +172,27 @@ PETRL_VERSIONS(weightGradient, WeightGradient)
 }  // namespace
 
 Var Tape::convolve(Var x, const Convolution &layer) {
-  const Shape s{layer.in, layer.out, layer.kernel, layer.dilation, nx_, ny_};
+  const int d = layer.dimensions;
+  const Shape s{layer.in, layer.out, layer.kernel, layer.dilation, nx_, ny_, nz_, d};
   const Var r = make(layer.out);
-  forward(s, padded(value(x), layer.in, s.ghost(), 0, s.width()), layer.weight, false, layer.bias,
+  forward(s, padded(value(x), layer.in, s.ghost(), 0, s.width(), 0, d), layer.weight, false, layer.bias,
           node(r).value.data());
-  node(r).backward = [this, x, r, layer, s] {
+  node(r).backward = [this, x, r, layer, s, d] {
     const std::size_t n = points();
     const float *g = gradient(r);
     if (layer.weight_gradient != nullptr) {
       const int g_width = petrl::padded(nx_);
-      weightGradientVersions({s, padded(value(x), layer.in, s.ghost(), 0, s.width()),
+      weightGradientVersions({s, padded(value(x), layer.in, s.ghost(), 0, s.width(), 0, d),
                               padded(g, layer.out, 0, 1, g_width, kGap), static_cast<std::size_t>(g_width),
                               &scratch_[2], layer.weight_gradient});
       for (int o = 0; o < layer.out; ++o) layer.bias_gradient[o] += total(n, g + static_cast<std::size_t>(o) * n);
     }
     if (!node(x).backward) return;  // an input: nobody asks for its gradient
-    const Shape back{layer.out, layer.in, layer.kernel, layer.dilation, nx_, ny_};
+    const Shape back{layer.out, layer.in, layer.kernel, layer.dilation, nx_, ny_, nz_, d};
     const bool first = !node(x).has_gradient;
     Floats &result = first ? node(x).gradient : scratch_[2];
     result.resize(static_cast<std::size_t>(layer.in) * n);
-    forward(back, padded(g, layer.out, s.ghost(), 1, s.width()), layer.weight, true, nullptr, result.data());
+    forward(back, padded(g, layer.out, s.ghost(), 1, s.width(), 0, d), layer.weight, true, nullptr, result.data());
     node(x).has_gradient = true;
     if (!first) learn::addScaled(result.size(), 1, result.data(), gradient(x));
   };

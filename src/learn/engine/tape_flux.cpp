@@ -69,6 +69,7 @@ PETRL_CLONES void weightAdjoint(const Row &r, int k, const float *q, const float
 }  // namespace
 
 Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis) {
+  needPlane();
   const int ghost = m + 1;
   const auto n = static_cast<std::size_t>(nx_), width = static_cast<std::size_t>(nx_ + 2 * ghost);
   const std::ptrdiff_t step = axis == 0 ? 1 : static_cast<std::ptrdiff_t>(width);

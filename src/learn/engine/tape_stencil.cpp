@@ -65,6 +65,7 @@ PETRL_CLONES void transportAdjoint(std::size_t n, const float *ug, const float *
 }  // namespace
 
 Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
+  needPlane();
   const int radius = static_cast<int>(coefficients.size() / 2), count = channels(x);
   const std::ptrdiff_t step = axis == 0 ? 1 : nx_ + 2 * radius;
   const Var r = make(count);
@@ -94,6 +95,7 @@ Var Tape::stencil(Var x, const std::vector<float> &coefficients, int axis) {
 }
 
 Var Tape::transport(Var q, Var u, const TransportAxis &coefficients, int axis) {
+  needPlane();
   const int radius = static_cast<int>(coefficients.antisymmetric.size()), count = channels(q);
   const std::ptrdiff_t step = axis == 0 ? 1 : nx_ + 2 * radius;
   const std::size_t n = static_cast<std::size_t>(nx_);

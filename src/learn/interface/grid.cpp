@@ -59,7 +59,7 @@ class CGrid : public GridEnvironment {
   }
 
   Evaluation evaluate(GridPolicy &policy) override {
-    const auto points = static_cast<std::size_t>(nx()) * static_cast<std::size_t>(ny());
+    const std::size_t points = size().points();
     std::vector<float> seen(said_->specification.observation.names.size() * points), reward(points),
         deed(said_->specification.action.low.size() * points);
     double sum = 0;
@@ -68,7 +68,7 @@ class CGrid : public GridEnvironment {
       GridOutcome outcome = GridOutcome::running;
       for (std::int64_t s = 0; s < steps_ && outcome == GridOutcome::running; ++s) {
         run->observe(seen.data());
-        policy.decide(seen.data(), nx(), ny(), deed.data());
+        policy.decide(seen.data(), size(), deed.data());
         outcome = run->step(deed.data(), reward.data());
         for (const float r : reward) sum += static_cast<double>(r) / static_cast<double>(points);
       }

@@ -42,12 +42,12 @@ PETRL_CLONES static void hyperbolicTangents(std::size_t n, float *x) {
   for (std::size_t i = 0; i < n; ++i) x[i] = vector_math::hyperbolicTangent(x[i]);
 }
 
-double PpoActing::act(const float *observation, int nx, int ny, Rng &rng, float *action, float *log_prob,
+double PpoActing::act(const float *observation, const GridSize &size, Rng &rng, float *action, float *log_prob,
                       float *values) {
-  const auto points = static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
+  const std::size_t points = size.points();
   const std::size_t width = static_cast<std::size_t>(actions_) * points;
   out_.resize(static_cast<std::size_t>(heads_->outputs()) * points);
-  heads_->evaluatePeriodic(observation, nx, ny, out_.data());
+  heads_->evaluatePeriodic(observation, size, out_.data());
   std::fill_n(log_prob, points, 0.f);
   fillNormal(rng, action, width);
   if (tanh_) hyperbolicTangents(width, out_.data());
@@ -64,18 +64,18 @@ double PpoActing::act(const float *observation, int nx, int ny, Rng &rng, float 
     }
   }
   if (value_) {
-    value_->evaluatePeriodic(observation, nx, ny, values);
+    value_->evaluatePeriodic(observation, size, values);
   } else {
     std::copy_n(out_.data() + static_cast<std::size_t>(heads_->outputs() - 1) * points, points, values);
   }
   return sum / static_cast<double>(width);
 }
 
-void PpoActing::value(const float *observation, int nx, int ny, float *values) {
-  if (value_) return value_->evaluatePeriodic(observation, nx, ny, values);
-  const auto points = static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny);
+void PpoActing::value(const float *observation, const GridSize &size, float *values) {
+  if (value_) return value_->evaluatePeriodic(observation, size, values);
+  const std::size_t points = size.points();
   out_.resize(static_cast<std::size_t>(heads_->outputs()) * points);
-  heads_->evaluatePeriodic(observation, nx, ny, out_.data());
+  heads_->evaluatePeriodic(observation, size, out_.data());
   std::copy_n(out_.data() + static_cast<std::size_t>(heads_->outputs() - 1) * points, points, values);
 }
 

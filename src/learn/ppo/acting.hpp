@@ -16,8 +16,8 @@ class PpoActing {
   /// (unless `value` does).
   PpoActing(const NetworkSpec &heads, const NetworkSpec *value, std::vector<float> log_std, bool tanh, int actions);
   /// Draws actions for one grid; their log-probabilities and the values. Returns the mean standard deviation.
-  double act(const float *observation, int nx, int ny, Rng &rng, float *action, float *log_prob, float *value);
-  void value(const float *observation, int nx, int ny, float *value);
+  double act(const float *observation, const GridSize &size, Rng &rng, float *action, float *log_prob, float *value);
+  void value(const float *observation, const GridSize &size, float *value);
 
  private:
   std::unique_ptr<Fcn> heads_, value_;

@@ -19,11 +19,12 @@ class PETRL_API PpoDevice {
   /// The parameters have changed: those of PpoNetwork, in its order.
   virtual void setWeights(const std::vector<float> &weights) = 0;
   /// Draws actions for some grids: `action` comes in as standard normal numbers. Returns the mean standard deviation.
-  virtual double act(const float *observation, std::int64_t rows, int nx, int ny, std::vector<float> &action,
+  virtual double act(const float *observation, std::int64_t rows, const GridSize &size, std::vector<float> &action,
                      std::vector<float> &log_prob, std::vector<float> &value) = 0;
-  virtual void value(const float *observation, int nx, int ny, float *values) = 0;
-  /// Adds the gradient of the minibatch's mean loss to `gradient`. Returns means.
-  virtual PpoTerms gradient(const std::vector<PpoRow> &rows, int nx, int ny, std::vector<float> &gradient) = 0;
+  virtual void value(const float *observation, const GridSize &size, float *values) = 0;
+  /// Adds the gradient of the minibatch's mean loss, over the points that count, to `gradient`. Returns means.
+  virtual PpoTerms gradient(const std::vector<PpoRow> &rows, const Interior &interior,
+                            std::vector<float> &gradient) = 0;
 };
 
 using PpoDeviceFactory =

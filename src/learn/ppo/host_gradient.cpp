@@ -4,12 +4,17 @@
 
 namespace petrl::learn {
 
-PpoHostGradient::PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, int nx, int ny)
-    : config_(config), network_(network), actions_(actions), tape_(nx, ny), loss_(config) {}
+PpoHostGradient::PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, const Interior &interior)
+    : config_(config),
+      network_(network),
+      actions_(actions),
+      interior_(interior),
+      tape_(interior.size().nx, interior.size().ny, interior.size().nz),
+      loss_(config) {}
 
 PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
   const std::size_t points = tape_.points();
-  const double all = static_cast<double>(rows.size()) * static_cast<double>(points);
+  const double all = static_cast<double>(rows.size()) * static_cast<double>(interior_.count());
   if (config_.normalisation == PpoConfig::Normalisation::point) {
     std::vector<const float *> advantages;
     for (const PpoRow &row : rows) advantages.push_back(row.advantage);
@@ -31,6 +36,8 @@ PpoTerms PpoHostGradient::add(std::vector<PpoRow> rows) {
     PpoGrid grid{};
     grid.actions = actions_;
     grid.points = points;
+    grid.counts = interior_.counts();
+    grid.counted = interior_.count();
     grid.mean = y;
     grid.raw_std = free ? nullptr : y + actions * points;
     grid.log_std = network_.logStd();

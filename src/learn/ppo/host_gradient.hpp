@@ -6,6 +6,7 @@
 
 #include "learn/engine/tape.hpp"
 #include "learn/ppo/host_loss.hpp"
+#include "learn/ppo/interior.hpp"
 #include "learn/ppo/network.hpp"
 
 namespace petrl::learn {
@@ -18,14 +19,15 @@ struct PpoRow {
 class PETRL_API PpoHostGradient {
  public:
   /// `network`, to whose gradient add() adds, must outlive it.
-  PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, int nx, int ny);
-  /// Adds the gradient of the minibatch's mean loss. Returns means.
+  PpoHostGradient(const PpoConfig &config, PpoNetwork &network, int actions, const Interior &interior);
+  /// Adds the gradient of the minibatch's mean loss, over the points that count. Returns means.
   PpoTerms add(std::vector<PpoRow> rows);
 
  private:
   PpoConfig config_;
   PpoNetwork &network_;
   int actions_;
+  Interior interior_;
   tape::Tape tape_;
   PpoHostLoss loss_;
   std::vector<float> advantage_;  // normalised per point

@@ -107,6 +107,11 @@ PETRL_CLONES void standardise(std::size_t n, const float *x, const float *mean, 
   for (std::size_t i = 0; i < n; ++i) out[i] = (x[i] - mean[i]) / (std::sqrt(square[i] / (rows - 1)) + 1e-8f);
 }
 
+// What is not a number at a point that does not count is nothing, too.
+PETRL_CLONES void keep(std::size_t n, const float *counts, float *x) {
+  for (std::size_t i = 0; i < n; ++i) x[i] = counts[i] > 0 ? x[i] : 0.f;
+}
+
 }  // namespace
 
 void PpoHostLoss::add(const PpoGrid &g, float weight, PpoTerms &terms) {
@@ -124,6 +129,10 @@ void PpoHostLoss::add(const PpoGrid &g, float weight, PpoTerms &terms) {
     softplus(actions * n, g.raw_std, std_.data());
   }
   const float *mean = tanh ? mean_.data() : g.mean;
+  const auto counted = [&g, n](float *plane) {
+    if (g.counts != nullptr) keep(n, g.counts, plane);
+    return plane;
+  };
 
   for (std::size_t i = 0; i < n; ++i) log_ratio_[i] = -g.log_prob[i];
   double log_std = 0;  // summed over actions and points
@@ -131,22 +140,24 @@ void PpoHostLoss::add(const PpoGrid &g, float weight, PpoTerms &terms) {
     const std::size_t at = a * n;
     if (free) {
       deviationsFree(n, g.action + at, mean + at, g.log_std[a], z_.data() + at, log_ratio_.data());
-      log_std += static_cast<double>(g.log_std[a]) * static_cast<double>(n);
+      log_std += static_cast<double>(g.log_std[a]) * static_cast<double>(g.counted);
     } else {
       float *logs = error_.data();  // not yet needed
       deviations(n, g.action + at, mean + at, std_.data() + at, z_.data() + at, logs, log_ratio_.data());
-      log_std += total(n, logs);
+      log_std += total(n, counted(logs));
     }
   }
   objective(n, static_cast<float>(config_.clip), weight, log_ratio_.data(), g.advantage, policy_.data(), slope_.data(),
             kl_.data(), clipped_.data());
   valueSlope(n, static_cast<float>(2 * config_.value_coefficient) * weight, g.value, g.target, g.d_value,
              error_.data());
-  terms.policy += total(n, policy_.data());
-  terms.value += total(n, error_.data());
-  terms.entropy += log_std + (.5 + static_cast<double>(kHalfLogTwoPi)) * static_cast<double>(actions * n);
-  terms.kl += total(n, kl_.data());
-  terms.clipped += total(n, clipped_.data());
+  counted(slope_.data());
+  counted(g.d_value);
+  terms.policy += total(n, counted(policy_.data()));
+  terms.value += total(n, counted(error_.data()));
+  terms.entropy += log_std + (.5 + static_cast<double>(kHalfLogTwoPi)) * static_cast<double>(actions * g.counted);
+  terms.kl += total(n, counted(kl_.data()));
+  terms.clipped += total(n, counted(clipped_.data()));
 
   const float entropy = static_cast<float>(config_.entropy_coefficient) * weight;
   for (std::size_t a = 0; a < actions; ++a) {
@@ -155,11 +166,13 @@ void PpoHostLoss::add(const PpoGrid &g, float weight, PpoTerms &terms) {
     if (free) {
       meanSlope(n, slope_.data(), z, nullptr, std::exp(-g.log_std[a]), g.d_mean + at);
       freeStdSlope(n, slope_.data(), z, policy_.data());  // its terms are summed by now
-      g.d_log_std[a] += static_cast<float>(total(n, policy_.data())) - entropy * static_cast<float>(n);
+      g.d_log_std[a] += static_cast<float>(total(n, counted(policy_.data()))) - entropy * static_cast<float>(g.counted);
     } else {
       meanSlope(n, slope_.data(), z, std_.data() + at, 0, g.d_mean + at);
       stdSlope(n, slope_.data(), z, std_.data() + at, g.raw_std + at, entropy, g.d_raw_std + at);
+      counted(g.d_raw_std + at);
     }
+    counted(g.d_mean + at);
     if (tanh) throughTanh(n, mean_.data() + at, g.d_mean + at);
   }
 }

@@ -13,6 +13,8 @@ namespace petrl::learn {
 struct PpoGrid {
   int actions;
   std::size_t points;
+  const float *counts;  ///< 1 at points that count, 0 at the others; null: all do
+  std::size_t counted;  ///< how many count
   // What the networks say.
   const float *mean;     ///< before tanh, if there is one
   const float *raw_std;  ///< before softplus; null if the standard deviation is free
@@ -33,7 +35,7 @@ struct PpoTerms {
 class PpoHostLoss {
  public:
   explicit PpoHostLoss(const PpoConfig &config) : config_(config) {}
-  /// Derivatives of weight x (sum of the loss over the points). Adds the sums to `terms`.
+  /// Derivatives of weight x (sum of the loss over the points that count). Adds the sums to `terms`.
   void add(const PpoGrid &grid, float weight, PpoTerms &terms);
 
  private:

@@ -51,8 +51,14 @@ class Stopwatch {
 
 }  // namespace
 
-Ppo::Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed)
-    : config_(learn::PpoConfig::parse(std::move(keys))),
+static learn::PpoConfig configured(YamlMap keys, int dimensions) {
+  learn::PpoConfig c = learn::PpoConfig::parse(std::move(keys));
+  c.network.policy.dimensions = c.network.value.dimensions = dimensions;
+  return c;
+}
+
+Ppo::Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed, int dimensions)
+    : config_(configured(std::move(keys), dimensions)),
       observations_(positive(observations, "observation")),
       actions_(positive(actions, "action")),
       seed_(seed),
@@ -70,21 +76,37 @@ GridPolicy &Ppo::deterministic() {
   return deterministic_;
 }
 
-void Ppo::iterate(GridEnvironment &environment) {
-  if (nx_ != 0 && (environment.nx() != nx_ || environment.ny() != ny_)) {
-    throw Error("learner ppo: found a grid of " + std::to_string(environment.nx()) + " x " +
-                    std::to_string(environment.ny()) + ", expected " + std::to_string(nx_) + " x " +
-                    std::to_string(ny_) + ", on which it learned so far",
+// The grid is that of the first time, or of the checkpoint.
+void Ppo::setGrid(const GridEnvironment &environment) {
+  const GridSize found = environment.size(), &known = interior_.size();
+  const int dimensions = config_.network.policy.dimensions, margin = environment.margin();
+  const auto text = [dimensions](const GridSize &size, int beyond) {
+    std::string out;
+    for (int a = 0; a < dimensions; ++a) out += (a > 0 ? " x " : "") + std::to_string(size.along(a));
+    return out + (beyond > 0 ? " with a margin of " + std::to_string(beyond) : "");
+  };
+  if (environment.dimensions() != dimensions) {
+    throw Error("learner ppo: found a grid of " + std::to_string(environment.dimensions()) + " dimensions, expected " +
+                    std::to_string(dimensions),
                 PETSC_ERR_ARG_INCOMP);
   }
-  nx_ = environment.nx();
-  ny_ = environment.ny();
-  learn::checkReach(config_.network.policy, nx_, ny_);
-  if (config_.network.separate_value) learn::checkReach(config_.network.value, nx_, ny_);
-  if (!rollout_) {
-    rollout_ = std::make_unique<learn::Rollout>(observations_, actions_,
-                                                static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_));
+  if (known.nx != 0 && (found != known || margin != margin_)) {
+    throw Error("learner ppo: found a grid of " + text(found, margin) + ", expected " + text(known, margin_) +
+                    ", on which it learned so far",
+                PETSC_ERR_ARG_INCOMP);
   }
+  interior_ = learn::Interior(found, dimensions, margin);
+  margin_ = margin;
+  if (interior_.count() == 0)
+    throw Error("learner ppo: a grid of " + text(found, margin) + " has no point inside", PETSC_ERR_ARG_INCOMP);
+}
+
+void Ppo::iterate(GridEnvironment &environment) {
+  setGrid(environment);
+  const GridSize size = interior_.size();
+  learn::checkReach(config_.network.policy, size);
+  if (config_.network.separate_value) learn::checkReach(config_.network.value, size);
+  if (!rollout_) rollout_ = std::make_unique<learn::Rollout>(observations_, actions_, size.points());
   rng_ =
       learn::Rng(mixed(seed_, static_cast<std::uint64_t>(reduction_.rank()), static_cast<std::uint64_t>(iterations_)));
   if (device_) {
@@ -92,7 +114,7 @@ void Ppo::iterate(GridEnvironment &environment) {
   } else {
     acting_ = network_.acting();
     if (!host_gradient_)
-      host_gradient_ = std::make_unique<learn::PpoHostGradient>(config_, network_, actions_, nx_, ny_);
+      host_gradient_ = std::make_unique<learn::PpoHostGradient>(config_, network_, actions_, interior_);
   }
   collect(environment);
   estimate();
@@ -118,14 +140,14 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
   action_.resize(running.size() * static_cast<std::size_t>(actions_) * points);
   if (device_) {
     learn::fillNormal(rng_, action_.data(), action_.size());
-    sums_[kStd] += device_->act(observation_.data(), rows, nx_, ny_, action_, log_prob_, value_);
+    sums_[kStd] += device_->act(observation_.data(), rows, interior_.size(), action_, log_prob_, value_);
     return;
   }
   log_prob_.resize(running.size() * points);
   value_.resize(running.size() * points);
   double std = 0;
   for (std::size_t i = 0; i < running.size(); ++i) {
-    std += acting_->act(observation_.data() + i * seen, nx_, ny_, rng_,
+    std += acting_->act(observation_.data() + i * seen, interior_.size(), rng_,
                         action_.data() + i * static_cast<std::size_t>(actions_) * points, log_prob_.data() + i * points,
                         value_.data() + i * points);
   }
@@ -147,7 +169,7 @@ void Ppo::collect(GridEnvironment &environment) {
   const std::size_t seen = static_cast<std::size_t>(observations_) * points;
   const bool whole = config_.horizon == 0;
   rollout_->clear();
-  slots_.prepare(environment, width);
+  slots_.prepare(environment, width, interior_);
   for (auto &slot : slots_.slots()) {
     if (!slot.open) slots_.start(environment, slot);
   }
@@ -171,11 +193,12 @@ void Ppo::collect(GridEnvironment &environment) {
       slot.rows.push_back(row);
       float *reward = rollout_->reward(row);
       GridOutcome outcome;
-      slots_.step(slot, action, width, reward, points, outcome);
+      slots_.step(slot, action, width, reward, interior_, outcome);
       if (config_.reward_scale != 1) {
         for (std::size_t p = 0; p < points; ++p) reward[p] *= static_cast<float>(config_.reward_scale);
       }
-      if (config_.reward_reach > 0) learn::spreadRewards(reward, nx_, ny_, config_.reward_reach);
+      if (config_.reward_reach > 0)
+        learn::spreadRewards(reward, interior_.size(), config_.network.policy.dimensions, config_.reward_reach);
       if (outcome == GridOutcome::running) continue;
       close(slot, outcome == GridOutcome::terminal);
       counts[1] += 1;
@@ -208,9 +231,9 @@ void Ppo::estimate() {
     for (std::int64_t i = 0; i < rollout_->lastCount(); ++i) {
       const float *from = rollout_->lastObservations().data() + static_cast<std::size_t>(i) * seen;
       if (device_) {
-        device_->value(from, nx_, ny_, one.data());
+        device_->value(from, interior_.size(), one.data());
       } else {
-        acting_->value(from, nx_, ny_, one.data());
+        acting_->value(from, interior_.size(), one.data());
       }
       values.insert(values.end(), one.begin(), one.end());
     }
@@ -220,10 +243,12 @@ void Ppo::estimate() {
   const std::size_t n = static_cast<std::size_t>(rollout_->rows()) * rollout_->points();
   float *advantage = rollout_->advantage(0);
   const float *target = rollout_->target(0);
-  std::vector<double> sum{static_cast<double>(n), 0, 0, 0, 0};
-  for (std::size_t i = 0; i < n; ++i) {
-    const double a = static_cast<double>(advantage[i]), t = static_cast<double>(target[i]);
-    sum[1] += a, sum[2] += a * a, sum[3] += t, sum[4] += t * t;
+  std::vector<double> sum{static_cast<double>(rollout_->rows()) * static_cast<double>(interior_.count()), 0, 0, 0, 0};
+  for (std::size_t row = 0; row < n; row += rollout_->points()) {
+    interior_.each([&](std::size_t i) {
+      const double a = static_cast<double>(advantage[row + i]), t = static_cast<double>(target[row + i]);
+      sum[1] += a, sum[2] += a * a, sum[3] += t, sum[4] += t * t;
+    });
   }
   reduction_.sum(sum);
   const double mean = sum[1] / sum[0], variance = std::max(0., sum[2] / sum[0] - mean * mean);

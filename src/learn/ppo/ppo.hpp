@@ -25,15 +25,16 @@ namespace petrl {
 /// episodes), then passes over them `epochs` times in minibatches. Actions are samples of a Gaussian, handed to the
 /// environment as they are.
 ///
-/// On several ranks each has its own slots. Gradients are averaged with the number of transitions as weight, so that
-/// they are those of the union of all minibatches; advantages normalised per point are so over the rank's own part.
+/// On several ranks each has its own slots. Gradients are averaged with the number of decisions as weight, so that
+/// they are those of the union of all minibatches; advantages normalised per point are so over the rank's own part. The ranks'
+/// grids may differ in size.
 ///
 /// Random numbers of an iteration follow from seed, rank and its number: a checkpoint holds weights, moments, counters,
 /// and the seeds and actions of unfinished episodes, of all ranks; to read one takes as many ranks.
 class PETRL_API Ppo {
  public:
   /// Throws petrl::Error when the YAML is wrong, or the device is not there.
-  Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed);
+  Ppo(YamlMap keys, int observations, int actions, std::uint64_t seed, int dimensions = 2);
   ~Ppo();
 
   void iterate(GridEnvironment &environment);
@@ -70,6 +71,7 @@ class PETRL_API Ppo {
     kSums
   };
 
+  void setGrid(const GridEnvironment &environment);
   void collect(GridEnvironment &environment);
   void decideForAll(const std::vector<learn::Slot *> &running);
   void close(learn::Slot &slot, bool terminal);
@@ -94,7 +96,8 @@ class PETRL_API Ppo {
   learn::FcnPolicy deterministic_{"learner ppo"};
   learn::EpisodeSlots slots_;
   std::unique_ptr<learn::Rollout> rollout_;  // once the grid is known
-  int nx_ = 0, ny_ = 0;
+  learn::Interior interior_;                 // of the grid that it learned on so far
+  int margin_ = 0;
   // One row an episode of those that run.
   std::vector<float> observation_, action_, log_prob_, value_, last_;
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;

@@ -37,7 +37,7 @@ std::vector<double> Ppo::gradientOf(const std::vector<std::int64_t> &rows) {
     batch.push_back({rollout_->observation(r), rollout_->action(r), rollout_->logProb(r), rollout_->advantage(r),
                      rollout_->target(r)});
   const learn::PpoTerms terms =
-      device_ ? device_->gradient(batch, nx_, ny_, network_.gradient()) : host_gradient_->add(std::move(batch));
+      device_ ? device_->gradient(batch, interior_, network_.gradient()) : host_gradient_->add(std::move(batch));
   return {terms.policy, terms.value, terms.entropy, terms.kl, terms.clipped};
 }
 
@@ -46,7 +46,9 @@ bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
   std::fill(gradient.begin(), gradient.end(), 0.f);
   std::vector<double> terms(5, 0.);
   if (!rows.empty()) terms = gradientOf(rows);
-  learn::averageGradient(reduction_, gradient, static_cast<double>(rows.size()), terms);
+  // Each decision counts as much, whoever took it.
+  const double decisions = static_cast<double>(rows.size()) * static_cast<double>(interior_.count());
+  learn::averageGradient(reduction_, gradient, decisions, terms);
   const double norm = clipNorm(gradient, config_.max_gradient_norm);
   if (!std::isfinite(norm)) {
     throw Error("learner ppo: the gradient is not finite after " + std::to_string(steps_) +

@@ -24,26 +24,42 @@ void generalisedAdvantage(const std::vector<const float *> &reward, const std::v
   }
 }
 
-void spreadRewards(float *reward, int nx, int ny, int reach) {
-  const auto width = static_cast<std::size_t>(nx), height = static_cast<std::size_t>(ny);
-  const auto r = static_cast<std::size_t>(reach), side = 2 * r + 1;
-  // Sums along x of every row, rows continued periodically; then along y, whole rows at a time.
-  std::vector<float> line(width + 2 * r), rows(width * height);
-  for (std::size_t j = 0; j < height; ++j) {
-    const float *row = reward + j * width;
-    for (std::size_t i = 0; i < line.size(); ++i) line[i] = row[(i + width * side - r) % width];
-    for (std::size_t k = 0; k < side; ++k)
-      for (std::size_t i = 0; i < width; ++i) rows[j * width + i] += line[i + k];
-  }
-  const float share = 1.f / static_cast<float>(side * side);
-  for (std::size_t j = 0; j < height; ++j) {
-    float *out = reward + j * width;
-    std::fill_n(out, width, 0.f);
-    for (std::size_t k = 0; k < side; ++k) {
-      const float *row = rows.data() + (j + height * side + k - r) % height * width;
-      for (std::size_t i = 0; i < width; ++i) out[i] += share * row[i];
+// One direction after another: `inner` values lie between neighbours along it, `n` of which make a line.
+static void spreadAlong(float *reward, std::size_t outer, std::size_t n, std::size_t inner, std::size_t reach) {
+  const std::size_t side = 2 * reach + 1;
+  std::vector<float> sum(n * inner);
+  for (std::size_t o = 0; o < outer; ++o, reward += n * inner) {
+    std::fill(sum.begin(), sum.end(), 0.f);
+    for (std::size_t j = 0; j < n; ++j) {
+      float *out = sum.data() + j * inner;
+      for (std::size_t k = 0; k < side; ++k) {
+        const float *row = reward + (j + n * side + k - reach) % n * inner;
+        for (std::size_t i = 0; i < inner; ++i) out[i] += row[i];
+      }
     }
+    std::copy(sum.begin(), sum.end(), reward);
   }
+}
+
+void spreadRewards(float *reward, const GridSize &size, int dimensions, int reach) {
+  const auto nx = static_cast<std::size_t>(size.nx), ny = static_cast<std::size_t>(size.ny),
+             nz = static_cast<std::size_t>(size.nz), r = static_cast<std::size_t>(reach);
+  float share = 1;
+  for (int a = 0; a < dimensions; ++a) {
+    spreadAlong(reward,
+                a == 0   ? ny * nz
+                : a == 1 ? nz
+                         : 1,
+                a == 0   ? nx
+                : a == 1 ? ny
+                         : nz,
+                a == 0   ? 1
+                : a == 1 ? nx
+                         : nx * ny,
+                r);
+    share /= static_cast<float>(2 * r + 1);
+  }
+  for (std::size_t i = 0; i < size.points(); ++i) reward[i] *= share;
 }
 
 Rollout::Rollout(int observations, int actions, std::size_t points)

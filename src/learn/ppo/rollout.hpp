@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/floats.hpp"
+#include "base/grid_size.hpp"
 
 namespace petrl::learn {
 
@@ -15,8 +16,8 @@ void generalisedAdvantage(const std::vector<const float *> &reward, const std::v
                           const float *last_value, std::size_t points, double gamma, double lambda,
                           const std::vector<float *> &advantage);
 
-/// Each becomes the mean over the square of 2 `reach` + 1 points a side around it, on a periodic grid.
-void spreadRewards(float *reward, int nx, int ny, int reach);
+/// Each becomes the mean over the 2 `reach` + 1 points a side around it, in the directions that a periodic grid has.
+void spreadRewards(float *reward, const GridSize &size, int dimensions, int reach);
 
 /// Transitions of several episodes, one row each; every array is [row][channel][point].
 class Rollout {

@@ -21,12 +21,12 @@ void EpisodeSlots::start(GridEnvironment &environment, Slot &slot) {
   slot.episode = environment.episode(slot.seed);
 }
 
-double EpisodeSlots::step(Slot &slot, const float *action, std::size_t action_size, float *reward, std::size_t points,
-                          GridOutcome &outcome) const {
+double EpisodeSlots::step(Slot &slot, const float *action, std::size_t action_size, float *reward,
+                          const Interior &interior, GridOutcome &outcome) const {
   outcome = slot.episode->step(action, reward);
   double mean = 0;
-  for (std::size_t i = 0; i < points; ++i) mean += static_cast<double>(reward[i]);
-  mean /= static_cast<double>(points);
+  interior.each([&](std::size_t i) { mean += static_cast<double>(reward[i]); });
+  mean /= static_cast<double>(interior.count());
   if (!std::isfinite(mean)) {
     throw Error("learner ppo: a reward is not finite, in step " + std::to_string(slot.steps) +
                     " of the episode with seed " + std::to_string(slot.seed),
@@ -39,9 +39,8 @@ double EpisodeSlots::step(Slot &slot, const float *action, std::size_t action_si
   return mean;
 }
 
-void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size) {
-  const std::size_t points = static_cast<std::size_t>(environment.nx()) * static_cast<std::size_t>(environment.ny());
-  std::vector<float> reward(points);
+void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size, const Interior &interior) {
+  std::vector<float> reward(interior.points());
   for (Slot &slot : slots_) {
     if (!slot.open || slot.episode) continue;
     std::vector<float> actions;
@@ -52,7 +51,7 @@ void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size
     slot.episode = environment.episode(slot.seed);
     for (std::int64_t s = 0; s < steps; ++s) {
       GridOutcome outcome;
-      step(slot, actions.data() + static_cast<std::size_t>(s) * action_size, action_size, reward.data(), points,
+      step(slot, actions.data() + static_cast<std::size_t>(s) * action_size, action_size, reward.data(), interior,
            outcome);
       if (outcome != GridOutcome::running) {
         throw Error(

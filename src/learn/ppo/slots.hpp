@@ -7,6 +7,7 @@
 
 #include "base/archive.hpp"
 #include "learn/environment.hpp"
+#include "learn/ppo/interior.hpp"
 
 namespace petrl::learn {
 
@@ -30,11 +31,11 @@ class EpisodeSlots {
   std::vector<Slot> &slots() { return slots_; }
   /// Starts a new episode in this slot.
   void start(GridEnvironment &environment, Slot &slot);
-  /// Takes a step. Returns the mean reward over the points.
-  double step(Slot &slot, const float *action, std::size_t action_size, float *reward, std::size_t points,
+  /// Takes a step. Returns the mean reward over the points that count.
+  double step(Slot &slot, const float *action, std::size_t action_size, float *reward, const Interior &interior,
               GridOutcome &outcome) const;
   /// Makes all episodes again that are open but not there.
-  void prepare(GridEnvironment &environment, std::size_t action_size);
+  void prepare(GridEnvironment &environment, std::size_t action_size, const Interior &interior);
 
   /// `action_size`: numbers of a step's actions.
   void archive(Archive &archive, std::size_t action_size);

@@ -7,7 +7,7 @@
 
 namespace petrl {
 
-Unroll::Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed)
+Unroll::Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed, int dimensions)
     : config_(learn::UnrollConfig::parse(std::move(keys))),
       observations_(observations),
       actions_(actions),
@@ -17,6 +17,9 @@ Unroll::Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed)
       gradient_(network_.size(), 0.f),
       adam_(network_.size()),
       slots_(static_cast<std::size_t>(config_.slots)) {
+  if (dimensions != 2)
+    throw Error("learner unroll: needs an environment of two dimensions, found " + std::to_string(dimensions),
+                PETSC_ERR_SUP);
   learn::Rng rng(seed);
   network_.bind(weights_.data(), gradient_.data());
   network_.initialiseNormal(rng, config_.output_scale);

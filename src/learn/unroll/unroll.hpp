@@ -27,7 +27,8 @@ namespace petrl {
 /// On several ranks each has its own episodes and gradients are averaged.
 class PETRL_API Unroll {
  public:
-  Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed);
+  /// Throws petrl::Error when the YAML is wrong, and for other grids than planes.
+  Unroll(YamlMap keys, int observations, int actions, std::uint64_t seed, int dimensions = 2);
   ~Unroll();
 
   void iterate(GridEnvironment &environment);

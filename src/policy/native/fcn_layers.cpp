@@ -44,12 +44,17 @@ Fcn::Fcn(const NetworkSpec &network, const std::string &source) {
   const bool relu = readWord(network, "activation", {"relu", "tanh"}, source) == 0;
   const bool linear = readWord(network, "output", {"linear", "tanh"}, source) == 0;
   for (const auto &[name, value] : network.parameters) {
-    if (name != "activation" && name != "output" && name != "dilation")
-      badNetwork(source, name, "unknown parameter, expected activation, output or dilation");
+    if (name != "activation" && name != "output" && name != "dilation" && name != "dimensions")
+      badNetwork(source, name, "unknown parameter, expected activation, output, dilation or dimensions");
   }
-  for (const PlainLayer &from : readLayers(network, 4, "outputs x inputs x k x k", source)) {
+  if (network.parameters.count("dimensions") > 0)
+    dimensions_ = 1 + static_cast<int>(readWord(network, "dimensions", {"1", "2", "3"}, source));
+  const char *const shapes[] = {"outputs x inputs x k", "outputs x inputs x k x k", "outputs x inputs x k x k x k"};
+  const auto d = static_cast<std::size_t>(dimensions_);
+  for (const PlainLayer &from : readLayers(network, 2 + d, shapes[d - 1], source)) {
     const std::vector<std::size_t> &shape = from.weight.shape;
-    if (shape[2] != shape[3] || (shape[2] != 1 && shape[2] != 3 && shape[2] != 5))
+    const bool equal = std::all_of(shape.begin() + 2, shape.end(), [&](std::size_t k) { return k == shape[2]; });
+    if (!equal || (shape[2] != 1 && shape[2] != 3 && shape[2] != 5))
       badNetwork(source, from.name + "/weight", "expected a stencil of 1, 3 or 5 points, found " + shapeText(shape));
     Layer layer{};
     layer.outputs = static_cast<int>(from.outputs);
@@ -57,8 +62,11 @@ Fcn::Fcn(const NetworkSpec &network, const std::string &source) {
     layer.kernel = static_cast<int>(shape[2]);
     layer.activation = relu ? Activation::relu : Activation::tanh;
     layer.bias = from.bias.data;
-    layer.blocks = convolution::pack(level_, from.weight.data.data(), layer.outputs, layer.inputs,
-                                     layer.kernel * layer.kernel, false, layer.weight);
+    int taps = layer.kernel;
+    for (int a = 1; a < dimensions_; ++a) taps *= layer.kernel;
+    layer.taps.resize(static_cast<std::size_t>(taps));
+    layer.blocks =
+        convolution::pack(level_, from.weight.data.data(), layer.outputs, layer.inputs, taps, false, layer.weight);
     layers_.push_back(std::move(layer));
   }
   layers_.back().activation = linear ? Activation::linear : Activation::tanh;
@@ -67,8 +75,7 @@ Fcn::Fcn(const NetworkSpec &network, const std::string &source) {
     Layer &layer = layers_[l];
     layer.dilation = dilation[l];
     layer.reach = layer.dilation * (layer.kernel - 1) / 2;
-    layer.rows = 2 * layer.reach + 1;
-    layer.taps.resize(static_cast<std::size_t>(layer.kernel * layer.kernel));
+    layer.slabs = 2 * along(layer.reach) + 1;
     reach_ += layer.reach;
     layer.beyond = reach_;
   }

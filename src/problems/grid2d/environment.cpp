@@ -208,7 +208,7 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
     Corrector corrector(specification_, model(), velocity, "environment");
     const Errors errors = simulate(model(), v.c, v.reference, configuration, [&](Field &state, const Field &) {
       corrector.observe(state, observation.data());
-      policy.decide(observation.data(), n, n, action.data());
+      policy.decide(observation.data(), {n, n}, action.data());
       corrector.correct(action.data(), state);
     });
     const auto add = [&](const std::string &name, const std::vector<double> &values, int step) {
