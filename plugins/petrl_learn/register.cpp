@@ -3,6 +3,7 @@
 
 #include "adapt/training.hpp"
 #include "base/error.hpp"
+#include "learn/closure/training.hpp"
 #include "learn/gain_loss/gain_loss.hpp"
 #include "learn/learner.hpp"
 #include "learn/ppo/ppo.hpp"
@@ -30,6 +31,7 @@ static void registerAll() {
     auto world = makeEnvironment<MeshEnvironment>(std::move(environment), "gain-loss");
     return std::make_unique<GainLoss>(std::move(keys), std::move(world), seed);
   });
+  closureTrainings().add("ppo", trainClosure);
   onlineTrainings().add("tqc", [](const OnlineOptions &options) { return std::make_unique<TqcOnline>(options); });
   refinerTrainings().add("gain-loss", trainRefiner);
 }

@@ -102,16 +102,27 @@ void writeWhole(const std::string &path, const std::string &bytes) {
   close(file);
 }
 
-FileLock::FileLock(const std::string &path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+FileLock::FileLock(const std::string &path)
+    : path_(path), file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (file_ < 0) throw Error(path + ": cannot write this file", PETSC_ERR_FILE_OPEN);
 }
 
 bool FileLock::take(bool wait) {
-  if (flock(file_, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) return false;
+  for (;;) {
+    if (flock(file_, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) return false;
+    // Another process may have removed the file while we waited for it.
+    struct stat ours, named;
+    if (fstat(file_, &ours) == 0 && stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino) break;
+    *this = FileLock(path_);
+  }
   // Only for messages: nothing is lost where it cannot be written.
   const std::string pid = std::to_string(getpid());
   if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, pid.data(), pid.size(), 0);
   return true;
+}
+
+void FileLock::remove() {
+  std::remove(path_.c_str());
 }
 
 std::string FileLock::holder() const {
@@ -120,6 +131,7 @@ std::string FileLock::holder() const {
 }
 
 FileLock &FileLock::operator=(FileLock &&other) noexcept {
+  std::swap(path_, other.path_);
   std::swap(file_, other.file_);
   return *this;
 }

@@ -36,8 +36,11 @@ class PETRL_API FileLock {
   bool take(bool wait);
   /// The number of the process that holds it, as far as is known.
   std::string holder() const;
+  /// Removes the file of a lock that we hold; whoever waits for it makes another.
+  void remove();
 
  private:
+  std::string path_;
   int file_ = -1;
 };
 

@@ -9,15 +9,14 @@
 
 namespace petrl::h5 {
 
-namespace {
-
-// HDF5's MPI build opens files independently unless told otherwise; earliest..latest format keeps h5py happy.
 Handle textType() {
   Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type, H5T_VARIABLE);
   H5Tset_cset(type, H5T_CSET_UTF8);
   return type;
 }
+
+namespace {
 
 // Without time stamps: the same content makes the same bytes.
 Handle timeless() {

@@ -36,6 +36,9 @@ class Handle {
   Close close_;
 };
 
+/// UTF-8 of any length.
+Handle textType();
+
 /// HDF5 prints its error stack by default; while one of these lives it is silent (we report in our own words).
 class Quiet {
  public:

@@ -190,12 +190,20 @@ void YamlMap::finish() const {
   }
 }
 
-void YamlMap::addMissing(const YAML::Node &defaults) {
+static void addTo(YAML::Node to, const YAML::Node &defaults) {
   for (const auto &pair : defaults) {
     const auto key = pair.first.as<std::string>();
-    const YAML::Node &node = node_;  // const access does not insert
-    if (!node[key].IsDefined()) node_[key] = pair.second;
+    const YAML::Node &known = to;  // const access does not insert
+    const YAML::Node there = known[key];
+    if (!there.IsDefined())
+      to[key] = pair.second;
+    else if (there.IsMap() && pair.second.IsMap())
+      addTo(there, pair.second);
   }
+}
+
+void YamlMap::addMissing(const YAML::Node &defaults) {
+  addTo(node_, defaults);
 }
 
 std::string YamlMap::text() const {

@@ -49,7 +49,7 @@ class PETRL_API YamlMap {
   std::vector<YamlMap> list(const std::string &key);
   /// Throws petrl::Error for the first key that nobody asked for, with its line and the nearest known key.
   void finish() const;
-  /// Adds the keys of another mapping that are not there.
+  /// Adds the keys of another mapping that are not there, also within mappings that both have.
   void addMissing(const YAML::Node &defaults);
   /// This mapping as YAML text.
   std::string text() const;

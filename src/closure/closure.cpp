@@ -78,6 +78,7 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(petrl::ClosureReset(*closure));
+  petrl::ClosureRecordDiscard(*(*closure)->data);
   for (petrl::NamedField &field : (*closure)->data->fields) PetscCall(VecDestroy(&field.vec));
   for (auto &attached : (*closure)->data->attached) attached.second->closure = NULL;
   PetscCall(DMDestroy(&(*closure)->data->dm));

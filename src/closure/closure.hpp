@@ -15,6 +15,8 @@
 #include "base/package.hpp"
 #include "closure/correction.hpp"
 #include "closure/fields.hpp"
+#include "closure/learning.hpp"
+#include "closure/recording.hpp"
 #include "closure/training.hpp"
 #include "policy/backend.hpp"
 #include "policy/policy_object.hpp"
@@ -94,6 +96,11 @@ struct Closure : PolicyObject {
   Fields view;
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
+  Recording recording;
+  ClosureTrainOptions training;
+  PetscErrorCode (*train_before)(PetRLClosure, PetscInt, PetscReal, Vec, void *) = NULL;
+  PetscErrorCode (*train_step)(PetRLClosure, PetscInt, PetscReal, PetscReal, Vec, PetscBool *, void *) = NULL;
+  void *train_context = NULL;
 
   GridSize own() const { return {static_cast<int>(nx), static_cast<int>(ny), static_cast<int>(nz)}; }
   /// n points to either side, in the directions that the grid has.
@@ -131,6 +138,28 @@ CorrectionStep ClosureStep(const Closure &closure, PetscReal dt);
 PetscErrorCode ClosureReset(PetRLClosure closure);
 /// Reads -closure_auxiliary; the names of its components are `names`, unless the user gave some. Collective.
 PetscErrorCode ClosureReadAuxiliary(PetRLClosure closure, const std::vector<std::string> &names);
+/// Names of the state's components: the user's, the DMDA's, or component<number>.
+PetscErrorCode ClosureStateNames(PetRLClosure closure, std::vector<std::string> &names);
+/// All fields that are offered beside the state. A name may come more than once: the first counts.
+PetscErrorCode ClosureOfferedFields(PetRLClosure closure, std::vector<NamedField> &offered);
+/// Whether a field lies on the state's grid, and how many components its Vec has. Collective.
+PetscErrorCode ClosureFieldFits(PetRLClosure closure, const NamedField &field, bool *fits, PetscInt *dof);
+/// The distances of the points: the user's, or those of uniform coordinates; 0 where they are not known. Collective.
+PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]);
+/// What a record over this grid has in common. Collective.
+PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout);
+/// A grid like the state's with these components and so many points around each part.
+PetscErrorCode ClosureGhostedGrid(PetRLClosure closure, PetscInt dof, PetscInt width, DM *grid);
+/// The change that was computed, or none, into a Vec of the state.
+PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A);
+/// The set-up with a policy in memory. Collective.
+PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy);
+/// Options that are lists of names, and those of recording and training. Within PetscObjectOptionsBegin().
+PetscErrorCode ClosureGetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
+                               const char text[], std::vector<std::string> &result);
+PetscErrorCode ClosureLearnOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure);
+/// Forgets a run that is being recorded.
+void ClosureRecordDiscard(Closure &closure);
 /// Finds each channel of the observation by name and makes room for what is exchanged. Collective.
 PetscErrorCode ClosureResolve(PetRLClosure closure);
 /// Forgets what that found.

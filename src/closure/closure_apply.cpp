@@ -39,25 +39,6 @@ PetscErrorCode Fetch(FieldSource &source, Vec X) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The change, component by component, into a Vec of the state.
-PetscErrorCode Write(PetRLClosure closure, bool use, Vec A) {
-  const Closure &c = *closure->data;
-  PetscScalar *a;
-  const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny * c.nz;
-
-  PetscFunctionBegin;
-  PetscCall(VecGetArrayWrite(A, &a));
-  if (!use || dof > static_cast<PetscInt>(c.correction->components().size())) std::fill_n(a, n * dof, 0.0);
-  const double *change = c.change.data();
-  for (const int component : c.correction->components()) {
-    PetscScalar *to = a + c.channels[static_cast<std::size_t>(component)].component;
-    for (PetscInt i = 0; use && i < n; i++) to[i * dof] = change[i];
-    change += n;
-  }
-  PetscCall(VecRestoreArrayWrite(A, &a));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 // All ranks come to the same conclusion without a word: each knows how the Vecs and grids of all are distributed.
 PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   const Closure &c = *closure->data;
@@ -119,6 +100,25 @@ PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
 }
 
 }  // namespace
+
+// Component by component; not used: zero.
+PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
+  const Closure &c = *closure->data;
+  PetscScalar *a;
+  const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny * c.nz;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetArrayWrite(A, &a));
+  if (!use || dof > static_cast<PetscInt>(c.correction->components().size())) std::fill_n(a, n * dof, 0.0);
+  const double *change = c.change.data();
+  for (const int component : c.correction->components()) {
+    PetscScalar *to = a + c.channels[static_cast<std::size_t>(component)].component;
+    for (PetscInt i = 0; use && i < n; i++) to[i * dof] = change[i];
+    change += n;
+  }
+  PetscCall(VecRestoreArrayWrite(A, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 CorrectionStep ClosureStep(const Closure &c, PetscReal dt) {
   CorrectionStep step{};
@@ -241,7 +241,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   if (!good)
     PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
                                     "the correction is left out"));
-  PetscCall(petrl::Write(closure, good, A));
+  PetscCall(petrl::ClosureWriteChange(closure, good, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
   if (c.monitor) {
     PetscReal most;

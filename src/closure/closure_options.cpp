@@ -5,7 +5,7 @@
 
 namespace petrl {
 
-static PetscErrorCode GetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
+PetscErrorCode ClosureGetNames(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLClosure closure, const char option[],
                                const char text[], std::vector<std::string> &result) {
   char *names[64];
   PetscInt n = 64;
@@ -68,10 +68,11 @@ PetscErrorCode PetRLClosureSetFromOptions(PetRLClosure closure) {
   PetscCall(PetscOptionsReal("-closure_own_step", "Step that the policy's corrections are for",
                              "PetRLClosureSetOwnStep", c.given_step, &own_step, &set));
   if (set) PetscCall(PetRLClosureSetOwnStep(closure, own_step));
-  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
-                            c.state_names));
-  PetscCall(petrl::GetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
-                            "Names of the components in -closure_auxiliary", c.auxiliary_names));
+  PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_fields", "Names of the state's components",
+                                   c.state_names));
+  PetscCall(petrl::ClosureGetNames(PetscOptionsObject, closure, "-closure_auxiliary_fields",
+                                   "Names of the components in -closure_auxiliary", c.auxiliary_names));
+  PetscCall(petrl::ClosureLearnOptions(PetscOptionsObject, closure));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

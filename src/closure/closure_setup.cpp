@@ -31,6 +31,62 @@ PetscErrorCode ClosureGridShape(DM da, GridShape *shape) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode ClosureSpacing(PetRLClosure closure, PetscReal h[3]) {
+  const Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  GridShape grid;
+  PetscInt first[3], n[3];
+  Vec coordinates;
+
+  PetscFunctionBegin;
+  PetscCall(ClosureGridShape(c.dm, &grid));
+  for (PetscInt d = 0; d < 3; d++) h[d] = c.spacing[d];
+  for (PetscInt d = 1; c.spacing[0] > 0 && d < 3; d++) {
+    PetscCheck((c.spacing[d] > 0) == (d < grid.dim), comm, PETSC_ERR_ARG_WRONG,
+               "-closure_spacing: expected %" PetscInt_FMT " number%s, one a direction of the grid", grid.dim,
+               grid.dim > 1 ? "s" : "");
+  }
+  PetscCall(DMGetCoordinates(c.dm, &coordinates));
+  if (c.spacing[0] > 0 || !coordinates) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscReal low[3], high, off = 0;
+  for (PetscInt d = 0; d < grid.dim; d++) {
+    // Coordinates of one dimension are no blocks.
+    if (grid.dim > 1) {
+      PetscCall(VecStrideMin(coordinates, d, NULL, &low[d]));
+      PetscCall(VecStrideMax(coordinates, d, NULL, &high));
+    } else {
+      PetscCall(VecMin(coordinates, NULL, &low[d]));
+      PetscCall(VecMax(coordinates, NULL, &high));
+    }
+    // One point in a direction: nothing differs along it.
+    h[d] = grid.n[d] > 1 ? (high - low[d]) / (PetscReal)(grid.n[d] - 1) : 1;
+  }
+  const PetscScalar *x;
+  PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], &n[0], &n[1], &n[2]));
+  PetscCall(VecGetArrayRead(coordinates, &x));
+  const PetscScalar *at = x;
+  for (PetscInt k = 0; k < n[2]; k++) {
+    for (PetscInt j = 0; j < n[1]; j++) {
+      for (PetscInt i = 0; i < n[0]; i++, at += grid.dim) {
+        const PetscInt place[3] = {first[0] + i, first[1] + j, first[2] + k};
+        for (PetscInt d = 0; d < grid.dim; d++) {
+          const PetscReal value = std::abs(PetscRealPart(at[d]) - low[d] - h[d] * (PetscReal)place[d]) / h[d];
+          off = off > value ? off : value;  // a NaN stays
+        }
+      }
+    }
+  }
+  PetscCall(VecRestoreArrayRead(coordinates, &x));
+  int uniform = off < 1e-4 ? 1 : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &uniform, 1, MPI_INT, MPI_MIN, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &off, 1, MPIU_REAL, MPIU_MAX, comm));
+  PetscCheck(uniform, comm, PETSC_ERR_SUP,
+             "Closures need a uniform grid: found a point %g spacings away from its place (-closure_spacing hx,hy "
+             "overrules the coordinates)",
+             (double)off);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 namespace {
 
 PetscErrorCode CheckGrid(DM dm) {
@@ -91,67 +147,15 @@ PetscErrorCode CheckWidth(PetRLClosure closure) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The spacing is the user's, or that of uniform coordinates; without either it stays unknown (0).
 PetscErrorCode Spacing(PetRLClosure closure) {
   Closure &c = *closure->data;
-  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  GridShape grid;
-  PetscInt first[3];
-  Vec coordinates;
-
   PetscFunctionBegin;
-  for (PetscInt d = 0; d < c.dim; d++) c.h[d] = c.spacing[d];
-  for (PetscInt d = 1; c.spacing[0] > 0 && d < 3; d++) {
-    PetscCheck((c.spacing[d] > 0) == (d < c.dim), comm, PETSC_ERR_ARG_WRONG,
-               "-closure_spacing: expected %" PetscInt_FMT " number%s, one a direction of the grid", c.dim,
-               c.dim > 1 ? "s" : "");
-  }
-  PetscCall(DMGetCoordinates(c.dm, &coordinates));
-  if (c.spacing[0] <= 0) {
-    PetscCheck(
-        coordinates || !c.correction->needsSpacing(), comm, PETSC_ERR_ARG_WRONGSTATE,
-        "%s: corrections of transform %s depend on the distances of the grid's points, which are not known here: "
-        "give -closure_spacing <hx,hy>, or the DMDA uniform coordinates (DMDASetUniformCoordinates())",
-        c.file.c_str(), c.policy.action.transform.c_str());
-  }
-  if (c.spacing[0] > 0 || !coordinates) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscReal low[3], high, off = 0;
-  PetscCall(ClosureGridShape(c.dm, &grid));
-  for (PetscInt d = 0; d < c.dim; d++) {
-    // Coordinates of one dimension are no blocks.
-    if (c.dim > 1) {
-      PetscCall(VecStrideMin(coordinates, d, NULL, &low[d]));
-      PetscCall(VecStrideMax(coordinates, d, NULL, &high));
-    } else {
-      PetscCall(VecMin(coordinates, NULL, &low[d]));
-      PetscCall(VecMax(coordinates, NULL, &high));
-    }
-    // One point in a direction: nothing differs along it.
-    c.h[d] = grid.n[d] > 1 ? (high - low[d]) / (PetscReal)(grid.n[d] - 1) : 1;
-  }
-  const PetscScalar *x;
-  PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], NULL, NULL, NULL));
-  PetscCall(VecGetArrayRead(coordinates, &x));
-  const PetscScalar *at = x;
-  for (PetscInt k = 0; k < c.nz; k++) {
-    for (PetscInt j = 0; j < c.ny; j++) {
-      for (PetscInt i = 0; i < c.nx; i++, at += c.dim) {
-        const PetscInt place[3] = {first[0] + i, first[1] + j, first[2] + k};
-        for (PetscInt d = 0; d < c.dim; d++) {
-          const PetscReal value = std::abs(PetscRealPart(at[d]) - low[d] - c.h[d] * (PetscReal)place[d]) / c.h[d];
-          off = off > value ? off : value;  // a NaN stays
-        }
-      }
-    }
-  }
-  PetscCall(VecRestoreArrayRead(coordinates, &x));
-  int uniform = off < 1e-4 ? 1 : 0;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &uniform, 1, MPI_INT, MPI_MIN, comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &off, 1, MPIU_REAL, MPIU_MAX, comm));
-  PetscCheck(uniform, comm, PETSC_ERR_SUP,
-             "Closures need a uniform grid: found a point %g spacings away from its place (-closure_spacing hx,hy "
-             "overrules the coordinates)",
-             (double)off);
+  PetscCall(ClosureSpacing(closure, c.h));
+  PetscCheck(c.h[0] > 0 || !c.correction->needsSpacing(), PetscObjectComm((PetscObject)closure),
+             PETSC_ERR_ARG_WRONGSTATE,
+             "%s: corrections of transform %s depend on the distances of the grid's points, which are not known here: "
+             "give -closure_spacing <hx,hy>, or the DMDA uniform coordinates (DMDASetUniformCoordinates())",
+             c.file.c_str(), c.policy.action.transform.c_str());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -189,7 +193,59 @@ PetscErrorCode Buffers(PetRLClosure closure) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// With the policy of the file, or one that is in memory already.
+PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  const std::string source = given ? "the policy to be learned" : c.file;
+
+  PetscFunctionBegin;
+  PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
+  PetscCheck(!source.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The closure has no policy: give -closure_policy <file> or call PetRLClosureSetPolicy()");
+  PetscCall(ClosureReset(closure));
+  PetscCall(CheckGrid(c.dm));
+  PetscCall(DMSetUp(c.dm));
+  PetscCall(DMGetDimension(c.dm, &c.dim));
+  PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, &c.nz));
+  const auto make = [&c, &source] {
+    c.backend = makeBackend<GridBackend>(c.policy, source);
+    c.correction = Correction::make(c.policy, source);
+    c.input = std::make_unique<FieldInput>(c.policy.observation);
+    return c.backend->name();
+  };
+  if (given) {
+    PetscCall(onEveryRank(comm, [&] {
+      c.policy = *given;
+      c.evaluator = make();
+    }));
+  } else {
+    PetscCall(PolicyLoad(comm, c, c.file, true, make));
+  }
+  PetscCall(CheckDimensions(closure));
+  PetscCall(CheckWidth(closure));
+  PetscCall(ClosureResolve(closure));
+  PetscCall(Spacing(closure));
+  PetscCall(Buffers(closure));
+  PetRLCallCXX({
+    c.surroundings = Surroundings(c.policy, c.correction->components());
+    const CorrectionStep grid = ClosureStep(c, 0);
+    c.own_step = c.given_step > 0 ? c.given_step
+                                  : ownStep(c.surroundings.training(), meanSpacing(grid, static_cast<int>(c.dim)));
+    c.use.spacing.assign(c.h, c.h + c.dim);
+    c.told.resize(1 + 2 * c.channels.size());
+    c.use.fields.clear();
+  });
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
+
+PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy) {
+  PetscFunctionBegin;
+  PetscCall(SetUp(closure, &policy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 }  // namespace petrl
 
@@ -215,36 +271,7 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   petrl::Closure &c = *closure->data;
   if (c.loaded) PetscFunctionReturn(PETSC_SUCCESS);
-  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
-  PetscCheck(!c.file.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
-             "The closure has no policy: give -closure_policy <file> or call PetRLClosureSetPolicy()");
-  PetscCall(petrl::ClosureReset(closure));
-  PetscCall(petrl::CheckGrid(c.dm));
-  PetscCall(DMSetUp(c.dm));
-  PetscCall(DMGetDimension(c.dm, &c.dim));
-  PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, &c.nz));
-  PetscCall(petrl::PolicyLoad(comm, c, c.file, true, [&c] {
-    c.backend = petrl::makeBackend<petrl::GridBackend>(c.policy, c.file);
-    c.correction = petrl::Correction::make(c.policy, c.file);
-    c.input = std::make_unique<petrl::FieldInput>(c.policy.observation);
-    return c.backend->name();
-  }));
-  PetscCall(petrl::CheckDimensions(closure));
-  PetscCall(petrl::CheckWidth(closure));
-  PetscCall(petrl::ClosureResolve(closure));
-  PetscCall(petrl::Spacing(closure));
-  PetscCall(petrl::Buffers(closure));
-  PetRLCallCXX({
-    c.surroundings = petrl::Surroundings(c.policy, c.correction->components());
-    const petrl::CorrectionStep grid = petrl::ClosureStep(c, 0);
-    c.own_step = c.given_step > 0
-                     ? c.given_step
-                     : petrl::ownStep(c.surroundings.training(), petrl::meanSpacing(grid, static_cast<int>(c.dim)));
-    c.use.spacing.assign(c.h, c.h + c.dim);
-    c.told.resize(1 + 2 * c.channels.size());
-    c.use.fields.clear();
-  });
+  PetscCall(petrl::SetUp(closure, nullptr));
   c.loaded = true;
   PetscCall(PetscObjectViewFromOptions((PetscObject)closure, NULL, "-closure_view"));
   PetscFunctionReturn(PETSC_SUCCESS);

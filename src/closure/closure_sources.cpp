@@ -5,59 +5,36 @@
 
 namespace petrl {
 
-namespace {
-
-// A grid like the state's with these components and a surrounding as wide as the policy needs it.
-PetscErrorCode GhostedGrid(PetRLClosure closure, PetscInt dof, DM *grid) {
-  Closure &c = *closure->data;
+PetscErrorCode ClosureGhostedGrid(PetRLClosure closure, PetscInt dof, PetscInt width, DM *grid) {
   GridShape s;
 
   PetscFunctionBegin;
-  DM &known = c.grids[dof];
-  if (!known) {
-    PetscCall(ClosureGridShape(c.dm, &s));
-    for (DMBoundaryType &b : s.boundary) b = b == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
-    for (PetscInt d = s.dim; d < 3; d++) s.boundary[d] = DM_BOUNDARY_NONE;
-    PetscCall(DMDACreate(PetscObjectComm((PetscObject)closure), &known));
-    PetscCall(DMSetDimension(known, s.dim));
-    PetscCall(DMDASetSizes(known, s.n[0], s.n[1], s.n[2]));
-    PetscCall(DMDASetNumProcs(known, s.ranks[0], s.ranks[1], s.ranks[2]));
-    PetscCall(DMDASetBoundaryType(known, s.boundary[0], s.boundary[1], s.boundary[2]));
-    PetscCall(DMDASetDof(known, dof));
-    PetscCall(DMDASetStencilType(known, DMDA_STENCIL_BOX));
-    PetscCall(DMDASetStencilWidth(known, c.ghost));
-    PetscCall(DMDASetOwnershipRanges(known, s.parts[0], s.dim > 1 ? s.parts[1] : NULL, s.dim > 2 ? s.parts[2] : NULL));
-    PetscCall(DMSetUp(known));
-  }
-  *grid = known;
+  PetscCall(ClosureGridShape(closure->data->dm, &s));
+  for (DMBoundaryType &b : s.boundary) b = b == DM_BOUNDARY_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_GHOSTED;
+  for (PetscInt d = s.dim; d < 3; d++) s.boundary[d] = DM_BOUNDARY_NONE;
+  PetscCall(DMDACreate(PetscObjectComm((PetscObject)closure), grid));
+  PetscCall(DMSetDimension(*grid, s.dim));
+  PetscCall(DMDASetSizes(*grid, s.n[0], s.n[1], s.n[2]));
+  PetscCall(DMDASetNumProcs(*grid, s.ranks[0], s.ranks[1], s.ranks[2]));
+  PetscCall(DMDASetBoundaryType(*grid, s.boundary[0], s.boundary[1], s.boundary[2]));
+  PetscCall(DMDASetDof(*grid, dof));
+  PetscCall(DMDASetStencilType(*grid, DMDA_STENCIL_BOX));
+  PetscCall(DMDASetStencilWidth(*grid, width));
+  PetscCall(DMDASetOwnershipRanges(*grid, s.parts[0], s.dim > 1 ? s.parts[1] : NULL, s.dim > 2 ? s.parts[2] : NULL));
+  PetscCall(DMSetUp(*grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+namespace {
+
 // The number of components of a Vec on the closure's grid; an error if it lies on another.
 PetscErrorCode CheckField(PetRLClosure closure, const NamedField &field, PetscInt *dof) {
-  Closure &c = *closure->data;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
-  PetscInt size;
-  DM dm;
+  bool fits;
 
   PetscFunctionBegin;
-  PetscCall(VecGetDM(field.vec, &dm));
-  PetscCall(VecGetLocalSize(field.vec, &size));
-  const PetscInt points = c.nx * c.ny * c.nz;
-  int bad = size % points != 0 || size == 0;
-  *dof = size / points;
-  if (dm) {
-    PetscBool da;
-    PetscInt at[3], n[3], first[3];
-    PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
-    PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "field '%s' (%s): expected a Vec of a DMDA, found a DM of type %s",
-               field.name.c_str(), field.what.c_str(), ((PetscObject)dm)->type_name);
-    PetscCall(DMDAGetCorners(dm, &at[0], &at[1], &at[2], &n[0], &n[1], &n[2]));
-    PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], NULL, NULL, NULL));
-    for (int d = 0; d < 3; ++d) bad = bad || at[d] != first[d] || n[d] != c.own().along(d);
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, comm));
-  PetscCheck(!bad, comm, PETSC_ERR_ARG_INCOMP,
+  PetscCall(ClosureFieldFits(closure, field, &fits, dof));
+  PetscCheck(fits, comm, PETSC_ERR_ARG_INCOMP,
              "field '%s' (%s): expected a global Vec with the grid and distribution of the state's DMDA, found another",
              field.name.c_str(), field.what.c_str());
   PetscCheck(field.component < *dof, comm, PETSC_ERR_ARG_OUTOFRANGE,
@@ -75,7 +52,9 @@ PetscErrorCode AddSource(PetRLClosure closure, Vec vec, PetscInt dof, const std:
   FieldSource source;
   source.what = what;
   source.dof = dof;
-  PetscCall(GhostedGrid(closure, dof, &source.ghosted));
+  DM &grid = c.grids[dof];
+  if (!grid) PetscCall(ClosureGhostedGrid(closure, dof, c.ghost, &grid));
+  source.ghosted = grid;
   PetscCall(DMGetLocalVector(source.ghosted, &source.local));
   if (vec) PetscCall(PetscObjectReference((PetscObject)vec));
   source.vec = vec;
@@ -83,8 +62,8 @@ PetscErrorCode AddSource(PetRLClosure closure, Vec vec, PetscInt dof, const std:
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// Names of a DMDA's components; "" where there is none.
-PetscErrorCode FieldNames(DM dm, std::vector<std::string> &names) {
+// Names of a DMDA's components; where there is none: `what` and its number.
+PetscErrorCode FieldNames(DM dm, const char what[], std::vector<std::string> &names) {
   PetscInt dof;
   PetscFunctionBegin;
   PetscCall(DMDAGetDof(dm, &dof));
@@ -92,40 +71,13 @@ PetscErrorCode FieldNames(DM dm, std::vector<std::string> &names) {
   for (PetscInt i = 0; i < dof; i++) {
     const char *name;
     PetscCall(DMDAGetFieldName(dm, i, &name));
-    PetRLCallCXX(names.emplace_back(name ? name : ""));
+    PetRLCallCXX(names.emplace_back(name && *name ? name : what + std::to_string(i)));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// What the DM's auxiliary Vec offers comes last.
-PetscErrorCode OfferedFields(PetRLClosure closure, std::vector<NamedField> &offered) {
-  Closure &c = *closure->data;
-  Vec auxiliary;
-  DM dm;
-  PetscBool da = PETSC_FALSE;
-  std::vector<std::string> names;
-
-  PetscFunctionBegin;
-  PetRLCallCXX(offered = c.fields);
-  for (std::size_t i = 0; i < c.read.size(); ++i)
-    PetRLCallCXX(offered.push_back({c.read_names[i], "file " + c.auxiliary, c.read[i], 0}));
-  PetscCall(DMGetAuxiliaryVec(c.dm, NULL, 0, 0, &auxiliary));
-  if (!auxiliary) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetDM(auxiliary, &dm));
-  if (dm) PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
-  if (!da) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FieldNames(dm, names));
-  for (std::size_t i = 0; i < names.size(); ++i)
-    PetRLCallCXX(offered.push_back({names[i], "the DM's auxiliary Vec", auxiliary, static_cast<PetscInt>(i)}));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 std::string list(const std::vector<std::string> &names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text +=
-        (i > 0 ? ", " : "") + (names[i].empty() ? "(component " + std::to_string(i) + " without a name)" : names[i]);
-  return text.empty() ? "none" : text;
+  return names.empty() ? "none" : joined(names, ", ");
 }
 
 // Finds each channel by name; `missing` gets those that nobody offers.
@@ -162,6 +114,73 @@ PetscErrorCode FindChannels(PetRLClosure closure, const std::vector<std::string>
 
 }  // namespace
 
+PetscErrorCode ClosureStateNames(PetRLClosure closure, std::vector<std::string> &names) {
+  const Closure &c = *closure->data;
+  PetscInt dof;
+
+  PetscFunctionBegin;
+  PetscCall(FieldNames(c.dm, "component", names));
+  if (c.state_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDAGetDof(c.dm, &dof));
+  PetscCheck(c.state_names.size() == static_cast<std::size_t>(dof), PetscObjectComm((PetscObject)closure),
+             PETSC_ERR_ARG_SIZ,
+             "-closure_fields: expected %" PetscInt_FMT " names (one a component of the state), found %d (%s)", dof,
+             static_cast<int>(c.state_names.size()), joined(c.state_names, ", ").c_str());
+  PetRLCallCXX(names = c.state_names);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// All ranks come to the same conclusion.
+PetscErrorCode ClosureFieldFits(PetRLClosure closure, const NamedField &field, bool *fits, PetscInt *dof) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscInt size, n[3], first[3];
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetDM(field.vec, &dm));
+  PetscCall(VecGetLocalSize(field.vec, &size));
+  PetscCall(DMDAGetCorners(c.dm, &first[0], &first[1], &first[2], &n[0], &n[1], &n[2]));
+  const PetscInt points = n[0] * n[1] * n[2];
+  int bad = size % points != 0 || size == 0;
+  *dof = size / points;
+  if (dm) {
+    PetscBool da;
+    PetscInt m[3], begin[3];
+    PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
+    PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "field '%s' (%s): expected a Vec of a DMDA, found a DM of type %s",
+               field.name.c_str(), field.what.c_str(), ((PetscObject)dm)->type_name);
+    PetscCall(DMDAGetCorners(dm, &begin[0], &begin[1], &begin[2], &m[0], &m[1], &m[2]));
+    for (int d = 0; d < 3; ++d) bad = bad || m[d] != n[d] || begin[d] != first[d];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, comm));
+  *fits = bad == 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What the DM's auxiliary Vec offers comes last.
+PetscErrorCode ClosureOfferedFields(PetRLClosure closure, std::vector<NamedField> &offered) {
+  Closure &c = *closure->data;
+  Vec auxiliary;
+  DM dm;
+  PetscBool da = PETSC_FALSE;
+  std::vector<std::string> names;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(offered = c.fields);
+  for (std::size_t i = 0; i < c.read.size(); ++i)
+    PetRLCallCXX(offered.push_back({c.read_names[i], "file " + c.auxiliary, c.read[i], 0}));
+  PetscCall(DMGetAuxiliaryVec(c.dm, NULL, 0, 0, &auxiliary));
+  if (!auxiliary) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetDM(auxiliary, &dm));
+  if (dm) PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
+  if (!da) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FieldNames(dm, "auxiliary", names));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    PetRLCallCXX(offered.push_back({names[i], "the DM's auxiliary Vec", auxiliary, static_cast<PetscInt>(i)}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ClosureResolve(PetRLClosure closure) {
   Closure &c = *closure->data;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
@@ -172,19 +191,13 @@ PetscErrorCode ClosureResolve(PetRLClosure closure) {
 
   PetscFunctionBegin;
   PetscCall(DMDAGetDof(c.dm, &dof));
-  PetscCall(FieldNames(c.dm, state));
-  if (!c.state_names.empty()) {
-    PetscCheck(c.state_names.size() == static_cast<std::size_t>(dof), comm, PETSC_ERR_ARG_SIZ,
-               "-closure_fields: expected %" PetscInt_FMT " names (one a component of the state), found %d (%s)", dof,
-               static_cast<int>(c.state_names.size()), joined(c.state_names, ", ").c_str());
-    PetRLCallCXX(state = c.state_names);
-  }
+  PetscCall(ClosureStateNames(closure, state));
   PetscCall(AddSource(closure, NULL, dof, "the state", &index));
-  PetscCall(OfferedFields(closure, offered));
+  PetscCall(ClosureOfferedFields(closure, offered));
   PetscCall(FindChannels(closure, state, offered, missing));
   if (!c.auxiliary.empty() && c.read.empty()) {
     PetscCall(ClosureReadAuxiliary(closure, missing));
-    PetscCall(OfferedFields(closure, offered));
+    PetscCall(ClosureOfferedFields(closure, offered));
     PetscCall(FindChannels(closure, state, offered, missing));
   }
   std::vector<std::string> others;

@@ -44,6 +44,28 @@ class Additive : public Correction {
     }
   }
 
+  void pullBack(const Fields &, const NetworkOutput &output, const CorrectionStep &step, const NetworkOutput &d_change,
+                float *d_output) const override {
+    const double factor = 0.5 * (rate_ ? step.dt : step.own > 0 ? step.dt / step.own : 1);
+    std::vector<double> row(static_cast<std::size_t>(step.nx));
+    for (std::size_t a = 0; a < components_.size(); ++a) {
+      const double half = factor * (action_.high[a] - action_.low[a]);
+      const auto plane = static_cast<std::ptrdiff_t>(a);
+      for (int z = 0; z < step.nz; ++z) {
+        for (int y = 0; y < step.ny; ++y, d_output += step.nx) {
+          const float *out = output.data + plane * output.plane + z * output.slice + y * output.row;
+          const float *d = d_change.data + plane * d_change.plane + z * d_change.slice + y * d_change.row;
+          for (int x = 0; x < step.nx; ++x) {
+            const double slope = half * static_cast<double>(d[x]);
+            row[static_cast<std::size_t>(x)] = passes(out[x], slope) ? slope : 0;
+          }
+          if (fixed_) fix(step, y, z, row.data());
+          std::copy(row.begin(), row.end(), d_output);
+        }
+      }
+    }
+  }
+
  private:
   // Points on the boundary stay as they are; a NaN shows all the same.
   static void fix(const CorrectionStep &step, int y, int z, double *row) {

@@ -71,6 +71,11 @@ class PETRL_API Correction {
   /// A, planar and dense: components x nz x ny x nx. A NaN in the output must show in it. Not collective; no allocation.
   virtual void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) = 0;
+  /// The derivative of a number with respect to the output at the patch's points (actions x nz x ny x nx, dense), from
+  /// that with respect to A (components, at the patch's points and one point around them): A is linear in the output.
+  /// Where the output is clamped, only what leads back is passed on.
+  virtual void pullBack(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                        const NetworkOutput &d_change, float *d_output) const = 0;
   /// The same where the patch is a whole periodic grid, and `output` has no points beyond it. False (the default): not
   /// available, use compute(). Saves copying the output with its surroundings.
   virtual bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
@@ -80,6 +85,10 @@ class PETRL_API Correction {
   }
 
  protected:
+  /// Whether the derivative passes the clamp of an output in [-1, 1].
+  static bool passes(float output, double derivative) {
+    return (output > -1 || derivative < 0) && (output < 1 || derivative > 0);
+  }
   std::vector<int> components_;
 };
 

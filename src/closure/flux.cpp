@@ -240,4 +240,59 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
   }
 }
 
+// The flux beyond a point is taken from it and given to its neighbour.
+void Flux::pullBack(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                    const NetworkOutput &d_change, float *d_output) const {
+  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice};
+  const std::ptrdiff_t change_strides[3] = {1, d_change.row, d_change.slice};
+  const GridSize size = step.size();
+  const std::size_t points = size.points(), weights = static_cast<std::size_t>(form_.weights());
+  const bool moves = form_.speed == FluxForm::Speed::velocity;
+  const int m = form_.half_width;
+  for (std::size_t c = 0; c < components_.size(); ++c) {
+    const double *field = fields.channel[static_cast<std::size_t>(components_[c])];
+    for (int a = 0; a < form_.dimensions; ++a) {
+      const std::size_t first =
+          (c * static_cast<std::size_t>(form_.dimensions) + static_cast<std::size_t>(a)) * weights;
+      const double *velocity =
+          moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
+      const double factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
+      const std::ptrdiff_t s = strides[a];
+      float *to = d_output + first * points;
+      for (int z = 0; z < size.nz; ++z) {
+        for (int y = 0; y < size.ny; ++y) {
+          for (int x = 0; x < size.nx; ++x, ++to) {
+            const int at[3] = {x, y, z};
+            const bool ends = step.wall[static_cast<std::size_t>(2 * a + 1)] && at[a] + 1 == size.along(a);
+            const double *q = field + z * fields.slice + y * fields.row + x;
+            const float *d = d_change.data + static_cast<std::ptrdiff_t>(c) * d_change.plane + z * d_change.slice +
+                             y * d_change.row + x;
+            const float *w =
+                output.data + static_cast<std::ptrdiff_t>(first) * output.plane + z * output.slice + y * output.row + x;
+            const double through =
+                ends ? 0 : factor * (static_cast<double>(d[change_strides[a]]) - static_cast<double>(d[0]));
+            double even = 1, odd = 0;
+            if (moves) {
+              const double *u = velocity + z * fields.slice + y * fields.row + x;
+              odd = 0.5 * (u[0] + u[s]);
+              even = std::fabs(odd) + form_.floor;
+            }
+            const auto give = [&](std::size_t k, double coefficient) {
+              const double slope = 0.5 * (high_[first + k] - low_[first + k]) * coefficient * through;
+              to[k * points] =
+                  static_cast<float>(passes(w[static_cast<std::ptrdiff_t>(k) * output.plane], slope) ? slope : 0);
+            };
+            give(0, even * (q[s] - q[0]));
+            for (int k = 1; k <= m; ++k) {
+              const double up = q[(k + 1) * s] - q[k * s], down = q[(1 - k) * s] - q[-k * s];
+              give(static_cast<std::size_t>(k), even * (up + down));
+              if (moves) give(static_cast<std::size_t>(m + k), odd * (up - down));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace petrl

@@ -55,6 +55,9 @@ class Flux : public Correction {
   bool computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                        double *change) override;
 
+  void pullBack(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
+                const NetworkOutput &d_change, float *d_output) const override;
+
  private:
   struct Axis;
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,

@@ -145,7 +145,7 @@ std::string Surroundings::outside(const ClosureUse &use) {
       say(name, name + " from " + written(found.low) + " to " + written(found.high) + " only, trained on " +
                     written(low) + " to " + written(high));
   }
-  if (!use.periodic) say("boundary", training_.outside("boundary", "not periodic"));
+  if (!use.periodic) say("boundary", training_.outside("boundary", "not-periodic"));
   // Runge and Kutta's method of first order is Euler's.
   const std::string type = use.ts_type == "rk" && use.order == 1 ? "euler" : use.ts_type;
   const std::string other = type.empty() ? "" : training_.outside("ts_type", type);

@@ -1,23 +1,17 @@
 // TSCLOSURE: another TS with a learned correction of its state.
+#include "closure/ts_closure.hpp"
+
 #include <petsc/private/tsimpl.h>
 
 #include "base/real_double.hpp"
-#include "closure/closure.hpp"
 
 namespace petrl {
-
-namespace {
-
-struct ClosureTS {
-  TS inner = NULL;
-  PetRLClosure closure = NULL;
-  PetRLClosureMode mode = PETRL_CLOSURE_BEFORE_STEP;
-  Vec start = NULL;  // the solution before the step, as the program saw it
-};
 
 ClosureTS &closureTS(TS ts) {
   return *static_cast<ClosureTS *>(ts->data);
 }
+
+namespace {
 
 // The inner TS uses the outer's DM, and with it the functions that were set there. What a TS keeps itself is handed on.
 PetscErrorCode HandOn(TS ts) {
@@ -54,8 +48,10 @@ PetscErrorCode HandOn(TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
 // What a program may set again between steps.
-PetscErrorCode HandOnFunctions(TS ts) {
+static PetscErrorCode HandOnFunctions(TS ts) {
   const TS inner = closureTS(ts).inner;
   void *user = nullptr;
 
@@ -70,6 +66,31 @@ PetscErrorCode HandOnFunctions(TS ts) {
   if (ts->functiondomainerror) PetscCall(TSSetFunctionDomainError(inner, ts->functiondomainerror));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode ClosureInnerStep(TS ts, PetscReal t, PetscReal h, bool restart, PetscReal *taken,
+                                TSConvergedReason *reason) {
+  ClosureTS &c = closureTS(ts);
+
+  PetscFunctionBegin;
+  PetscCall(HandOnFunctions(ts));
+  if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
+  // Methods that remember earlier steps remember another state than this one.
+  if (restart) PetscCall(TSRestartStep(c.inner));
+  PetscCall(TSSetStepNumber(c.inner, ts->steps));
+  PetscCall(TSSetTime(c.inner, t));
+  PetscCall(TSSetTimeStep(c.inner, h));
+  PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
+  PetscCall(TSStep(c.inner));
+  PetscCall(TSGetConvergedReason(c.inner, reason));
+  *taken = c.inner->ptime - t;
+  PetscCheck(*reason < 0 || *taken < 1.001 * h, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "The inner TS of type %s took a step of %g where %g was asked for: closures need one that takes the steps "
+             "that it is given",
+             ((PetscObject)c.inner)->type_name, (double)*taken, (double)h);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+namespace {
 
 // The DM outlives the inner TS: what it knows of the solver's functions is the outer's again.
 PetscErrorCode TakeBack(TS ts) {
@@ -92,6 +113,7 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
   TSAdapt adapt;
   TSI2Function second_order;
   DM dm;
+  bool learns;
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
@@ -105,8 +127,13 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
   PetscCall(TSSetMaxSteps(c.inner, PETSC_MAX_INT - 1));
   PetscCall(TSSetErrorIfStepFails(c.inner, PETSC_FALSE));
   PetscCall(PetRLClosureSetDM(c.closure, dm));
-  PetscCall(PetRLClosureSetUp(c.closure));
-  if (c.mode == PETRL_CLOSURE_FORCING) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  PetscCall(ClosurePlan(ts, &learns));
+  if (learns) {
+    PetscCall(TSMonitorSet(ts, ClosureBeforeStep, NULL, NULL));
+  } else {
+    PetscCall(PetRLClosureSetUp(c.closure));
+    if (c.mode == PETRL_CLOSURE_FORCING) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
+  }
   PetscCall(VecDuplicate(ts->vec_sol, &c.start));
   PetscCall(TSSetSolution(c.inner, ts->vec_sol));
   PetscCall(TSSetUp(c.inner));
@@ -115,41 +142,28 @@ PetscErrorCode TSSetUp_Closure(TS ts) {
 
 PetscErrorCode TSStep_Closure(TS ts) {
   ClosureTS &c = closureTS(ts);
-  const bool before = c.mode == PETRL_CLOSURE_BEFORE_STEP;
-  PetscReal next, h = ts->time_step;
+  // While a run is recorded, and where nothing was learned, the inner TS is on its own.
+  const bool acts = !c.closure->data->file.empty(), before = acts && c.mode == PETRL_CLOSURE_BEFORE_STEP;
+  PetscReal next, taken, h = ts->time_step;
   PetscBool accept = PETSC_TRUE;
   PetscInt scheme = 0;
   TSConvergedReason reason;
   bool forces;
 
   PetscFunctionBegin;
-  PetscCall(HandOnFunctions(ts));
   if (before) {
     PetscCall(ClosureCheckMethod(c.inner));
-  } else {
+  } else if (acts) {
     // The program may have set its right-hand side again since.
     PetscCall(ClosureForces(c.closure, c.inner, &forces));
     if (!forces) PetscCall(PetRLClosureAttachTS(c.closure, c.inner, c.mode));
   }
   PetscCall(VecCopy(ts->vec_sol, c.start));
   PetscCall(ClosureSetBase(c.closure, c.inner));
-  if (c.inner->vec_sol != ts->vec_sol) PetscCall(TSSetSolution(c.inner, ts->vec_sol));
   for (;;) {
     if (before) PetscCall(PetRLClosureCorrect(c.closure, h, ts->vec_sol));
-    // Methods that remember earlier steps remember another state than this one.
-    if (before || ts->steprestart || ts->steprollback) PetscCall(TSRestartStep(c.inner));
-    PetscCall(TSSetStepNumber(c.inner, ts->steps));
-    PetscCall(TSSetTime(c.inner, ts->ptime));
-    PetscCall(TSSetTimeStep(c.inner, h));
-    PetscCall(TSSetConvergedReason(c.inner, TS_CONVERGED_ITERATING));
-    PetscCall(TSStep(c.inner));
-    PetscCall(TSGetConvergedReason(c.inner, &reason));
-    const PetscReal taken = c.inner->ptime - ts->ptime;
-    PetscCheck(
-        reason < 0 || taken < 1.001 * h, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
-        "The inner TS of type %s took a step of %g where %g was asked for: closures need one that takes the steps "
-        "that it is given",
-        ((PetscObject)c.inner)->type_name, (double)taken, (double)h);
+    const bool restart = before || ts->steprestart || ts->steprollback;
+    PetscCall(ClosureInnerStep(ts, ts->ptime, h, restart, &taken, &reason));
     if (!before || reason < 0 || taken > 0.999 * h) break;
     // A solve failed, and the step became shorter than the one that the state was corrected for.
     PetscCall(VecCopy(c.start, ts->vec_sol));
@@ -241,6 +255,8 @@ PetscErrorCode TSReset_Closure(TS ts) {
   PetscCall(TakeBack(ts));
   PetscCall(TSReset(c.inner));
   PetscCall(ClosureReset(c.closure));
+  ClosureRecordDiscard(*c.closure->data);
+  c.first = -1;
   PetscCall(VecDestroy(&c.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,11 +27,31 @@
 .  -closure_error_if_nan           - a state or an answer that is not finite is an error
 .  -closure_error_if_outside       - use outside of what the policy was trained on is an error, not a warning
 .  -closure_monitor                - print each correction
--  -closure_view                   - describe the closure at its set-up
+.  -closure_view                   - describe the closure at its set-up
+.  -closure_record <file>          - record a fine run for training, see `TSCLOSURE`
+.  -closure_record_coarsen <ratio> - points per point of the coarse grid and direction (1)
+.  -closure_record_restrict <inject|average> - how its states become those of the coarse grid
+.  -closure_record_interval <steps> - steps between two states that are recorded (the ratio)
+.  -closure_train <records>        - train a policy against these records, see `TSCLOSURE`
+.  -closure_save <file>            - file of that policy
+.  -closure_observe <names>        - what it observes (all components and auxiliary fields)
+.  -closure_correct <names>        - what it corrects (all components that it observes)
+.  -closure_form <additive-rate|flux> - form of the corrections, see `PetRLClosureTrainSetForm()`
+.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such)
+.  -closure_half_width <n>         - differences on either side of a face (1)
+.  -closure_width <n>              - channels of the network (16)
+.  -closure_depth <n>              - its layers (3)
+.  -closure_train_minutes <minutes> - budget of the training (20)
+.  -closure_train_iterations <n>   - budget in iterations of the learner, instead
+.  -closure_train_horizon <n>      - comparisons of an episode with the record (24, or as many as there are)
+.  -closure_train_every <n>        - iterations between two validations (10)
+.  -closure_train_seed <n>         - random seed (0)
+-  -closure_train_config <file>    - YAML file with keys of the learner ppo
 
    Notes:
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
-   -closure_fields), then among the fields given with `PetRLClosureSetField()` (and -closure_auxiliary), then in the
+   -closure_fields; where nobody names them: component0, component1, ...), then among the fields given with
+   `PetRLClosureSetField()` (and -closure_auxiliary), then in the
    DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA). A
    program may change that Vec, or give the DM another one, at any time.
 
@@ -104,6 +124,34 @@ E*/
 typedef enum { PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING } PetRLClosureMode;
 PETSC_EXTERN const char *const PetRLClosureModes[];
 
+/*E
+   PetRLClosureRestriction - How a fine grid's state becomes that of a coarse one
+
+   Values:
++  `PETRL_CLOSURE_INJECT`  - a coarse point takes the value of the fine point that lies there
+-  `PETRL_CLOSURE_AVERAGE` - a coarse cell takes the mean of the fine cells in it
+
+   Level: intermediate
+
+.seealso: `PetRLClosureRecordSetCoarsening()`
+E*/
+typedef enum { PETRL_CLOSURE_INJECT, PETRL_CLOSURE_AVERAGE } PetRLClosureRestriction;
+PETSC_EXTERN const char *const PetRLClosureRestrictions[];
+
+/*E
+   PetRLClosureForm - Form of corrections that are learned
+
+   Values:
++  `PETRL_CLOSURE_ADDITIVE_RATE` - a number at each point and component, times the step
+-  `PETRL_CLOSURE_FLUX`          - differences of face fluxes: conservative
+
+   Level: intermediate
+
+.seealso: `PetRLClosureTrainSetForm()`
+E*/
+typedef enum { PETRL_CLOSURE_ADDITIVE_RATE, PETRL_CLOSURE_FLUX } PetRLClosureForm;
+PETSC_EXTERN const char *const PetRLClosureForms[];
+
 PETSC_EXTERN PetscClassId PETRL_CLOSURE_CLASSID;
 
 PETSC_EXTERN PetscErrorCode PetRLClosureCreate(MPI_Comm comm, PetRLClosure *closure);
@@ -129,6 +177,27 @@ PETSC_EXTERN PetscErrorCode PetRLClosureGetStatistics(PetRLClosure closure, Pets
 PETSC_EXTERN PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer);
 PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, PetRLClosureMode mode);
 
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordSetFile(PetRLClosure closure, const char file[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordSetCoarsening(PetRLClosure closure, PetscInt ratio,
+                                                            PetRLClosureRestriction how);
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordSetInterval(PetRLClosure closure, PetscInt steps);
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordState(PetRLClosure closure, PetscReal t, Vec X);
+PETSC_EXTERN PetscErrorCode PetRLClosureRecordEnd(PetRLClosure closure);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetFiles(PetRLClosure closure, PetscInt n, const char *const records[],
+                                                      const char save[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetObserved(PetRLClosure closure, PetscInt n, const char *const names[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, const char *const names[]);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetForm(PetRLClosure closure, PetRLClosureForm form);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetBudget(PetRLClosure closure, PetscReal minutes, PetscInt iterations);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetStep(
+    PetRLClosure closure,
+    PetscErrorCode (*before)(PetRLClosure closure, PetscInt number, PetscReal t, Vec X, void *ctx),
+    PetscErrorCode (*step)(PetRLClosure closure, PetscInt number, PetscReal t, PetscReal dt, Vec X, PetscBool *failed,
+                           void *ctx),
+    void *ctx);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt, Vec X, PetscBool *learned);
+
 /*MC
    TSCLOSURE - "closure": another TS with a learned correction of its state (PetRLClosure)
 
@@ -151,6 +220,14 @@ PETSC_EXTERN PetscErrorCode PetRLClosureAttachTS(PetRLClosure closure, TS ts, Pe
    The inner TS uses the program's DM and with it the functions that were set there; Jacobians, pre- and post-stage
    functions, the equation type and the application context are handed on. Its solvers take the prefix closure_
    (-closure_snes_type, -closure_ksp_type).
+
+   With -closure_record, and no policy, the inner TS takes the steps as it would by itself, and the run is recorded: its
+   start and each state -closure_record_interval steps later, on a grid that is -closure_record_coarsen times coarser,
+   added to the HDF5 file as one run once TSSolve() ends. Any number of runs, of any number of programs, go to one file,
+   over one coarse grid:
+.vb
+   ./app -da_refine 2 -dll_append libpetrl.so -ts_type closure -closure_record truth.h5 -closure_record_coarsen 4
+.ve
 
    Interpolation within a step is linear. A solve that fails may make the inner TS take a shorter step than it was
    given: the state is then corrected for that one, and the step repeated. Methods that go on from their own copy of the

@@ -117,6 +117,9 @@ class PETRL_API GridEpisode {
   /// Takes the actions (action channels x nz x ny x nx; clamped to [-1, 1]), gives each point its reward (nz x ny x nx;
   /// finite, also at points of the margin, where it is not counted).
   virtual GridOutcome step(const float *action, float *reward) = 0;
+  /// The same where nobody asks for rewards, for learners that are told what the action should have been: returns the
+  /// loss that is left, and its derivative with respect to the action. Throws petrl::Error where that is not known.
+  virtual GridOutcome descend(const float *action, float *gradient, double &loss);
 
   // For learners that differentiate through a model of the solver (see GridEnvironment::record); throw petrl::Error
   // where there is none.
@@ -149,6 +152,11 @@ class PETRL_API GridEnvironment : public Environment {
   /// inside; with a margin as wide as the network's reach their answers are right, whatever lies beyond.
   virtual int margin() const { return 0; }
   GridSize size() const { return {nx(), ny(), nz()}; }
+  /// Whether all ranks of PETSC_COMM_WORLD take part in every episode, each with its part of one grid (and a margin):
+  /// then episode(), what episodes do, and evaluate() are collective, and end alike on all.
+  virtual bool shared() const { return false; }
+  /// Each point's reward becomes the mean of those up to so many points away; by default on a periodic grid.
+  virtual void spread(float *reward, int reach) const;
   /// A new training episode. Reentrant: episodes may be made and stepped in any order.
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
   /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the

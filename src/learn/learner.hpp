@@ -29,6 +29,11 @@ class PETRL_API Learner {
   virtual std::int64_t episodes() const = 0;  ///< episodes so far, on all ranks
   /// Validation on held-out cases (never the test cases); score: lower is better.
   virtual Evaluation evaluate() = 0;
+  /// Whether evaluate() is collective over PETSC_COMM_WORLD, and the same on all ranks.
+  virtual bool together() const { return false; }
+  /// How much of a training is over, from 0 to 1, before an iteration: for schedules of trainings whose number of steps
+  /// is not known.
+  virtual void schedule(double done) { (void)done; }
   /// The deterministic policy as it is now (provenance is the caller's).
   virtual Policy policy() const = 0;
   /// What the log shows, since the last call: losses, ..., and "mean_return" (not finite: no episode has ended).
@@ -69,7 +74,9 @@ class GridLearner : public Learner {
  public:
   /// `name` of the algorithm, for messages.
   GridLearner(const char *name, YamlMap keys, YamlMap environment, std::uint64_t seed)
-      : environment_(makeEnvironment<GridEnvironment>(std::move(environment), name)),
+      : GridLearner(std::move(keys), makeEnvironment<GridEnvironment>(std::move(environment), name), seed) {}
+  GridLearner(YamlMap keys, std::unique_ptr<GridEnvironment> environment, std::uint64_t seed)
+      : environment_(std::move(environment)),
         algorithm_(std::move(keys), static_cast<int>(environment_->observation().names.size()),
                    static_cast<int>(environment_->action().low.size()), seed, environment_->dimensions()) {}
   void iterate() override { algorithm_.iterate(*environment_); }
@@ -86,6 +93,8 @@ class GridLearner : public Learner {
     return {environment_->kind(), environment_->observation(), environment_->action(), algorithm_.network(), {}, seen_};
   }
   std::map<std::string, double> metrics() override { return algorithm_.metrics(); }
+  bool together() const override { return environment_->shared(); }
+  void schedule(double done) override { algorithm_.schedule(done); }
   void archive(Archive &archive) override { algorithm_.archive(archive); }
   void loadWeights(const NetworkSpec &network) override { algorithm_.loadWeights(network); }
 

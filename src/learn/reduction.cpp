@@ -37,6 +37,12 @@ std::int64_t Reduction::largest(std::int64_t value) const {
   return value;
 }
 
+void Reduction::largest(std::vector<double> &values) const {
+  if (ranks_ == 1) return;
+  checkMpi(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_MAX, comm_),
+           "MPI_Allreduce");
+}
+
 template <typename T>
 static std::vector<T> gatherAs(MPI_Datatype type, const std::vector<T> &values, std::vector<std::int64_t> &counts,
                                MPI_Comm comm, int rank, int ranks) {

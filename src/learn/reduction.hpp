@@ -19,6 +19,7 @@ class PETRL_API Reduction {
   void sum(std::vector<float> &values) const;
   void sum(std::vector<double> &values) const;
   std::int64_t largest(std::int64_t value) const;
+  void largest(std::vector<double> &values) const;
   /// All ranks' arrays one after another on rank 0, nothing elsewhere; `counts` has their lengths. Collective.
   std::vector<float> gather(const std::vector<float> &values, std::vector<std::int64_t> &counts) const;
   std::vector<std::int64_t> gather(const std::vector<std::int64_t> &values, std::vector<std::int64_t> &counts) const;

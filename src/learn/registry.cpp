@@ -6,6 +6,7 @@
 #include "learn/engine/tape.hpp"
 #include "learn/environment.hpp"
 #include "learn/learner.hpp"
+#include "learn/ppo/rollout.hpp"
 #include "learn/study.hpp"
 
 namespace petrl {
@@ -69,6 +70,14 @@ void GridEpisode::setState(const std::vector<double> &) {
 std::vector<double> GridEpisode::target() const {
   cannotDifferentiate();
 }
+GridOutcome GridEpisode::descend(const float *, float *, double &) {
+  throw Error("this environment does not tell what an action should have been", PETSC_ERR_SUP);
+}
+
+void GridEnvironment::spread(float *reward, int reach) const {
+  learn::spreadRewards(reward, size(), dimensions(), reach);
+}
+
 tape::Var GridEnvironment::record(tape::Tape &, tape::Var, tape::Var, tape::Var) const {
   cannotDifferentiate();
 }

@@ -12,6 +12,19 @@
 
 namespace petrl {
 
+/// What a training is besides its learner. Numbers of steps, or of iterations if it goes by those.
+struct TrainerSettings {
+  std::string text;    ///< what makes it this training: a folder that holds another one is refused
+  std::string source;  ///< of the text, for messages
+  std::uint64_t seed = 1;
+  bool by_iterations = false;
+  std::int64_t total = 0;
+  double minutes = 0;  ///< of the wall clock, in all; counts where it is > 0, instead of `total`
+  std::int64_t evaluate_every = 0, checkpoint_every = 0;
+  std::string prefix;           ///< of the lines that it prints
+  std::string score = "score";  ///< name of what it is chosen by, in them
+};
+
 /// In a run directory:
 ///   best.h5         the policy with the best validation score so far
 ///   last.h5         the policy at the latest validation
@@ -30,35 +43,44 @@ class PETRL_API Trainer {
   /// Reads the configuration, makes the learner, makes the folder or continues what lies there. *stop may be set at any
   /// time, by a signal handler.
   Trainer(const std::string &file, const std::string &directory, const volatile int *stop);
+  /// The same for a learner that is there already.
+  Trainer(std::unique_ptr<Learner> learner, TrainerSettings settings, const std::string &directory,
+          const volatile int *stop);
   ~Trainer();
   /// Trains to the end. Returns early, with a checkpoint, once *stop is set (on any rank).
   void run();
 
  private:
-  void makeLearner();
+  void open();
+  void makeLearner(const std::string &file);
   void resume();
   void checkpoint();
   void validate();
   void log(const Evaluation &e, const std::map<std::string, double> &metrics);
   void report(bool now);
   bool stopped() const;
+  /// Steps or iterations so far.
+  std::int64_t done() const { return settings_.by_iterations ? iterations_ : learner_->steps(); }
+  /// How much is over, from 0 to 1. Collective.
+  double share() const;
+  double spent() const;
   void removeLeftovers() const;
   std::string path(const std::string &name) const { return directory_ + "/" + name; }
   std::string stateName() const { return "learner-" + std::to_string(saves_) + ".state"; }
 
-  std::string file_, directory_, text_;
+  TrainerSettings settings_;
+  std::string directory_;
   const volatile int *stop_;
   int rank_ = 0, ranks_ = 1;
   FileLock lock_;
-  std::uint64_t seed_ = 1;
-  std::int64_t total_ = 0, evaluate_every_ = 0, checkpoint_every_ = 0;
   std::unique_ptr<Learner> learner_;
 
-  std::int64_t next_evaluation_ = 0, next_checkpoint_ = 0, saves_ = 0, log_bytes_ = 0;
+  std::int64_t next_evaluation_ = 0, next_checkpoint_ = 0, saves_ = 0, log_bytes_ = 0, iterations_ = 0;
+  double spent_before_ = 0;  // seconds of the wall clock
   double best_ = 0, last_score_ = 0, mean_return_ = 0;
   bool has_best_ = false;
   std::chrono::steady_clock::time_point begin_, last_report_;
-  std::int64_t begin_steps_ = 0;
+  std::int64_t begin_done_ = 0;
 };
 
 }  // namespace petrl

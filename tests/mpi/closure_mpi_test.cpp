@@ -253,7 +253,7 @@ TEST(ClosureMpi, MistakesAreNamed) {
   expectError(setUp(ClosureOn(state.da, "nowhere.h5")), {"nowhere.h5"});
   expectError(setUp(ClosureOn(state.da, other.path)), {other.path, "expected a closure policy, found a tsadapt"});
   expectError(setUp(ClosureOn(state.da, two.path)), {two.path, "'u'", "The state has: psi", "other fields: none"});
-  expectError(setUp(ClosureOn(nameless.da, one.path)), {one.path, "'psi'", "component 0 without a name"});
+  expectError(setUp(ClosureOn(nameless.da, one.path)), {one.path, "'psi'", "component0"});
   expectError(setUp(ClosureOn(small.da, far.path)), {far.path, "19 x 19", "8 x 8", "too small"});
   {
     const ClosureOn closure(nameless.da, one.path);

@@ -51,7 +51,7 @@ TEST(ClosureTraining, WhatIsOutsideIsSaidOnce) {
   use.periodic = false;
   use.ts_type = "beuler", use.order = 0;
   EXPECT_EQ(s.outside(use),
-            "u -3, trained on -1 to 1; boundary 'not periodic', trained on periodic; ts_type 'beuler', trained on "
+            "u -3, trained on -1 to 1; boundary 'not-periodic', trained on periodic; ts_type 'beuler', trained on "
             "euler");
   EXPECT_EQ(s.outside(use), "");
 }

@@ -46,9 +46,11 @@ PpoConfig PpoConfig::parse(YamlMap map) {
   c.reward_reach = map.integer("reward_reach", c.reward_reach, 0, 64);
   c.learning_rate = map.number("learning_rate", c.learning_rate, 0, 1);
   c.learning_rate_final = map.number("learning_rate_final", c.learning_rate, 0, 1);
-  c.decay_steps = map.integer("decay_steps", 0, 0, 1000000000000);
-  if (map.has("learning_rate_final") && c.decay_steps == 0) map.fail("learning_rate_final", "needs decay_steps > 0");
-  if (c.decay_steps > 0 && !map.has("learning_rate_final")) map.fail("decay_steps", "needs learning_rate_final");
+  c.decays_with_budget = map.has("decay_steps") && map.get<std::string>("decay_steps") == "budget";
+  if (!c.decays_with_budget) c.decay_steps = map.integer("decay_steps", 0, 0, 1000000000000);
+  const bool decays = c.decays_with_budget || c.decay_steps > 0;
+  if (map.has("learning_rate_final") && !decays) map.fail("learning_rate_final", "needs decay_steps > 0");
+  if (decays && !map.has("learning_rate_final")) map.fail("decay_steps", "needs learning_rate_final");
   const bool adamw = oneOf(map, "optimiser", "adam", {"adam", "adamw"}) == "adamw";
   if (!adamw && map.has("weight_decay")) map.fail("weight_decay", "needs optimiser: adamw");
   c.weight_decay = adamw ? map.number("weight_decay", .01, 0, 1) : 0;

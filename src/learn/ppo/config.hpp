@@ -44,6 +44,7 @@ struct PpoConfig {
   double learning_rate = 3e-4;
   double learning_rate_final = 3e-4;  ///< reached linearly after decay_steps
   std::int64_t decay_steps = 0;       ///< environment steps; 0: constant
+  bool decays_with_budget = false;    ///< decay_steps: budget: after all of a training whose steps nobody knows
   double weight_decay = 0;            ///< optimiser: adam | adamw; adamw has .01 unless told otherwise
   double max_gradient_norm = .5;      ///< 0: not clipped
   double target_kl = 0;               ///< an iteration's updates end when the divergence is larger; 0: never

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "learn/engine/fcn_layers.hpp"
 #include "base/floats.hpp"
+#include "learn/engine/fcn_layers.hpp"
 #include "learn/ppo/acting.hpp"
 #include "learn/ppo/config.hpp"
 

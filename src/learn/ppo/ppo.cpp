@@ -154,8 +154,9 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
   sums_[kStd] += std / static_cast<double>(rows);
 }
 
-// The part of an episode that belongs to this iteration ends here.
+// The part of an episode that belongs to this iteration ends here. Without a discount nothing counts beyond.
 void Ppo::close(learn::Slot &slot, bool terminal) {
+  terminal = terminal || config_.gamma == 0;
   if (!terminal) {
     last_.resize(static_cast<std::size_t>(observations_) * rollout_->points());
     slot.episode->observe(last_.data());
@@ -197,8 +198,7 @@ void Ppo::collect(GridEnvironment &environment) {
       if (config_.reward_scale != 1) {
         for (std::size_t p = 0; p < points; ++p) reward[p] *= static_cast<float>(config_.reward_scale);
       }
-      if (config_.reward_reach > 0)
-        learn::spreadRewards(reward, interior_.size(), config_.network.policy.dimensions, config_.reward_reach);
+      if (config_.reward_reach > 0) environment.spread(reward, config_.reward_reach);
       if (outcome == GridOutcome::running) continue;
       close(slot, outcome == GridOutcome::terminal);
       counts[1] += 1;
@@ -211,10 +211,12 @@ void Ppo::collect(GridEnvironment &environment) {
     if (slot.open) close(slot, false);
   }
   counts[0] = static_cast<double>(rollout_->rows());
+  // What all ranks do together counts once.
+  for (double &count : counts) count /= environment.shared() ? reduction_.ranks() : 1;
   counts.push_back((sums_[kStd] - std_before) / std::max(forwards, 1.));
   reduction_.sum(counts);
-  steps_ += static_cast<std::int64_t>(counts[0]);
-  episodes_ += static_cast<std::int64_t>(counts[1]);
+  steps_ += std::llround(counts[0]);
+  episodes_ += std::llround(counts[1]);
   sums_[kEpisodes] += counts[1];
   sums_[kReturn] += counts[2];
   sums_[kLength] += counts[3];

@@ -43,6 +43,8 @@ class PETRL_API Ppo {
   NetworkSpec network() const;
   GridPolicy &deterministic();
   std::map<std::string, double> metrics();
+  /// How much of a training is over, for decay_steps: budget.
+  void schedule(double done) { over_ = done; }
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
@@ -100,6 +102,7 @@ class PETRL_API Ppo {
   int margin_ = 0;
   // One row an episode of those that run.
   std::vector<float> observation_, action_, log_prob_, value_, last_;
+  double over_ = 0;
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
   std::array<double, kSums> sums_{};
   Seconds seconds_;

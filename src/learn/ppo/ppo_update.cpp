@@ -9,8 +9,10 @@
 namespace petrl {
 
 double Ppo::learningRate() const {
-  if (config_.decay_steps == 0) return config_.learning_rate;
-  const double done = std::min(1., static_cast<double>(steps_) / static_cast<double>(config_.decay_steps));
+  if (config_.decay_steps == 0 && !config_.decays_with_budget) return config_.learning_rate;
+  const double steps =
+      static_cast<double>(steps_) / static_cast<double>(std::max<std::int64_t>(config_.decay_steps, 1));
+  const double done = std::min(1., config_.decays_with_budget ? over_ : steps);
   return config_.learning_rate + done * (config_.learning_rate_final - config_.learning_rate);
 }
 

@@ -14,7 +14,8 @@ EpisodeSlots::EpisodeSlots(int slots, std::uint64_t seed, int rank, int ranks, b
       slots_(static_cast<std::size_t>(slots)) {}
 
 void EpisodeSlots::start(GridEnvironment &environment, Slot &slot) {
-  const auto number = static_cast<std::uint64_t>(started_++) * ranks_ + rank_;
+  const auto count = static_cast<std::uint64_t>(started_++);
+  const std::uint64_t number = environment.shared() ? count : count * ranks_ + rank_;
   slot = Slot();
   slot.open = true;
   slot.seed = seed_ * 1000003ull + number;

@@ -26,7 +26,7 @@ struct Slot {
 /// are taken once more. Episodes are deterministic, so that it is the same one.
 class EpisodeSlots {
  public:
-  /// Seeds differ between ranks and from episode to episode. `recording`: episodes outlast an iteration.
+  /// Seeds differ from episode to episode, and between ranks unless these share the environment. `recording`: episodes outlast an iteration.
   EpisodeSlots(int slots, std::uint64_t seed, int rank, int ranks, bool recording);
   std::vector<Slot> &slots() { return slots_; }
   /// Starts a new episode in this slot.

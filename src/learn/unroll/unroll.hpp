@@ -36,6 +36,8 @@ class PETRL_API Unroll {
   std::int64_t episodes() const { return episodes_; }
   NetworkSpec network() const { return network_.network(actions_, "linear"); }
   GridPolicy &deterministic();
+  /// It goes by decay_steps.
+  void schedule(double) {}
   std::map<std::string, double> metrics();
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);

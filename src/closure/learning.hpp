@@ -1,0 +1,90 @@
+// What a closure asks of those who learn, and offers them: implemented by libpetrl_learn and here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/grid_size.hpp"
+#include "base/registry.hpp"
+#include "closure/record.hpp"
+#include "policy/policy.hpp"
+
+namespace petrl {
+
+/// Where a coarse run stands: all that it takes to go on from there.
+struct Situation {
+  int run = 0;  ///< of the record, whose auxiliary fields are in force
+  double time = 0;
+  std::int64_t step = 0;      ///< its number in the user's program
+  std::vector<double> state;  ///< own points x components, x fastest but for the components
+};
+
+/// The coarse solver of a user's program, and the record of his fine one. All is collective over PETSC_COMM_WORLD, and
+/// all ranks get the same answers, each for its own part of the grid. Throws petrl::Error.
+class PETRL_API CoarseWorld {
+ public:
+  virtual ~CoarseWorld();
+
+  // The record.
+  virtual const RecordLayout &layout() const = 0;
+  virtual int runs() const = 0;
+  virtual const std::vector<double> &times(int run) const = 0;
+  /// The record's state at one of its times.
+  virtual Situation recorded(int run, int time) = 0;
+  virtual std::vector<double> recordedAuxiliary(int run, int time) = 0;  ///< own points x names
+  virtual std::string fingerprint() const = 0;                           ///< of the records: files, runs, times
+
+  // The grid.
+  virtual GridSize own() const = 0;  ///< points of this rank
+  virtual int dimensions() const = 0;
+  virtual bool whole() const = 0;  ///< one rank has all of a grid that is periodic in all directions
+  /// Own points of planes (channels), with so many points around them, in the directions that the grid has: from this
+  /// rank or others, or periodic. Beyond walls they are left as they are.
+  virtual void surround(float *planes, int channels, int reach) = 0;
+
+  // The solver.
+  virtual double step() const = 0;  ///< its time step
+  virtual Validity validity() const = 0;
+  /// What the policy to be learned observes and does; its network is looked at for its reach only.
+  virtual void use(const Policy &specification) = 0;
+  /// Puts a situation in place: the state, the fields that were recorded with it, and what the program does before a
+  /// step.
+  virtual void put(const Situation &situation) = 0;
+  /// The network's inputs there, as many points around the own ones.
+  virtual void observe(float *observation, int margin) = 0;
+  /// One step from there, corrected by the network's output at the own points (null: not corrected). False if the solver
+  /// failed or its answer is not finite.
+  virtual bool advance(const float *output, Situation &next) = 0;
+
+  /// The derivative with respect to that output of a number whose derivative by the state after the step is given (own
+  /// points x components), as if the solver's step were the identity.
+  virtual void pullBack(const std::vector<double> &d_state, const float *output, float *d_output) = 0;
+
+  /// Seconds in the program's own functions so far.
+  virtual double solverSeconds() const = 0;
+};
+
+/// What the user's options say of a training.
+struct ClosureTrainOptions {
+  std::vector<std::string> records;
+  std::string save, config;
+  std::string start;                                    ///< policy to start from; "": none
+  std::vector<std::string> observe, correct, velocity;  ///< names; empty: all (velocity: found, or none)
+  std::string form = "additive-rate";
+  int width = 16, depth = 3, half_width = 1, horizon = 0, every = 0;
+  std::int64_t iterations = 0;  ///< 0: until `minutes` are over
+  double minutes = 20;
+  double regression = .5;  ///< share of the training
+  std::uint64_t seed = 0;
+};
+
+/// Trains a policy in that world and writes it. Returns its file, or "" if it is worse than none; why is said then.
+using ClosureTraining = std::function<std::string(CoarseWorld &world, const ClosureTrainOptions &options)>;
+
+/// By the learner's name; they come with libpetrl_learn.
+PETRL_API Registry<ClosureTraining> &closureTrainings();
+
+}  // namespace petrl

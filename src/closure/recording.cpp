@@ -1,0 +1,359 @@
+// PetRLClosure: recording the runs of a fine grid.
+#include <algorithm>
+#include <cctype>
+
+#include "base/compat.hpp"
+#include "closure/closure.hpp"
+#include "policy/shared_policy.hpp"
+
+const char *const PetRLClosureRestrictions[] = {"inject", "average", "PetRLClosureRestriction", "PETRL_CLOSURE_", NULL};
+
+namespace petrl {
+
+namespace {
+
+// What nobody asked for yet may lie on other grids: that is left out.
+PetscErrorCode RecordableFields(PetRLClosure closure, std::vector<RecordedField> &fields) {
+  std::vector<NamedField> offered;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+
+  PetscFunctionBegin;
+  PetscCall(ClosureOfferedFields(closure, offered));
+  fields.clear();
+  for (const NamedField &field : offered) {
+    bool fits;
+    PetscInt dof;
+    const bool twice =
+        std::any_of(fields.begin(), fields.end(), [&](const RecordedField &other) { return other.name == field.name; });
+    if (twice) continue;
+    PetscCall(ClosureFieldFits(closure, field, &fits, &dof));
+    if (fits) {
+      PetRLCallCXX(fields.push_back({field.name, field.vec, field.component, dof}));
+    } else {
+      PetscCall(PetscPrintf(
+          comm, "PetRL warning: -closure_record: field '%s' (%s) is not on the state's grid and is not recorded\n",
+          field.name.c_str(), field.what.c_str()));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode DescribeRun(PetRLClosure closure) {
+  Recording &r = closure->data->recording;
+  char *options;
+
+  PetscFunctionBegin;
+  PetscCall(ClosureLayout(closure, r.layout));
+  for (int d = 0; d < r.layout.dimension; ++d) {
+    r.layout.points[d] = r.restriction->points()[d];
+    if (r.layout.points[d] > 1) r.layout.spacing[d] *= static_cast<double>(r.ratio);
+  }
+  PetscCall(PetscOptionsGetAll(NULL, &options));
+  PetRLCallCXX({
+    r.origin.options = options != NULL ? options : "";
+    r.origin.ratio = static_cast<int>(r.ratio);
+    r.origin.restriction = PetRLClosureRestrictions[r.how];
+    r.origin.interval = static_cast<int>(r.interval > 0 ? r.interval : r.ratio);
+  });
+  PetscCall(PetscFree(options));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The auxiliary fields as they are now, on the first rank; `changed`: they may have changed since the last call.
+PetscErrorCode GatherAuxiliary(PetRLClosure closure, const std::vector<RecordedField> &fields, bool *changed) {
+  Closure &c = *closure->data;
+  Recording &r = c.recording;
+  std::vector<std::pair<Vec, PetscObjectState>> now;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+
+  PetscFunctionBegin;
+  for (const RecordedField &field : fields) {
+    PetscObjectState state;
+    PetscCall(PetscObjectStateGet((PetscObject)field.vec, &state));
+    PetRLCallCXX(now.emplace_back(field.vec, state));
+  }
+  int differs = now != r.seen ? 1 : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &differs, 1, MPI_INT, MPI_MAX, comm));
+  *changed = differs != 0;
+  if (!*changed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(r.seen = now);
+  const std::size_t names = fields.size();
+  Vec gathered = NULL;
+  for (std::size_t f = 0; f < names; ++f) {
+    const auto dof = static_cast<std::size_t>(fields[f].dof);
+    if (fields[f].vec != gathered) PetscCall(r.restriction->Gather(gathered = fields[f].vec, fields[f].dof, r.one));
+    const std::size_t points = r.one.size() / dof;
+    PetRLCallCXX(r.auxiliary.resize(points * names));
+    for (std::size_t i = 0; i < points; ++i)
+      r.auxiliary[i * names + f] = r.one[i * dof + static_cast<std::size_t>(fields[f].component)];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode OnFirstRank(PetRLClosure closure, const std::function<void()> &work) {
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscMPIInt rank;
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(onEveryRank(comm, [&] {
+    if (rank == 0) work();
+  }));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout) {
+  const Closure &c = *closure->data;
+  std::vector<RecordedField> fields;
+  PetscInt dim, n[3];
+  DMBoundaryType b[3];
+  PetscReal h[3];
+
+  PetscFunctionBegin;
+  PetscCall(RecordableFields(closure, fields));
+  PetscCall(DMDAGetInfo(c.dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
+  PetscCall(ClosureSpacing(closure, h));
+  PetRLCallCXX({
+    layout = RecordLayout();
+    layout.dimension = static_cast<int>(dim);
+    for (int d = 0; d < dim; ++d) {
+      layout.points[d] = n[d];
+      layout.spacing[d] = (double)h[d];
+      layout.boundary[d] = DMBoundaryTypes[b[d]];
+      for (char &x : layout.boundary[d]) x = static_cast<char>(std::tolower(static_cast<unsigned char>(x)));
+    }
+    for (const RecordedField &field : fields) layout.auxiliary.push_back(field.name);
+  });
+  PetscCall(ClosureStateNames(closure, layout.components));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void ClosureRecordDiscard(Closure &c) {
+  c.recording.run.reset();
+  c.recording.restriction.reset();
+  c.recording.seen.clear();
+}
+
+}  // namespace petrl
+
+/*@C
+   PetRLClosureRecordSetFile - Sets the file that runs of a fine grid are recorded in
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  file    - an HDF5 file that is begun, or added to; "" for none
+
+   Options Database Key:
+.  -closure_record <file> - the file
+
+   Level: intermediate
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordSetCoarsening()`, `PetRLClosureRecordBegin()`
+@*/
+PetscErrorCode PetRLClosureRecordSetFile(PetRLClosure closure, const char file[]) {
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLNotNull(file, 2);
+  PetRLCallCXX(closure->data->recording.file = file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureRecordSetCoarsening - Sets how a fine grid's states become those of the coarse grid that is recorded
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+.  ratio   - points per coarse point and direction, 1 or more
+-  how     - `PETRL_CLOSURE_INJECT` (default) or `PETRL_CLOSURE_AVERAGE`
+
+   Options Database Keys:
++  -closure_record_coarsen <ratio>            - the ratio
+-  -closure_record_restrict <inject|average>  - how
+
+   Level: intermediate
+
+   Note:
+   Injection takes the fine point that lies on a coarse one, as DMDA refines grids: n fine points are ratio times the
+   coarse ones in periodic directions, otherwise n - 1 = ratio (coarse - 1). Averages are for cell-centred grids, n =
+   ratio times the coarse ones in all directions.
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordSetFile()`, `PetRLClosureRestriction`
+@*/
+PetscErrorCode PetRLClosureRecordSetCoarsening(PetRLClosure closure, PetscInt ratio, PetRLClosureRestriction how) {
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscCheck(ratio >= 1 && ratio <= 1024, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_record_coarsen: found %" PetscInt_FMT ", expected a number from 1 to 1024", ratio);
+  PetscCheck(how == PETRL_CLOSURE_INJECT || how == PETRL_CLOSURE_AVERAGE, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_record_restrict: found %d, expected inject (0) or average (1)", (int)how);
+  closure->data->recording.ratio = ratio;
+  closure->data->recording.how = how;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureRecordSetInterval - Sets how many steps of a fine run lie between two states that are recorded
+
+   Logically Collective
+
+   Input Parameters:
++  closure - the closure
+-  steps   - the number of steps, or 0 (default) for the coarsening ratio
+
+   Options Database Key:
+.  -closure_record_interval <steps> - the number of steps
+
+   Level: intermediate
+
+   Notes:
+   `TSCLOSURE` counts; who calls PetRLClosureRecordState() decides himself.
+
+   A program whose step follows its grid takes as many fine steps as the ratio where it takes a coarse one: the default
+   records where coarse steps end.
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordSetFile()`
+@*/
+PetscErrorCode PetRLClosureRecordSetInterval(PetRLClosure closure, PetscInt steps) {
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetscCheck(steps >= 0, PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_record_interval: found %" PetscInt_FMT ", expected a number of steps", steps);
+  closure->data->recording.interval = steps;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureRecordBegin - Begins to record a run of a fine grid
+
+   Collective
+
+   Input Parameter:
+.  closure - the closure, with the fine grid as its DM and a file to record in; it needs no policy
+
+   Level: intermediate
+
+   Notes:
+   What is recorded besides the state are the fields that a policy may observe: those of `PetRLClosureSetField()` and of
+   the DM's auxiliary Vec.
+
+   A file that is there must be a record over the same coarse grid, with the same fields.
+
+   A run that was begun before and not ended is dropped.
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordState()`, `PetRLClosureRecordEnd()`
+@*/
+PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
+  PetscBool da;
+
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  petrl::Closure &c = *closure->data;
+  petrl::Recording &r = c.recording;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
+  PetscCheck(!r.file.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The closure has no file to record in: give -closure_record <file> or call PetRLClosureRecordSetFile()");
+  PetscCall(PetscObjectTypeCompare((PetscObject)c.dm, DMDA, &da));
+  PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "-closure_record needs a DMDA, found a DM of type %s",
+             ((PetscObject)c.dm)->type_name);
+  PetscCall(DMSetUp(c.dm));
+  petrl::ClosureRecordDiscard(c);
+  if (!c.auxiliary.empty() && c.read.empty()) {
+    PetscCheck(!c.auxiliary_names.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
+               "-closure_record: -closure_auxiliary %s: say what its components are with -closure_auxiliary_fields",
+               c.auxiliary.c_str());
+    PetscCall(petrl::ClosureReadAuxiliary(closure, {}));
+  }
+  PetRLCallCXX(r.restriction = std::make_unique<petrl::Restriction>());
+  PetscCall(r.restriction->SetUp(c.dm, r.ratio, r.how == PETRL_CLOSURE_AVERAGE));
+  PetscCall(petrl::DescribeRun(closure));
+  PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureRecordState - Records a state of a fine run
+
+   Collective
+
+   Input Parameters:
++  closure - the closure
+.  t       - its time, later than that of the state before; if it is not, what was recorded from t on is replaced
+-  X       - the state, a global Vec of the closure's DMDA
+
+   Level: intermediate
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordBegin()`, `PetRLClosureRecordEnd()`
+@*/
+PetscErrorCode PetRLClosureRecordState(PetRLClosure closure, PetscReal t, Vec X) {
+  std::vector<petrl::RecordedField> fields;
+  PetscInt dof;
+  bool changed = false;
+
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  PetRLValid(X, VEC_CLASSID, 3);
+  petrl::Closure &c = *closure->data;
+  petrl::Recording &r = c.recording;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscCheck(r.restriction, comm, PETSC_ERR_ORDER, "PetRLClosureRecordBegin() must come before");
+  PetscCall(DMDAGetDof(c.dm, &dof));
+  PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
+  PetscCall(r.restriction->Gather(X, dof, r.state));
+  PetscCall(petrl::RecordableFields(closure, fields));
+  bool same = fields.size() == r.layout.auxiliary.size();
+  for (std::size_t i = 0; same && i < fields.size(); ++i) same = fields[i].name == r.layout.auxiliary[i];
+  PetscCheck(same, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "-closure_record: the auxiliary fields are others than when the run began");
+  if (!fields.empty()) PetscCall(petrl::GatherAuxiliary(closure, fields, &changed));
+  PetscCall(petrl::OnFirstRank(closure,
+                               [&] { r.run->add((double)t, r.state.data(), changed ? r.auxiliary.data() : nullptr); }));
+  PetscCall(PetscLogEventEnd(PetRL_Observe, closure, X, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   PetRLClosureRecordEnd - Adds the run that was recorded to the file
+
+   Collective
+
+   Input Parameter:
+.  closure - the closure
+
+   Level: intermediate
+
+   Note:
+   The file appears changed as a whole: whatever happens, the runs that it held before stay readable.
+
+.seealso: `PetRLClosure`, `PetRLClosureRecordBegin()`, `PetRLClosureRecordState()`
+@*/
+PetscErrorCode PetRLClosureRecordEnd(PetRLClosure closure) {
+  int number = 0;
+  std::size_t times = 0;
+
+  PetscFunctionBegin;
+  PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
+  petrl::Closure &c = *closure->data;
+  petrl::Recording &r = c.recording;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  PetscCheck(r.restriction, comm, PETSC_ERR_ORDER, "PetRLClosureRecordBegin() must come before");
+  PetscCall(petrl::OnFirstRank(closure, [&] {
+    times = r.run->times();
+    if (times > 1) number = r.run->finish(r.origin);
+  }));
+  if (number > 0) {
+    PetscCall(PetscPrintf(comm, "PetRL: recorded %d times on %s points as run %d of %s\n", (int)times,
+                          r.layout.grid().c_str(), number, r.file.c_str()));
+  } else {
+    PetscCall(PetscPrintf(comm, "PetRL warning: -closure_record %s: a run of fewer than two times is not recorded\n",
+                          r.file.c_str()));
+  }
+  petrl::ClosureRecordDiscard(c);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,331 @@
+#include "learn/closure/environment.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "learn/engine/rng.hpp"
+
+namespace petrl::learn {
+
+namespace {
+
+constexpr float kClip = 100;      // of rewards
+constexpr double kLost = 3;       // an error, in deviations, at which an episode ends
+constexpr double kBlownUp = 1e3;  // the ratio of errors where the solver failed
+constexpr double kLeast = .01;    // of what the solver misses: an error that is none
+constexpr int kStarts = 4;        // of a held-out stretch
+
+}  // namespace
+
+class ClosureEnvironment::Episode : public GridEpisode {
+ public:
+  Episode(ClosureEnvironment &environment, std::uint64_t seed) : e_(environment) {
+    Rng rng(seed);
+    // Each recorded time is as likely as any other.
+    std::uint64_t starts = 0;
+    for (const Stretch &s : e_.plan_.training())
+      starts += static_cast<std::uint64_t>(s.last - s.first - e_.plan_.stride() + 1);
+    std::uint64_t pick = rng.below(starts);
+    for (const Stretch &s : e_.plan_.training()) {
+      const auto n = static_cast<std::uint64_t>(s.last - s.first - e_.plan_.stride() + 1);
+      if (pick < n) {
+        time_ = s.first + static_cast<int>(pick);
+        last_ = s.last;
+        at_ = e_.world_.recorded(s.run, time_);
+        break;
+      }
+      pick -= n;
+    }
+  }
+  ~Episode() override {
+    if (e_.in_place_ == this) e_.in_place_ = nullptr;
+  }
+
+  void observe(float *observation) const override {
+    place();
+    e_.world_.observe(observation, e_.margin_);
+  }
+
+  GridOutcome step(const float *action, float *reward) override {
+    place();
+    const std::size_t components = e_.weight_.size();
+    Situation with, without;
+    const bool good = e_.step(at_, action, with), base = e_.step(at_, nullptr, without);
+    const Situation truth = next();
+    std::fill_n(reward, e_.size_.points(), 0.f);
+    std::size_t i = 0;
+    e_.each([&](std::size_t point) {
+      double gain = 0;
+      for (std::size_t c = 0; c < components && good && base; ++c, ++i) {
+        const double ours = with.state[i] - truth.state[i], theirs = without.state[i] - truth.state[i];
+        gain += e_.weight_[c] * (theirs * theirs - ours * ours);
+      }
+      const auto scaled = static_cast<float>(gain / e_.calibration_.residual_square);
+      reward[point] = !good ? -kClip : std::isfinite(scaled) ? std::clamp(scaled, -kClip, kClip) : -kClip;
+    });
+    return outcome(good, with, truth);
+  }
+
+  // The logarithm of the mean square error: states that are far off, of which much cannot be foreseen, count as much as
+  // others. What is left where all is right is not worth dividing by.
+  GridOutcome descend(const float *action, float *gradient, double &loss) override {
+    place();
+    Situation with;
+    const bool good = e_.step(at_, action, with);
+    const Situation truth = next();
+    std::fill_n(gradient, e_.specification_.action.low.size() * e_.size_.points(), 0.f);
+    loss = 0;
+    if (good) {
+      const std::size_t components = e_.weight_.size();
+      const double mean = std::pow(e_.error(with, truth), 2) * static_cast<double>(components);
+      const double least = kLeast * e_.calibration_.residual_square, factor = 2. / (e_.all_points_ * (mean + least));
+      loss = std::log(mean + least);
+      std::vector<double> slope(with.state.size());
+      for (std::size_t i = 0; i < slope.size(); ++i)
+        slope[i] = factor * e_.plan_.substeps() * e_.weight_[i % components] * (with.state[i] - truth.state[i]);
+      // e_.output_ is what the action was.
+      std::vector<float> own(e_.output_.size());
+      e_.world_.pullBack(slope, e_.output_.data(), own.data());
+      std::size_t i = 0;
+      for (std::size_t a = 0; a < e_.specification_.action.low.size(); ++a)
+        e_.each([&](std::size_t point) { gradient[a * e_.size_.points() + point] = own[i++]; });
+    }
+    return outcome(good, with, truth);
+  }
+
+ private:
+  // What the record has after the next step.
+  Situation next() {
+    time_ += e_.plan_.stride();
+    ++steps_;
+    return e_.world_.recorded(at_.run, time_);
+  }
+
+  GridOutcome outcome(bool good, Situation &with, const Situation &truth) {
+    e_.in_place_ = nullptr;
+    if (!good) return GridOutcome::terminal;
+    const bool lost = !(e_.error(with, truth) < kLost);
+    at_ = std::move(with);
+    if (lost) return GridOutcome::terminal;
+    return steps_ < e_.horizon_ && time_ + e_.plan_.stride() <= last_ ? GridOutcome::running : GridOutcome::truncated;
+  }
+
+  void place() const {
+    if (e_.in_place_ == this) return;
+    e_.world_.put(at_);
+    e_.in_place_ = this;
+  }
+
+  ClosureEnvironment &e_;
+  Situation at_;
+  int time_ = 0, last_ = 0, steps_ = 0;
+};
+
+ClosureEnvironment::ClosureEnvironment(CoarseWorld &world, RecordPlan plan, Calibration calibration,
+                                       Policy specification, int margin, int horizon)
+    : world_(world),
+      plan_(std::move(plan)),
+      calibration_(std::move(calibration)),
+      specification_(std::move(specification)),
+      margin_(world.whole() ? 0 : margin),
+      horizon_(horizon),
+      own_(world.own()),
+      size_(own_.grown(around(world.dimensions(), margin_))) {
+  for (std::size_t c = 0; c < world.layout().components.size(); ++c)
+    weight_.push_back(1 / (calibration_.scale(c) * calibration_.scale(c)));
+  std::vector<double> points{static_cast<double>(own_.points())};
+  reduction_.sum(points);
+  all_points_ = points[0];
+}
+
+std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
+  return std::make_unique<Episode>(*this, seed);
+}
+
+void ClosureEnvironment::ownPoints(const float *patch, int channels, std::vector<float> &own) const {
+  const GridSize beyond = around(dimensions(), margin_);
+  own.resize(static_cast<std::size_t>(channels) * own_.points());
+  float *to = own.data();
+  for (int c = 0; c < channels; ++c) {
+    for (int z = 0; z < own_.nz; ++z) {
+      for (int y = 0; y < own_.ny; ++y) {
+        const auto row = static_cast<std::size_t>(((c * size_.nz + z + beyond.nz) * size_.ny + y + beyond.ny)) *
+                         static_cast<std::size_t>(size_.nx);
+        to = std::copy_n(patch + row + static_cast<std::size_t>(beyond.nx), own_.nx, to);
+      }
+    }
+  }
+}
+
+bool ClosureEnvironment::step(const Situation &at, const float *action, Situation &next) {
+  const float *output = nullptr;
+  if (action != nullptr) {
+    ownPoints(action, static_cast<int>(specification_.action.low.size()), output_);
+    // What is no number is no action.
+    for (float &x : output_) x = std::isfinite(x) ? std::clamp(x, -1.f, 1.f) : 0.f;
+    output = output_.data();
+  }
+  Situation now = at;
+  for (int s = 0; s < plan_.substeps(); ++s) {
+    if (s > 0) world_.put(now);
+    if (!world_.advance(output, next)) return false;
+    now = next;
+  }
+  if (plan_.substeps() > 1) world_.put(at);
+  return true;
+}
+
+double ClosureEnvironment::error(const Situation &at, const Situation &truth) const {
+  const std::size_t components = weight_.size();
+  std::vector<double> sum{0};
+  for (std::size_t i = 0; i < at.state.size(); ++i) {
+    const double miss = at.state[i] - truth.state[i];
+    sum[0] += weight_[i % components] * miss * miss;
+  }
+  reduction_.sum(sum);
+  return std::sqrt(sum[0] / (all_points_ * static_cast<double>(components)));
+}
+
+// Each becomes the mean over those around it that lie on the grid.
+void ClosureEnvironment::spread(float *reward, int reach) const {
+  const int wide = std::max(margin_, reach);
+  const GridSize by = around(dimensions(), reach), halo = around(dimensions(), wide), all = own_.grown(halo);
+  std::vector<float> own, planes(2 * all.points(), 0.f);  // rewards, and where there are any
+  ownPoints(reward, 1, own);
+  const auto at = [](const GridSize &size, int x, int y, int z) {
+    return static_cast<std::size_t>((z * size.ny + y) * size.nx + x);
+  };
+  const auto each = [&](const auto &f) {
+    std::size_t i = 0;
+    for (int z = 0; z < own_.nz; ++z)
+      for (int y = 0; y < own_.ny; ++y)
+        for (int x = 0; x < own_.nx; ++x) f(x + halo.nx, y + halo.ny, z + halo.nz, i++);
+  };
+  each([&](int x, int y, int z, std::size_t i) {
+    planes[at(all, x, y, z)] = own[i];
+    planes[all.points() + at(all, x, y, z)] = 1;
+  });
+  world_.surround(planes.data(), 2, wide);
+  each([&](int x, int y, int z, std::size_t i) {
+    float sum = 0, count = 0;
+    for (int k = z - by.nz; k <= z + by.nz; ++k) {
+      for (int j = y - by.ny; j <= y + by.ny; ++j) {
+        const std::size_t row = at(all, x - by.nx, j, k);
+        for (std::size_t l = row; l <= row + 2 * static_cast<std::size_t>(by.nx); ++l) {
+          sum += planes[l];
+          count += planes[all.points() + l];
+        }
+      }
+    }
+    own[i] = sum / count;
+  });
+  const GridSize beyond = around(dimensions(), margin_);
+  std::size_t i = 0;
+  for (int z = 0; z < own_.nz; ++z)
+    for (int y = 0; y < own_.ny; ++y)
+      for (int x = 0; x < own_.nx; ++x) reward[at(size_, x + beyond.nx, y + beyond.ny, z + beyond.nz)] = own[i++];
+}
+
+Validity ClosureEnvironment::validity() const {
+  Validity v = world_.validity();
+  const RecordLayout &layout = world_.layout();
+  for (const auto &name : specification_.observation.names) {
+    const auto in = std::find(layout.components.begin(), layout.components.end(), name);
+    const auto k = in != layout.components.end()
+                       ? in - layout.components.begin()
+                       : std::find(layout.auxiliary.begin(), layout.auxiliary.end(), name) - layout.auxiliary.begin() +
+                             static_cast<std::ptrdiff_t>(layout.components.size());
+    v.ranges[name] = {calibration_.low[static_cast<std::size_t>(k)], calibration_.high[static_cast<std::size_t>(k)]};
+  }
+  return v;
+}
+
+std::vector<double> ClosureEnvironment::errors(const Trial &trial, GridPolicy *policy) {
+  std::vector<double> out;
+  std::vector<float> observation(specification_.observation.names.size() * size_.points()),
+      action(specification_.action.low.size() * size_.points());
+  Situation at = world_.recorded(trial.run, trial.time), next;
+  in_place_ = nullptr;
+  for (int n = 1; n <= trial.comparisons; ++n) {
+    // A decision a step, as in production.
+    for (int s = 0; s < plan_.substeps(); ++s) {
+      world_.put(at);
+      const float *output = nullptr;
+      if (policy != nullptr) {
+        world_.observe(observation.data(), margin_);
+        policy->decide(observation.data(), size_, action.data());
+        ownPoints(action.data(), static_cast<int>(specification_.action.low.size()), output_);
+        output = output_.data();
+      }
+      if (!world_.advance(output, next)) return out;
+      at = next;
+    }
+    out.push_back(error(at, world_.recorded(trial.run, trial.time + n * plan_.stride())));
+    if (!(out.back() < 1e6)) {
+      out.pop_back();
+      return out;
+    }
+  }
+  return out;
+}
+
+// From several starts of each held-out stretch, as far as four episodes.
+void ClosureEnvironment::prepareTrials() {
+  int longest = 0;
+  for (const Stretch &s : plan_.heldOut()) longest = std::max(longest, plan_.comparisons(s));
+  longest = std::min(longest, 4 * horizon_);
+  for (const int n : {(longest + 3) / 4, (longest + 1) / 2, longest})
+    if (horizons_.empty() || n > horizons_.back()) horizons_.push_back(n);
+  for (const Stretch &s : plan_.heldOut()) {
+    const int room = plan_.comparisons(s), least = std::min(room, horizons_.front());
+    int before = -1;
+    for (int k = 0; k < kStarts; ++k) {
+      const int start = (room - least) * k / (kStarts - 1);
+      if (start == before) continue;
+      before = start;
+      Trial trial{s.run, s.first + start * plan_.stride(), std::min(room - start, longest), {}};
+      trial.base = errors(trial, nullptr);
+      trials_.push_back(trial);
+    }
+  }
+}
+
+Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
+  if (trials_.empty()) prepareTrials();
+  std::vector<std::vector<double>> found;
+  for (const Trial &trial : trials_) found.push_back(errors(trial, &policy));
+  const auto median = [](std::vector<double> x) {
+    std::sort(x.begin(), x.end());
+    const std::size_t n = x.size();
+    return n % 2 == 1 ? x[n / 2] : .5 * (x[n / 2 - 1] + x[n / 2]);
+  };
+  Evaluation e;
+  double logarithms = 0;
+  int counted = 0;
+  for (std::size_t h = 0; h < horizons_.size(); ++h) {
+    const auto n = static_cast<std::size_t>(horizons_[h]);
+    std::vector<double> ours, theirs, ratios;
+    for (std::size_t k = 0; k < trials_.size(); ++k) {
+      const Trial &trial = trials_[k];
+      if (static_cast<std::size_t>(trial.comparisons) < n) continue;
+      const bool lost = found[k].size() < n, base_lost = trial.base.size() < n;
+      const double a = lost ? kBlownUp : found[k][n - 1], b = base_lost ? kBlownUp : trial.base[n - 1];
+      ours.push_back(a);
+      theirs.push_back(b);
+      ratios.push_back(lost && !base_lost ? kBlownUp : std::max(a, 1e-14) / std::max(b, 1e-14));
+    }
+    if (ratios.empty()) continue;
+    const std::string number = std::to_string(h + 1);
+    e.details["steps " + number] = static_cast<double>(n) * plan_.substeps();
+    e.details["starts " + number] = static_cast<double>(ratios.size());
+    e.details["error " + number] = median(ours);
+    e.details["error without " + number] = median(theirs);
+    e.details["ratio " + number] = median(ratios);
+    logarithms += std::log(median(ratios));
+    ++counted;
+  }
+  e.score = std::exp(logarithms / std::max(counted, 1));
+  return e;
+}
+
+}  // namespace petrl::learn

@@ -1,0 +1,80 @@
+// Episodes in the coarse solver of a user's program, rewarded against the record of his fine one.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "learn/closure/calibration.hpp"
+#include "learn/environment.hpp"
+
+namespace petrl::learn {
+
+/// All ranks take part in each episode, with their parts of the grid. An episode begins at a recorded state and goes on
+/// from the coarse solver's own ones. A step is one comparison with the record: as many steps of the solver as lie
+/// between two of its times, corrected by the same output of the network.
+///
+/// The reward of a point: the square of the error without the action minus that with it, components in units of their
+/// deviation, in units of what the solver misses on average. It is what this action did to this state.
+class ClosureEnvironment : public GridEnvironment {
+ public:
+  /// `specification` as specify() made it. `margin`: the network's reach. `horizon`: comparisons of an episode.
+  ClosureEnvironment(CoarseWorld &world, RecordPlan plan, Calibration calibration, Policy specification, int margin,
+                     int horizon);
+
+  std::string kind() const override { return specification_.kind; }
+  ObservationSpec observation() const override { return specification_.observation; }
+  ActionSpec action() const override { return specification_.action; }
+  int nx() const override { return size_.nx; }
+  int ny() const override { return size_.ny; }
+  int nz() const override { return size_.nz; }
+  int dimensions() const override { return world_.dimensions(); }
+  int margin() const override { return margin_; }
+  bool shared() const override { return true; }
+  void spread(float *reward, int reach) const override;
+  Validity validity() const override;
+  std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
+  /// Score: ratio of the errors with and without the policy, the geometric mean over horizons of the median over starts.
+  /// Details: "steps <n>" of each horizon 1 to 3, "error <n>", "error without <n>" (root mean square, components in
+  /// units of their deviation), "ratio <n>".
+  Evaluation evaluate(GridPolicy &policy) override;
+
+ private:
+  class Episode;
+  struct Trial {
+    int run, time, comparisons;
+    std::vector<double> base;  // errors without a policy
+  };
+  /// One step of the environment. Null action: none. False if the solver failed.
+  bool step(const Situation &at, const float *action, Situation &next);
+  /// Errors after each comparison; shorter if the solver failed.
+  std::vector<double> errors(const Trial &trial, GridPolicy *policy);
+  double error(const Situation &at, const Situation &truth) const;
+  /// f(point of the patch) for each own point.
+  template <typename F>
+  void each(const F &f) const {
+    const GridSize beyond = around(dimensions(), margin_);
+    for (int z = 0; z < own_.nz; ++z)
+      for (int y = 0; y < own_.ny; ++y)
+        for (int x = 0; x < own_.nx; ++x)
+          f(static_cast<std::size_t>(((z + beyond.nz) * size_.ny + y + beyond.ny) * size_.nx + x + beyond.nx));
+  }
+  void ownPoints(const float *patch, int channels, std::vector<float> &own) const;
+  void prepareTrials();
+
+  CoarseWorld &world_;
+  const RecordPlan plan_;
+  const Calibration calibration_;
+  const Policy specification_;
+  const int margin_, horizon_;
+  const GridSize own_;
+  GridSize size_;
+  Reduction reduction_;
+  double all_points_ = 0;
+  std::vector<double> weight_;  // of each component's squared error
+  std::vector<Trial> trials_;
+  std::vector<int> horizons_;
+  const Episode *in_place_ = nullptr;  // whose situation the solver has
+  std::vector<float> output_;
+};
+
+}  // namespace petrl::learn
