@@ -77,7 +77,7 @@ struct ClosureTrainOptions {
   int width = 16, depth = 3, half_width = 1, horizon = 0, every = 0;
   std::int64_t iterations = 0;  ///< 0: until `minutes` are over
   double minutes = 20;
-  double regression = .5;  ///< share of the training
+  double regression = .7;  ///< share of the training
   std::uint64_t seed = 0;
 };
 

@@ -43,6 +43,7 @@
 .  -closure_depth <n>              - its layers (3)
 .  -closure_train_minutes <minutes> - budget of the training (20)
 .  -closure_train_iterations <n>   - budget in iterations of the learner, instead
+.  -closure_train_regression <share> - how much of it is regression, before PPO, from 0 to 1
 .  -closure_train_horizon <n>      - comparisons of an episode with the record (24, or as many as there are)
 .  -closure_train_every <n>        - iterations between two validations (10)
 .  -closure_train_seed <n>         - random seed (0)
@@ -228,6 +229,25 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
 .vb
    ./app -da_refine 2 -dll_append libpetrl.so -ts_type closure -closure_record truth.h5 -closure_record_coarsen 4
 .ve
+
+   With -closure_train and -closure_save a policy is trained before the first step, in the program's own solver, on the
+   coarse grid: episodes begin at recorded states and go on from the solver's own ones, and each step is compared with
+   the record. The program's pre- and post-step functions are called as in a run, fields that were recorded are put in
+   place, and afterwards state, fields, time and step number are what they were; TSSolve() then goes on with the policy:
+.vb
+   ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_train truth.h5 -closure_save my.h5
+   ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy my.h5
+.ve
+   The step must be the time between two recorded states, a part or a multiple of it. The last run, or the last fifth of
+   the only one, is held out: it chooses the policy, and the training ends with a table of the errors there, with and
+   without. A policy that does not lessen them is not written ("nothing learned"), and the program goes on without one.
+
+   Two ways of learning follow each other (-closure_train_regression says where): regression, which takes from each
+   comparison what the correction should have been, as if the rest of the step changed nothing of it; and proximal policy
+   optimisation, which takes nothing but the reward: the error without the action minus that with it, at each point.
+
+   A training goes on where it was when the same command is given again: what it needs lies in the folder
+   <save>.training, with a log (log.csv). Ctrl-C ends it early and saves; a second one ends the program.
 
    Interpolation within a step is linear. A solve that fails may make the inner TS take a shorter step than it was
    given: the state is then corrected for that one, and the step repeated. Methods that go on from their own copy of the

@@ -19,27 +19,33 @@ namespace {
 
 constexpr double kNothing = .98;     // a ratio of errors that is no improvement
 constexpr double kExploration = .2;  // of what the solver misses
+constexpr double kRate = .01;        // of PPO, for a standard deviation of one
 constexpr int kHorizon = 24, kEvery = 10;
 
-// Defaults of the learner: immediate rewards, because later ones would reward errors that can be repaired; an iteration
+// Defaults of PPO: immediate rewards, because later ones would reward errors that can be repaired; an iteration
 // that leads too far ends there.
 YAML::Node defaults(const ClosureTrainOptions &options, double std) {
   YAML::Node keys = YAML::Load(
-      "network: {std: free}\n"
+      "network: {std: free, value: {trunk: separate}}\n"
       "slots: 1\n"
       "horizon: 64\n"
-      "batch_size: 4\n"
+      "batch_size: 8\n"
       "epochs: 1\n"
       "gamma: 0\n"
       "value_coefficient: 0.2\n"
       "target_kl: 0.03\n"
       "entropy_coefficient: 1.0e-4\n"
-      "learning_rate: 2.0e-3\n"
-      "learning_rate_final: 1.0e-4\n"
       "decay_steps: budget\n");
   keys["network"]["initial_std"] = std;
-  for (int l = 1; l < options.depth; ++l) keys["network"]["channels"].push_back(options.width);
-  if (options.depth == 1) keys["network"]["channels"] = YAML::Node(YAML::NodeType::Sequence);
+  // An update must not lead far in units of the standard deviation.
+  keys["learning_rate"] = kRate * std;
+  keys["learning_rate_final"] = .05 * kRate * std;
+  // Values are large where the policy's outputs are small: a common trunk would serve them alone.
+  YAML::Node channels(YAML::NodeType::Sequence), value(YAML::NodeType::Sequence);
+  for (int l = 1; l < options.depth; ++l)
+    channels.push_back(options.width), value.push_back(std::min(options.width, 8));
+  keys["network"]["channels"] = channels;
+  keys["network"]["value"]["channels"] = value;
   keys["reward_reach"] = options.form == "flux" ? 1 : 0;
   return keys;
 }
