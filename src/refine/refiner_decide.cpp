@@ -141,7 +141,7 @@ PetscErrorCode MarkByThresholds(PetRLRefiner refiner, const std::vector<double> 
   PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
   if (r.rule) kind = r.rule->indicator;
   rule.absolute = true;
-  rule.max_level = static_cast<int>(r.max_level) * m.dim;
+  rule.max_level = std::min(rule.max_level, static_cast<int>(r.max_level) * m.dim);
   PetRLCallCXX(eta.assign(static_cast<std::size_t>(m.owned), 0.));
   for (std::size_t k = 0; k < range.size(); ++k) {
     if (!(range[k] > 0)) continue;
@@ -155,6 +155,8 @@ PetscErrorCode MarkByThresholds(PetRLRefiner refiner, const std::vector<double> 
   PetRLCallCXX(markByThreshold(m, eta, rule, r.decision.mark, r.decision.priority,
                                size > 1 ? exchange : GraphBackend::Exchange()));
   PetscCall(failed);
+  for (std::size_t c = 0; c < r.decision.mark.size(); ++c)
+    if (m.level[c] > rule.max_level) r.decision.mark[c] = -1;
   countMarks(r.decision);
   r.decision.worthwhile = true;
   PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));

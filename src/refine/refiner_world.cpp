@@ -80,6 +80,8 @@ class World : public RefinerWorld {
   int moments() const override { return static_cast<int>(states_.size()); }
   int heldOut() const override { return held_out_; }
   double intervals() const override { return intervals_; }
+  int levels() const override { return static_cast<int>(r_.max_level); }
+  int halving() const override { return r_.mesh->cells.dim; }
   int components() const override { return static_cast<int>(components_.size()); }
   const RefinementCosts &costs() const override { return r_.costs; }
   Validity validity() const override {

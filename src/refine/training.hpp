@@ -24,7 +24,7 @@ struct RefinerRule {
   RefinementPolicy *policy = nullptr;  ///< on all ranks
   double tradeoff = .5;                ///< of the policy
   RefinementIndicator indicator = RefinementIndicator::gradient;
-  RefinementThresholds thresholds;  ///< relative to the range of a component
+  RefinementThresholds thresholds;  ///< relative to the range of a component; cells beyond its level are coarsened
   /// Changes marks at random, if it is there. first: the number of this rank's first cell over all ranks.
   std::function<void(const CellMesh &mesh, std::int64_t first, std::vector<signed char> &marks)> deviate;
   /// If it is there: takes in what the policy observes on this rank, least values negative, then most ones.
@@ -51,6 +51,8 @@ class PETRL_API RefinerWorld {
   virtual int moments() const = 0;                   ///< the last one is the end
   virtual int heldOut() const = 0;                   ///< what is later than this one is for validation
   virtual double intervals() const = 0;              ///< between decisions, before that moment
+  virtual int levels() const = 0;                    ///< how often a diameter may halve
+  virtual int halving() const = 0;                   ///< bisections that halve it
   virtual int components() const = 0;                ///< that count: each has a sample of each decision
   virtual const RefinementCosts &costs() const = 0;  ///< as the user wants them
   /// Validity of policies trained here: "unknowns", "halvings", "steps", "odds".

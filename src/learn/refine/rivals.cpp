@@ -20,27 +20,29 @@ std::pair<double, double> point(const RefinerRun &run, bool all_costs) {
 
 }  // namespace
 
-RefinementRivals::RefinementRivals() {
+RefinementRivals::RefinementRivals(const RefinerWorld &world) {
+  // With explicit methods the last level makes all cells take more steps: half of the rules do without it.
+  const int levels = world.levels(), fewer = std::max(1, levels - 1);
   const struct {
     const char *name;
     RefinementIndicator indicator;
-    int buffer, count;
+    int levels, count;
     double low, high;
-  } families[] = {{"gradient", RefinementIndicator::gradient, 1, 5, .003, .3},
-                  {"jump", RefinementIndicator::jump, 1, 5, .003, .3},
-                  {"jump", RefinementIndicator::jump, 2, 4, .003, .3},
-                  {"recovery", RefinementIndicator::recovery, 1, 5, .001, .1},
+  } families[] = {{"jump", RefinementIndicator::jump, levels, 5, .003, .3},
+                  {"recovery", RefinementIndicator::recovery, levels, 5, .001, .1},
+                  {"jump", RefinementIndicator::jump, fewer, 5, .003, .3},
+                  {"recovery", RefinementIndicator::recovery, fewer, 4, .001, .1},
                   // Refines nothing: what all larger thresholds come to.
-                  {"gradient", RefinementIndicator::gradient, 0, 1, 1e6, 1e6}};
+                  {"jump", RefinementIndicator::jump, levels, 1, 1e6, 1e6}};
   for (const auto &family : families) {
     for (int i = 0; i < family.count; ++i) {
       Rival r;
       char name[64];
       r.rule.indicator = family.indicator;
-      r.rule.thresholds.buffer = family.buffer;
       r.rule.thresholds.absolute = true;
+      r.rule.thresholds.max_level = family.levels * world.halving();
       r.rule.thresholds.refine = family.low * std::pow(family.high / family.low, i / std::max(1., family.count - 1.));
-      std::snprintf(name, sizeof name, "%s %.3g buffer %d", family.name, r.rule.thresholds.refine, family.buffer);
+      std::snprintf(name, sizeof name, "%s %.3g level %d", family.name, r.rule.thresholds.refine, family.levels);
       r.name = name;
       rivals_.push_back(std::move(r));
     }

@@ -22,7 +22,7 @@ class RefinementRivals {
     RefinerRun training, held_out;
   };
 
-  RefinementRivals();
+  explicit RefinementRivals(const RefinerWorld &world);
   /// Runs what was not run yet, `after` each. Collective.
   void tune(RefinerWorld &world, const std::function<void(const Rival &, bool held_out)> &after);
   /// How many runs are left at most.

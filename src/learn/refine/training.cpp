@@ -124,10 +124,10 @@ std::string table(const RefinementRivals &rivals, const std::vector<Judged> &jud
   std::string text;
   const auto row = [&](const std::string &name, const RefinerRun &r, const Judged *j) {
     if (r.finished)
-      std::snprintf(line, sizeof line, "  %-24s %9.3g %11.4g %10lld", name.c_str(), r.error, r.cell_steps,
+      std::snprintf(line, sizeof line, "  %-32s %9.3g %11.4g %10lld", name.c_str(), r.error, r.cell_steps,
                     static_cast<long long>(r.remeshes));
     else
-      std::snprintf(line, sizeof line, "  %-24s %9s %11s %10s", name.c_str(), "failed", "", "");
+      std::snprintf(line, sizeof line, "  %-32s %9s %11s %10s", name.c_str(), "failed", "", "");
     text += line;
     if (j) {
       std::snprintf(line, sizeof line, " %18.3f %10.3f", std::exp(j->relative), std::exp(j->relative_cost));
@@ -135,7 +135,8 @@ std::string table(const RefinementRivals &rivals, const std::vector<Judged> &jud
     }
     text += "\n";
   };
-  text = "  held-out part                error  cell-steps  re-meshed  over thresholds': cell-steps  all costs\n";
+  text =
+      "  held-out part                        error  cell-steps  re-meshed  over thresholds': cell-steps  all costs\n";
   for (const auto &r : rivals.all())
     if (r.judged) row(r.name, r.held_out, nullptr);
   for (const Judged &j : judged) {
@@ -161,7 +162,7 @@ RefinerTrained trainRefiner(RefinerWorld &world, const RefinerTrainingOptions &o
   MPI_Comm_rank(world.comm(), &rank);
   const std::int64_t steps = std::max<std::int64_t>(
       1, std::llround(static_cast<double>(options.passes) * world.intervals() * world.components()));
-  RefinementRivals rivals;
+  RefinementRivals rivals(world);
   std::unique_ptr<Policy> start;
   if (!options.start.empty()) start = std::make_unique<Policy>(loadPolicy(options.start, "refiner"));
   YamlMap keys = learnerKeys(options.config, steps, start.get());
