@@ -145,7 +145,6 @@ int main(int argc, char **argv) {
   PetscCall(DMDATSSetRHSFunctionLocal(da, INSERT_VALUES, (DMDATSRHSFunctionLocal)RHS, &equation));
   PetscCall(DMDATSSetIFunctionLocal(da, INSERT_VALUES, (DMDATSIFunctionLocal)Implicit, &equation));
   PetscCall(DMDATSSetIJacobianLocal(da, (DMDATSIJacobianLocal)Jacobian, &equation));
-  PetscCall(TSSetEquationType(ts, TS_EQ_ODE_IMPLICIT));
   PetscCall(TSSetType(ts, TSARKIMEX));
   PetscCall(TSSetTimeStep(ts, step * kLength / mx));
   PetscCall(TSSetMaxTime(ts, 50));

@@ -10,15 +10,18 @@ static char help[] =
 
 #include <petscdmda.h>
 #include <petscts.h>
+#include <petsc/private/petscimpl.h> /* PetscObjectStateGet() */
 
 typedef struct {
   PetscScalar c[3];
 } Velocity;
 
 typedef struct {
-  PetscInt order;
-  DM       velocities;
-  Vec      velocity; /* at the cells' centres; with surrounding */
+  PetscInt         order;
+  DM               velocities;
+  Vec              velocity; /* at the cells' centres; with surrounding */
+  Vec              from;     /* what that was made of, */
+  PetscObjectState state;    /* and when */
 } Transport;
 
 static PetscReal VanLeer(PetscReal a, PetscReal b) { return a * b > 0 ? 2 * a * b / (a + b) : 0; }
@@ -29,6 +32,21 @@ static PetscReal Flux(const PetscReal q[4], PetscReal w, PetscInt order) {
   return w > 0 ? w * (q[1] + 0.5 * VanLeer(q[1] - q[0], q[2] - q[1])) : w * (q[2] - 0.5 * VanLeer(q[2] - q[1], q[3] - q[2]));
 }
 
+/* The flow is the DM's auxiliary Vec, whoever changes it. */
+static PetscErrorCode Velocities(DM da, Transport *transport) {
+  Vec              W;
+  PetscObjectState state;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGetAuxiliaryVec(da, NULL, 0, 0, &W));
+  PetscCall(PetscObjectStateGet((PetscObject)W, &state));
+  if (W == transport->from && state == transport->state) PetscFunctionReturn(0);
+  PetscCall(DMGlobalToLocal(transport->velocities, W, INSERT_VALUES, transport->velocity));
+  transport->from  = W;
+  transport->state = state;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode RHS(DMDALocalInfo *info, PetscReal t, PetscScalar ***x, PetscScalar ***f, Transport *transport) {
   const PetscReal r[3]    = {info->mx, info->my, info->mz};
   const PetscInt  low[3]  = {info->xs, info->ys, info->zs};
@@ -37,6 +55,7 @@ static PetscErrorCode RHS(DMDALocalInfo *info, PetscReal t, PetscScalar ***x, Pe
   PetscInt        i, j, k, d, n;
 
   PetscFunctionBeginUser;
+  PetscCall(Velocities(info->da, transport));
   PetscCall(DMDAVecGetArrayRead(transport->velocities, transport->velocity, &w));
   for (k = low[2]; k < high[2]; ++k) {
     for (j = low[1]; j < high[1]; ++j) {
@@ -143,7 +162,7 @@ int main(int argc, char **argv) {
   DM        da;
   TS        ts;
   Vec       X, W;
-  Transport transport = {1, NULL, NULL};
+  Transport transport = {1, NULL, NULL, NULL, 0};
   PetscInt  seed = 0, flow = 0, nx = 32, mx, my, mz;
   PetscReal cfl = 0.25;
 
@@ -163,7 +182,6 @@ int main(int argc, char **argv) {
   PetscCall(DMDAGetInfo(da, NULL, &mx, &my, &mz, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   PetscCall(DMDASetUniformCoordinates(da, 0, 1, 0, 1, 0, 1));
 
-  /* The flow: the DM's auxiliary Vec, where whoever works with the DM finds it. */
   PetscCall(DMDACreateCompatibleDMDA(da, 3, &transport.velocities));
   PetscCall(DMDASetFieldName(transport.velocities, 0, "wx"));
   PetscCall(DMDASetFieldName(transport.velocities, 1, "wy"));
@@ -171,7 +189,6 @@ int main(int argc, char **argv) {
   PetscCall(DMCreateGlobalVector(transport.velocities, &W));
   PetscCall(Flow(transport.velocities, flow, W));
   PetscCall(DMCreateLocalVector(transport.velocities, &transport.velocity));
-  PetscCall(DMGlobalToLocal(transport.velocities, W, INSERT_VALUES, transport.velocity));
   PetscCall(DMSetAuxiliaryVec(da, NULL, 0, 0, W));
 
   PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
