@@ -206,7 +206,8 @@ bool ProgramTraining::run(const std::function<Evaluation()> &judge) {
                   " runs: the interval until the next decision is longer than what is left of the program's");
     char text[64] = "";
     if (judged_) std::snprintf(text, sizeof text, "score %.3f, best %.3f", last_, best_);
-    for (std::int64_t s = before; s < std::min(learner_.steps(), settings_.steps); ++s) progress.step(text);
+    const std::int64_t done = std::min(learner_.steps(), settings_.steps) - before;
+    if (done > 0) progress.step(text, static_cast<std::size_t>(done));
     if (learner_.steps() >= next_ && !over()) {
       validate(judge);
       fresh = true;

@@ -108,7 +108,7 @@ PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout) {
   PetscCall(PetscSectionGetStorageSize(section, &all));
   PetscCall(PetscSectionHasConstraints(section, &constrained));
   PetscInt ghosts;
-  PetscCall(DMPlexGetGhostCellStratum(dm, &ghosts, NULL));
+  PetscCall(PETRL_PLEX_GHOST_CELLS(dm, &ghosts, NULL));
   if (constrained && ghosts >= 0) {
     // Ghost cells beyond the boundary are no unknowns; what else is constrained?
     constrained = PETSC_FALSE;

@@ -13,7 +13,7 @@ static PetscErrorCode Interior(DM dm, PetscInt *end) {
 
   PetscFunctionBegin;
   PetscCall(DMPlexGetHeightStratum(dm, 0, NULL, end));
-  PetscCall(DMPlexGetGhostCellStratum(dm, &ghosts, NULL));
+  PetscCall(PETRL_PLEX_GHOST_CELLS(dm, &ghosts, NULL));
   if (ghosts >= 0) *end = ghosts;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -33,7 +33,7 @@ PetscErrorCode RefinerHasGhosts(DM dm, bool *has) {
   *has = false;
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMPLEX, &plex));
   if (!plex) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMPlexGetGhostCellStratum(dm, &ghosts, NULL));
+  PetscCall(PETRL_PLEX_GHOST_CELLS(dm, &ghosts, NULL));
   int any = ghosts >= 0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)dm)));
   *has = any != 0;

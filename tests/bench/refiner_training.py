@@ -21,9 +21,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 COMMON = ["-refiner_train", "-refiner_remesh_cost", "0"]
 # program: options
 PROGRAMS = {
-    "moving_sources": ["-refiner_max_level", "3", "-refiner_interval", "4", "-refiner_train_passes", "16"],
-    "ex11": ["-physics", "sw", "-bc_wall", "1,2,3,4", "-ufv_cfl", "2", "-ts_max_time", "1.5", "-ufv_vtk_interval", "0",
-             "-ufv_vtk_monitor", "0", "-dm_plex_adj_cone", "-dm_plex_adj_closure", "0", "-refiner_max_level", "2",
+    "moving_sources": ["-refiner_max_level", "3", "-refiner_interval", "4", "-refiner_train_passes", "8"],
+    "ex11": ["-physics", "sw", "-bc_wall", "1,2,3,4", "-ufv_cfl", "2", "-ts_max_time", "2", "-ufv_vtk_interval", "0",
+             "-ufv_vtk_monitor", "0", "-dm_plex_adj_cone", "-dm_plex_adj_closure", "0", "-refiner_max_level", "3",
              "-refiner_interval", "5", "-refiner_train_passes", "8"],
 }
 COLUMNS = ["program", "seed", "method", "setting", "decisions", "error", "cell_steps", "remeshes", "relative_cell_steps"]
@@ -85,7 +85,7 @@ def main():
     folder = os.path.abspath(folder)
     programs = {"moving_sources": [os.path.join(build, "bin", "moving_sources")]}
     if a.ex11:
-        square(os.path.join(folder, "square.msh"), 12, 3.0)
+        square(os.path.join(folder, "square.msh"), 10, 6.0)
         programs["ex11"] = [build_ex11(a.ex11, build, folder), "-dm_plex_filename", os.path.join(folder, "square.msh")]
     rows = []
     for name, command in programs.items():

@@ -33,8 +33,10 @@ def result(r):
 
 
 def weights(file):
+    found = []
     with h5py.File(file) as f:
-        return np.concatenate([np.ravel(f["network"][name]) for name in sorted(f["network"])])
+        f["network"].visititems(lambda name, x: found.append(np.ravel(x)) if getattr(x, "dtype", np.dtype("S")).kind == "f" else None)
+    return np.concatenate(found)
 
 
 def content(path):
