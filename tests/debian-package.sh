@@ -52,7 +52,7 @@ git -C "$source" archive HEAD | tar -x -C "$work/petrl"
 mv "$work/petrl/cmake/debian" "$work/petrl/debian"
 cd "$work/petrl"
 echo "debian-package.sh: building"
-DEB_BUILD_PROFILES=$profiles DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" DEB_CFLAGS_STRIP=-g DEB_CXXFLAGS_STRIP=-g \
+DEB_BUILD_PROFILES=$profiles DEB_BUILD_OPTIONS="parallel=$(getconf _NPROCESSORS_ONLN) noautodbgsym" DEB_CFLAGS_STRIP=-g DEB_CXXFLAGS_STRIP=-g \
   dpkg-buildpackage -us -uc -b ${profiles:+-P$profiles} >"$work/log" 2>&1 </dev/null ||
   { [ -z "$keep" ] || { mkdir -p "$keep" && cp "$work/log" "$keep"; }; tail -30 "$work/log" >&2; exit 1; }
 cd "$work"

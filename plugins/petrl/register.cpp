@@ -1,9 +1,12 @@
 // How PETSc learns of PetRL's types: from a linked program (PetRLInitialize) or from -dll_append libpetrl.so.
 #include <petrl.h>
 
+#include <cstdio>
+
 #include "base/compat.hpp"
 #include "base/error.hpp"
 #include "base/running_petsc.hpp"
+#include "base/version.hpp"
 #include "policy/policy.hpp"
 
 PETSC_INTERN PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt);
@@ -25,6 +28,13 @@ PetscErrorCode PetRLInitialize(void) {
   PetscCall(SNESRegister(SNESPDAS, SNESCreate_PDAS));
   PetRLCallCXX(petrl::addPolicyChecks());
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Nothing of PETSc's: it may not be initialised, or be another one than ours.
+PetscErrorCode PetRLGetVersion(char version[], size_t len) {
+  if (version == NULL || len == 0) return PETSC_ERR_ARG_NULL;
+  std::snprintf(version, len, "%s", PETRL_VERSION_STRING);
+  return PETSC_SUCCESS;
 }
 
 // Runs inside PetscInitialize(), before PETSc calls itself initialised: only register here.

@@ -7,6 +7,7 @@
 #include "learn/gain_loss/gain_loss.hpp"
 #include "learn/learner.hpp"
 #include "learn/ppo/ppo.hpp"
+#include "learn/refine/training.hpp"
 #include "learn/step/online.hpp"
 #include "learn/tqc/tqc.hpp"
 #include "learn/unroll/unroll.hpp"
@@ -32,6 +33,7 @@ static void registerAll() {
   });
   closureTrainings().add("ppo", trainClosure);
   onlineTrainings().add("tqc", [](const OnlineOptions &options) { return std::make_unique<TqcOnline>(options); });
+  refinerTrainings().add("gain-loss", trainRefiner);
 }
 
 }  // namespace petrl

@@ -28,15 +28,21 @@ bool finite(const std::vector<float> &x) {
   return true;
 }
 
-// The policy's step, or a negative number when it gave none that can be used.
+enum class When { now, ahead };
+
+constexpr double kDeclined = -2;
+
+// The policy's step, or a negative number when it gave none that can be used (kDeclined: when it wants to give none).
 double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool failed, const StepLimits &limits,
-                  int patience, float *action) {
+                  int patience, float *action, When when = When::now) {
   *action = 0;
   if (!finite(x)) return -1;
-  if (rl.training)
-    rl.training->decide(x.data(), action);
-  else
+  if (!rl.training)
     rl.backend->evaluate(x.data(), action);
+  else if (when == When::now)
+    rl.training->decide(x.data(), action);
+  else if (!rl.training->foresee(x.data(), action))
+    return kDeclined;
   if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;
   const Attempt &last = rl.history.last();
   const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
@@ -196,12 +202,13 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
       std::vector<double> if_failed;
       rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
       rl.failed_observation = networkInput(rl, if_failed, app);
-      const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), &action);
+      const double retry =
+          policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), &action, When::ahead);
       rl.failed_action.assign(1, action);
       if (retry > 0)
         d.failed_scale = retry / d.step;
       else
-        d.fallbacks += 1, rl.failed_observation.clear();
+        d.fallbacks += retry == kDeclined ? 0 : 1, rl.failed_observation.clear();
     }
   }));
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));

@@ -17,8 +17,13 @@ namespace petrl {
 class PETRL_API StepLearner {
  public:
   virtual ~StepLearner();
-  /// Network inputs in, action in [-1, 1] out. May be asked in advance, for the case that a solve fails.
+  /// Network inputs in, action in [-1, 1] out.
   virtual void decide(const float *observation, float *action) = 0;
+  /// The same in advance, for the case that a solve fails. False: `basic` shall retry then.
+  virtual bool foresee(const float *observation, float *action) {
+    decide(observation, action);
+    return true;
+  }
   /// A decision that is carried out now.
   virtual void decided(const std::vector<float> &observation, const std::vector<float> &action) = 0;
   /// The attempt that followed the latest decision has ended.

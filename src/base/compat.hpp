@@ -68,3 +68,10 @@
 #define PETRL_PLEX_BOX_MESH(comm, dim, simplex, faces, lower, upper, periodicity, interpolate, dm) \
   DMPlexCreateBoxMesh(comm, dim, simplex, faces, lower, upper, periodicity, interpolate, 0, PETSC_FALSE, dm)
 #endif
+
+// The ghost cells of finite volumes got a stratum like any other in 3.20.
+#if PETSC_VERSION_LT(3, 20, 0)
+#define PETRL_PLEX_GHOST_CELLS(dm, start, end) DMPlexGetGhostCellStratum(dm, start, end)
+#else
+#define PETRL_PLEX_GHOST_CELLS(dm, start, end) DMPlexGetCellTypeStratum(dm, DM_POLYTOPE_FV_GHOST, start, end)
+#endif

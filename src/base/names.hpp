@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <string>
 
+#include "base/api.hpp"
+
 namespace petrl {
 
 /// Letters to insert, delete or replace to get from one to the other.
-std::size_t editDistance(const std::string &a, const std::string &b);
+PETRL_API std::size_t editDistance(const std::string &a, const std::string &b);
 
 /// The nearest of `known` (any range of strings); "" if there is none.
 template <typename Range>

@@ -20,8 +20,8 @@ double Progress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-void Progress::step(const std::string &running) {
-  ++done_;
+void Progress::step(const std::string &running, std::size_t more) {
+  done_ += more;
   const double now = seconds();
   if (now - said_ < kSeconds && done_ < total_) return;
   said_ = now;

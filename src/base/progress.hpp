@@ -17,8 +17,8 @@ class PETRL_API Progress {
   using Say = std::function<void(const std::string &)>;
   /// To the standard error stream, where nobody parses it, or to `say`. unit: of what there are `total`.
   Progress(std::string what, std::size_t total, std::string unit = "runs", Say say = nullptr);
-  /// One more is done; `running` is next.
-  void step(const std::string &running = "");
+  /// So many more are done; `running` is next.
+  void step(const std::string &running = "", std::size_t more = 1);
   double seconds() const;  ///< since the beginning
 
  private:

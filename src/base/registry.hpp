@@ -4,8 +4,10 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/names.hpp"
 #include "base/yaml.hpp"
 
 namespace petrl {
@@ -39,7 +41,7 @@ class Registry {
       trouble = std::string("; more may come with ") + e.what();
     }
     if (lookUp(name, found)) return found;
-    throw Error("unknown " + std::string(what_) + " '" + name + "'; known: " + names() + trouble,
+    throw Error("unknown " + std::string(what_) + " '" + name + "'" + nearest(name) + "; known: " + names() + trouble,
                 trouble.empty() ? PETSC_ERR_ARG_UNKNOWN_TYPE : PETSC_ERR_FILE_OPEN);
   }
 
@@ -52,6 +54,15 @@ class Registry {
   }
 
  private:
+  // What may have been meant.
+  std::string nearest(const std::string &name) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<std::string> known;
+    for (const auto &entry : things_) known.push_back(entry.first);
+    const std::string found = nearestName(name, known);
+    return found.empty() ? "" : " (nearest: " + found + ")";
+  }
+
   bool lookUp(const std::string &name, Thing &found) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto it = things_.find(name);

@@ -20,6 +20,7 @@ inline std::string notEmpty(const std::string &name) {
 
 void addCommands(CLI::App &app, Options &options);
 void addInfo(CLI::App &app, Options &options);
+void addImport(CLI::App &app);
 void addTrain(CLI::App &app, Options &options);
 void addStudies(CLI::App &app, Options &options);
 

@@ -23,6 +23,7 @@ void addInfo(CLI::App &app, Options &options) {
 
 void addCommands(CLI::App &app, Options &options) {
   addInfo(app, options);
+  addImport(app);
   addTrain(app, options);
   addStudies(app, options);
 }

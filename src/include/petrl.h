@@ -25,3 +25,23 @@
 .seealso: `TSADAPTRL`, `TSADAPTRICHARDSON`, `TSBATHE`, `SNESPDAS`, `TSAdaptRLSetPolicy()`
 @*/
 PETSC_EXTERN PetscErrorCode PetRLInitialize(void);
+
+/*@C
+   PetRLGetVersion - Gets the version of the library
+
+   Not Collective
+
+   Input Parameter:
+.  len - length of version
+
+   Output Parameter:
+.  version - as in "0.1.0"
+
+   Level: developer
+
+   Note:
+   May be called before PETSc is initialised: for those who load the library and want to know whether it is theirs.
+
+.seealso: `PetRLInitialize()`
+@*/
+PETSC_EXTERN PetscErrorCode PetRLGetVersion(char version[], size_t len);

@@ -30,6 +30,17 @@
 .  -refiner_components <0,1,...> - components of the solution that count (all), each relative to its range
 .  -refiner_initial_rounds <n>   - adaptations to the initial condition, at most (the maximum level + 2)
 .  -refiner_method <hierarchy>   - hierarchy | adaptlabel, see `PetRLRefinerMethod`
+.  -refiner_indicator <none>     - gradient | jump | recovery: thresholds decide, see `PetRLRefinerSetThresholds()`
+.  -refiner_threshold <0.1>      - refine above it, relative to a component's range
+.  -refiner_threshold_coarsen <0.25> - coarsen below so many times the threshold
+.  -refiner_threshold_buffer <1> - layers of neighbours that are refined with a cell
+.  -refiner_train                - learn a policy in this program before its first step, see `PetRLRefinerSetTraining()`
+.  -refiner_save <file>          - where to write it (beside it file.state and file.csv)
+.  -refiner_train_passes <10>    - over the part of the program's interval that is learned from
+.  -refiner_train_minutes <0>    - end after so long, at the latest; 0: no limit
+.  -refiner_train_heldout <0.2>  - share of the program's interval, at its end, that chooses the policy
+.  -refiner_train_seed <0>       - of all random numbers
+.  -refiner_train_config <file>  - YAML file with keys of the learner gain-loss
 .  -refiner_monitor              - print each decision
 .  -refiner_error_if_nan         - a solution or a prediction that is not finite is an error
 -  -refiner_view                 - describe the refiner at its set-up
@@ -45,6 +56,9 @@
    their names, components and adjacency. Unknowns elsewhere, discontinuous and higher elements are refused.
 
    Meshes, decisions and solutions do not depend on the number of ranks (to rounding).
+
+   Without a policy of your own: -refiner_train learns one in the program itself (`PetRLRefinerSetTraining()`);
+   -refiner_indicator refines by thresholds, as classical programs do.
 
    If the solution or a prediction is not finite on any rank, the mesh is kept; this is counted
    (`PetRLRefinerGetStatistics()`) and reported once.
@@ -90,6 +104,30 @@ E*/
 typedef enum { PETRL_REFINER_HIERARCHY, PETRL_REFINER_ADAPTLABEL } PetRLRefinerMethod;
 PETSC_EXTERN const char *const PetRLRefinerMethods[];
 
+/*E
+   PetRLRefinerIndicator - What is compared with a threshold where no policy decides
+
+   Values:
++  `PETRL_REFINER_NONE`     - nothing: a policy decides
+.  `PETRL_REFINER_GRADIENT` - h |gradient|, h the square root of a triangle's area or an interval's length
+.  `PETRL_REFINER_JUMP`     - the largest difference to a neighbour
+-  `PETRL_REFINER_RECOVERY` - h |recovered - own gradient| (Zienkiewicz and Zhu)
+
+   Level: intermediate
+
+   Note:
+   Relative to the range of a component over the whole mesh; the component with the largest value counts.
+
+.seealso: `PetRLRefiner`, `PetRLRefinerSetThresholds()`
+E*/
+typedef enum {
+  PETRL_REFINER_NONE,
+  PETRL_REFINER_GRADIENT,
+  PETRL_REFINER_JUMP,
+  PETRL_REFINER_RECOVERY
+} PetRLRefinerIndicator;
+PETSC_EXTERN const char *const PetRLRefinerIndicators[];
+
 PETSC_EXTERN PetscClassId PETRL_REFINER_CLASSID;
 
 PETSC_EXTERN PetscErrorCode PetRLRefinerCreate(MPI_Comm comm, PetRLRefiner *refiner);
@@ -109,6 +147,9 @@ PETSC_EXTERN PetscErrorCode PetRLRefinerSetImbalance(PetRLRefiner refiner, Petsc
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetComponents(PetRLRefiner refiner, PetscInt n, const PetscInt components[]);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetInitialRounds(PetRLRefiner refiner, PetscInt rounds);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetMethod(PetRLRefiner refiner, PetRLRefinerMethod method);
+PETSC_EXTERN PetscErrorCode PetRLRefinerSetThresholds(PetRLRefiner refiner, PetRLRefinerIndicator indicator,
+                                                      PetscReal refine, PetscReal coarsen, PetscInt buffer);
+PETSC_EXTERN PetscErrorCode PetRLRefinerSetTraining(PetRLRefiner refiner, const char file[]);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetOptionsPrefix(PetRLRefiner refiner, const char prefix[]);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner);

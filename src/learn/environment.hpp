@@ -2,6 +2,8 @@
 // agents - and in nothing else do environments differ for a learner.
 #pragma once
 
+#include <petscsys.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +15,7 @@
 #include "base/registry.hpp"
 #include "base/yaml.hpp"
 #include "policy/policy.hpp"
+#include "refine/mesh_sample.hpp"
 #include "refine/refinement_policy.hpp"
 
 namespace petrl {
@@ -36,7 +39,9 @@ class PETRL_API Environment {
   virtual const char *shape() const = 0;
   /// Where it trains, as far as it can say, for those who use the policy; all of it once it has evaluated one. Grids:
   /// "step", "spacing", "order"; "ts_type", "scheme", "boundary", "velocity" (the names of its two components). What
-  /// they observe, and the Courant numbers, GridLearner adds.
+  /// they observe, and the Courant numbers, GridLearner adds. Meshes: words "unknowns" (cells, vertices) and "problem";
+  /// ranges "halvings", "odds" (of computation against error), "steps" (between decisions); the learner adds what
+  /// samples tell.
   virtual Validity validity() const;
 };
 
@@ -59,6 +64,14 @@ class PETRL_API Agent {
   virtual ~Agent();
   /// Observation in, action in [-1, 1] out.
   virtual void decide(const float *observation, float *action) = 0;
+  /// The same for a decision that may never be carried out: the retry of a solve, in case it fails; what would follow
+  /// the last step. False, and any action: the environment shall do without.
+  virtual bool foresee(const float *observation, float *action) {
+    decide(observation, action);
+    return true;
+  }
+  /// Rewards since the latest recorded transition, told before a decision where that transition is recorded after it.
+  virtual void earned(double reward) { (void)reward; }
   /// Learners store the transition and may update; fixed policies ignore it.
   virtual void record(const Transition &transition) { (void)transition; }
 };
@@ -156,17 +169,6 @@ class PETRL_API GridEnvironment : public Environment {
 
 // --- a mesh of agents ---
 
-/// One decision: what the policy saw, and what paired runs say about each cell's alternatives.
-struct MeshSample {
-  int nodes = 0, slots = 0;
-  std::vector<int> source;    ///< nodes x slots
-  std::vector<float> node;    ///< nodes x node inputs (RefinementObservation::nodeNames())
-  std::vector<float> edge;    ///< nodes x slots x edge inputs (RefinementObservation::edgeNames())
-  std::vector<float> target;  ///< nodes x 2: network outputs that would have been right; NaN: not known
-
-  Graph graph() const { return {nodes, nodes, slots, source.data()}; }
-};
-
 /// A world in which a policy re-meshes a solver's mesh.
 class PETRL_API MeshEnvironment : public Environment {
  public:
@@ -179,9 +181,8 @@ class PETRL_API MeshEnvironment : public Environment {
                        std::map<std::string, double> &metrics) = 0;
   /// Validation on held-out cases (never the test cases).
   virtual Evaluation evaluate(RefinementPolicy &policy) = 0;
-  /// What policies trained here can be used for, beside what samples tell: words "unknowns" (cells, vertices)
-  /// and "problem"; ranges "halvings", "odds" (of computation against error), "steps" (between decisions).
-  virtual void validity(Validity &) const {}
+  /// Whether all ranks play one episode together, and the first one gets all samples. Otherwise each has its own.
+  virtual bool together() const { return false; }
 };
 
 // --- by name ---
@@ -192,6 +193,10 @@ struct EnvironmentEntry {
   const char *shape;  ///< null: only known once it is made
   std::function<std::unique_ptr<Environment>(YamlMap yaml)> make;
 };
+
+/// Loads the libraries of the key `plugins` (names with a slash: from the folder of `file`, which holds them), which
+/// register what they have. Throws petrl::Error. Collective over comm.
+PETRL_API void loadPlugins(MPI_Comm comm, YamlMap &yaml, const std::string &file);
 
 /// Environments by name. Those of libpetrl_problems come when a name is asked for that is not there; plugins add theirs
 /// with PetRLEnvironmentRegister().

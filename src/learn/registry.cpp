@@ -102,6 +102,15 @@ Registry<Simulation> &simulationTable() {
   return problems<Simulation>("simulation");
 }
 
+void loadPlugins(MPI_Comm comm, YamlMap &yaml, const std::string &file) {
+  for (const auto &plugin : yaml.get<std::vector<std::string>>("plugins", {})) {
+    const bool relative = plugin.find('/') != std::string::npos && plugin.front() != '/';
+    const std::string library = relative ? file.substr(0, file.rfind('/') + 1) + plugin : plugin;
+    if (PetscDLLibraryAppend(comm, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
+      yaml.fail("plugins", "cannot load '" + library + "'");
+  }
+}
+
 std::unique_ptr<Environment> makeEnvironment(YamlMap yaml, const char *shape, const std::string &learner) {
   const auto name = yaml.get<std::string>("name");
   const EnvironmentEntry entry = found(yaml, "name", name, environments());

@@ -66,16 +66,10 @@ void Trainer::makeLearner(const std::string &file) {
   settings_.evaluate_every = steps("evaluate_every", 10000);
   settings_.checkpoint_every = steps("checkpoint_every", 10000);
   const auto initial = yaml.get<std::string>("initial_policy", std::string());
-  const auto plugins = yaml.get<std::vector<std::string>>("plugins", {});
+  loadPlugins(PETSC_COMM_WORLD, yaml, file);
   YamlMap learner = yaml.map("learner"), environment = yaml.map("environment");
   const auto name = learner.get<std::string>("name", std::string("tqc"));
   yaml.finish();
-  for (const auto &plugin : plugins) {
-    const bool relative = plugin.find('/') != std::string::npos && plugin.front() != '/';
-    const std::string library = relative ? file.substr(0, file.rfind('/') + 1) + plugin : plugin;
-    if (PetscDLLibraryAppend(PETSC_COMM_WORLD, &PetscDLLibrariesLoaded, library.c_str()) != PETSC_SUCCESS)
-      yaml.fail("plugins", "cannot load '" + library + "'");
-  }
   const LearnerFactory factory = found(learner, "name", name, learners());
   learner_ = factory(std::move(learner), std::move(environment), settings_.seed);
   if (!initial.empty()) learner_->loadWeights(readPolicy(initial, learner_->policy().kind).network);

@@ -33,7 +33,7 @@ struct Architecture {
 };
 
 /// The row of a policy's network. Throws petrl::Error naming `source` unless policies of its kind may have it.
-const Architecture &architectureOf(const Policy &policy, const std::string &source);
+PETRL_API const Architecture &architectureOf(const Policy &policy, const std::string &source);
 
 /// A backend with the interface B. Throws petrl::Error naming `source`.
 template <typename B>

@@ -22,7 +22,7 @@ class Backend {
 };
 
 /// One decision at a time (kind tsadapt).
-class VectorBackend : public Backend {
+class PETRL_API VectorBackend : public Backend {
  public:
   /// Network inputs in, network output in [-1, 1] out. Sizes as the policy says.
   virtual void evaluate(const float *observation, float *action) = 0;

@@ -34,9 +34,9 @@ struct Tensor {
 };
 
 /// A network: architecture, its hyper-parameters (all as text), its weights by name.
-/// Architecture "mlp": parameters activation = relu | tanh, output = tanh | hardtanh-tanh | linear;
+/// Architecture "mlp": parameters activation = relu | tanh, output = tanh | hardtanh-tanh | linear | hardtanh;
 /// weights "layer<i>/weight" (out x in), "layer<i>/bias" (out), i = 0, 1, ...
-/// "hardtanh-tanh" is tanh(clamp(x, -2, 2)), the mean of a gSDE policy.
+/// "hardtanh-tanh" is tanh(clamp(x, -2, 2)), the mean of a gSDE policy, "hardtanh" clamp(x, -1, 1).
 /// Architecture "fcn", fully convolutional: parameters activation = relu | tanh, output = linear | tanh, dilation = one
 /// number a layer ("1 2 1"; default: 1 everywhere), dimensions = 1, 2 or 3 of the grid (default: 2); weights
 /// "layer<i>/weight" (out x in x k, out x in x k x k or out x in x k x k x k, k = 1, 3 or 5), "layer<i>/bias" (out). As

@@ -2,6 +2,8 @@
 #include "refine/refiner.hpp"
 
 const char *const PetRLRefinerMethods[] = {"hierarchy", "adaptlabel", "PetRLRefinerMethod", "PETRL_REFINER_", NULL};
+const char *const PetRLRefinerIndicators[] = {"none",           "gradient", "jump", "recovery", "PetRLRefinerIndicator",
+                                              "PETRL_REFINER_", NULL};
 
 namespace petrl {
 

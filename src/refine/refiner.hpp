@@ -17,19 +17,25 @@
 #include "mesh/plex_base.hpp"
 #include "policy/policy_object.hpp"
 #include "refine/refinement_policy.hpp"
+#include "refine/thresholds.hpp"
+#include "refine/training.hpp"
 
 namespace petrl {
 
 /// A mesh, and what decisions and transfers need to know of it.
 struct RefinerMesh {
   DM dm = NULL;
+  DM ghosted = NULL;  ///< with ghost cells beyond the boundary, where the TS's DM has them
   CellMesh cells;
   std::vector<PetscInt> points;  ///< of the cells in the DM
   Halo halo;
   int finest = 0;  ///< highest level, over all ranks
 
   RefinerMesh() = default;
-  ~RefinerMesh() { (void)DMDestroy(&dm); }
+  ~RefinerMesh() {
+    (void)DMDestroy(&ghosted);
+    (void)DMDestroy(&dm);
+  }
   RefinerMesh(const RefinerMesh &) = delete;
   RefinerMesh &operator=(const RefinerMesh &) = delete;
 };
@@ -60,6 +66,8 @@ struct Passage {
 struct RefinedTS {
   PetscObjectId id = 0;  ///< of the TS, 0: none
   bool started = false;
+  bool frozen = false;  ///< steps ask for no decisions
+  bool ghosts = false;  ///< the TS\'s DM is a mesh with ghost cells (DMPlexConstructGhostCells())
   PetscErrorCode (*prestep)(TS) = NULL, (*poststep)(TS) = NULL;  ///< the program's own
   Vec last = NULL;                                               ///< the solution one step before the decision
   PetscReal last_time = 0;
@@ -87,16 +95,20 @@ struct RefinerData : PolicyObject {
   void *reset_context = NULL;
   PetRLRefinerInitialFunction initial = NULL;
   void *initial_context = NULL;
+  PetRLRefinerIndicator indicator = PETRL_REFINER_NONE;  ///< decides in the place of a policy
+  RefinementThresholds thresholds;
+  RefinerTrainingOptions training;
 
   // From the set-up on.
   bool ready = false;                         ///< the mesh is there
   std::unique_ptr<RefinementPolicy> decider;  ///< if there is a policy
+  const RefinerRule *rule = NULL;             ///< that a training has set
   std::unique_ptr<Forest> forest;
   BaseOrigin origin;
   std::vector<int> vertex;  ///< of the DM, for each of the forest's; empty: the same
   double measure = 0, largest = 0;
-  std::unique_ptr<RefinerMesh> before, mesh;
-  std::unique_ptr<Passage> passage;
+  std::shared_ptr<RefinerMesh> before, mesh;
+  std::shared_ptr<Passage> passage;
   RefinementDecision decision;
   DMLabel decided = NULL;                                  ///< the label that `decision` became; kept until the next
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
@@ -139,6 +151,18 @@ bool RefinerHasUnknowns(DM dm);
 PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout);
 /// Whether both DMs are the same mesh (clones).
 bool RefinerSameMesh(DM a, DM b);
+/// The same, or `mesh` has as many cells as `dm` has beside ghost cells and the TS's DM has such.
+bool RefinerFits(PetRLRefiner refiner, DM dm, DM mesh);
+/// Whether a DM has ghost cells (DMPlexConstructGhostCells()) on any rank. Collective.
+PetscErrorCode RefinerHasGhosts(DM dm, bool *has);
+/// Whether `mesh` has the cells of `dm` in the same order, beside ghost cells. Collective.
+PetscErrorCode RefinerSameCells(DM dm, DM mesh, bool *same);
+/// The mesh's DM with ghost cells, to be referenced; its fields are those of the DM. Collective.
+PetscErrorCode RefinerGhosted(PetRLRefiner refiner, RefinerMesh &mesh, DM *ghosted);
+/// A Vec of the mesh becomes one of the DM with ghost cells, which are no unknowns. Collective.
+PetscErrorCode RefinerToGhosted(DM ghosted, Vec *u);
+/// Where adjacency is: of the DM and of each field.
+PetscErrorCode RefinerCopyAdjacency(DM from, DM to);
 /// The DM that a Vec's unknowns are numbered by, on one of the refiner's meshes.
 PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh, const char what[], DM *dm);
 /// Gives `to` the unknowns of `from` and what else does not depend on the mesh. Collective.
@@ -154,7 +178,25 @@ PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vecto
 /// Means over cells, of all cells.
 void RefinerMeans(const CellMesh &mesh, PetscInt width, const std::vector<double> &vertices, double *cells);
 /// The mesh that the forest's leaves are. Collective.
-PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &mesh);
+PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::shared_ptr<RefinerMesh> &mesh);
+/// Means over the cells of `mesh`, all components side by side; ghosts have none where unknowns are in cells. Collective.
+PetscErrorCode RefinerCellValues(PetRLRefiner refiner, const RefinerMesh &mesh, Vec u, bool rate, FieldLayout *layout,
+                                 std::vector<double> &values);
+/// Numbers, of `width` unknowns, of the components that count: real numbers.
+PetscErrorCode RefinerComponents(PetRLRefiner refiner, PetscInt width, std::vector<PetscInt> &components);
+/// Values, rates and gradients of all cells, of the components that count, into the refiner. range: one a component,
+/// over all ranks; finite: on all ranks. Collective.
+PetscErrorCode RefinerObserve(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
+                              bool *finite);
+/// A label of marks. Not collective.
+PetscErrorCode RefinerMakeLabel(const RefinerMesh &mesh, const std::vector<signed char> &mark, DMLabel *label);
+/// Limited linear reconstruction of averages: owned cells x width x dim; rows: of all cells.
+PetscErrorCode RefinerGradients(const RefinerMesh &mesh, int width, const std::vector<double> &rows,
+                                std::vector<double> &result);
+/// Whether somebody decides: a policy, thresholds or a training.
+inline bool RefinerDecides(const RefinerData &r) {
+  return !r.file.empty() || r.indicator != PETRL_REFINER_NONE || r.rule;
+}
 /// Decides; `label` is NULL if the mesh is to be kept. Collective.
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label);
 /// A DM that somebody else made as a mesh: levels from volumes. Collective.
@@ -164,6 +206,27 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
                                           std::vector<double> &new_values);
 /// DMAdaptLabel() in the place of the hierarchy. Collective.
 PetscErrorCode RefinerAdaptLabel(PetRLRefiner refiner, DMLabel label, DM *newdm);
+
+/// From one mesh to the next in the hierarchy; `balance`: cells may move to other ranks. Collective.
+PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<signed char> &marks,
+                                     const std::vector<float> &priority, const ForestLimits &limits, bool balance,
+                                     DM *newdm);
+/// Centres of the forest's leaves, leaves x dim: in one tree they lie beside each other.
+void RefinerLeafCentres(const Forest &forest, std::vector<double> &centre);
+
+// In a TS: see refiner_ts.cpp.
+/// The rate of the solution, to be destroyed, or NULL. Collective.
+PetscErrorCode RefinerRate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate);
+/// Time until the next decision.
+PetscErrorCode RefinerInterval(PetRLRefiner refiner, TS ts, PetscReal *interval);
+/// The TS goes on with another mesh that the refiner has made. Collective.
+PetscErrorCode RefinerMoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial);
+/// After TSReset(): with this DM and this solution, and the tolerances that the refiner keeps. Collective.
+PetscErrorCode RefinerSettle(PetRLRefiner refiner, TS ts, DM dm, Vec u);
+/// Decisions before the first step; `initial`: the initial condition is known on any mesh. Collective.
+PetscErrorCode RefinerRounds(PetRLRefiner refiner, TS ts, bool initial);
+/// Learns to decide: see refiner_train.cpp. Collective.
+PetscErrorCode RefinerTrain(PetRLRefiner refiner, TS ts);
 
 /// An option as messages name it.
 std::string RefinerOption(PetRLRefiner refiner, const char option[]);

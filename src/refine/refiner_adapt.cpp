@@ -7,6 +7,17 @@
 
 namespace petrl {
 
+void RefinerLeafCentres(const Forest &forest, std::vector<double> &centre) {
+  const Forest::Impl &f = forest.impl();
+  const int d = f.dim(), n = f.leaves();
+  centre.resize(static_cast<std::size_t>(n * d));
+  for (int c = 0; c < n; ++c) {
+    const Leaf &l = f.leaf[c];
+    for (int i = 0; i < d; ++i)
+      centre[c * d + i] = d == 1 ? 0.5 * (l.x[0][i] + l.x[1][i]) : (l.x[0][i] + l.x[1][i] + l.x[2][i]) / 3;
+  }
+}
+
 namespace {
 
 PetscErrorCode MarksOf(const RefinerMesh &mesh, DMLabel label, std::vector<signed char> &marks) {
@@ -32,17 +43,14 @@ PetscErrorCode MarksOf(const RefinerMesh &mesh, DMLabel label, std::vector<signe
 }
 
 // Where the leaves were made; they may move now.
-void noteLeaves(const Forest::Impl &forest, Passage &p) {
-  const int d = forest.dim(), slots = forest.slots(), n = forest.leaves();
-  p.centre.resize(static_cast<std::size_t>(n * d));
-  p.level = forest.level;
+void noteLeaves(const Forest &forest, Passage &p) {
+  const Forest::Impl &f = forest.impl();
+  const int slots = f.slots(), n = f.leaves();
+  RefinerLeafCentres(forest, p.centre);
+  p.level = f.level;
   p.corner.resize(static_cast<std::size_t>(n * slots));
-  for (int c = 0; c < n; ++c) {
-    const Leaf &l = forest.leaf[c];
-    for (int k = 0; k < slots; ++k) p.corner[c * slots + k] = l.v[k];
-    for (int i = 0; i < d; ++i)
-      p.centre[c * d + i] = d == 1 ? 0.5 * (l.x[0][i] + l.x[1][i]) : (l.x[0][i] + l.x[1][i] + l.x[2][i]) / 3;
-  }
+  for (int c = 0; c < n; ++c)
+    for (int k = 0; k < slots; ++k) p.corner[c * slots + k] = f.leaf[c].v[k];
 }
 
 // Leaves keep their order over all ranks when they move.
@@ -82,25 +90,39 @@ void renumber(const std::vector<int> &from, std::vector<int> &vertex) {
   vertex.swap(next);
 }
 
-PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
+PetscErrorCode AdaptByLabel(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   RefinerData &r = *refiner->data;
   std::vector<signed char> marks;
   const bool own =
       label && label == r.decided && r.decision.priority.size() == static_cast<std::size_t>(r.mesh->cells.owned);
-  auto passage = std::make_unique<Passage>();
-  std::unique_ptr<RefinerMesh> mesh;
+  ForestLimits limits;
+
+  PetscFunctionBegin;
+  limits.max_level = static_cast<int>(r.max_level) * r.mesh->cells.dim;
+  limits.max_cells = r.max_cells;
+  PetscCall(MarksOf(*r.mesh, label, marks));
+  PetscCall(
+      RefinerAdaptHierarchy(refiner, marks, own ? r.decision.priority : std::vector<float>(), limits, true, newdm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<signed char> &marks,
+                                     const std::vector<float> &priority, const ForestLimits &limits, bool balance,
+                                     DM *newdm) {
+  RefinerData &r = *refiner->data;
+  auto passage = std::make_shared<Passage>();
+  std::shared_ptr<RefinerMesh> mesh;
   PetscMPIInt size;
   int changed;
 
   PetscFunctionBegin;
+  *newdm = NULL;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
-  PetscCall(MarksOf(*r.mesh, label, marks));
   // The first mesh has the cells of the base mesh, and may have got labels since.
   if (!r.before) PetRLCallCXX(r.forest->relabel(labelsFromPlex(r.mesh->dm, r.forest->baseCells())));
-  ForestLimits limits;
-  limits.max_level = static_cast<int>(r.max_level) * r.mesh->cells.dim;
-  limits.max_cells = r.max_cells;
-  PetRLCallCXX(passage->lineage = r.forest->adapt(marks, limits, own ? r.decision.priority : std::vector<float>()));
+  PetRLCallCXX(passage->lineage = r.forest->adapt(marks, limits, priority));
   const std::vector<int> &levels = r.forest->levels();
   changed = static_cast<int>(levels.size()) != r.mesh->cells.owned ||
             !std::equal(levels.begin(), levels.end(), r.mesh->cells.level.begin());
@@ -116,8 +138,8 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
     for (auto &v : passage->vertices.removed) v = {r.vertex[v.vertex], r.vertex[v.a], r.vertex[v.b]};
     r.vertex.clear();
   }
-  PetRLCallCXX(noteLeaves(r.forest->impl(), *passage));
-  if (size > 1) PetscCall(Balance(refiner, *passage));
+  PetRLCallCXX(noteLeaves(*r.forest, *passage));
+  if (size > 1 && balance) PetscCall(Balance(refiner, *passage));
   PetscCall(RefinerBuildMesh(refiner, mesh));
   r.before = std::move(r.mesh);
   r.mesh = std::move(mesh);
@@ -128,8 +150,6 @@ PetscErrorCode AdaptHierarchy(PetRLRefiner refiner, DMLabel label, DM *newdm) {
   PetscCall(PetscObjectReference((PetscObject)*newdm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-}  // namespace
 
 }  // namespace petrl
 
@@ -164,7 +184,7 @@ PetscErrorCode PetRLRefinerAdapt(PetRLRefiner refiner, DMLabel label, DM *newdm)
   PetscCall(PetRLRefinerSetUp(refiner));
   PetscCall(PetscLogEventBegin(PetRL_Remesh, refiner, 0, 0, 0));
   if (refiner->data->method == PETRL_REFINER_HIERARCHY)
-    PetscCall(petrl::AdaptHierarchy(refiner, label, newdm));
+    PetscCall(petrl::AdaptByLabel(refiner, label, newdm));
   else
     PetscCall(petrl::RefinerAdaptLabel(refiner, label, newdm));
   PetscCall(PetscLogEventEnd(PetRL_Remesh, refiner, 0, 0, 0));

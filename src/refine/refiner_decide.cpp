@@ -11,104 +11,6 @@ namespace petrl {
 
 namespace {
 
-// Which components count, of `width`.
-PetscErrorCode Components(PetRLRefiner refiner, PetscInt width, std::vector<PetscInt> &components) {
-  RefinerData &r = *refiner->data;
-
-  PetscFunctionBegin;
-  PetRLCallCXX(components = r.components);
-  for (const PetscInt k : components)
-    PetscCheck(k < width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
-               "%s: found %" PetscInt_FMT ", expected less than %" PetscInt_FMT
-               ", the number of unknowns in a cell or at a vertex",
-               RefinerOption(refiner, "refiner_components").c_str(), k, width);
-  if (components.empty())
-    for (PetscInt k = 0; k < width; ++k) PetRLCallCXX(components.push_back(k));
-  const std::vector<PetscInt> unknowns = std::exchange(components, {});
-  for (const PetscInt k : unknowns)
-    for (PetscInt part = 0; part < FieldLayout::kReals; ++part)
-      PetRLCallCXX(components.push_back(k * FieldLayout::kReals + part));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Means over owned cells of all components, `width` a cell.
-PetscErrorCode CellValues(PetRLRefiner refiner, Vec u, bool rate, FieldLayout *layout, std::vector<double> &values) {
-  RefinerData &r = *refiner->data;
-  const RefinerMesh &mesh = *r.mesh;
-  const char *const what = rate ? "The rate" : "The solution";
-  DM dm;
-
-  PetscFunctionBegin;
-  PetscCall(RefinerVecDM(refiner, u, mesh, what, &dm));
-  PetscCall(RefinerLayout(dm, what, layout));
-  PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->reals())));
-  if (!layout->vertices) {
-    PetscCall(RefinerGetCells(dm, u, mesh, layout->reals(), values.data()));
-  } else {
-    std::vector<double> vertices;
-    PetscCall(RefinerGetVertices(refiner, dm, u, layout->reals(), rate, vertices));
-    // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
-    RefinerMeans(mesh.cells, layout->reals(), vertices, values.data());
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
-PetscErrorCode Fields(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
-                      bool *finite) {
-  RefinerData &r = *refiner->data;
-  const CellMesh &m = r.mesh->cells;
-  std::vector<PetscInt> components;
-  std::vector<double> ends;
-
-  PetscFunctionBegin;
-  PetscCall(CellValues(refiner, u, false, &layout, r.rows));
-  PetscCall(Components(refiner, layout.width, components));
-  const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
-                    width = static_cast<std::size_t>(layout.reals()), owned = static_cast<std::size_t>(m.owned);
-  const auto pick = [&](std::vector<std::vector<double>> &to) {
-    to.resize(n);
-    for (std::size_t k = 0; k < n; ++k) {
-      to[k].resize(cells);
-      for (std::size_t c = 0; c < owned; ++c) to[k][c] = r.rows[c * width + components[k]];
-    }
-  };
-  PetRLCallCXX(pick(r.value));
-  if (udot) {
-    FieldLayout same;
-    PetscCall(CellValues(refiner, udot, true, &same, r.rows));
-    PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
-               "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
-               same.width, layout.width);
-    PetRLCallCXX(pick(r.rate));
-  } else {
-    PetRLCallCXX(r.rate.assign(n, std::vector<double>(cells, 0.)));
-  }
-  // Ends of the ranges, and whether anything is not finite, in one reduction.
-  PetRLCallCXX(ends.assign(2 * n + 1, -std::numeric_limits<double>::max()));
-  ends[2 * n] = 0;
-  for (std::size_t k = 0; k < n; ++k)
-    for (std::size_t c = 0; c < owned; ++c) {
-      ends[2 * k] = std::max(ends[2 * k], r.value[k][c]);
-      ends[2 * k + 1] = std::max(ends[2 * k + 1], -r.value[k][c]);
-      if (!std::isfinite(r.value[k][c]) || !std::isfinite(r.rate[k][c])) ends[2 * n] = 1;
-    }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
-                             PetscObjectComm((PetscObject)refiner)));
-  *finite = ends[2 * n] == 0;
-  if (!*finite) PetscFunctionReturn(PETSC_SUCCESS);
-  PetRLCallCXX(range.resize(n); r.gradient.resize(n));
-  for (std::size_t k = 0; k < n; ++k) {
-    range[k] = ends[2 * k] + ends[2 * k + 1];
-    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.value[k].data()));
-    if (udot) PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.rate[k].data()));
-    PetRLCallCXX(r.gradient[k].resize(cells * dim));
-    leastSquaresGradient(m, r.value[k].data(), r.gradient[k].data());
-    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, m.dim, r.gradient[k].data()));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 // Least and most of what the policy observes in cells, on this rank, of one component more: negative least values, then
 // most ones.
 void noteObserved(const RefinementPolicy &policy, std::size_t names, std::vector<double> &ends) {
@@ -155,7 +57,7 @@ PetscErrorCode WarnOutside(PetRLRefiner refiner, const FieldLayout &layout, std:
 }
 
 // What the policy predicts for each cell; `finite` is about this rank.
-PetscErrorCode Predict(PetRLRefiner refiner, const FieldLayout &layout, PetscReal interval,
+PetscErrorCode Predict(PetRLRefiner refiner, RefinementPolicy &policy, const FieldLayout &layout, PetscReal interval,
                        const std::vector<double> &range, const float **predicted, bool *finite) {
   RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
@@ -166,18 +68,19 @@ PetscErrorCode Predict(PetRLRefiner refiner, const FieldLayout &layout, PetscRea
 
   PetscFunctionBegin;
   // The first decisions are looked at, then ever fewer.
-  const bool look = !r.said_outside && (r.decisions & (r.decisions - 1)) == 0;
+  const bool look = !r.said_outside && !r.rule && (r.decisions & (r.decisions - 1)) == 0;
   std::vector<double> ends;
-  PetRLCallCXX(r.decider->begin(m));
+  PetRLCallCXX(policy.begin(m));
   *predicted = NULL;
   for (std::size_t k = 0; k < range.size(); ++k) {
     PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-    PetRLCallCXX(
-        r.decider->observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
-    if (look) PetRLCallCXX(noteObserved(*r.decider, r.policy.observation.names.size(), ends));
+    PetRLCallCXX(policy.observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+    if (look) PetRLCallCXX(noteObserved(policy, r.policy.observation.names.size(), ends));
+    if (r.rule && r.rule->ends)
+      PetRLCallCXX(noteObserved(policy, RefinementObservation::nodeNames().size(), *r.rule->ends));
     PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
     PetscCall(PetscLogEventBegin(PetRL_Infer, refiner, 0, 0, 0));
-    PetRLCallCXX(*predicted = r.decider->infer(m, exchange).data());
+    PetRLCallCXX(*predicted = policy.infer(m, exchange).data());
     PetscCall(failed);
     PetscCall(PetscLogEventEnd(PetRL_Infer, refiner, 0, 0, 0));
   }
@@ -189,8 +92,93 @@ PetscErrorCode Predict(PetRLRefiner refiner, const FieldLayout &layout, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// What the policy predicts, weighed; `finite` is about this rank.
+PetscErrorCode MarkByPolicy(PetRLRefiner refiner, RefinementPolicy &policy, const FieldLayout &layout,
+                            PetscReal interval, const std::vector<double> &range, bool *finite) {
+  RefinerData &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  const float *predicted = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(Predict(refiner, policy, layout, interval, range, &predicted, finite));
+  PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
+  RefinementCosts costs = r.costs;
+  if (r.rule) costs.tradeoff = r.rule->tradeoff;
+  costs.steps = static_cast<double>(r.interval);
+  costs.measure = r.measure;
+  costs.max_level = static_cast<int>(r.max_level) * m.dim;
+  costs.finest = r.mesh->finest;
+  costs.stable_steps = r.stable_steps != 0;
+  int failed = MPI_SUCCESS;
+  const SumOverRanks sum = [&](double *values, int count) {
+    if (failed == MPI_SUCCESS)
+      failed = MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)refiner));
+  };
+  PetRLCallCXX(weigh(m, predicted, costs, sum, r.decision));
+  PetscCallMPI(failed);
+  PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void countMarks(RefinementDecision &d) {
+  d.refined = std::count(d.mark.begin(), d.mark.end(), 1);
+  d.coarsened = std::count(d.mark.begin(), d.mark.end(), -1);
+}
+
+// Of several components the one that asks for most counts, each relative to its range.
+PetscErrorCode MarkByThresholds(PetRLRefiner refiner, const std::vector<double> &range) {
+  RefinerData &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  RefinementIndicator kind = r.indicator == PETRL_REFINER_JUMP       ? RefinementIndicator::jump
+                             : r.indicator == PETRL_REFINER_RECOVERY ? RefinementIndicator::recovery
+                                                                     : RefinementIndicator::gradient;
+  RefinementThresholds rule = r.rule ? r.rule->thresholds : r.thresholds;
+  PetscErrorCode failed = PETSC_SUCCESS;
+  PetscMPIInt size;
+  std::vector<double> eta, one;
+
+  PetscFunctionBegin;
+  PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
+  if (r.rule) kind = r.rule->indicator;
+  rule.absolute = true;
+  rule.max_level = std::min(rule.max_level, static_cast<int>(r.max_level) * m.dim);
+  PetRLCallCXX(eta.assign(static_cast<std::size_t>(m.owned), 0.));
+  for (std::size_t k = 0; k < range.size(); ++k) {
+    if (!(range[k] > 0)) continue;
+    PetRLCallCXX(indicate(kind, m, r.value[k].data(), r.gradient[k].data(), one));
+    for (std::size_t c = 0; c < eta.size(); ++c) eta[c] = std::max(eta[c], one[c] / range[k]);
+  }
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
+  const GraphBackend::Exchange exchange = [&](float *rows, int width) {
+    if (!failed) failed = r.mesh->halo.fill(MPI_FLOAT, width, rows);
+  };
+  PetRLCallCXX(markByThreshold(m, eta, rule, r.decision.mark, r.decision.priority,
+                               size > 1 ? exchange : GraphBackend::Exchange()));
+  PetscCall(failed);
+  for (std::size_t c = 0; c < r.decision.mark.size(); ++c)
+    if (m.level[c] > rule.max_level) r.decision.mark[c] = -1;
+  countMarks(r.decision);
+  r.decision.worthwhile = true;
+  PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Deviate(PetRLRefiner refiner) {
+  RefinerData &r = *refiner->data;
+  std::int64_t first = 0, owned = r.mesh->cells.owned;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Exscan(&owned, &first, 1, MPI_INT64_T, MPI_SUM, PetscObjectComm((PetscObject)refiner)));
+  PetRLCallCXX(r.rule->deviate(r.mesh->cells, first, r.decision.mark));
+  countMarks(r.decision);
+  r.decision.worthwhile = true;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
 // Strata at once: PETSc would go through the points one by one.
-PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char> &mark, DMLabel *label) {
+PetscErrorCode RefinerMakeLabel(const RefinerMesh &mesh, const std::vector<signed char> &mark, DMLabel *label) {
   const struct {
     signed char mark;
     PetscInt value;
@@ -215,18 +203,16 @@ PetscErrorCode MakeLabel(const RefinerMesh &mesh, const std::vector<signed char>
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-}  // namespace
-
 PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal interval, bool initial, DMLabel *label) {
   RefinerData &r = *refiner->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
   FieldLayout layout;
   std::vector<double> range;
-  const float *predicted = NULL;
   bool finite = true;
 
   PetscFunctionBegin;
   *label = NULL;
-  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(RefinerDecides(r), comm, PETSC_ERR_ARG_WRONGSTATE,
              "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
              RefinerOption(refiner, "refiner_policy").c_str());
   PetscCall(PetRLRefinerSetUp(refiner));
@@ -234,43 +220,29 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   PetscCall(DMLabelDestroy(&r.decided));
   ++r.decisions;
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-  PetscCall(Fields(refiner, u, udot, layout, range, &finite));
+  PetscCall(RefinerObserve(refiner, u, udot, layout, range, &finite));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   if (!finite) {
-    PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)refiner), r, 1, "the solution or its rate is not finite",
-                             "the mesh is kept"));
+    PetscCall(PolicyFallBack(comm, r, 1, "the solution or its rate is not finite", "the mesh is kept"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Predict(refiner, layout, interval, range, &predicted, &finite));
-  PetscCall(PetscLogEventBegin(PetRL_Act, refiner, 0, 0, 0));
-  RefinementCosts costs = r.costs;
-  costs.steps = static_cast<double>(r.interval);
-  costs.measure = r.measure;
-  costs.max_level = static_cast<int>(r.max_level) * m.dim;
-  costs.finest = r.mesh->finest;
-  costs.stable_steps = r.stable_steps != 0;
-  int failed = MPI_SUCCESS;
-  const SumOverRanks sum = [&](double *values, int count) {
-    if (failed == MPI_SUCCESS)
-      failed = MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)refiner));
-  };
-  PetRLCallCXX(weigh(m, predicted, costs, sum, r.decision));
-  PetscCallMPI(failed);
+  RefinementPolicy *const policy = r.rule ? r.rule->policy : r.indicator == PETRL_REFINER_NONE ? r.decider.get() : NULL;
+  if (policy)
+    PetscCall(MarkByPolicy(refiner, *policy, layout, interval, range, &finite));
+  else
+    PetscCall(MarkByThresholds(refiner, range));
+  if (r.rule && r.rule->deviate) PetscCall(Deviate(refiner));
   double count[4] = {static_cast<double>(r.decision.refined), static_cast<double>(r.decision.coarsened),
                      static_cast<double>(m.owned), finite ? 0. : 1.};
-  sum(count, 4);
-  PetscCallMPI(failed);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, count, 4, MPI_DOUBLE, MPI_SUM, comm));
   const bool marked = count[0] + count[1] > 0, worth = initial || !r.skip || r.decision.worthwhile;
   const bool change = marked && worth && count[3] == 0;
   if (change) {
-    PetscCall(MakeLabel(*r.mesh, r.decision.mark, label));
+    PetscCall(RefinerMakeLabel(*r.mesh, r.decision.mark, label));
     r.decided = *label;
     PetscCall(PetscObjectReference((PetscObject)r.decided));
   }
-  PetscCall(PetscLogEventEnd(PetRL_Act, refiner, 0, 0, 0));
-  if (count[3] > 0)
-    PetscCall(PolicyFallBack(PetscObjectComm((PetscObject)refiner), r, 1, "what it predicts is not finite",
-                             "the mesh is kept"));
+  if (count[3] > 0) PetscCall(PolicyFallBack(comm, r, 1, "what it predicts is not finite", "the mesh is kept"));
   PetscCall(PolicyMonitor(r, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened; %s",
                           r.decisions, count[2], count[0], count[1],
                           change   ? "the mesh changes"

@@ -37,7 +37,7 @@ PetscErrorCode RefinerVecDM(PetRLRefiner refiner, Vec u, const RefinerMesh &mesh
                expected);
     *dm = mesh.dm;
   }
-  PetscCheck(RefinerSameMesh(*dm, mesh.dm), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+  PetscCheck(RefinerFits(refiner, *dm, mesh.dm), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
              "%s belongs to another mesh than the refiner's: expected a Vec of PetRLRefinerGetDM() or of a clone of it",
              what);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -107,6 +107,17 @@ PetscErrorCode RefinerLayout(DM dm, const char what[], FieldLayout *layout) {
   PetscBool constrained;
   PetscCall(PetscSectionGetStorageSize(section, &all));
   PetscCall(PetscSectionHasConstraints(section, &constrained));
+  PetscInt ghosts;
+  PetscCall(PETRL_PLEX_GHOST_CELLS(dm, &ghosts, NULL));
+  if (constrained && ghosts >= 0) {
+    // Ghost cells beyond the boundary are no unknowns; what else is constrained?
+    constrained = PETSC_FALSE;
+    for (PetscInt p = start; p < end && !constrained; ++p) {
+      PetscInt n = 0;
+      if (p < ghosts || p >= c_end) PetscCall(PetscSectionGetConstraintDof(section, p, &n));
+      if (n > 0) constrained = PETSC_TRUE;
+    }
+  }
   known = found[0] == -found[1] && found[2] == -found[3] ? found[0] * (c_end - c_start) + found[2] * (v_end - v_start)
                                                          : all;
   found[4] = known != all;
@@ -200,7 +211,8 @@ static PetscErrorCode WarnOfLabels(PetRLRefiner refiner, DM from, DM to) {
     PetscBool there;
     PetscCall(DMGetLabelName(from, i, &name));
     PetscCall(DMHasLabel(to, name, &there));
-    if (there) continue;
+    // Those of DMPlexConstructGhostCells() are made again.
+    if (there || (r.ts.ghosts && (std::string(name) == "ghost" || std::string(name) == "vtk"))) continue;
     r.said_labels = true;
     PetscCall(PetscPrintf(PetscObjectComm((PetscObject)refiner),
                           "PetRL warning: the label '%s' was made on an adapted mesh or on a clone, and is not on the "
@@ -213,7 +225,7 @@ static PetscErrorCode WarnOfLabels(PetRLRefiner refiner, DM from, DM to) {
 }
 
 // Of the DM itself (PETSC_DEFAULT), and of each field.
-static PetscErrorCode CopyAdjacency(DM from, DM to) {
+PetscErrorCode RefinerCopyAdjacency(DM from, DM to) {
   PetscInt fields, there;
   PetscBool cone, closure;
 
@@ -254,7 +266,7 @@ PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLa
   } else {
     PetscCall(CopySection(from, to, layout));
   }
-  PetscCall(CopyAdjacency(from, to));  // sections bring fields along, with one of their own
+  PetscCall(RefinerCopyAdjacency(from, to));  // sections bring fields along, with one of their own
   // Matrices of later PETSc ask for a DS even where a section says all.
   PetscCall(DMGetNumDS(from, &systems));
   if (systems > 0 && elements == 0) PetscCall(DMCreateDS(to));

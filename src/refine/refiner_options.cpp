@@ -3,6 +3,72 @@
 
 #include "refine/refiner.hpp"
 
+namespace petrl {
+
+static PetscErrorCode ThresholdOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLRefiner refiner) {
+  const RefinerData &r = *refiner->data;
+  PetscEnum indicator = (PetscEnum)r.indicator;
+  PetscReal refine = r.thresholds.refine, coarsen = r.thresholds.coarsen;
+  PetscInt buffer = r.thresholds.buffer;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsEnum("-refiner_indicator", "Thresholds decide, on this, and no policy",
+                             "PetRLRefinerSetThresholds", PetRLRefinerIndicators, indicator, &indicator, NULL));
+  PetscCall(
+      PetscOptionsReal("-refiner_threshold", "Refine above it", "PetRLRefinerSetThresholds", refine, &refine, NULL));
+  PetscCall(PetscOptionsReal("-refiner_threshold_coarsen", "Coarsen below so many times the threshold",
+                             "PetRLRefinerSetThresholds", coarsen, &coarsen, NULL));
+  PetscCall(PetscOptionsInt("-refiner_threshold_buffer", "Layers that are refined with a cell",
+                            "PetRLRefinerSetThresholds", buffer, &buffer, NULL));
+  PetscCall(PetRLRefinerSetThresholds(refiner, (PetRLRefinerIndicator)indicator, refine, coarsen, buffer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TrainingOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLRefiner refiner) {
+  RefinerTrainingOptions &t = refiner->data->training;
+  MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
+  const char *const manual = "PetRLRefinerSetTraining";
+  PetscBool on = t.on ? PETSC_TRUE : PETSC_FALSE, set;
+  PetscReal minutes = t.minutes, held_out = t.held_out;
+  PetscInt passes = t.passes, seed = static_cast<PetscInt>(t.seed);
+  char save[PETSC_MAX_PATH_LEN], config[PETSC_MAX_PATH_LEN];
+  const auto name = [&](const char *option) { return RefinerOption(refiner, option); };
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrncpy(save, t.save.c_str(), sizeof(save)));
+  PetscCall(PetscStrncpy(config, t.config.c_str(), sizeof(config)));
+  PetscCall(PetscOptionsBool("-refiner_train", "Learn a policy before the first step", manual, on, &on, NULL));
+  PetscCall(PetscOptionsString("-refiner_save", "Policy file that is learned", manual, save, save, sizeof(save), &set));
+  PetscCheck(!set || save[0], comm, PETSC_ERR_USER_INPUT, "%s: found no name of a file", name("refiner_save").c_str());
+  PetscCall(PetscOptionsInt("-refiner_train_passes", "Over the interval that is learned from", manual, passes, &passes,
+                            NULL));
+  PetscCheck(passes > 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s: found %" PetscInt_FMT ", expected 1 or more",
+             name("refiner_train_passes").c_str(), passes);
+  PetscCall(
+      PetscOptionsReal("-refiner_train_minutes", "End after so long; 0: no limit", manual, minutes, &minutes, NULL));
+  PetscCheck(minutes >= 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s: found %g, expected 0 or more",
+             name("refiner_train_minutes").c_str(), (double)minutes);
+  PetscCall(PetscOptionsReal("-refiner_train_heldout", "Share of the interval that judges", manual, held_out, &held_out,
+                             NULL));
+  PetscCheck(held_out > 0 && held_out < 1, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "%s: found %g, expected a number between 0 and 1", name("refiner_train_heldout").c_str(),
+             (double)held_out);
+  PetscCall(PetscOptionsInt("-refiner_train_seed", "Of all random numbers", manual, seed, &seed, NULL));
+  PetscCheck(seed >= 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s: found %" PetscInt_FMT ", expected 0 or more",
+             name("refiner_train_seed").c_str(), seed);
+  PetscCall(PetscOptionsString("-refiner_train_config", "YAML file with keys of the learner", manual, config, config,
+                               sizeof(config), NULL));
+  PetRLCallCXX(t.save = save; t.config = config);
+  t.on = on == PETSC_TRUE;
+  t.minutes = minutes;
+  t.held_out = held_out;
+  t.passes = passes;
+  t.seed = static_cast<std::uint64_t>(seed);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
+
 /*@
    PetRLRefinerSetFromOptions - Sets a refiner up as the options say
 
@@ -67,6 +133,8 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
   PetscCall(PetscOptionsEnum("-refiner_method", "How the mesh is changed", "PetRLRefinerSetMethod", PetRLRefinerMethods,
                              (PetscEnum)r.method, &method, &set));
   if (set) PetscCall(PetRLRefinerSetMethod(refiner, (PetRLRefinerMethod)method));
+  PetscCall(petrl::ThresholdOptions(PetscOptionsObject, refiner));
+  PetscCall(petrl::TrainingOptions(PetscOptionsObject, refiner));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -99,6 +167,10 @@ PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
   PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLRefiner:\n"));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(petrl::PolicyView(r, r.decider ? r.decider->network().describe().c_str() : "", viewer));
+  if (r.indicator != PETRL_REFINER_NONE)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "thresholds decide: %s above %g, below %g of it, %d layers around\n",
+                                     PetRLRefinerIndicators[r.indicator], r.thresholds.refine, r.thresholds.coarsen,
+                                     r.thresholds.buffer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "trade-off %g, unit %g, re-meshing costs %g steps%s\n",
                                    (double)r.costs.tradeoff, (double)r.costs.unit, (double)r.costs.remesh,
                                    r.skip ? ", skipped where it does not pay" : ""));

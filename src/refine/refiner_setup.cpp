@@ -69,14 +69,14 @@ PetscErrorCode RefinerPlainMesh(PetRLRefiner refiner, DM dm, RefinerMesh &mesh) 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::unique_ptr<RefinerMesh> &result) {
+PetscErrorCode RefinerBuildMesh(PetRLRefiner refiner, std::shared_ptr<RefinerMesh> &result) {
   RefinerData &r = *refiner->data;
   PetscMPIInt size;
   DM dm;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
-  auto mesh = std::make_unique<RefinerMesh>();
+  auto mesh = std::make_shared<RefinerMesh>();
   PetRLCallCXX(dm = createPlex(*r.forest, size > 1));
   PetscCall(PetscObjectSetName((PetscObject)dm, ((PetscObject)r.base)->name ? ((PetscObject)r.base)->name : "mesh"));
   PetscCall(DMSetOptionsPrefix(dm, ((PetscObject)r.base)->prefix));
@@ -124,7 +124,8 @@ PetscErrorCode PetRLRefinerSetUp(PetRLRefiner refiner) {
   PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
   MPI_Comm comm = PetscObjectComm((PetscObject)refiner);
   petrl::RefinerData &r = *refiner->data;
-  if (!r.loaded && !r.file.empty()) {
+  // A training reads what it starts from itself.
+  if (!r.loaded && !r.file.empty() && r.indicator == PETRL_REFINER_NONE && !r.training.on) {
     PetscCall(petrl::PolicyLoad(comm, r, r.file, true, [&r] {
       r.decider = std::make_unique<petrl::RefinementPolicy>(r.policy, r.file);
       return r.decider->network().name();

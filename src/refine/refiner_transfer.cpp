@@ -118,8 +118,11 @@ PetscErrorCode Move(PetscSF sf, int width, const std::vector<double> &from, std:
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
 // Limited gradients of one cell's components lie together.
-PetscErrorCode Gradients(RefinerMesh &mesh, int width, const std::vector<double> &rows, std::vector<double> &result) {
+PetscErrorCode RefinerGradients(const RefinerMesh &mesh, int width, const std::vector<double> &rows,
+                                std::vector<double> &result) {
   const CellMesh &m = mesh.cells;
   std::vector<double> u, g, work;
 
@@ -137,6 +140,8 @@ PetscErrorCode Gradients(RefinerMesh &mesh, int width, const std::vector<double>
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+namespace {
+
 PetscErrorCode TransferCells(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v, int width) {
   RefinerData &r = *refiner->data;
   RefinerMesh &old = *r.before;
@@ -147,7 +152,7 @@ PetscErrorCode TransferCells(PetRLRefiner refiner, DM from, Vec u, DM to, Vec v,
   PetRLCallCXX(rows.resize(static_cast<std::size_t>(old.cells.cells * width)));
   PetscCall(RefinerGetCells(from, u, old, width, rows.data()));
   PetscCall(old.halo.fill(MPI_DOUBLE, width, rows.data()));
-  PetscCall(Gradients(old, width, rows, gradient));
+  PetscCall(RefinerGradients(old, width, rows, gradient));
   CellMesh parts;  // all that the transfer asks for
   parts.dim = old.cells.dim;
   parts.owned = static_cast<int>(p.level.size());
@@ -295,7 +300,7 @@ PetscErrorCode PetRLRefinerTransfer(PetRLRefiner refiner, Vec u, Vec *newu) {
     PetscCall(petrl::RefinerVecDM(refiner, u, *r.before, "The Vec to transfer", &from));
   } else {
     PetscCall(VecGetDM(u, &from));
-    PetscCheck(petrl::RefinerSameMesh(from, r.base), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
+    PetscCheck(petrl::RefinerFits(refiner, from, r.base), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONG,
                "The Vec to transfer belongs to another mesh than that of PetRLRefinerSetDM()");
   }
   int nested = r.passage->nested;

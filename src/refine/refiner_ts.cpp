@@ -16,47 +16,6 @@ PetscErrorCode Query(TS ts, PetRLRefiner *refiner) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
-// last two solutions; NULL if there is neither. To be destroyed.
-PetscErrorCode Rate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
-  RefinerData &r = *refiner->data;
-  TSRHSFunction rhs;
-  TSIFunction implicit;
-  PetscReal time;
-  DM dm;
-
-  PetscFunctionBegin;
-  *rate = NULL;
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(TSGetTime(ts, &time));
-  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
-  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
-  if (rhs && !implicit) {
-    PetscCall(VecDuplicate(u, rate));
-    PetscCall(TSComputeRHSFunction(ts, time, u, *rate));
-  } else if (r.ts.last && time > r.ts.last_time) {
-    PetscCall(VecDuplicate(u, rate));
-    PetscCall(VecWAXPY(*rate, -1, r.ts.last, u));
-    PetscCall(VecScale(*rate, 1 / (time - r.ts.last_time)));
-  } else if (!r.said_rates) {
-    r.said_rates = true;
-    PetscCall(PetscInfo(refiner, "No right-hand side and no earlier solution: decides as if nothing moved\n"));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Until the next decision.
-PetscErrorCode Interval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
-  PetscReal dt, time, end;
-
-  PetscFunctionBegin;
-  PetscCall(TSGetTimeStep(ts, &dt));
-  PetscCall(TSGetTime(ts, &time));
-  PetscCall(TSGetMaxTime(ts, &end));
-  *interval = std::max(std::min(static_cast<PetscReal>(refiner->data->interval) * dt, end - time), (PetscReal)0);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 // A Vec of tolerances on the mesh after.
 PetscErrorCode TransferTolerance(PetRLRefiner refiner, Vec old, Vec *result) {
   PetscSection section;
@@ -90,8 +49,51 @@ PetscErrorCode TakeTolerances(PetRLRefiner refiner, TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
+// The rate of the solution: the right-hand side if there is nothing else in the equations, or else a difference of the
+// last two solutions; NULL if there is neither. To be destroyed.
+PetscErrorCode RefinerRate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate) {
+  RefinerData &r = *refiner->data;
+  TSRHSFunction rhs;
+  TSIFunction implicit;
+  PetscReal time;
+  DM dm;
+
+  PetscFunctionBegin;
+  *rate = NULL;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(DMTSGetRHSFunction(dm, &rhs, NULL));
+  PetscCall(DMTSGetIFunction(dm, &implicit, NULL));
+  if (rhs && !implicit) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(TSComputeRHSFunction(ts, time, u, *rate));
+  } else if (r.ts.last && time > r.ts.last_time) {
+    PetscCall(VecDuplicate(u, rate));
+    PetscCall(VecWAXPY(*rate, -1, r.ts.last, u));
+    PetscCall(VecScale(*rate, 1 / (time - r.ts.last_time)));
+  } else if (!r.said_rates) {
+    r.said_rates = true;
+    PetscCall(PetscInfo(refiner, "No right-hand side and no earlier solution: decides as if nothing moved\n"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Until the next decision.
+PetscErrorCode RefinerInterval(PetRLRefiner refiner, TS ts, PetscReal *interval) {
+  PetscReal dt, time, end;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetTimeStep(ts, &dt));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(TSGetMaxTime(ts, &end));
+  *interval = std::max(std::min(static_cast<PetscReal>(refiner->data->interval) * dt, end - time), (PetscReal)0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // ... and after it the TS goes on with the new DM and the solution on it.
-PetscErrorCode Settle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
+PetscErrorCode RefinerSettle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
   RefinerData &r = *refiner->data;
 
   PetscFunctionBegin;
@@ -106,7 +108,7 @@ PetscErrorCode Settle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
+PetscErrorCode RefinerMoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   RefinerData &r = *refiner->data;
   Vec u, next;
 
@@ -115,15 +117,21 @@ PetscErrorCode MoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial) {
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(TSGetTime(ts, &r.time));
   PetscCall(PetRLRefinerTransfer(refiner, u, &next));
+  if (r.ts.ghosts) {
+    PetscCall(RefinerGhosted(refiner, *r.mesh, &dm));
+    PetscCall(RefinerToGhosted(dm, &next));
+  }
   if (initial && r.initial) PetscCall((*r.initial)(dm, r.time, next, r.initial_context));
   PetscCall(TakeTolerances(refiner, ts));
   PetscCall(TSReset(ts));
-  PetscCall(Settle(refiner, ts, dm, next));
+  PetscCall(RefinerSettle(refiner, ts, dm, next));
   PetscCall(VecDestroy(&next));
   PetscCall(TSRestartStep(ts));
   PetscCall(PetscLogEventEnd(PetRL_Remesh, refiner, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+namespace {
 
 PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *newdm) {
   PetscReal interval = 0;
@@ -134,9 +142,9 @@ PetscErrorCode DecideAndAdapt(PetRLRefiner refiner, TS ts, bool initial, DM *new
   *newdm = NULL;
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(TSGetTime(ts, &refiner->data->time));
-  PetscCall(Interval(refiner, ts, &interval));
+  PetscCall(RefinerInterval(refiner, ts, &interval));
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-  PetscCall(Rate(refiner, ts, u, &rate));
+  PetscCall(RefinerRate(refiner, ts, u, &rate));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   PetscCall(RefinerDecide(refiner, u, rate, interval, initial, &label));
   PetscCall(VecDestroy(&rate));
@@ -152,17 +160,39 @@ PetscErrorCode Enter(PetRLRefiner refiner, TS ts) {
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
-  if (RefinerSameMesh(dm, r.mesh->dm)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(!r.before && r.passage && RefinerSameMesh(dm, r.base), PetscObjectComm((PetscObject)ts),
-             PETSC_ERR_ARG_WRONG,
+  bool there = RefinerSameMesh(dm, r.mesh->dm), base = RefinerSameMesh(dm, r.base);
+  if (r.ts.ghosts) {
+    PetscCall(RefinerSameCells(dm, r.mesh->dm, &there));
+    PetscCall(RefinerSameCells(dm, r.base, &base));
+  }
+  if (there) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(!r.before && r.passage && base, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONG,
              "The TS's DM is not the refiner's mesh: expected PetRLRefinerGetDM() or a clone of it");
-  PetscCall(MoveTS(refiner, ts, r.mesh->dm, false));
+  PetscCall(RefinerMoveTS(refiner, ts, r.mesh->dm, false));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+}  // namespace
+
+PetscErrorCode RefinerRounds(PetRLRefiner refiner, TS ts, bool initial) {
+  const RefinerData &r = *refiner->data;
+  DM dm;
+
+  PetscFunctionBegin;
+  const PetscInt rounds = r.initial_rounds < 0 ? r.max_level + 2 : r.initial_rounds;
+  for (PetscInt i = 0; i < rounds; ++i) {
+    PetscCall(DecideAndAdapt(refiner, ts, true, &dm));
+    if (!dm) break;
+    PetscCall(RefinerMoveTS(refiner, ts, dm, initial));
+    PetscCall(DMDestroy(&dm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+namespace {
+
 PetscErrorCode PreStep(TS ts) {
   PetRLRefiner refiner;
-  DM dm;
 
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
@@ -172,13 +202,8 @@ PetscErrorCode PreStep(TS ts) {
     PetscCall(PetRLRefinerSetUp(refiner));
     if (!r.stable_steps_set) r.stable_steps = !ts->usessnes;
     PetscCall(Enter(refiner, ts));
-    const PetscInt rounds = r.initial_rounds < 0 ? r.max_level + 2 : r.initial_rounds;
-    for (PetscInt i = 0; i < rounds; ++i) {
-      PetscCall(DecideAndAdapt(refiner, ts, true, &dm));
-      if (!dm) break;
-      PetscCall(MoveTS(refiner, ts, dm, true));
-      PetscCall(DMDestroy(&dm));
-    }
+    if (r.training.on) PetscCall(RefinerTrain(refiner, ts));
+    PetscCall(RefinerRounds(refiner, ts, true));
   }
   if (r.ts.prestep) PetscCall((*r.ts.prestep)(ts));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -220,7 +245,7 @@ PetscErrorCode AfterStep(PetRLRefiner refiner, TS ts, DM *dm) {
   *dm = NULL;
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(TSGetConvergedReason(ts, &reason));
-  if (reason) PetscFunctionReturn(PETSC_SUCCESS);
+  if (reason || refiner->data->ts.frozen) PetscFunctionReturn(PETSC_SUCCESS);
   if (due(*refiner->data, step)) PetscCall(DecideAndAdapt(refiner, ts, false, dm));
   if (!*dm) PetscCall(Remember(refiner, ts));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -248,13 +273,19 @@ PetscErrorCode ResizeTransfer(TS ts, PetscInt n, Vec from[], Vec to[], void *) {
   PetscFunctionBegin;
   PetscCall(Query(ts, &refiner));
   RefinedTS &r = refiner->data->ts;
+  DM dm = r.next;
+  // The mesh's own DM gets its unknowns from the first transfer.
   Vec u = NULL;
   for (PetscInt i = 0; i < n; ++i) {
     PetscCall(PetRLRefinerTransfer(refiner, from[i], &to[i]));
+    if (r.ghosts) {
+      PetscCall(RefinerGhosted(refiner, *refiner->data->mesh, &dm));
+      PetscCall(RefinerToGhosted(dm, &to[i]));
+    }
     if (from[i] == r.solution) u = to[i];
   }
   PetscCheck(u, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB, "The TS resizes without its solution");
-  PetscCall(Settle(refiner, ts, r.next, u));
+  PetscCall(RefinerSettle(refiner, ts, dm, u));
   PetscCall(DMDestroy(&r.next));
   // Methods that hand over their solution alone have lost the rest.
   if (n == 1) PetscCall(TSRestartStep(ts));
@@ -271,7 +302,7 @@ PetscErrorCode PostStep(TS ts) {
   if (refiner->data->ts.poststep) PetscCall((*refiner->data->ts.poststep)(ts));
   PetscCall(AfterStep(refiner, ts, &dm));
   if (dm) {
-    PetscCall(MoveTS(refiner, ts, dm, false));
+    PetscCall(RefinerMoveTS(refiner, ts, dm, false));
     PetscCall(Remember(refiner, ts));
   }
   PetscCall(DMDestroy(&dm));
@@ -306,15 +337,19 @@ PetscErrorCode PostStep(TS ts) {
    The TS's DM must have been set, and be the one of `PetRLRefinerGetDM()`, a clone of it, or that of
    `PetRLRefinerSetDM()`; if none was set there, the TS's DM is the coarsest mesh.
 
-   With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency, callbacks
-   and application context of the old one, and the transferred solution. Time, step number, step size, monitors, events,
-   tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on), TSBDF, TSALPHA and TSTHETA
-   go on with all that they remember; with older ones the method starts again (TSBDF with its first order). What else
-   depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed steps must suit the finest
-   cells.
+   Where the TS's DM has ghost cells beyond the boundary (DMPlexConstructGhostCells() with the label "Face Sets",
+   PetscFV fields), all DMs that the TS gets have; PetRLRefinerSetDM() must have been called with the mesh without
+   them. The initial and the reset function are called with the DM with ghost cells.
 
-   Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise (implicit
-   functions) the difference of the last two solutions.
+   With each new mesh the TS is reset (TSReset()), and gets the new DM with the unknowns, types, adjacency,
+   callbacks and application context of the old one, and the transferred solution. Time, step number, step size,
+   monitors, events, tolerances, options and solvers' settings stay. Where PETSc resizes a TS itself (3.21 on),
+   TSBDF, TSALPHA and TSTHETA go on with all that they remember; with older ones the method starts again (TSBDF with
+   its first order). What else depends on the mesh is the program's matter: `PetRLRefinerSetResetFunction()`. Fixed
+   steps must suit the finest cells.
+
+   Where the state is given by the right-hand side function alone, its rate is the right-hand side, otherwise
+   (implicit functions) the difference of the last two solutions.
 
    TSSetPreStep() is used, and where PETSc does not resize, TSSetPostStep(); functions that were set there go on being
    called. Set yours before you call this. A program that resizes the TS itself cannot use this.
@@ -336,13 +371,15 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
              "The TS has another refiner already");
   PetscCheck(!r.ts.id || r.ts.id == id, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
              "The refiner belongs to another TS already");
-  PetscCheck(!r.file.empty(), PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(petrl::RefinerDecides(r) || r.training.on, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
              "No policy: expected %s <file> or PetRLRefinerSetPolicy()",
              petrl::RefinerOption(refiner, "refiner_policy").c_str());
-  if (!r.base) {
-    PetscCall(TSGetDM(ts, &dm));
-    PetscCall(PetRLRefinerSetDM(refiner, dm));
-  }
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(petrl::RefinerHasGhosts(dm, &r.ts.ghosts));
+  PetscCheck(r.base || !r.ts.ghosts, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_WRONGSTATE,
+             "The TS's DM has ghost cells: expected PetRLRefinerSetDM() with the mesh that was given to "
+             "DMPlexConstructGhostCells()");
+  if (!r.base) PetscCall(PetRLRefinerSetDM(refiner, dm));
   PetscCall(PetRLRefinerSetUp(refiner));
   if (!asked) {
     r.ts.id = id;
@@ -373,8 +410,9 @@ PetscErrorCode PetRLRefinerAttachTS(PetRLRefiner refiner, TS ts) {
    Level: intermediate
 
    Note:
-   For what depends on the mesh and does not follow from the DM: geometry, coefficients, matrices made by the program, a
-   step that suits the cells. It may give the TS a clone of the DM (TSSetDM()), and functions (TSSetRHSFunction()).
+   For what depends on the mesh and does not follow from the DM: geometry, coefficients, matrices made by the
+   program, a step that suits the cells. It may give the TS a clone of the DM (TSSetDM()), and functions
+   (TSSetRHSFunction()).
 
 .seealso: `PetRLRefinerAttachTS()`
 @*/

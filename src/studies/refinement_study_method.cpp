@@ -26,7 +26,8 @@ std::string text(double value) {
 /// A threshold rule that lets small changes wait.
 class PatientMarker : public Marker {
  public:
-  PatientMarker(Indicator indicator, const Thresholds &rule, double share) : follow_(indicator, rule), share_(share) {}
+  PatientMarker(RefinementIndicator indicator, const RefinementThresholds &rule, double share)
+      : follow_(indicator, rule), share_(share) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override {
     if (!follow_.mark(context, marks, priority)) return false;
     if (context.round >= 0) return true;
@@ -119,8 +120,10 @@ double FlowRunner::cost(const AdaptiveReport &report) const {
 }
 
 std::vector<Setting> drawThresholds(std::uint64_t seed, int count, int halvings, const double (&steps)[2]) {
-  static constexpr std::pair<const char *, Indicator> kIndicators[] = {
-      {"gradient", Indicator::gradient}, {"jump", Indicator::jump}, {"recovery", Indicator::recovery}};
+  static constexpr std::pair<const char *, RefinementIndicator> kIndicators[] = {
+      {"gradient", RefinementIndicator::gradient},
+      {"jump", RefinementIndicator::jump},
+      {"recovery", RefinementIndicator::recovery}};
   grid2d::Random random(seed);
   const auto logarithmic = [&](double low, double high) { return low * std::pow(high / low, random.unit()); };
   std::vector<Setting> out;
@@ -133,7 +136,7 @@ std::vector<Setting> drawThresholds(std::uint64_t seed, int count, int halvings,
       s.rule.absolute = random.unit() < .5;
       // Fields range over about one, so that both kinds of threshold cover the same ground. What recovery sees is
       // smaller by about a power of h.
-      s.rule.refine = indicator == Indicator::recovery ? logarithmic(.004, .3) : logarithmic(.01, .5);
+      s.rule.refine = indicator == RefinementIndicator::recovery ? logarithmic(.004, .3) : logarithmic(.01, .5);
       s.rule.coarsen = logarithmic(.05, .7);
       s.rule.buffer = random.below(4);
       s.steps = logarithmic(steps[0], steps[1]);

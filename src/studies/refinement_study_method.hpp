@@ -16,8 +16,8 @@ struct Setting {
   std::string method, name;  ///< name: unique within a study
   int halvings = 0;          ///< of a diameter, at most
   double steps = 0;          ///< time between decisions, in time steps of the finest mesh; 0: no decisions
-  conservation::Indicator indicator = conservation::Indicator::gradient;
-  conservation::Thresholds rule;
+  RefinementIndicator indicator = RefinementIndicator::gradient;
+  RefinementThresholds rule;
   double share = 0;  ///< thresholds: the mesh stays while fewer cells than this share of all are marked
   double odds = 0;   ///< policy and oracle: beta / (1 - beta)
   bool skip = true;  ///< policy and oracle: the mesh stays while re-meshing costs more than it gains

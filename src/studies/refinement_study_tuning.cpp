@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "learn/pareto.hpp"
 #include "studies/refinement_study.hpp"
 
 namespace petrl::studies {
@@ -12,45 +13,6 @@ namespace {
 
 constexpr const char *kMethods[] = {"uniform", "gradient", "jump", "recovery", "policy"};
 
-// Settings as points (log error, log cost).
-using Points = std::vector<std::pair<double, double>>;
-
-// Indices of those that no other is better than in both, by increasing error (of equals the first); at most `most` of
-// them (0: all), evenly spread in the logarithm of the error.
-std::vector<std::size_t> paretoFront(const Points &points, int most = 0) {
-  std::vector<std::size_t> order(points.size()), front;
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return points[a] < points[b]; });
-  double cheapest = std::numeric_limits<double>::infinity();
-  for (const std::size_t i : order) {
-    if (!(points[i].second < cheapest)) continue;
-    cheapest = points[i].second;
-    front.push_back(i);
-  }
-  if (most <= 0 || front.size() <= static_cast<std::size_t>(most)) return front;
-  // The one nearest to each of evenly spread errors, each once, both ends among them.
-  std::vector<std::size_t> chosen;
-  const double low = points[front.front()].first, high = points[front.back()].first;
-  for (int k = 0; k < most; ++k) {
-    const double wanted = most > 1 ? low + (high - low) * k / (most - 1) : low;
-    const auto nearest = std::min_element(front.begin(), front.end(), [&](std::size_t a, std::size_t b) {
-      return std::fabs(points[a].first - wanted) < std::fabs(points[b].first - wanted);
-    });
-    if (chosen.empty() || chosen.back() != *nearest) chosen.push_back(*nearest);
-  }
-  return chosen;
-}
-
-// Log cost at a log error on such a front: linear between neighbours, beyond its ends as there. (Not their convex hull:
-// that would mend a bad middle by mixing ends that nobody would use.)
-double costAt(const Points &points, const std::vector<std::size_t> &front, double error) {
-  const auto above = std::find_if(front.begin(), front.end(), [&](std::size_t i) { return points[i].first >= error; });
-  if (above == front.begin()) return points[front.front()].second;
-  if (above == front.end()) return points[front.back()].second;
-  const auto &a = points[*(above - 1)], &b = points[*above];
-  return a.second + (error - a.first) / (b.first - a.first) * (b.second - a.second);
-}
-
 std::vector<Candidate *> ofMethod(std::vector<Candidate> &candidates, const std::string &method) {
   std::vector<Candidate *> out;
   for (Candidate &c : candidates)
@@ -58,8 +20,8 @@ std::vector<Candidate *> ofMethod(std::vector<Candidate> &candidates, const std:
   return out;
 }
 
-Points pointsOf(const std::vector<Candidate *> &candidates, bool by_time) {
-  Points out;
+ParetoPoints pointsOf(const std::vector<Candidate *> &candidates, bool by_time) {
+  ParetoPoints out;
   for (const Candidate *c : candidates) out.push_back(c->point(by_time));
   return out;
 }
@@ -103,7 +65,7 @@ void RefinementStudy::tune(const std::string &family) {
   for (const char *method : kMethods) {
     const std::vector<Candidate *> mine = ofMethod(tried, method);
     for (const bool by_time : {false, true}) {
-      const Points all = pointsOf(mine, by_time);
+      const ParetoPoints all = pointsOf(mine, by_time);
       const auto best = paretoFront(all);
       for (std::size_t i = 0; i < mine.size(); ++i) {
         if (all[i].second - costAt(all, best, all[i].first) <= std::log(keep) || mine[i]->setting.method == "uniform")

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 
 from harness import BUILD, main, run, write_policy
 
@@ -86,6 +87,23 @@ def tarball(folder):
     by_dll_append(prefix)
     by_cmake(prefix, folder)
     by_pkg_config(prefix, folder)
+
+
+def python_package(folder):
+    """Where it was put it finds its library, and the installed program finds it."""
+    package, = glob.glob(f"{PREFIX}/**/petrl/__main__.py", recursive=True)
+    where = os.path.dirname(os.path.dirname(package))
+    env = {"PYTHONPATH": where, "PETRL_LIBRARY": "", "PATH": "/usr/bin:/bin"}
+    script = "import petrl.library as l; print(l.library().path)"
+    found = run(sys.executable, "-c", script, env=env).ok().output.split()[-1]
+    assert found.startswith(os.path.dirname(library())), found
+    run(sys.executable, "-c", f"import numpy; numpy.savez('{folder}/n.npz', numpy.ones((1, 2)), numpy.ones(1))").ok()
+    with open(f"{folder}/s.yaml", "w") as f:
+        f.write("kind: tsadapt\nobservation: {names: [error, step_ratio]}\nnetwork: {activation: tanh, output: tanh}\n"
+                "action: {transform: ratio, low: [0.5], high: [2]}\n")
+    run(f"{PREFIX}/bin/petrl", "import", f"{folder}/n.npz", f"{folder}/s.yaml", "-o", f"{folder}/p.h5",
+        env={"PETRL_PYTHON": sys.executable, "PYTHONPATH": ""}).ok()
+    run(f"{PREFIX}/bin/petrl", "info", f"{folder}/p.h5").ok().says("tsadapt", "2-1")
 
 
 def example_plugin_trains(folder):

@@ -21,7 +21,7 @@ warnings.simplefilter("ignore")  # numbers that do not fit are what is wanted
 POLICIES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../plugins/petrl/policies")
 WORDS = ["", " ", "ratio", "error-ratio", "linear", "log", "log-scaled", "additive", "additive-rate", "flux",
          "gain-loss", "split-and-coarsen", "tsadapt", "closure", "refiner", "mlp", "fcn", "gnn", "lamp", "torchscript",
-         "relu", "tanh", "linear", "hardtanh-tanh", "true", "false", "0", "-1", "1", "2", "5", "25", "44", "4096", "4097",
+         "relu", "tanh", "linear", "hardtanh-tanh", "hardtanh", "true", "false", "0", "-1", "1", "2", "5", "25", "44", "4096", "4097",
          "65536", "2147483648", "99999999999999999999", "1e999", "-1e999", "nan", "inf", "1e-320", "0x10", "1 2 1",
          "64 64 64", "65", "u v", "u u", "psi u", "x" * 300, "x" * 30000, "\x1b[2J", "\u00e9", "a\nb", "petrl-policy",
          "[" * 5000, "environment: {name: &a [*a]}", "difference approach", "argmax", "expectation", "0.5", "1.5"]

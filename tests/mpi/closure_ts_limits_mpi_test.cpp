@@ -6,7 +6,9 @@ using namespace petrl::test;
 
 // Multigrid asks for the right-hand side on coarser grids.
 TEST(ClosureTSLimitsMpi, ForcingWithMultigrid) {
-  const SharedFile file(constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f}));
+  Policy policy = constantClosure({"psi"}, "additive-rate", -1, 1, {0.5f});
+  policy.action.parameters["boundary"] = "free";
+  const SharedFile file(policy);
   const Grid grid(PETSC_COMM_WORLD, 17, 17, {"psi"}, DM_BOUNDARY_NONE);
   ClosureTS s(grid, file.path, TSBEULER, 0.25, 0.5);
   s.rate = 1;

@@ -14,7 +14,7 @@ using namespace petrl;
 static std::vector<float> act(Ppo &learner) {
   std::vector<float> o(64), a(64);
   for (std::size_t i = 0; i < o.size(); ++i) o[i] = .02f * static_cast<float>(i) - .5f;
-  learner.deterministic().decide(o.data(), 8, 8, a.data());
+  learner.deterministic().decide(o.data(), {8, 8}, a.data());
   return a;
 }
 

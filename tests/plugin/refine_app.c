@@ -4,7 +4,7 @@
 
    -dm_plex_filename <file>, or -dim 1|2, -n <intervals a side>, -periodic (1D);
    -implicit_function (an IFunction instead of a right-hand side), -vertices (unknowns at vertices, a rate of decay),
-   -own (the TS has the program's own DM), -cfl <c> (the step follows the mesh), -no_initial (the initial condition is
+   -front (the solution is drawn to a steep front that stands still), -own (the TS has the program's own DM), -cfl <c> (the step follows the mesh), -no_initial (the initial condition is
    transferred), -spoil (the solution becomes NaN at step 3), -labels (lengths and areas of the mesh's parts, before and
    after)
 */
@@ -14,11 +14,14 @@
 
 typedef struct {
   PetscReal a[2], cfl;
-  PetscBool vertices, spoil;
+  PetscBool vertices, front, spoil;
   PetscInt resets, monitored;
 } App;
 
-static PetscReal Initial(PetscInt dim, const PetscReal x[]) {
+static const PetscReal front = 0.55;
+
+static PetscReal Initial(const App *app, PetscInt dim, const PetscReal x[]) {
+  if (app->front) return PetscTanhReal((x[0] - front) / 0.02);
   const PetscReal r2 = PetscSqr((x[0] - 0.3) / 0.15) + (dim == 2 ? PetscSqr((x[1] - 0.35) / 0.15) : 0);
   return r2 < 1 ? PetscSqr(1 - r2) : 0;
 }
@@ -58,6 +61,8 @@ static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const Pets
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode FillInitial(DM dm, PetscReal t, Vec U, void *ctx);
+
 static PetscErrorCode Rate(TS ts, PetscReal t, Vec U, Vec F, void *ctx) {
   const App *app = ctx;
   PetscSection s, g;
@@ -74,6 +79,12 @@ static PetscErrorCode Rate(TS ts, PetscReal t, Vec U, Vec F, void *ctx) {
     PetscFunctionReturn(0);
   }
   PetscCall(TSGetDM(ts, &dm));
+  if (app->front) {
+    PetscCall(FillInitial(dm, t, F, ctx));
+    PetscCall(VecAXPY(F, -1, U));
+    PetscCall(VecScale(F, 40));
+    PetscFunctionReturn(0);
+  }
   PetscCall(DMGetLocalSection(dm, &s));
   PetscCall(DMGetGlobalSection(dm, &g));
   PetscCall(DMGetLocalVector(dm, &local));
@@ -168,7 +179,7 @@ static PetscErrorCode FillInitial(DM dm, PetscReal t, Vec U, void *ctx) {
     PetscCall(PetscSectionGetOffset(g, p, &row));
     if (row < 0) continue;
     PetscCall(Centre(dm, p, x));
-    u[row - first] = Initial(dim, x);
+    u[row - first] = Initial(app, dim, x);
   }
   PetscCall(VecRestoreArrayWrite(U, &u));
   PetscFunctionReturn(0);
@@ -227,6 +238,31 @@ static PetscErrorCode Measure(DM dm, const App *app, Vec U, PetscReal sums[4]) {
   sums[3] = smallest;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[3], 1, MPIU_REAL, MPIU_MIN, PETSC_COMM_WORLD));
+  PetscFunctionReturn(0);
+}
+
+/* Where the finest cells are. */
+static PetscErrorCode ShowFinest(DM dm, PetscReal smallest) {
+  PetscInt c, k, start, end, n, dim, count[2] = {0, 0};
+  const PetscInt *ghosts;
+  PetscSF sf;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGetDimension(dm, &dim));
+  PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  PetscCall(DMGetPointSF(dm, &sf));
+  PetscCall(PetscSFGetGraph(sf, NULL, &n, &ghosts, NULL));
+  for (c = start; c < end; ++c) {
+    PetscReal volume, x[3], normal[3];
+    PetscCall(DMPlexComputeCellGeometryFVM(dm, c, &volume, x, normal));
+    for (k = 0; k < n && ghosts[k] != c; ++k)
+      ;
+    if ((n > 0 && k < n) || (dim == 1 ? volume : PetscSqrtReal(volume)) > 1.2 * smallest) continue;
+    ++count[0];
+    if (PetscAbsReal(x[0] - front) < 0.2) ++count[1];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, count, 2, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "finest %d near %d\n", (int)count[0], (int)count[1]));
   PetscFunctionReturn(0);
 }
 
@@ -383,7 +419,7 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
 }
 
 int main(int argc, char **argv) {
-  App app = {{1, 0.6}, 0, PETSC_FALSE, PETSC_FALSE, 0, 0};
+  App app = {{1, 0.6}, 0, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, 0, 0};
   PetscInt dim = 2, n = 8, steps, decisions, remeshes, fallbacks;
   PetscInt cells;
   PetscBool file, labels, periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;
@@ -400,6 +436,7 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-periodic", &periodic, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-implicit_function", &implicit, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-vertices", &app.vertices, NULL));
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-front", &app.front, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-own", &own, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-no_initial", &no_initial, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-spoil", &app.spoil, NULL));
@@ -458,6 +495,7 @@ int main(int argc, char **argv) {
       "decisions %d remeshes %d fallbacks %d resets %d monitored %d\n",
       (double)time, (int)steps, (int)cells, (double)sums[2], (double)before, (double)sums[0], (double)sums[1],
       (double)sums[3], (int)decisions, (int)remeshes, (int)fallbacks, (int)app.resets, (int)app.monitored));
+  if (app.front) PetscCall(ShowFinest(dm, sums[3]));
   PetscCall(VecViewFromOptions(U, NULL, "-solution_view"));
   if (labels) PetscCall(ShowLabels(dm, "after"));
   PetscCall(TSDestroy(&ts));

@@ -30,7 +30,7 @@ Policy recorded(const std::string &transform) {
 ClosureUse asTrained() {
   ClosureUse use;
   use.step = 0.25 / 64;
-  use.spacing[0] = use.spacing[1] = 1. / 64;
+  use.spacing = {1. / 64, 1. / 64};
   use.ts_type = "euler";
   use.order = 1;
   use.fields = {{"psi", {-0.05, 1.1}}, {"u", {-0.9, 0.7}}, {"v", {0, 0}}};

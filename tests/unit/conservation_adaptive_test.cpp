@@ -27,9 +27,9 @@ Forest forestOf(const FlowCase &flow, int squares) {
 }
 
 ThresholdMarker rival(double refine, int max_level) {
-  Thresholds rule;
+  RefinementThresholds rule;
   rule.refine = refine, rule.max_level = max_level;
-  return ThresholdMarker(Indicator::gradient, rule);
+  return ThresholdMarker(RefinementIndicator::gradient, rule);
 }
 
 double linear(const double *x) {
@@ -169,7 +169,7 @@ TEST(ErrorMeter, SeesEveryPointOnce) {
 }
 
 TEST(Indicators, ScaleWithTheMesh) {
-  const auto largest = [](Indicator kind, int n) {
+  const auto largest = [](RefinementIndicator kind, int n) {
     const CellMesh m = boxCells(n, 2, true);
     std::vector<double> u(m.cells), g(2 * m.cells), eta;
     for (int c = 0; c < m.cells; ++c) u[c] = std::sin(kPi * m.centre[2 * c]) * std::sin(kPi * m.centre[2 * c + 1]);
@@ -177,9 +177,9 @@ TEST(Indicators, ScaleWithTheMesh) {
     indicate(kind, m, u.data(), g.data(), eta);
     return *std::max_element(eta.begin(), eta.end());
   };
-  EXPECT_NEAR(largest(Indicator::gradient, 32) / largest(Indicator::gradient, 64), 2, 0.1);
-  EXPECT_NEAR(largest(Indicator::jump, 32) / largest(Indicator::jump, 64), 2, 0.1);
-  EXPECT_NEAR(largest(Indicator::recovery, 32) / largest(Indicator::recovery, 64), 4, 0.8);
+  EXPECT_NEAR(largest(RefinementIndicator::gradient, 32) / largest(RefinementIndicator::gradient, 64), 2, 0.1);
+  EXPECT_NEAR(largest(RefinementIndicator::jump, 32) / largest(RefinementIndicator::jump, 64), 2, 0.1);
+  EXPECT_NEAR(largest(RefinementIndicator::recovery, 32) / largest(RefinementIndicator::recovery, 64), 4, 0.8);
 }
 
 TEST(Indicators, ThresholdsWithBuffersAndLimits) {
@@ -254,12 +254,12 @@ TEST(AdaptiveRun, FollowsWhatMoves) {
     AdaptiveSettings settings;
     settings.limits.max_level = level;
     settings.interval_steps = 4;
-    Thresholds rule;
+    RefinementThresholds rule;
     rule.refine = family == "burgers"      ? 0.1
                   : family == "burgers-1d" ? 0.01
                                            : 0.04,
     rule.absolute = true, rule.max_level = level, rule.buffer = 2;
-    ThresholdMarker marker(Indicator::gradient, rule);
+    ThresholdMarker marker(RefinementIndicator::gradient, rule);
     KeepMarker keep;
     const AdaptiveReport adaptive = runAdaptive(forestOf(flow, squares), flow, marker, settings, meter);
     const AdaptiveReport coarse = runAdaptive(forestOf(flow, squares), flow, keep, settings, meter);

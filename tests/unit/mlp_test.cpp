@@ -46,6 +46,7 @@ std::vector<double> byDefinition(const NetworkSpec &n, const std::vector<float> 
   for (auto &v : x) {
     if (n.parameters.at("output") == "tanh") v = std::tanh(v);
     if (n.parameters.at("output") == "hardtanh-tanh") v = std::tanh(std::min(2.0, std::max(-2.0, v)));
+    if (n.parameters.at("output") == "hardtanh") v = std::min(1.0, std::max(-1.0, v));
   }
   return x;
 }
@@ -58,7 +59,7 @@ TEST(Mlp, AgreesWithTheDefinition) {
   unsigned seed = 0;
   for (const auto &shape : shapes) {
     for (const char *activation : {"relu", "tanh"}) {
-      for (const char *output : {"tanh", "hardtanh-tanh", "linear"}) {
+      for (const char *output : {"tanh", "hardtanh-tanh", "linear", "hardtanh"}) {
         const NetworkSpec n = randomNetwork(shape, activation, output, ++seed);
         Mlp mlp(n, "test");
         ASSERT_EQ(mlp.inputs(), shape.front());
@@ -98,6 +99,9 @@ TEST(Mlp, NumbersByHand) {
   n.parameters["output"] = "hardtanh-tanh";
   Mlp(n, "test").evaluate(x, &y);
   EXPECT_NEAR(y, 0.96402758, 1e-7);
+  n.parameters["output"] = "hardtanh";
+  Mlp(n, "test").evaluate(x, &y);
+  EXPECT_EQ(y, 1.f);
   n.parameters["activation"] = "tanh";  // tanh(-0.5) * 9 + tanh(6) / 4 - 0.5
   n.parameters["output"] = "linear";
   n.weights["layer1/bias"].data = {-0.5f};
@@ -107,7 +111,7 @@ TEST(Mlp, NumbersByHand) {
 
 // A broken input must show in the output, or nobody would overrule the policy.
 TEST(Mlp, NaNStaysNaN) {
-  for (const char *output : {"tanh", "hardtanh-tanh", "linear"}) {
+  for (const char *output : {"tanh", "hardtanh-tanh", "linear", "hardtanh"}) {
     Mlp mlp(randomNetwork({2, 1}, "tanh", output, 3), "test");
     const float x[] = {NAN, 0};
     float y = 0;

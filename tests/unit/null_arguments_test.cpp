@@ -15,7 +15,7 @@ class NullArguments : public testing::Test {
     ASSERT_EQ(TSGetAdapt(ts, &adapt), 0);
     ASSERT_EQ(TSAdaptSetType(adapt, TSADAPTRL), 0);
     ASSERT_EQ(SNESCreate(PETSC_COMM_SELF, &snes), 0);
-    ASSERT_EQ(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL), 0);
+    ASSERT_EQ(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
   }
   void TearDown() override {
     ASSERT_EQ(PetscPopErrorHandler(), 0);
@@ -82,6 +82,23 @@ PetscErrorCode tryAll(PetRLEnvironment env) {
   EXPECT_EQ(PetRLEnvironmentSetMesh(env, NULL), PETSC_ERR_ARG_NULL);
   EXPECT_EQ(PetRLEnvironmentSetGrid(env, 4, 4, NULL, NULL, NULL, NULL), PETSC_ERR_ARG_NULL);
   return PETSC_SUCCESS;
+}
+
+TEST_F(NullArguments, Episodes) {
+  PetRLEpisode none = NULL;
+  PetRLOutcome outcome;
+  double number = 0;
+  float x = 0;
+  EXPECT_EQ(PetRLEpisodeCreate(NULL, "a.yaml", &none), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeCreate("environment: {name: nothing}", "a.yaml", NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeGetSizes(none, NULL, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeGetSpecification(none, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeReset(none, 1, &x), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeStep(none, &x, &x, &number, &outcome), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDecide(none, "p.h5", &x, &x), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeEvaluate(none, "p.h5", &number, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDestroy(NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEpisodeDestroy(&none), 0);
 }
 
 TEST_F(NullArguments, Environments) {

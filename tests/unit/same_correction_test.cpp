@@ -119,7 +119,7 @@ void compare(const std::string &file, const grid2d::Model &model, const grid2d::
       action(policy.action.low.size() * static_cast<std::size_t>(points));
   corrector.observe(state, observation.data());
   Planes input(observation, channels, n, n);
-  backend->evaluate(input, n, n, true, action.data());
+  backend->evaluate(input, {n, n}, true, action.data());
   corrector.correct(action.data(), state);
   const std::vector<double> after = state.dense();
   EXPECT_GT(largestDifference(after, before), 1e-4);

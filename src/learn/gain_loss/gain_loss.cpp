@@ -20,6 +20,8 @@ GainLoss::GainLoss(YamlMap keys, std::unique_ptr<MeshEnvironment> environment, s
     : config_(learn::GainLossConfig::parse(std::move(keys))),
       environment_(std::move(environment)),
       seed_(seed),
+      rank_(environment_->together() ? 0 : reduction_.rank()),
+      ranks_(environment_->together() ? 1 : reduction_.ranks()),
       network_(shapeOf(config_)),
       adam_(network_.size()),
       gradient_(network_.size()) {
@@ -44,7 +46,7 @@ void GainLoss::iterate() {
   std::vector<MeshSample> samples;
   std::map<std::string, double> metrics;
   for (int e = 0; e < config_.episodes; ++e) {
-    const std::int64_t number = (iterations_ * config_.episodes + e) * reduction_.ranks() + reduction_.rank();
+    const std::int64_t number = (iterations_ * config_.episodes + e) * ranks_ + rank_;
     environment_->episode(seed_ * 1000003 + static_cast<std::uint64_t>(number), policy, exploration(), samples,
                           metrics);
   }
@@ -55,7 +57,7 @@ void GainLoss::iterate() {
   }
   reduction_.sum(counts);
   steps_ += static_cast<std::int64_t>(counts[0]);
-  episodes_ += static_cast<std::int64_t>(counts[1]);
+  episodes_ += static_cast<std::int64_t>(counts[1]) * ranks_ / reduction_.ranks();
   for (const auto &[key, value] : metrics) sums_[key] += value;
   for (int u = 0; u < config_.updates; ++u) update();
   ++iterations_;
@@ -63,7 +65,7 @@ void GainLoss::iterate() {
 
 void GainLoss::update() {
   // Which decisions: a function of the update's number and the rank, so that checkpoints need no random state.
-  learn::Rng rng(seed_ + 7919 * static_cast<std::uint64_t>(updates_ * reduction_.ranks() + reduction_.rank() + 1));
+  learn::Rng rng(seed_ + 7919 * static_cast<std::uint64_t>(updates_ * ranks_ + rank_ + 1));
   std::fill(gradient_.begin(), gradient_.end(), 0.f);
   double loss = 0, count = 0;
   std::vector<float> up;
@@ -97,7 +99,7 @@ void GainLoss::update() {
 Policy GainLoss::policy() const {
   Policy p = RefinementPolicy::specification(network_);
   const std::vector<std::string> &names = p.observation.names;
-  environment_->validity(p.validity);
+  p.validity = environment_->validity();
   for (const MeshSample &s : memory_) {
     p.validity.saw("dimension", s.slots - 1);
     for (std::size_t i = 0; i < s.node.size(); ++i)

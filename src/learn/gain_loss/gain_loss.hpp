@@ -43,6 +43,7 @@ class PETRL_API GainLoss : public Learner {
   std::unique_ptr<MeshEnvironment> environment_;
   std::uint64_t seed_;
   learn::Reduction reduction_;
+  int rank_, ranks_;  ///< that play episodes of their own
   GraphNetwork network_;
   Adam adam_;
   std::deque<MeshSample> memory_;

@@ -138,6 +138,7 @@ double StepEnvironment::episode(Agent &agent, std::uint64_t seed) {
     if (basic.broke || reward.attempts() < 5) continue;
     reward.finish();
     StepTraining training(agent, reward);
+    training.until(basic.time, 3L * max_steps_);
     const StepRun ours = c->run(asks(specification_, training), 3L * max_steps_, basic.time);
     training.finish(ours.broke, ours.broke ? kBreakdown : 0, {});
     return training.total() / static_cast<double>(reward.attempts());

@@ -4,11 +4,22 @@ namespace petrl {
 
 void StepTraining::outcome(const Attempt &attempt) {
   const double r = reward_(attempt);
+  if (attempt.accepted) ++steps_;
+  over_ = attempt.accepted && (steps_ >= end_steps_ || attempt.t + attempt.h >= end_time_ - 1e-10 * attempt.h);
   // The very first step was the application's, not ours.
   if (!has_pending_) return;
   collected_ += r;
   has_outcome_ = true;
   total_ += r;
+}
+
+void StepTraining::decide(const float *observation, float *action) {
+  if (over_) {
+    (void)agent_.foresee(observation, action);
+    return;
+  }
+  if (has_pending_) agent_.earned(collected_);
+  agent_.decide(observation, action);
 }
 
 void StepTraining::decided(const std::vector<float> &observation, const std::vector<float> &action) {
@@ -33,7 +44,8 @@ void StepTraining::finish(bool terminal, double reward, const std::vector<float>
     pending_.terminal = terminal;
     agent_.record(pending_);
   }
-  has_pending_ = has_outcome_ = false;
+  has_pending_ = has_outcome_ = over_ = false;
+  steps_ = 0;
   collected_ = 0;
   reward_.restart();
 }

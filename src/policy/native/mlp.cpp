@@ -9,7 +9,7 @@ namespace petrl {
 Mlp::Mlp(const NetworkSpec &network, const std::string &source)
     : activation_(readWord(network, "activation", {"relu", "tanh"}, source) == 0 ? dense::Activation::relu
                                                                                  : dense::Activation::tanh),
-      output_(static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear"}, source))) {
+      output_(static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear", "hardtanh"}, source))) {
   for (const auto &[name, value] : network.parameters) {
     if (name != "activation" && name != "output")
       badNetwork(source, name, "unknown parameter, expected activation or output");
@@ -45,6 +45,9 @@ void Mlp::evaluate(const float *x, float *y) {
         break;
       case Output::linear:
         y[j] = in[j];
+        break;
+      case Output::hardtanh:
+        y[j] = in[j] > 1.f ? 1.f : (in[j] < -1.f ? -1.f : in[j]);
         break;
     }
   }

@@ -27,7 +27,7 @@ class Mlp : public VectorBackend {
   void evaluate(const float *x, float *y) override;
 
  private:
-  enum class Output { tanh, hardtanh_tanh, linear };
+  enum class Output { tanh, hardtanh_tanh, linear, hardtanh };
 
   dense::Activation activation_;
   Output output_;

@@ -27,7 +27,7 @@ class Watch {
 
 bool ThresholdMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
   indicate(indicator_, context.mesh, context.u, context.gradient, eta_);
-  Thresholds rule = rule_;
+  RefinementThresholds rule = rule_;
   rule.max_level = std::min(rule.max_level, context.limits.max_level);
   markByThreshold(context.mesh, eta_, rule, marks, priority);
   return true;

@@ -8,8 +8,8 @@
 #include "mesh/forest.hpp"
 #include "problems/conservation/cases.hpp"
 #include "problems/conservation/finite_volume.hpp"
-#include "problems/conservation/indicators.hpp"
 #include "problems/conservation/truth.hpp"
+#include "refine/thresholds.hpp"
 
 namespace petrl::conservation {
 
@@ -40,13 +40,14 @@ class Marker {
 /// The rival: an indicator and a threshold.
 class ThresholdMarker : public Marker {
  public:
-  ThresholdMarker(Indicator indicator, const Thresholds &rule) : indicator_(indicator), rule_(rule) {}
+  ThresholdMarker(RefinementIndicator indicator, const RefinementThresholds &rule)
+      : indicator_(indicator), rule_(rule) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override;
   bool wantsRate() const override { return false; }
 
  private:
-  Indicator indicator_;
-  Thresholds rule_;
+  RefinementIndicator indicator_;
+  RefinementThresholds rule_;
   std::vector<double> eta_;
 };
 

@@ -182,7 +182,8 @@ RefinementCosts ConservationEnvironment::costsAt(double odds) const {
   return costs;
 }
 
-void ConservationEnvironment::validity(Validity &validity) const {
+Validity ConservationEnvironment::validity() const {
+  Validity validity;
   validity.saw("problem", "conservation");
   validity.saw("unknowns", "cells");
   for (const int k : {0, 1}) {
@@ -190,6 +191,7 @@ void ConservationEnvironment::validity(Validity &validity) const {
     validity.saw("steps", steps_[k]);
     validity.saw("odds", odds_[k]);
   }
+  return validity;
 }
 
 void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,

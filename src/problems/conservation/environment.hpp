@@ -37,7 +37,7 @@ class ConservationEnvironment : public MeshEnvironment {
   /// score: mean of log10(final L1 error times cost) over flows, trade-offs and intervals; cost: cell-steps
   /// and what re-meshing costs by remesh_cost.
   Evaluation evaluate(RefinementPolicy &policy) override;
-  void validity(Validity &validity) const override;
+  Validity validity() const override;
 
  private:
   RefinementCosts costsAt(double odds) const;

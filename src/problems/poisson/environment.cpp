@@ -90,11 +90,13 @@ PoissonEnvironment::PoissonEnvironment(YamlMap yaml) {
   yaml.finish();
 }
 
-void PoissonEnvironment::validity(Validity &validity) const {
+Validity PoissonEnvironment::validity() const {
+  Validity validity;
   validity.saw("problem", "poisson");
   validity.saw("unknowns", "vertices");
   for (const int k : {1, rounds_}) validity.saw("halvings", k);
   for (const double odds : odds_) validity.saw("odds", odds);
+  return validity;
 }
 
 void PoissonEnvironment::episode(std::uint64_t seed, RefinementPolicy &policy, double explore,

@@ -33,7 +33,7 @@ class PoissonEnvironment : public MeshEnvironment {
   /// score: mean of log10(error times cells) over held-out cases and odds; error: mean |u - reference| over that of the
   /// coarsest mesh.
   Evaluation evaluate(RefinementPolicy &policy) override;
-  void validity(Validity &validity) const override;
+  Validity validity() const override;
   /// The same for the best policy there is for the gain: paired solves in its place.
   Evaluation evaluateLookahead();
 

@@ -1,0 +1,109 @@
+// PetRLRefiner: what a solution is like in each cell.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "mesh/cell_gradient.hpp"
+#include "refine/refiner.hpp"
+
+namespace petrl {
+
+// Which components count, of `width`.
+PetscErrorCode RefinerComponents(PetRLRefiner refiner, PetscInt width, std::vector<PetscInt> &components) {
+  RefinerData &r = *refiner->data;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(components = r.components);
+  for (const PetscInt k : components)
+    PetscCheck(k < width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_OUTOFRANGE,
+               "%s: found %" PetscInt_FMT ", expected less than %" PetscInt_FMT
+               ", the number of unknowns in a cell or at a vertex",
+               RefinerOption(refiner, "refiner_components").c_str(), k, width);
+  if (components.empty())
+    for (PetscInt k = 0; k < width; ++k) PetRLCallCXX(components.push_back(k));
+  const std::vector<PetscInt> unknowns = std::exchange(components, {});
+  for (const PetscInt k : unknowns)
+    for (PetscInt part = 0; part < FieldLayout::kReals; ++part)
+      PetRLCallCXX(components.push_back(k * FieldLayout::kReals + part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Means over owned cells of all components, `width` a cell.
+PetscErrorCode RefinerCellValues(PetRLRefiner refiner, const RefinerMesh &mesh, Vec u, bool rate, FieldLayout *layout,
+                                 std::vector<double> &values) {
+  const char *const what = rate ? "The rate" : "The solution";
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(RefinerVecDM(refiner, u, mesh, what, &dm));
+  PetscCall(RefinerLayout(dm, what, layout));
+  PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->reals())));
+  if (!layout->vertices) {
+    PetscCall(RefinerGetCells(dm, u, mesh, layout->reals(), values.data()));
+  } else {
+    std::vector<double> vertices;
+    PetscCall(RefinerGetVertices(refiner, dm, u, layout->reals(), rate, vertices));
+    // Cells of a DM by DMAdaptLabel() may be in any order: a mesh's vertices are the DM's all the same.
+    RefinerMeans(mesh.cells, layout->reals(), vertices, values.data());
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
+PetscErrorCode RefinerObserve(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
+                              bool *finite) {
+  RefinerData &r = *refiner->data;
+  const CellMesh &m = r.mesh->cells;
+  std::vector<PetscInt> components;
+  std::vector<double> ends;
+
+  PetscFunctionBegin;
+  PetscCall(RefinerCellValues(refiner, *r.mesh, u, false, &layout, r.rows));
+  PetscCall(RefinerComponents(refiner, layout.width, components));
+  const std::size_t n = components.size(), cells = static_cast<std::size_t>(m.cells), dim = m.dim,
+                    width = static_cast<std::size_t>(layout.reals()), owned = static_cast<std::size_t>(m.owned);
+  const auto pick = [&](std::vector<std::vector<double>> &to) {
+    to.resize(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      to[k].resize(cells);
+      for (std::size_t c = 0; c < owned; ++c) to[k][c] = r.rows[c * width + components[k]];
+    }
+  };
+  PetRLCallCXX(pick(r.value));
+  if (udot) {
+    FieldLayout same;
+    PetscCall(RefinerCellValues(refiner, *r.mesh, udot, true, &same, r.rows));
+    PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
+               "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
+               same.width, layout.width);
+    PetRLCallCXX(pick(r.rate));
+  } else {
+    PetRLCallCXX(r.rate.assign(n, std::vector<double>(cells, 0.)));
+  }
+  // Ends of the ranges, and whether anything is not finite, in one reduction.
+  PetRLCallCXX(ends.assign(2 * n + 1, -std::numeric_limits<double>::max()));
+  ends[2 * n] = 0;
+  for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t c = 0; c < owned; ++c) {
+      ends[2 * k] = std::max(ends[2 * k], r.value[k][c]);
+      ends[2 * k + 1] = std::max(ends[2 * k + 1], -r.value[k][c]);
+      if (!std::isfinite(r.value[k][c]) || !std::isfinite(r.rate[k][c])) ends[2 * n] = 1;
+    }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
+                             PetscObjectComm((PetscObject)refiner)));
+  *finite = ends[2 * n] == 0;
+  if (!*finite) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(range.resize(n); r.gradient.resize(n));
+  for (std::size_t k = 0; k < n; ++k) {
+    range[k] = ends[2 * k] + ends[2 * k + 1];
+    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.value[k].data()));
+    if (udot) PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.rate[k].data()));
+    PetRLCallCXX(r.gradient[k].resize(cells * dim));
+    leastSquaresGradient(m, r.value[k].data(), r.gradient[k].data());
+    PetscCall(r.mesh->halo.fill(MPI_DOUBLE, m.dim, r.gradient[k].data()));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+"""A closure for a program's own equation: recorded, trained, used, and compared.
+
+    study.py PROGRAM [-o OUT] [--minutes M] [--seeds N] [--cases N] [--build BUILD]
+
+PROGRAM: shallow_water, kuramoto_sivashinsky or transport3d (compiled here, with PETSc alone). Records fine runs from some
+initial states, trains on the coarse grid with each seed, and runs the program from initial states that were never
+recorded: without closure, with each, on the next finer grid, and with the higher-order scheme. What was recorded and
+trained already is not made again. Writes OUT/PROGRAM.csv (a row a run), prints the table (medians over the cases), and
+draws OUT/PROGRAM.png. BUILD: where PetRL was built (build/release of the source tree)."""
+import argparse
+import csv
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+COARSEN = 4
+# shape: of the coarse grid, without components. truth: options of the fine run. train: of the training. rivals: other ways
+# to spend time. All runs end at the program's own final time.
+PROGRAMS = {
+    "shallow_water": dict(
+        shape=(32, 32), components=3, restrict="average", base="euler", fine="ssp", truth="-nx 128 -order 2",
+        coarse="-nx 32", train="-closure_form flux",
+        rivals={"2 x finer": "-nx 64", "order 2": "-nx 32 -order 2", "order 2, 2 x finer": "-nx 64 -order 2"}),
+    "kuramoto_sivashinsky": dict(
+        shape=(64,), components=1, restrict="inject", base="arkimex", fine="arkimex", truth="-nx 256 -order 4",
+        coarse="-nx 64 -ts_adapt_type none", train="-closure_form flux",
+        rivals={"2 x finer": "-nx 128 -ts_adapt_type none", "order 4": "-nx 64 -order 4 -ts_adapt_type none",
+                "own steps": "-nx 64", "order 4, 2 x finer": "-nx 128 -order 4"}),
+    "transport3d": dict(
+        shape=(16, 16, 16), components=1, restrict="average", base="euler", fine="ssp", truth="-nx 64 -order 2",
+        coarse="-nx 16", train="-closure_form flux -closure_velocity wx,wy,wz",
+        rivals={"2 x finer": "-nx 32", "order 2": "-nx 16 -order 2", "order 2, 2 x finer": "-nx 32 -order 2"}),
+}
+RECORDED = range(1, 7)  # initial states; those of the comparison begin at 101
+
+
+class Study:
+    def __init__(self, name, out, build):
+        self.name, self.out, self.about = name, out, PROGRAMS[name]
+        self.folder = os.path.join(out, name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.program = os.path.join(self.folder, name)
+        self.library = os.path.join(build, "lib", "libpetrl.so")
+        if not os.path.exists(self.library):
+            sys.exit(f"study.py: {self.library}: not there; --build names the folder in which PetRL was built")
+        petsc = shlex.split(subprocess.run(["pkg-config", "--cflags", "--libs", "PETSc"], check=True, text=True,
+                                           stdout=subprocess.PIPE).stdout)
+        subprocess.run(["mpicc", "-O2", os.path.join(HERE, name + ".c"), "-o", self.program, *petsc, "-lm"], check=True)
+
+    def run(self, options, log=None):
+        command = [self.program, *options.split()]
+        done = subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if log:
+            with open(os.path.join(self.folder, log), "w") as f:
+                f.write(done.stdout)
+        if done.returncode:
+            sys.exit(f"study.py: {' '.join(command)}: exit status {done.returncode}\n{done.stdout[-2000:]}")
+        return done.stdout
+
+    def closure(self, base):
+        return f"-dll_append {self.library} -ts_type closure -closure_ts_type {base}"
+
+    def state(self, seed):
+        return f"-seed {seed}" + (f" -flow {seed}" if self.name == "transport3d" else "")
+
+    def record(self, file, seeds):
+        """Fine runs, on the coarse grid."""
+        path = os.path.join(self.folder, file)
+        there = 0
+        if os.path.exists(path):
+            with h5py.File(path, "r") as f:
+                there = len(f["runs"])
+        for seed in list(seeds)[there:]:
+            self.run(f"{self.about['truth']} {self.state(seed)} {self.closure(self.about['fine'])} -closure_record {file} "
+                     f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']}")
+
+    def train(self, seed, minutes):
+        file = f"closure-{seed}.h5"
+        if not os.path.exists(os.path.join(self.folder, file)):
+            said = self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
+                            f"-closure_save {file} {self.about['train']} -closure_train_minutes {minutes} "
+                            f"-closure_train_seed {seed}", log=f"train-{seed}.log")
+            for line in re.findall(r"^PetRL: (?:\d.* s: |  after|\S+: error|nothing).*$", said, re.M):
+                print(f"  seed {seed}: {line}")
+        return file
+
+    def final(self, options):
+        """The state at the end, z y x component, and seconds in TSStep."""
+        said = self.run(f"{options} -ts_view_solution binary:end.bin -log_view")
+        with open(os.path.join(self.folder, "end.bin"), "rb") as f:
+            data = f.read()
+        size = int(np.frombuffer(data, ">i4", 2)[1])
+        state = np.frombuffer(data, ">f8", size, 8).astype(float)
+        points = round((size / self.about["components"]) ** (1 / len(self.about["shape"])))
+        state = state.reshape((points,) * len(self.about["shape"]) + (self.about["components"],))
+        seconds = float(re.search(r"^TSStep +\d+ [\d.]+ (\S+)", said, re.M)[1])
+        return self.restrict(state), seconds
+
+    def restrict(self, state):
+        ratio = state.shape[0] // self.about["shape"][0]
+        for axis in range(len(self.about["shape"])):
+            if self.about["restrict"] == "inject":
+                state = state.take(range(0, state.shape[axis], ratio), axis)
+            else:
+                split = state.shape[:axis] + (state.shape[axis] // ratio, ratio) + state.shape[axis + 1:]
+                state = state.reshape(split).mean(axis + 1)
+        return state
+
+
+def error(state, truth):
+    """Root mean square, over that of the truth's deviations from its mean; all components together."""
+    deviation = truth - truth.mean(axis=tuple(range(truth.ndim - 1)))
+    return float(np.sqrt(((state - truth) ** 2).sum() / (deviation ** 2).sum()))
+
+
+def picture(study, shown, file):
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    names = [n for n in ("without", "closure", "truth") if n in shown]
+    if len(study.about["shape"]) == 1:
+        figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
+        for name, style in zip(names, ("C1:", "C0-", "k--")):
+            axis.plot(shown[name][:, 0], style, label=name)
+        axis.set(xlabel="point of the coarse grid", ylabel="u at the end")
+        axis.legend()
+    else:
+        planes = {n: s[s.shape[0] // 2, ..., 0] if s.ndim == 4 else s[..., 0] for n, s in shown.items()}
+        low, high = planes["truth"].min(), planes["truth"].max()
+        figure, axes = plt.subplots(1, len(names), figsize=(3 * len(names), 3.2), layout="constrained")
+        for axis, name in zip(axes, names):
+            image = axis.imshow(planes[name], origin="lower", vmin=low, vmax=high, cmap="viridis")
+            axis.set(title=name, xticks=[], yticks=[])
+        figure.colorbar(image, ax=axes, shrink=0.8)
+    figure.savefig(file, dpi=110)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("program", choices=sorted(PROGRAMS))
+    p.add_argument("-o", "--output", default=os.path.join(HERE, "out"))
+    p.add_argument("--minutes", type=float, default=20, help="of training, each seed (20)")
+    p.add_argument("--seeds", type=int, default=3, help="of the training (3)")
+    p.add_argument("--cases", type=int, default=8, help="initial states that were never recorded (8)")
+    p.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    a = p.parse_args()
+    os.makedirs(a.output, exist_ok=True)
+    study = Study(a.program, os.path.abspath(a.output), os.path.abspath(a.build))
+    about, began = study.about, time.time()
+    study.record("truth.h5", RECORDED)
+    seeds = range(101, 101 + a.cases)
+    study.record("test.h5", seeds)
+    print(f"{a.program}: recorded in {time.time() - began:.0f} s", flush=True)
+    files = {f"closure, seed {s}": study.train(s, a.minutes) for s in range(1, a.seeds + 1)}
+    files = {name: f for name, f in files.items() if os.path.exists(os.path.join(study.folder, f))}
+
+    methods = {"without": about["coarse"]}
+    methods.update({name: f"{about['coarse']} {study.closure(about['base'])} -closure_policy {f}" for name, f in files.items()})
+    methods.update(about["rivals"])
+    rows, shown = [], {}
+    for case, seed in enumerate(seeds):
+        with h5py.File(os.path.join(study.folder, "test.h5"), "r") as f:
+            truth = f["runs"][sorted(f["runs"])[case]]["state"][-1]
+        if case == 0:
+            shown["truth"] = truth
+        for name, options in methods.items():
+            state, seconds = study.final(f"{options} {study.state(seed)}")
+            rows.append((name, seed, error(state, truth), seconds))
+            if case == 0:
+                shown[name.split(",")[0]] = state
+    path = os.path.join(a.output, a.program + ".csv")
+    with open(path, "w", newline="") as f:
+        table = csv.writer(f)
+        table.writerow(("method", "initial_state", "error", "seconds"))
+        table.writerows((n, c, f"{e:.6g}", f"{s:.6g}") for n, c, e, s in rows)
+
+    print(f"{'':22} {'error (median, least, largest)':32} {'better in':>10} {'seconds':>9}")
+    without = {c: e for n, c, e, _ in rows if n == "without"}
+    for name in methods:
+        mine = [r for r in rows if r[0] == name]
+        errors = [r[2] for r in mine]
+        better = sum(r[2] < without[r[1]] for r in mine)
+        print(f"{name:22} {statistics.median(errors):8.4f} {min(errors):8.4f} {max(errors):8.4f} {'':6}"
+              f"{better:4} of {len(mine):2} {statistics.median(r[3] for r in mine):9.4f}")
+    picture(study, shown, os.path.join(a.output, a.program + ".png"))
+    print(f"{path}, {path[:-3]}png")
+
+
+if __name__ == "__main__":
+    main()
