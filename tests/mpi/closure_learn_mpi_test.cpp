@@ -35,7 +35,7 @@ struct Program {
     VecMax(field, NULL, &most);
     VecMin(X, NULL, &low);
     VecMax(X, NULL, &high);
-    if (least != most || low < 5 * least || high > 15 * most) ++wrong;
+    if (least != most || low < 2 * least || high > 19 * most) ++wrong;
   }
 };
 

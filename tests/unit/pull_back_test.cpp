@@ -63,13 +63,7 @@ TEST(PullBack, IsTheDerivative) {
       policy.action.parameters["speed"] = k.speed;
       if (moves) policy.action.parameters["velocity"] = std::string("u v w").substr(0, 2 * d - 1);
     }
-    // The network says how many dimensions there are.
-    Tensor weight{{actions, names.size()}, {}};
-    std::size_t taps = 1;
-    for (std::size_t a = 0; a < d; ++a) weight.shape.push_back(1);
-    weight.data.assign(actions * names.size() * taps, 0.f);
-    policy.network.weights["layer0/weight"] = weight;
-    policy.network.weights["layer0/bias"] = {{actions}, std::vector<float>(actions, 0.f)};
+    policy.network.parameters["dimensions"] = std::to_string(k.dimensions);
     const auto correction = Correction::make(policy, "test");
 
     const GridSize own{7, k.dimensions > 1 ? 6 : 1, k.dimensions > 2 ? 5 : 1};
