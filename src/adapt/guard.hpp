@@ -9,7 +9,7 @@ namespace petrl {
 /// twice the step: an error that then asks for shorter steps shows that the policy was right. One that does not answer to
 /// the step (that of a global error, of a constraint) would have let it shrink for ever: the policy stands aside, each
 /// time for twice as many steps, so that what `basic` finishes is finished, at worst without the policy.
-class PETRL_API StallGuard {
+class StallGuard {
  public:
   struct Lead {
     double step;

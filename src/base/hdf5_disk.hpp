@@ -11,7 +11,7 @@
 namespace petrl::h5 {
 
 /// An open file. Not collective. Everything throws petrl::Error: "<file>: <object>: found ..., expected ...".
-class PETRL_API Disk {
+class Disk {
  public:
   enum class Mode { read, change, create };
   Disk(const std::string &path, Mode mode);

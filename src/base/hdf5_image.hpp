@@ -62,7 +62,7 @@ struct Object {
 };
 
 /// A file in memory. Everything throws petrl::Error naming file and object.
-class PETRL_API Image {
+class Image {
  public:
   /// most: bytes that all that is taken from the file may need.
   Image(const std::string &path, std::string bytes, std::size_t most);

@@ -96,6 +96,8 @@ void checkRecord(const std::string &path, const RecordLayout &layout) {
                 "; choose another file");
 }
 
+Record::~Record() = default;
+
 Record::Record(const std::string &path)
     : path_(path), file_(std::make_unique<h5::Disk>(path, h5::Disk::Mode::read)), layout_(readLayout(*file_)) {
   for (const std::string &name : file_->links("/runs")) {

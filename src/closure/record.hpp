@@ -49,7 +49,7 @@ void checkRecord(const std::string &path, const RecordLayout &layout);
 
 /// Collects a run in a file without a name (whatever ends the program, nothing is left), then adds it to a record:
 /// what was there stays readable at every moment. Not collective. Throws petrl::Error.
-class PETRL_API RecordRun {
+class RecordRun {
  public:
   /// Refuses a file that is there and no record with this layout.
   RecordRun(std::string path, RecordLayout layout);
@@ -82,6 +82,7 @@ class PETRL_API RecordRun {
 class PETRL_API Record {
  public:
   explicit Record(const std::string &path);
+  ~Record();
   const std::string &path() const { return path_; }
   const RecordLayout &layout() const { return layout_; }
   int runs() const { return static_cast<int>(runs_.size()); }

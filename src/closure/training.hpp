@@ -31,7 +31,7 @@ struct ClosureUse {
 };
 
 /// Compares what a program does with where its policy was trained, as often as one likes: everything is said once.
-class PETRL_API Surroundings {
+class Surroundings {
  public:
   Surroundings() = default;
   /// components: the fields that it changes, by their number in the observation.

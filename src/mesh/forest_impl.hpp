@@ -39,7 +39,7 @@ struct ForestInterface {
 /// not be stored, since siblings that are leaves are neighbours in the order, and say where in the tree they are.
 ///
 /// Faces are numbered leaf * (dim + 1) + slot.
-class Forest::Impl {
+class __attribute__((visibility("hidden"))) Forest::Impl {  // not exported with Forest
  public:
   Impl(BaseMesh base_mesh, MPI_Comm user_comm);
 
@@ -101,7 +101,7 @@ inline constexpr int kBoundary = -1, kElsewhere = -2;
 enum : unsigned char { kBisect = 1, kForbidden = 2 };
 
 /// What will be bisected and what united, before anything is done.
-class ForestPlan {
+class __attribute__((visibility("hidden"))) ForestPlan {
  public:
   ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
              const std::vector<float> &priority);
