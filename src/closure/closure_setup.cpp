@@ -69,7 +69,7 @@ PetscErrorCode CheckWidth(PetRLClosure closure) {
   bool fits = true;
 
   PetscFunctionBegin;
-  c.ghost = std::max(c.backend->reach() + c.correction->outputGhost(), c.correction->stateGhost());
+  c.ghost = std::max(c.backend->reach() + c.correction->outputGhost() + c.input->reach(), c.correction->stateGhost());
   PetscCall(ClosureGridShape(c.dm, &grid));
   for (PetscInt d = 0; d < c.dim; d++) side[d] = 2 * c.ghost + 1;
   for (PetscInt d = 0; d < c.dim; d++) {
@@ -227,7 +227,7 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
   PetscCall(petrl::PolicyLoad(comm, c, c.file, true, [&c] {
     c.backend = petrl::makeBackend<petrl::GridBackend>(c.policy, c.file);
     c.correction = petrl::Correction::make(c.policy, c.file);
-    c.input = std::make_unique<petrl::FieldInput>(c.policy.observation);
+    c.input = std::make_unique<petrl::FieldInput>(c.policy.observation, petrl::dimensionsOf(c.policy.network));
     return c.backend->name();
   }));
   PetscCall(petrl::CheckDimensions(closure));
@@ -242,6 +242,8 @@ PetscErrorCode PetRLClosureSetUp(PetRLClosure closure) {
                      ? c.given_step
                      : petrl::ownStep(c.surroundings.training(), petrl::meanSpacing(grid, static_cast<int>(c.dim)));
     c.use.spacing.assign(c.h, c.h + c.dim);
+    const double trained = petrl::ownStep(c.surroundings.training(), 0);
+    c.use.time_unit = c.given_step > 0 && trained > 0 ? c.given_step / trained : 1;
     c.told.resize(1 + 2 * c.channels.size());
     c.use.fields.clear();
   });
