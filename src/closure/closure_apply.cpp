@@ -99,6 +99,26 @@ PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// What locally normalised fields reach on the whole grid.
+PetscErrorCode Ranges(PetRLClosure closure, PetscInt points) {
+  Closure &c = *closure->data;
+  std::vector<double> reached;
+
+  PetscFunctionBegin;
+  if (c.input->reach() == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(reached.assign(2 * c.channels.size(), 0));
+  for (std::size_t i = 0; i < c.channels.size(); ++i) {
+    const double *plane = c.planes.data() + i * static_cast<std::size_t>(points);
+    const auto [low, high] = std::minmax_element(plane, plane + points);
+    reached[2 * i] = *low;
+    reached[2 * i + 1] = -*high;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, reached.data(), static_cast<PetscMPIInt>(reached.size()), MPI_DOUBLE,
+                             MPI_MIN, PetscObjectComm((PetscObject)closure)));
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.input->setRange(i, -reached[2 * i + 1] - reached[2 * i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
 
 // Component by component; not used: zero.
@@ -147,6 +167,7 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
     PetscCall(VecRestoreArrayRead(source.local, &values));
     continueOutwards(plane, size, c.inside);
   }
+  PetscCall(Ranges(closure, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

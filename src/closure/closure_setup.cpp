@@ -125,7 +125,7 @@ PetscErrorCode CheckWidth(PetRLClosure closure) {
   bool fits = true;
 
   PetscFunctionBegin;
-  c.ghost = std::max(c.backend->reach() + c.correction->outputGhost(), c.correction->stateGhost());
+  c.ghost = std::max(c.backend->reach() + c.correction->outputGhost() + c.input->reach(), c.correction->stateGhost());
   PetscCall(ClosureGridShape(c.dm, &grid));
   for (PetscInt d = 0; d < c.dim; d++) side[d] = 2 * c.ghost + 1;
   for (PetscInt d = 0; d < c.dim; d++) {
@@ -211,7 +211,7 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
   const auto make = [&c, &source] {
     c.backend = makeBackend<GridBackend>(c.policy, source);
     c.correction = Correction::make(c.policy, source);
-    c.input = std::make_unique<FieldInput>(c.policy.observation);
+    c.input = std::make_unique<FieldInput>(c.policy.observation, dimensionsOf(c.policy.network));
     return c.backend->name();
   };
   if (given) {
@@ -233,6 +233,8 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
     c.own_step = c.given_step > 0 ? c.given_step
                                   : ownStep(c.surroundings.training(), meanSpacing(grid, static_cast<int>(c.dim)));
     c.use.spacing.assign(c.h, c.h + c.dim);
+    const double trained = ownStep(c.surroundings.training(), 0);
+    c.use.time_unit = c.given_step > 0 && trained > 0 ? c.given_step / trained : 1;
     c.told.resize(1 + 2 * c.channels.size());
     c.use.fields.clear();
   });

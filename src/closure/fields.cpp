@@ -1,5 +1,7 @@
 #include "closure/fields.hpp"
 
+#include <algorithm>
+
 #include "base/clones.hpp"
 
 namespace petrl {
@@ -9,6 +11,36 @@ namespace {
 PETRL_CLONES void normalise(const double *value, int n, double offset, double factor, float clip, float *out) {
   for (int i = 0; i < n; ++i) {
     const auto x = static_cast<float>((value[i] - offset) * factor);
+    const float y = x > clip ? clip : x;
+    out[i] = y < -clip ? -clip : y;
+  }
+}
+
+constexpr double kFloor = 1e-6;  // of the range on the whole grid
+
+PETRL_CLONES void gather(int n, const double *__restrict value, double *__restrict sum, double *__restrict low,
+                         double *__restrict high) {
+  for (int i = 0; i < n; ++i) {
+    const double x = value[i];
+    sum[i] += x;
+    low[i] = x < low[i] ? x : low[i];
+    high[i] = x > high[i] ? x : high[i];
+  }
+}
+
+// sum, low, high: of columns, from r points before the first on.
+PETRL_CLONES void normaliseLocally(const double *__restrict value, int n, int r, double share, double floor, float clip,
+                                   const double *__restrict sum, const double *__restrict low,
+                                   const double *__restrict high, float *__restrict out) {
+  for (int i = 0; i < n; ++i) {
+    double total = sum[i], least = low[i], most = high[i];
+    for (int k = 1; k <= 2 * r; ++k) {
+      total += sum[i + k];
+      least = low[i + k] < least ? low[i + k] : least;
+      most = high[i + k] > most ? high[i + k] : most;
+    }
+    const double range = most - least + floor, inverse = range > 0 ? 1 / range : 0;
+    const auto x = static_cast<float>((value[i] - share * total) * inverse);
     const float y = x > clip ? clip : x;
     out[i] = y < -clip ? -clip : y;
   }
@@ -55,11 +87,20 @@ PETRL_CLONES double zeroTimesSum(const double *values, std::size_t n, double *sm
 
 }  // namespace
 
-FieldInput::FieldInput(const ObservationSpec &observation) : clip_(observation.clip) {
+FieldInput::FieldInput(const ObservationSpec &observation, int dimensions)
+    : floor_(observation.names.size(), 0.),
+      dimensions_(dimensions),
+      reach_(observation.anyLocal() ? observation.radius : 0),
+      clip_(observation.clip) {
   for (std::size_t c = 0; c < observation.names.size(); ++c) {
     offset_.push_back(observation.offset[c]);
     factor_.push_back(1.0 / observation.scale[c]);
+    local_.push_back(observation.local(c));
   }
+}
+
+void FieldInput::setRange(std::size_t channel, double range) {
+  floor_[channel] = kFloor * range;
 }
 
 void FieldInput::setPatch(const Fields &fields, const GridSize &shift) {
@@ -74,14 +115,48 @@ void FieldInput::setPeriodic(const Fields &fields, const GridSize &size) {
   period_ = size;
 }
 
-void FieldInput::row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) {
-  if (period_.nx > 0) {
-    y = (y % period_.ny + period_.ny) % period_.ny;
-    z = (z % period_.nz + period_.nz) % period_.nz;
+static int wrapped(int i, int n) {
+  return n > 0 ? (i % n + n) % n : i;
+}
+
+// Sums along y and z of whole rows, then along x: always in the same order, wherever the point lies.
+void FieldInput::localRow(std::size_t c, int y, int z, int first, int count, float *out) {
+  const int r = reach_, ry = dimensions_ > 1 ? r : 0, rz = dimensions_ > 2 ? r : 0, width = count + 2 * r;
+  const auto n = static_cast<std::size_t>(width);
+  work_.resize(4 * n);
+  double *const sum = work_.data(), *const low = sum + n, *const high = low + n, *const end = high + n;
+  const double *middle = nullptr;
+  for (int k = z - rz; k <= z + rz; ++k) {
+    for (int j = y - ry; j <= y + ry; ++j) {
+      const double *from = fields_->channel[c] + (wrapped(k, period_.nz) - shift_.nz) * fields_->slice +
+                           (wrapped(j, period_.ny) - shift_.ny) * fields_->row + first - shift_.nx;
+      if (j == y && k == z) middle = from;
+      if (period_.nx > 0) {
+        for (int i = 0; i < width; ++i) end[i] = from[wrapped(first + i - r, period_.nx) - first];
+        from = end;
+      } else {
+        from -= r;
+      }
+      if (j == y - ry && k == z - rz)
+        std::copy_n(from, n, sum), std::copy_n(from, n, low), std::copy_n(from, n, high);
+      else
+        gather(width, from, sum, low, high);
+    }
   }
+  const double share = 1. / ((2. * r + 1) * (2. * ry + 1) * (2. * rz + 1));
+  normaliseLocally(middle, count, r, share, floor_[c], clip_, sum, low, high, out);
+}
+
+void FieldInput::row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) {
+  y = wrapped(y, period_.ny);
+  z = wrapped(z, period_.nz);
   const std::ptrdiff_t at = (z - shift_.nz) * fields_->slice + (y - shift_.ny) * fields_->row + first - shift_.nx;
-  for (std::size_t c = 0; c < offset_.size(); ++c, out += channel)
-    normalise(fields_->channel[c] + at, count, offset_[c], factor_[c], clip_, out);
+  for (std::size_t c = 0; c < offset_.size(); ++c, out += channel) {
+    if (local_[c])
+      localRow(c, y, z, first, count, out);
+    else
+      normalise(fields_->channel[c] + at, count, offset_[c], factor_[c], clip_, out);
+  }
 }
 
 bool allFinite(const double *values, std::size_t n) {

@@ -16,10 +16,16 @@ struct Fields {
   std::ptrdiff_t slice = 0;             ///< from (0, 0, 0) to (0, 0, 1) in z
 };
 
-/// The network's inputs from the fields' values: clamp((value - offset) / scale, -clip, clip). NaN stays NaN.
+/// The network's inputs from the fields' values, see ObservationSpec. NaN stays NaN.
 class PETRL_API FieldInput : public GridInput {
  public:
-  explicit FieldInput(const ObservationSpec &observation);
+  FieldInput(const ObservationSpec &observation, int dimensions);
+  /// How far beyond what is asked for the fields must reach: that of local means and ranges.
+  int reach() const { return reach_; }
+  /// Whether it needs to know what fields reach on the whole grid.
+  bool local(std::size_t channel) const { return local_[channel]; }
+  /// Largest minus smallest value of a field on the whole grid.
+  void setRange(std::size_t channel, double range);
   /// Fields that reach as far as the network; its patch starts so many points before theirs.
   void setPatch(const Fields &fields, const GridSize &shift);
   /// Fields without a surrounding, periodic in y and z (and in x: the network's wrap).
@@ -27,7 +33,11 @@ class PETRL_API FieldInput : public GridInput {
   void row(int y, int z, int first, int count, float *out, std::ptrdiff_t channel) override;
 
  private:
-  std::vector<double> offset_, factor_;
+  void localRow(std::size_t c, int y, int z, int first, int count, float *out);
+  std::vector<double> offset_, factor_, floor_;
+  std::vector<bool> local_;
+  std::vector<double> work_;  // columns of sums, smallest and largest values
+  int dimensions_, reach_ = 0;
   float clip_;
   const Fields *fields_ = nullptr;
   GridSize shift_{0, 0, 0}, period_{0, 0, 0};

@@ -1,5 +1,6 @@
 #include "closure/periodic.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "policy/architectures.hpp"
@@ -38,7 +39,7 @@ std::ptrdiff_t within(const GridSize &size, const GridSize &ghost, View &view) {
 PeriodicCorrection::PeriodicCorrection(const Policy &policy, const std::string &source)
     : correction_(Correction::make(policy, source)),
       dimensions_(dimensionsOf(policy.network)),
-      input_(policy.observation),
+      input_(policy.observation, dimensionsOf(policy.network)),
       actions_(policy.action.low.size()),
       training_(trainingOf(policy)) {
   plain_.channel.resize(policy.observation.names.size());
@@ -49,6 +50,11 @@ void PeriodicCorrection::look(const std::vector<const double *> &fields, const G
   plain_.channel = fields;
   within(size, {0, 0, 0}, plain_);
   input_.setPeriodic(plain_, size);
+  for (std::size_t c = 0; c < fields.size(); ++c) {
+    if (!input_.local(c)) continue;
+    const auto [low, high] = std::minmax_element(fields[c], fields[c] + size.points());
+    input_.setRange(c, *high - *low);
+  }
 }
 
 void PeriodicCorrection::observe(const std::vector<const double *> &fields, const GridSize &size, float *observation) {

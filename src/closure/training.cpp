@@ -94,6 +94,8 @@ Surroundings::Surroundings(const Policy &policy, const std::vector<int> &compone
     velocity_ = words(given->second);
   else if (const auto recorded = training_.words.find("velocity"); recorded != training_.words.end())
     velocity_ = recorded->second;
+  for (std::size_t i = 0; i < policy.observation.names.size(); ++i)
+    if (policy.observation.local(i)) training_.ranges.erase(policy.observation.names[i]);  // their values do not matter
   for (const int c : components) changed_.insert(policy.observation.names[static_cast<std::size_t>(c)]);
 }
 
@@ -120,7 +122,7 @@ std::string Surroundings::outside(const ClosureUse &use) {
   number("courant", courant);
   // Where fluxes and additive corrections are concerned, the Courant number is all that the units leave of these.
   if (transform_ == "additive-rate" || courant == 0) {
-    number("step", use.step);
+    number("step", use.step / use.time_unit);
     if (spaced) {
       const double product = std::accumulate(h.begin(), h.end(), 1., std::multiplies<>());
       number("spacing", std::pow(product, 1. / static_cast<double>(h.size())));

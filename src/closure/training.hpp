@@ -23,6 +23,7 @@ PETRL_API double ownStep(const Validity &training, double spacing);
 /// What a program does with a closure.
 struct ClosureUse {
   double step = 0;              ///< 0: not known
+  double time_unit = 1;         ///< the training's, in the program's
   std::vector<double> spacing;  ///< along each direction; 0: not known
   bool periodic = true;
   std::string ts_type;  ///< "": not known

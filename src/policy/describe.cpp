@@ -40,8 +40,9 @@ std::string runsWith(const Policy &p) {
   if (p.kind == "closure") {
     const auto given = p.action.parameters.find("components");
     const bool all = given == p.action.parameters.end();
-    return "a TS on a two-dimensional DMDA, with the fields " + joined(names, ", ") +
-           (all ? "" : "; changes " + joined(words(given->second), ", "));
+    const char *const grids[] = {"one", "two", "three"};
+    return std::string("a TS on a ") + grids[dimensionsOf(p.network) - 1] + "-dimensional DMDA, with the fields " +
+           joined(names, ", ") + (all ? "" : "; changes " + joined(words(given->second), ", "));
   }
   bool error = p.action.transform == "error-ratio";
   for (const auto &name : names) error = error || name.rfind("error", 0) == 0;
@@ -87,8 +88,11 @@ std::string describe(const Policy &p) {
   out << "\nneeds         " << p.observation.names.size()
       << " observables (value -> (value - offset) / scale, clipped to +-" << p.observation.clip << ")\n";
   for (std::size_t i = 0; i < p.observation.names.size(); ++i) {
-    out << "              " << p.observation.names[i] << "  offset " << p.observation.offset[i] << "  scale "
-        << p.observation.scale[i] << "\n";
+    out << "              " << p.observation.names[i];
+    if (p.observation.local(i))
+      out << "  less its mean over " << 2 * p.observation.radius + 1 << " points a side, in units of its range there\n";
+    else
+      out << "  offset " << p.observation.offset[i] << "  scale " << p.observation.scale[i] << "\n";
   }
   out << "runs with     " << runsWith(p) << "\n";
   describeTraining(p, out);

@@ -18,6 +18,7 @@ constexpr std::int64_t kVersion = 1;
 // Of a file, and of what is made of it. The largest that ships has 0.2 MB.
 constexpr std::size_t kMaxBytes = std::size_t{12} << 20;
 constexpr std::size_t kMaxNames = 4096, kMaxName = 256;
+constexpr int kMaxRadius = 8;  // of local means
 
 std::map<std::string, PolicyCheck> &policyChecks() {
   static auto *instance = new std::map<std::string, PolicyCheck>;
@@ -56,6 +57,18 @@ void validateObservation(const ObservationSpec &o, const std::string &source) {
   for (const float s : o.scale) {
     if (!(s > 0)) bad(source, "/observation/scale", "expected positive values, found " + std::to_string(s));
   }
+  if (!o.normalise.empty() && o.normalise.size() != n)
+    bad(source, "/observation/normalise",
+        "expected " + std::to_string(n) + " words (one a name), found " + std::to_string(o.normalise.size()));
+  for (std::size_t i = 0; i < o.normalise.size(); ++i) {
+    if (o.normalise[i] != "record" && o.normalise[i] != "local")
+      bad(source, "/observation/normalise", "expected record or local, found '" + o.normalise[i] + "'");
+    if (o.local(i) && (o.offset[i] != 0 || o.scale[i] != 1))
+      bad(source, "/observation", "'" + o.names[i] + "' is normalised locally: expected offset 0 and scale 1");
+  }
+  if (o.radius < 1 || o.radius > kMaxRadius)
+    bad(source, "/observation",
+        "radius: expected a number from 1 to " + std::to_string(kMaxRadius) + ", found " + std::to_string(o.radius));
   if (!(o.clip > 0) || !std::isfinite(o.clip))
     bad(source, "/observation", "clip: expected a positive number, found " + std::to_string(o.clip));
 }
@@ -142,7 +155,13 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   if (kinds.count(policy.kind) == 0)
     bad(source, "/", "kind: expected tsadapt, closure or refiner, found '" + policy.kind + "'");
   validateObservation(policy.observation, source);
+  if (policy.kind != "closure" && policy.observation.anyLocal())
+    bad(source, "/observation/normalise", "local: only fields on a grid have points around (kind closure)");
   validateAction(policy, source);
+}
+
+bool ObservationSpec::anyLocal() const {
+  return std::find(normalise.begin(), normalise.end(), "local") != normalise.end();
 }
 
 int dimensionsOf(const NetworkSpec &network) {
@@ -276,6 +295,11 @@ static Policy readPolicy(const h5::Reader &in, const std::string &path, const st
   for (const double v : in.numbers("/observation/offset")) p.observation.offset.push_back(static_cast<float>(v));
   for (const double v : in.numbers("/observation/scale")) p.observation.scale.push_back(static_cast<float>(v));
   p.observation.clip = static_cast<float>(in.number("/observation", "clip"));
+  if (in.has("/observation/normalise")) {
+    p.observation.normalise = in.texts("/observation/normalise");
+    const std::int64_t radius = in.integer("/observation", "radius");
+    p.observation.radius = radius < 0 || radius > 1000 ? -1 : static_cast<int>(radius);
+  }
   p.action.transform = in.text("/action", "transform");
   p.action.low = in.numbers("/action/low");
   p.action.high = in.numbers("/action/high");
@@ -335,6 +359,10 @@ void writePolicy(const std::string &path, const Policy &p) {
   out.numbers("/observation/offset", {p.observation.offset.begin(), p.observation.offset.end()});
   out.numbers("/observation/scale", {p.observation.scale.begin(), p.observation.scale.end()});
   out.number("/observation", "clip", p.observation.clip);
+  if (p.observation.anyLocal()) {
+    out.texts("/observation/normalise", p.observation.normalise);
+    out.integer("/observation", "radius", p.observation.radius);
+  }
   out.group("/action");
   out.text("/action", "transform", p.action.transform);
   for (const auto &[name, value] : p.action.parameters) out.text("/action", name, value);

@@ -33,6 +33,8 @@ Policy readModule(const std::string &path, const std::string &kind) {
   p.observation.offset = floats(observation, "offset");
   p.observation.scale = floats(observation, "scale");
   p.observation.clip = static_cast<float>(observation.get<double>("clip", 10.0));
+  p.observation.normalise = observation.get<std::vector<std::string>>("normalise", {});
+  p.observation.radius = observation.integer("radius", p.observation.radius, 1, 8);
   observation.finish();
   YamlMap action = yaml.map("action");
   p.action.transform = action.get<std::string>("transform");
@@ -42,6 +44,8 @@ Policy readModule(const std::string &path, const std::string &kind) {
   for (const auto &name : parameters.keys()) p.action.parameters[name] = parameters.get<std::string>(name);
   parameters.finish();
   action.finish();
+  if (yaml.has("dimensions"))
+    p.network.parameters["dimensions"] = std::to_string(yaml.integer("dimensions", 2, 1, 3));  // of the grid
   YamlMap validity = yaml.map("validity", false);
   YamlMap ranges = validity.map("ranges", false), allowed = validity.map("words", false);
   for (const auto &name : ranges.keys()) {
@@ -136,7 +140,8 @@ class Bytes {
 
 void pass(Bytes bytes, bool networks, Policy &p) {
   const auto each = [&](auto &...parts) { (bytes(parts), ...); };
-  each(p.kind, p.observation.names, p.observation.offset, p.observation.scale, p.observation.clip);
+  each(p.kind, p.observation.names, p.observation.offset, p.observation.scale, p.observation.clip,
+       p.observation.normalise, p.observation.radius);
   each(p.action.transform, p.action.low, p.action.high, p.action.parameters);
   each(p.network.architecture, p.network.parameters);
   if (networks) each(p.network.weights, p.network.module);

@@ -18,9 +18,10 @@ PETRL_API std::string policyFolder();
 PETRL_API std::string findPolicy(const std::string &name);
 
 /// Finds and reads a policy, of this kind unless it is empty: a policy file (.h5), or a TorchScript module (.pt) with a
-/// YAML sidecar of the same name (keys kind, observation: {names, offset, scale, clip}, action: {transform, low, high,
-/// parameters}, and, if known, validity: {ranges: {name: [low, high]}, words: {name: [word, ...]}}). A file that did not change since is not read again. Not collective. Throws petrl::Error naming file,
-/// key, what was found and expected; also when the kind is another.
+/// YAML sidecar of the same name (keys kind, observation: {names, offset, scale, clip, normalise, radius}, action:
+/// {transform, low, high, parameters}, of closures dimensions, and, if known, validity: {ranges: {name: [low, high]},
+/// words: {name: [word, ...]}}). A file that did not change since is not read again. Not collective. Throws petrl::Error
+/// naming file, key, what was found and expected; also when the kind is another.
 PETRL_API Policy loadPolicy(const std::string &name, const std::string &kind = "");
 
 /// Runs `work` on every rank; what it throws on one of them is an error on all, with the same message. Collective.

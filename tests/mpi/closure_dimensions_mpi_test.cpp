@@ -118,16 +118,28 @@ Policy policyOf(int dimensions, Form form) {
 
 constexpr double kStep = 0.02, kSpacing[3] = {0.1, 0.05, 0.2};
 
+// How a program writes down the same flow: psi x factor + offset, other units of length and time.
+struct Units {
+  double factor = 1, offset = 0, length = 1, time = 1, own_step = 0;
+};
+
 // A, as the object has it.
 std::vector<double> applied(MPI_Comm comm, int dimensions, const std::string &file,
-                            const std::vector<DMBoundaryType> &boundary) {
+                            const std::vector<DMBoundaryType> &boundary, const Units &units = {},
+                            double (*psi)(PetscInt) = nullptr) {
   const AnyGrid grid(comm, dimensions, names(dimensions), boundary);
-  grid.fill(grid.x, value);
+  grid.fill(grid.x, [&](PetscInt i, PetscInt c) {
+    if (c > 0) return value(i, c) * units.length / units.time;
+    return units.offset + units.factor * (psi != nullptr ? psi(i) : value(i, c));
+  });
   const ClosureOn closure(grid.da, file);
-  PetRLThrow(PetRLClosureSetGridSpacing(closure, dimensions, kSpacing));
+  PetscReal h[3];
+  for (int a = 0; a < 3; ++a) h[a] = units.length * kSpacing[a];
+  PetRLThrow(PetRLClosureSetGridSpacing(closure, dimensions, h));
+  if (units.own_step > 0) PetRLThrow(PetRLClosureSetOwnStep(closure, units.own_step));
   Vec a;
   PetRLThrow(VecDuplicate(grid.x, &a));
-  PetRLThrow(PetRLClosureApply(closure, grid.x, kStep, a));
+  PetRLThrow(PetRLClosureApply(closure, grid.x, kStep * units.time, a));
   std::vector<double> out = grid.planar(a);
   PetRLThrow(VecDestroy(&a));
   return out;
@@ -214,6 +226,60 @@ TEST(ClosureDimensionsMpi, NothingIsAddedOnTheBoundary) {
       }
     }
   }
+}
+
+// Inputs normalised by what is around: what psi is multiplied with multiplies the correction, a number added to it
+// changes nothing, nor do other units of length and time. The same on any number of ranks, too.
+TEST(ClosureDimensionsMpi, InvariantByConstruction) {
+  for (int dimensions = 1; dimensions <= 3; ++dimensions) {
+    for (const Form form : {Form::velocity, Form::step}) {
+      Policy policy = policyOf(dimensions, form);
+      policy.observation.normalise.assign(names(dimensions).size(), "local");
+      policy.observation.radius = 1;
+      policy.validity.saw("step", 1.25 * kStep);  // of the training
+      const SharedFile file(policy);
+      for (const DMBoundaryType b : kBoundaries) {
+        const std::vector<DMBoundaryType> boundary{b, b, b};
+        const auto run = [&](const Units &units, MPI_Comm comm = PETSC_COMM_WORLD) {
+          return applied(comm, dimensions, file.path, boundary, units);
+        };
+        const std::vector<double> plain = run({}), alone = run({}, PETSC_COMM_SELF);
+        const double most = largest(plain);
+        EXPECT_GT(most, 1e-4);
+        for (std::size_t i = 0; i < plain.size(); ++i) ASSERT_NEAR(plain[i], alone[i], 1e-13 * most);
+        const auto compare = [&](const char *what, double factor, const std::vector<double> &other) {
+          for (std::size_t i = 0; i < plain.size(); ++i)
+            ASSERT_NEAR(other[i], factor * plain[i], 2e-6 * factor * most) << what << " " << dimensions << " " << i;
+        };
+        compare("x 100", 100, run({100, 0, 1, 1, 0}));
+        compare("+ 7", 1, run({1, 7, 1, 1, 0}));
+        compare("x 1e-12, - 3e-12", 1e-12, run({1e-12, -3e-12, 1, 1, 0}));
+        compare("length", 1, run({1, 0, 1000, 1, 0}));
+        // With speeds of the fields nobody need be told of other units of time.
+        compare("units", 1, run({1, 0, 1000, 60, form == Form::step ? 1.25 * kStep * 60 : 0}));
+      }
+    }
+  }
+}
+
+// A constant field is zero to the network, and is left alone; so is one that is constant but for a part far away.
+TEST(ClosureDimensionsMpi, ConstantFieldsAreLeftAlone) {
+  Policy policy = policyOf(2, Form::step);
+  policy.observation.normalise.assign(3, "local");
+  const SharedFile file(policy);
+  const std::vector<DMBoundaryType> walls(3, DM_BOUNDARY_NONE);
+  for (const double v : applied(PETSC_COMM_WORLD, 2, file.path, walls, {1, 7, 1, 1, 0}, [](PetscInt) { return 0.; }))
+    EXPECT_EQ(v, 0);
+  const auto front = [](PetscInt i) { return i % 23 < 4 ? 1. : 0.; };
+  const auto a = applied(PETSC_COMM_WORLD, 2, file.path, walls, {1, 7, 1, 1, 0}, front);
+  double most = 0;
+  for (std::size_t i = 0; i < 23 * 17; ++i) {
+    most = std::max(most, std::fabs(a[i]));
+    if (i % 23 > 10) {
+      EXPECT_EQ(a[i], 0);
+    }
+  }
+  EXPECT_GT(most, 1e-3);
 }
 
 TEST(ClosureDimensionsMpi, WhatDoesNotFitIsSaid) {

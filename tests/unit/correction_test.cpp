@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "closure/periodic.hpp"
@@ -110,6 +112,68 @@ TEST(Correction, PeriodicClosureByDefinition) {
   std::vector<double> again(change.size());
   correction.correct({psi.data(), u.data()}, action.data(), {nx, ny, 0.1, 1, 1}, again.data());
   EXPECT_EQ(again, change);
+}
+
+// Less the mean of the points around, in units of their range and of a little of the whole range.
+TEST(Correction, LocalNormalisation) {
+  for (const int d : {1, 2, 3}) {
+    Policy p = constantClosure({"psi", "u"}, "additive", -1, 1, {0.f});
+    p.network.parameters["dimensions"] = std::to_string(d);
+    p.observation.normalise = {"local", "record"};
+    p.observation.radius = 2;
+    PeriodicCorrection correction(p, "test");
+    const GridSize size{11, d > 1 ? 4 : 1, d > 2 ? 3 : 1};  // narrower than what is looked at, too
+    const int n = static_cast<int>(size.points());
+    const auto psi = randomField(n, 3), u = randomField(n, 4);
+    std::vector<float> seen(2 * size.points());
+    correction.observe({psi.data(), u.data()}, size, seen.data());
+    const auto [least, most] = std::minmax_element(psi.begin(), psi.end());
+    const auto wrapped = [](int i, int of) { return (i % of + of) % of; };
+    for (int i = 0; i < n; ++i) {
+      const int x = i % size.nx, y = i / size.nx % size.ny, z = i / size.nx / size.ny;
+      double sum = 0, low = 2, high = -2, count = 0;
+      const GridSize r = around(d, 2);
+      for (int c = -r.nz; c <= r.nz; ++c)
+        for (int b = -r.ny; b <= r.ny; ++b)
+          for (int a = -r.nx; a <= r.nx; ++a, ++count) {
+            const double v = psi[static_cast<std::size_t>(
+                (wrapped(z + c, size.nz) * size.ny + wrapped(y + b, size.ny)) * size.nx + wrapped(x + a, size.nx))];
+            sum += v, low = std::min(low, v), high = std::max(high, v);
+          }
+      const auto at = static_cast<std::size_t>(i);
+      ASSERT_NEAR(seen[at], (psi[at] - sum / count) / (high - low + 1e-6 * (*most - *least)), 1e-6) << d;
+      ASSERT_EQ(seen[size.points() + at], static_cast<float>(u[at]));
+    }
+    const std::vector<double> constant(size.points(), 0.1);
+    correction.observe({constant.data(), u.data()}, size, seen.data());
+    for (std::size_t i = 0; i < size.points(); ++i) EXPECT_NEAR(seen[i], 0, 1e-30);
+    std::vector<double> broken = constant;
+    broken[3] = NAN;
+    correction.observe({broken.data(), u.data()}, size, seen.data());
+    EXPECT_TRUE(std::isnan(seen[3]) && std::isnan(seen[4]));
+  }
+}
+
+TEST(Correction, LocalNormalisationSurvivesTheFile) {
+  const std::string path = temporary("local.h5");
+  Policy p = constantClosure({"psi", "u"}, "additive", -1, 1, {0.f});
+  p.observation.normalise = {"local", "record"};
+  p.observation.radius = 3;
+  writePolicy(path, p);
+  const Policy read = readPolicy(path);
+  EXPECT_EQ(read.observation.normalise, p.observation.normalise);
+  EXPECT_EQ(read.observation.radius, 3);
+  EXPECT_NE(describe(read).find("psi  less its mean over 7 points a side"), std::string::npos);
+  const auto refused = [&](const std::function<void(Policy &)> &spoil, const std::vector<std::string> &parts) {
+    Policy q = p;
+    spoil(q);
+    expectParts(messageOf([&] { writePolicy(path, q); }), parts);
+  };
+  refused([](Policy &q) { q.observation.normalise[0] = "global"; }, {"/observation/normalise", "found 'global'"});
+  refused([](Policy &q) { q.observation.normalise.pop_back(); }, {"/observation/normalise", "expected 2 words"});
+  refused([](Policy &q) { q.observation.radius = 0; }, {"/observation", "radius", "found 0"});
+  refused([](Policy &q) { q.observation.scale[0] = 2; }, {"'psi' is normalised locally", "scale 1"});
+  std::remove(path.c_str());
 }
 
 TEST(Correction, NaNShows) {

@@ -81,6 +81,10 @@ PetscErrorCode tryAll(PetRLEnvironment env) {
   EXPECT_EQ(PetRLEnvironmentSetTS(env, NULL), PETSC_ERR_ARG_NULL);
   EXPECT_EQ(PetRLEnvironmentSetMesh(env, NULL), PETSC_ERR_ARG_NULL);
   EXPECT_EQ(PetRLEnvironmentSetGrid(env, 4, 4, NULL, NULL, NULL, NULL), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEnvironmentSetGridDepth(NULL, 4), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEnvironmentSetGridDepth(env, 0), PETSC_ERR_ARG_OUTOFRANGE);
+  EXPECT_EQ(PetRLEnvironmentSetGridMargin(NULL, 1), PETSC_ERR_ARG_NULL);
+  EXPECT_EQ(PetRLEnvironmentSetGridMargin(env, -1), PETSC_ERR_ARG_OUTOFRANGE);
   return PETSC_SUCCESS;
 }
 

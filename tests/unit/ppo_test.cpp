@@ -356,6 +356,8 @@ TEST(PpoMistakes, WhileItRuns) {
   EXPECT_THROW(volume.iterate(other), Error);  // a plane
   toys::Neighbours narrow({8, 8, 3}, 2);
   EXPECT_THROW(volume.iterate(narrow), Error);  // nothing inside its margin
+  toys::Neighbours near({8, 8, 8}, 1);
+  EXPECT_THROW(volume.iterate(near), Error);  // it sees two points far
 }
 
 // --- gradients between backward and the optimiser ---

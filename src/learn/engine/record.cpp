@@ -31,6 +31,9 @@ Var recordCorrection(Tape &tape, const Policy &specification, Var fields, int co
   std::vector<Var> change(static_cast<std::size_t>(components));
   if (transform == "flux") {
     const FluxForm form = FluxForm::read(specification, "specification");
+    if (form.speed != FluxForm::Speed::velocity || form.dimensions != 2)
+      throw Error("fluxes without a velocity, or not in a plane, cannot be recorded: choose another learner (ppo)",
+                  PETSC_ERR_SUP);
     int first = 0;
     for (const int c : form.components) {
       std::vector<std::pair<float, Var>> terms;

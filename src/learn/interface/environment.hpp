@@ -22,6 +22,7 @@ struct _n_PetRLEnvironment {
   void *context = nullptr;
   PetscErrorCode (*destroy)(void *) = nullptr;
   petrl::Policy specification;  ///< kind, observation, action
+  PetscInt nz = 1, margin = 0;  ///< of a grid
   /// Makes the environment, once the plugin has said all.
   std::function<std::unique_ptr<petrl::Environment>(std::shared_ptr<_n_PetRLEnvironment>)> make;
 };

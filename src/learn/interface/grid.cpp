@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "learn/interface/environment.hpp"
+#include "learn/ppo/interior.hpp"
 
 namespace petrl {
 
@@ -43,6 +44,7 @@ class CGrid : public GridEnvironment {
  public:
   CGrid(std::shared_ptr<_n_PetRLEnvironment> said, const GridFunctions &functions)
       : said_(std::move(said)), functions_(functions) {
+    if (dimensions() != 2) said_->specification.network.parameters["dimensions"] = std::to_string(dimensions());
     validateSpecification(said_->specification, "environment");
     YamlMap validation = said_->yaml.map("validation", false);
     episodes_ = validation.integer("episodes", 4, 1, 100000);
@@ -54,6 +56,8 @@ class CGrid : public GridEnvironment {
   ActionSpec action() const override { return said_->specification.action; }
   int nx() const override { return static_cast<int>(functions_.nx); }
   int ny() const override { return static_cast<int>(functions_.ny); }
+  int nz() const override { return static_cast<int>(said_->nz); }
+  int margin() const override { return static_cast<int>(said_->margin); }
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override {
     return std::make_unique<CGridEpisode>(said_, functions_, seed);
   }
@@ -62,6 +66,7 @@ class CGrid : public GridEnvironment {
     const std::size_t points = size().points();
     std::vector<float> seen(said_->specification.observation.names.size() * points), reward(points),
         deed(said_->specification.action.low.size() * points);
+    const learn::Interior interior(size(), dimensions(), margin());
     double sum = 0;
     for (std::int64_t e = 0; e < episodes_; ++e) {
       const auto run = episode(kHeldOut + static_cast<std::uint64_t>(e));
@@ -70,7 +75,8 @@ class CGrid : public GridEnvironment {
         run->observe(seen.data());
         policy.decide(seen.data(), size(), deed.data());
         outcome = run->step(deed.data(), reward.data());
-        for (const float r : reward) sum += static_cast<double>(r) / static_cast<double>(points);
+        interior.each(
+            [&](std::size_t i) { sum += static_cast<double>(reward[i]) / static_cast<double>(interior.count()); });
       }
     }
     Evaluation out;
@@ -107,5 +113,23 @@ PetscErrorCode PetRLEnvironmentSetGrid(PetRLEnvironment env, PetscInt nx, PetscI
   PetRLCallCXX(env->make = [functions](std::shared_ptr<_n_PetRLEnvironment> said) {
     return std::make_unique<petrl::CGrid>(std::move(said), functions);
   });
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode PetRLEnvironmentSetGridDepth(PetRLEnvironment env, PetscInt nz) {
+  PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetscCheck(nz > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "expected a grid of at least one point along z, found %" PetscInt_FMT, nz);
+  env->nz = nz;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode PetRLEnvironmentSetGridMargin(PetRLEnvironment env, PetscInt margin) {
+  PetscFunctionBegin;
+  PetRLNotNull(env, 1);
+  PetscCheck(margin >= 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "margin: expected 0 or more points, found %" PetscInt_FMT, margin);
+  env->margin = margin;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

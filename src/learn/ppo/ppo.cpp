@@ -1,5 +1,6 @@
 #include "learn/ppo/ppo.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -97,6 +98,13 @@ void Ppo::setGrid(const GridEnvironment &environment) {
   }
   interior_ = learn::Interior(found, dimensions, margin);
   margin_ = margin;
+  const auto &networks = config_.network;
+  const int reach = std::max(networks.policy.reach(), networks.separate_value ? networks.value.reach() : 0);
+  if (margin > 0 && reach > margin) {
+    throw Error("learner ppo: the network sees " + std::to_string(reach) +
+                    " points around each point, the environment has a margin of only " + std::to_string(margin),
+                PETSC_ERR_ARG_INCOMP);
+  }
   if (interior_.count() == 0)
     throw Error("learner ppo: a grid of " + text(found, margin) + " has no point inside", PETSC_ERR_ARG_INCOMP);
 }
