@@ -112,21 +112,23 @@ def with_sb3(build, config, seed):
 
 
 def summary(out):
+    """Means over seeds: of each validation's score, and of the rates."""
     import numpy as np
-    table = []
     curves, rates = rows(os.path.join(out, "curves.csv")), rows(os.path.join(out, "rates.csv"))
+    table = []
     for side in sorted({r["side"] for r in curves}):
-        own = [r for r in curves if r["side"] == side]
-        seeds = sorted({r["seed"] for r in own})
-        scores = {s: [float(r["score"]) for r in own if r["seed"] == s] for s in seeds}
-        last, best = np.array([np.mean(v[-3:]) for v in scores.values()]), np.array([min(v) for v in scores.values()])
-        rate = np.array([float(r["rate [updates/s]"]) for r in rates if r["side"] == side])
-        spread = [f"{np.std(x, ddof=1):.3f}" if len(x) > 1 else "" for x in (last, best)]
-        table.append((side, len(seeds), f"{last.mean():.3f}", spread[0], f"{best.mean():.3f}", spread[1],
-                      f"{np.mean(rate):.0f}"))
+        seeds = sorted({r["seed"] for r in curves if r["side"] == side})
+        scores = [[float(r["score"]) for r in curves if (r["side"], r["seed"]) == (side, s)] for s in seeds]
+        steps = [[float(r["steps [decisions]"]) for r in curves if (r["side"], r["seed"]) == (side, s)] for s in seeds]
+        for k in range(min(map(len, scores))):
+            column = [v[k] for v in scores]
+            table.append((side, len(seeds), f"{np.mean([v[k] for v in steps]):.0f}", f"{np.mean(column):.3f}",
+                          f"{np.std(column, ddof=1):.3f}" if len(column) > 1 else ""))
+        found = [float(r["rate [updates/s]"]) for r in rates if r["side"] == side]
+        print(f"{side}: {np.mean(found):.0f} updates/s (from {min(found):.0f} to {max(found):.0f})")
     with open(os.path.join(out, "summary.csv"), "w", newline="") as f:
         w = csv.writer(f, lineterminator="\n")
-        w.writerow(("side", "seeds", "mean of the last 3 scores", "its deviation", "best score", "its deviation", "rate [updates/s]"))
+        w.writerow(("side", "seeds", "steps [decisions]", "mean score", "deviation"))
         w.writerows(table)
     for row in table:
         print(*row)
