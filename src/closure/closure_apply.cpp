@@ -105,7 +105,8 @@ PetscErrorCode Ranges(PetRLClosure closure, PetscInt points) {
   std::vector<double> reached;
 
   PetscFunctionBegin;
-  if (c.input->reach() == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!c.input || c.input->reach() == 0)
+    PetscFunctionReturn(PETSC_SUCCESS);  // fields may be looked at without a policy
   PetRLCallCXX(reached.assign(2 * c.channels.size(), 0));
   for (std::size_t i = 0; i < c.channels.size(); ++i) {
     const double *plane = c.planes.data() + i * static_cast<std::size_t>(points);

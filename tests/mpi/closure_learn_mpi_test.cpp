@@ -21,7 +21,7 @@ double decayed(PetscInt i, PetscInt j, int run, int time) {
 struct Program {
   Grid grid{PETSC_COMM_WORLD, 20, 16, {"u"}};
   Vec field = NULL;
-  int steps = 0, wrong = 0, before = 0;
+  int steps = 0, wrong = 0, strange = 0, before = 0;
   Program() {
     VecDuplicate(grid.x, &field);
     DMDASetUniformCoordinates(grid.da, 0, 1, 0, 1, 0, 0);
@@ -35,7 +35,8 @@ struct Program {
     VecMax(field, NULL, &most);
     VecMin(X, NULL, &low);
     VecMax(X, NULL, &high);
-    if (least != most || low < 2 * least || high > 19 * most) ++wrong;
+    if (least != most || (least != 1 && least != 2 && least != 3)) ++wrong;
+    if (low < 5 * least || high > 12 * most) ++strange;
   }
 };
 
@@ -98,6 +99,8 @@ TEST(ClosureLearns, InALoopOfTheProgram) {
   EXPECT_GT(p.before, 100);
   EXPECT_GT(p.steps, 100);
   EXPECT_EQ(p.wrong, 0);
+  // (A policy that knows little yet may lead anywhere.)
+  EXPECT_LT(p.strange, p.before / 50);
   // All is as it was.
   PetscReal least, most;
   VecMin(p.field, NULL, &least);

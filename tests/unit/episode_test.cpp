@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/error_text.hpp"
 #include "learn/environment.hpp"
 #include "learn/interface/coroutine.hpp"
 #include "support/policies.hpp"
@@ -152,13 +153,12 @@ struct Episode {
 // What PETSc says of the error that a call returns.
 template <typename Call>
 std::string messageOf(const Call &call) {
-  char *text = nullptr;
   EXPECT_FALSE(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   const PetscErrorCode code = call();
   EXPECT_FALSE(PetscPopErrorHandler());
   if (code == PETSC_SUCCESS) return "no error";
-  EXPECT_FALSE(PetscErrorMessage(code, NULL, &text));
-  return text;
+  const char *text = petrl::errorText(PetscErrorMessage, code);
+  return text != nullptr ? text : "no text";
 }
 
 // A policy that answers to what it sees, and takes steps that are too long now and then.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/error_text.hpp"
 #include "learn/environment.hpp"
 #include "learn/interface/coroutine.hpp"
 #include "learn/interface/environment.hpp"
@@ -148,9 +149,8 @@ struct _n_PetRLEpisode : petrl::Agent {
     } catch (const petrl::Error &e) {
       coroutine.reset();
       // That a call failed says little; PETSc knows why.
-      char *why = nullptr;
+      const char *why = petrl::errorText(PetscErrorMessage, e.code());
       const std::string message = e.what();
-      (void)PetscErrorMessage(e.code(), nullptr, &why);
       const bool bare = message.size() > 7 && message.compare(message.size() - 7, 7, " failed") == 0;
       throw petrl::Error(bare && why != nullptr && *why != 0 ? message + ": " + why : message, e.code());
     } catch (...) {
