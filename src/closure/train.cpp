@@ -150,8 +150,8 @@ PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, c
 
    Note:
    Fluxes suit conservation laws: they neither make nor lose anything and are hard to make unstable. They are weighted
-   differences of the corrected field, in units of a velocity (-closure_velocity <u,v>, fields that are observed; u, v, w
-   where these are), or of the spacing over the step where there is none.
+   differences of the corrected field, in units of a velocity (-closure_velocity <u,v>, fields that are observed; u,
+   v, w where these are), or of the spacing over the step where there is none.
 
 .seealso: `PetRLClosure`, `PetRLClosureTrain()`, `PetRLClosureForm`
 @*/
@@ -209,22 +209,14 @@ PetscErrorCode PetRLClosureTrainSetBudget(PetRLClosure closure, PetscReal minute
 .  step    - one step of the solver, without correction
 -  ctx     - a context for both, or NULL
 
-   Calling Sequence of before():
-+  closure - the closure
-.  number  - of the step in its run
-.  t       - the time at which it begins
-.  X       - the state there; may be changed. It was put there, from a record or an earlier step: this function brings
-             everything else that the solver remembers in line with it
--  ctx     - the context
-
-   Calling Sequence of step():
-+  closure - the closure
-.  number  - of the step in its run
-.  t       - the time at which it begins
-.  dt      - its length
-.  X       - the state, on input that at t, on output that at t + dt
-.  failed  - on output, whether the solver failed
--  ctx     - the context
+   Calling Sequences:
+.vb
+   before(closure, number, t, X, ctx)
+   step(closure, number, t, dt, X, failed, ctx)
+.ve
+   number and t are those of the step in its run; X is the state there, put there from a record or an earlier step.
+   before may change it, and brings everything else that the solver remembers in line with it; step takes it from t to
+   t + dt, and says whether the solver failed.
 
    Level: advanced
 

@@ -9,9 +9,9 @@
 /*S
    PetRLClosure - A learned correction of a coarse solver's state on a DMDA
 
-   On a DMDA of one, two or three dimensions a fully convolutional network looks at the fields around each grid point and gives a correction A of the state there:
-   the solver goes on from X - A instead of X. What is observed, how the network's output becomes A and which
-   components it changes is in the policy file.
+   On a DMDA of one, two or three dimensions a fully convolutional network looks at the fields around each grid point
+   and gives a correction A of the state there: the solver goes on from X - A instead of X. What is observed, how the
+   network's output becomes A and which components it changes is in the policy file.
 
    Level: beginner
 
@@ -243,8 +243,8 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
    without. A policy that does not lessen them is not written ("nothing learned"), and the program goes on without one.
 
    Two ways of learning follow each other (-closure_train_regression says where): regression, which takes from each
-   comparison what the correction should have been, as if the rest of the step changed nothing of it; and proximal policy
-   optimisation, which takes nothing but the reward: the error without the action minus that with it, at each point.
+   comparison what the correction should have been, as if the rest of the step changed nothing of it; and proximal
+   policy optimisation, which takes nothing but the reward: the error without the action minus that with it, at each point.
 
    A training goes on where it was when the same command is given again: what it needs lies in the folder
    <save>.training, with a log (log.csv). Ctrl-C ends it early and saves; a second one ends the program.

@@ -267,7 +267,7 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentSetTS(PetRLEnvironment env,
 .  ny      - points along y, 1 for a line
 .  create  - starts the episode of a seed; several may run side by side
 .  observe - what the agents see: network inputs, observables x nz x ny x nx, x fastest
-.  step    - takes actions (actions x nz x ny x nx; to be bounded to [-1, 1]), gives each point its reward (nz x ny x nx)
+.  step    - takes actions (actions x nz x ny x nx; to be bounded to [-1, 1]), gives each point its reward
 -  destroy - ends an episode
 
    Level: advanced
@@ -275,8 +275,7 @@ PETSC_EXTERN PetscErrorCode PetRLEnvironmentSetTS(PetRLEnvironment env,
    Note:
    Validation is by the mean return of `validation: {episodes: 4, steps: 50}` with seeds that training does not use.
 
-.seealso: `PetRLEnvironment`, `PetRLOutcome`, `PetRLClosure`, `PetRLEnvironmentSetGridDepth()`,
-`PetRLEnvironmentSetGridMargin()`
+.seealso: `PetRLEnvironment`, `PetRLClosure`, `PetRLEnvironmentSetGridDepth()`, `PetRLEnvironmentSetGridMargin()`
 @*/
 PETSC_EXTERN PetscErrorCode PetRLEnvironmentSetGrid(
     PetRLEnvironment env, PetscInt nx, PetscInt ny,

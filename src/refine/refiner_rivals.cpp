@@ -85,8 +85,9 @@ PetscErrorCode PetRLRefinerSetThresholds(PetRLRefiner refiner, PetRLRefinerIndic
    and the policy that was learned: as if -refiner_policy had named it.
 
    The last part of the program's interval is held out: there policies are compared with the best of 20 threshold
-   rules (indicator, threshold, all levels or all but the last), which were tuned on the rest, at equal error, by cell-steps (attempted steps times cells; all costs, with
-   re-meshing at the price of -refiner_remesh_cost, stand beside these). The best policy is written. One that takes
+   rules (indicator, threshold, all levels or all but the last), which were tuned on the rest, at equal error, by
+   cell-steps (attempted steps times cells; all costs, with re-meshing at the price of -refiner_remesh_cost, stand
+   beside these). The best policy is written. One that takes
    more cell-steps than thresholds do is not: "nothing learned", a file that is there stays, and the program runs
    with -refiner_policy if that was given, or else with the thresholds that are named.
 
