@@ -244,7 +244,8 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
 
    Two ways of learning follow each other (-closure_train_regression says where): regression, which takes from each
    comparison what the correction should have been, as if the rest of the step changed nothing of it; and proximal
-   policy optimisation, which takes nothing but the reward: the error without the action minus that with it, at each point.
+   policy optimisation, which takes nothing but the reward: the error without the action minus that with it, at each
+   point.
 
    A training goes on where it was when the same command is given again: what it needs lies in the folder
    <save>.training, with a log (log.csv). Ctrl-C ends it early and saves; a second one ends the program.
