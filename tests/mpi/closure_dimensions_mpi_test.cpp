@@ -305,6 +305,7 @@ TEST(ClosureDimensionsMpi, WhatDoesNotFitIsSaid) {
 TEST(ClosureDimensionsMpi, InATsWithFieldsFromAFile) {
   for (const int dimensions : {1, 3}) {
     for (const std::string end : {".bin", ".h5"}) {
+      if (end == ".h5" && !PetscDefined(HAVE_HDF5)) continue;
       Policy policy = policyOf(dimensions, Form::velocity);
       const SharedFile file(policy);
       const std::vector<DMBoundaryType> periodic(3, DM_BOUNDARY_PERIODIC);
