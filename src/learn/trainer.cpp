@@ -72,6 +72,9 @@ void Trainer::makeLearner(const std::string &file) {
   yaml.finish();
   const LearnerFactory factory = found(learner, "name", name, learners());
   learner_ = factory(std::move(learner), std::move(environment), settings_.seed);
+  MPI_Comm_size(PETSC_COMM_WORLD, &ranks_);
+  if (ranks_ > 1 && !learner_->parallel())
+    throw Error(file + ": learner " + name + " trains on one process, found " + std::to_string(ranks_) + " ranks");
   if (!initial.empty()) learner_->loadWeights(readPolicy(initial, learner_->policy().kind).network);
 }
 
@@ -131,7 +134,7 @@ void Trainer::checkpoint() {
   out << YAML::Key << "last_score" << YAML::Value << last_score_;
   out << YAML::Key << "mean_return" << YAML::Value << mean_return_;
   out << YAML::Key << "iterations" << YAML::Value << iterations_;
-  out << YAML::Key << "seconds" << YAML::Value << spent();
+  if (settings_.minutes > 0) out << YAML::Key << "seconds" << YAML::Value << spent();
   out << YAML::Key << "config" << YAML::Value << YAML::DoubleQuoted << settings_.text;
   out << YAML::EndMap;
   // The rename in here is the moment at which the new checkpoint takes the place of the old one.
