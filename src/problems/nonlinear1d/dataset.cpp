@@ -118,6 +118,7 @@ Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options,
         if (!lock.take(false)) {
           if (say) say("nonlinear1d: waiting for process " + lock.holder() + ", which computes " + path);
           lock.take(true);
+          if (!damaged(path, &why)) lock.remove();  // made meanwhile: nothing is left to do
         }
       }
       if (!damaged(path, &why)) {
@@ -137,7 +138,7 @@ Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options,
     if (rank == 0) {
       try {
         data.write(path);
-        std::remove((path + ".lock").c_str());  // who waits for it looks for the file first
+        lock.remove();  // who waits for it looks for the file first
         if (say) say("nonlinear1d: wrote " + path);
       } catch (const std::exception &failure) {
         error = failure.what();
