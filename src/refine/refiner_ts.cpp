@@ -1,4 +1,7 @@
 // PetRLRefiner in a TS: the mesh follows the solution, within one TSSolve().
+#include <petsc/private/dmimpl.h>
+#include <petsc/private/kspimpl.h>
+#include <petsc/private/snesimpl.h>
 #include <petsc/private/tsimpl.h>
 
 #include <algorithm>
@@ -92,13 +95,41 @@ PetscErrorCode RefinerInterval(PetRLRefiner refiner, TS ts, PetscReal *interval)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+namespace {
+
+// Functions and contexts of the equations, SNES and KSP, copied. What TSSetDM() does is to share them, and to note the
+// DM that may write to them: a DM that comes back to the TS then shares with one that is gone, and a new DM is taken
+// for that one where it lies at the same address, on some ranks only. They would not create the same objects.
+PetscErrorCode OwnContexts(DM from, DM to) {
+  PetscFunctionBegin;
+  if (!from || from == to) PetscFunctionReturn(PETSC_SUCCESS);
+  if (from->dmts && !to->dmts) {
+    DMTS own;
+    PetscCall(DMCopyDMTS(from, to));
+    PetscCall(DMGetDMTSWrite(to, &own));
+  }
+  if (from->dmsnes && !to->dmsnes) {
+    DMSNES own;
+    PetscCall(DMCopyDMSNES(from, to));
+    PetscCall(DMGetDMSNESWrite(to, &own));
+  }
+  if (from->dmksp && !to->dmksp) {
+    DMKSP own;
+    PetscCall(DMCopyDMKSP(from, to));
+    PetscCall(DMGetDMKSPWrite(to, &own));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
 // ... and after it the TS goes on with the new DM and the solution on it.
 PetscErrorCode RefinerSettle(PetRLRefiner refiner, TS ts, DM dm, Vec u) {
   RefinerData &r = *refiner->data;
 
   PetscFunctionBegin;
   PetscCall(VecDestroy(&r.ts.last));
-  // The functions of the equations, of the SNES and of the KSP move on to the new DM by this.
+  PetscCall(OwnContexts(ts->dm, dm));
   PetscCall(TSSetDM(ts, dm));
   PetscCall(TSSetSolution(ts, u));
   PetscCall(TSSetTolerances(ts, r.ts.atol, r.ts.vatol, r.ts.rtol, r.ts.vrtol));

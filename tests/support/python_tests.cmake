@@ -1,5 +1,6 @@
 # petrl_python_tests(prefix TOPICS ... [LABEL product] [TIMEOUT seconds] [ENVIRONMENT ...]): scenarios of <topic>_test.py, each a test
 # <prefix>_<topic>_<scenario> of its own. Scenarios are what harness.py takes for them: functions of one argument, folder.
+# One that runs programs on several ranks counts as two processes: ranks that wait for each other starve beside others.
 function(petrl_python_tests prefix)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "TOPICS;ENVIRONMENT" ${ARGN})
   if(NOT T_TIMEOUT)
@@ -12,12 +13,19 @@ function(petrl_python_tests prefix)
     if(NOT scenarios)
       message(FATAL_ERROR "${file}: no scenario: def <name>(folder):")
     endif()
+    file(READ ${file} text)
     foreach(scenario ${scenarios})
       string(REGEX REPLACE "^def ([a-z0-9_]+).*" "\\1" scenario "${scenario}")
       set(test ${prefix}_${topic}_${scenario})
       add_test(NAME ${test} COMMAND ${PETRL_PYTHON} ${file} ${scenario})
       set_tests_properties(${test} PROPERTIES TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${T_LABEL}"
         ENVIRONMENT "${PETRL_PYTHON_TEST_ENV};${T_ENVIRONMENT}")
+      string(FIND "${text}" "def ${scenario}(folder):" begin)
+      string(SUBSTRING "${text}" ${begin} -1 body)
+      string(REGEX REPLACE "\n(def|main\\(|@).*" "" body "${body}")
+      if(body MATCHES "ranks")
+        set_tests_properties(${test} PROPERTIES PROCESSORS 2)
+      endif()
     endforeach()
   endforeach()
 endfunction()
