@@ -53,6 +53,8 @@ class StepHistory {
   void valuesIfFailed(double t, double h, std::vector<double> &out) const;
 
   const Attempt &last() const { return last_; }
+  /// log(E)/k of the last accepted step before the latest attempt.
+  double previousError() const { return error_[0]; }
   /// Rejected or failed attempts since the last accepted step.
   bool retrying() const { return rejections_ + failures_ > 0; }
   int rejections() const { return rejections_; }  ///< rejected attempts in a row

@@ -61,9 +61,10 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   PetscCall(AdaptRLCatchUp(adapt, ts));
 
   rl.retried = *accept == PETSC_FALSE; /* *accept comes in as the outcome of the attempt before, or true */
-  // Acceptance is basic's, so that policies are compared at equal tolerance.
+  // Acceptance is basic's unless it is to be decided, so that policies are compared at equal tolerance.
   const PetscReal hmin = adapt->dt_min * (1 + PETSC_SQRT_MACHINE_EPSILON);
-  *accept = (error <= 1 || adapt->always_accept || h < hmin) ? PETSC_TRUE : PETSC_FALSE;
+  *accept = (error <= acceptedError(rl, static_cast<int>(order)) || adapt->always_accept || h < hmin) ? PETSC_TRUE
+                                                                                                      : PETSC_FALSE;
 
   Attempt attempt;
   attempt.t = ts->ptime;
@@ -76,10 +77,13 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   // A NaN error (the step left the domain of the equations) is a rejection that tells nothing more.
   if (!(error == error)) attempt.error = PETSC_MAX_REAL;
   PetscCall(AdaptRLRecord(rl, ts, attempt, 1));
+  PetRLCallCXX(notePoint(rl, ts, attempt));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
+  PetscCall(AdaptRLOrder(adapt, ts, attempt, next_h));
   rl.seen_steps = ts->steps;
   PetscCall(AdaptRLHook(adapt, ts));
+  PetscCall(AdaptRLPull(adapt, ts));
   // Relative to the step: a final time may be zero or negative.
   if (rl.train && attempt.accepted && ts->ptime + h >= ts->max_time - 1e-6 * h)
     PetscCall(AdaptRLTrainEnd(adapt, false));
@@ -96,6 +100,16 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PolicyOptions(PetscOptionsObject, rl,
                           {"-ts_adapt_rl_policy", "-ts_adapt_rl_monitor", "-ts_adapt_rl_error_if_nan"}, "TSADAPTRL",
                           [adapt](const char *name) { return TSAdaptRLSetPolicy(adapt, name); }));
+  PetscCall(PetscStrncpy(file, controlNames(rl.control).c_str(), sizeof(file)));
+  PetscCall(PetscOptionsString("-ts_adapt_rl_control", "What is decided: step,accept,tolerance,jacobian,order",
+                               "TSAdaptRLSetControl", file, file, sizeof(file), &set));
+  if (set) PetscCall(TSAdaptRLSetControl(adapt, file));
+  PetscReal kappa = rl.rule.kappa;
+  PetscCall(PetscOptionsReal("-ts_adapt_rl_kappa", "Newton's error over the tolerance of the step", "TSADAPTRL", kappa,
+                             &kappa, NULL));
+  PetscCheck(kappa > 0 && kappa < 1, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_adapt_rl_kappa: found %g, expected a number in (0, 1)", (double)kappa);
+  rl.rule.kappa = kappa;
   PetscReal scale = rl.time_scale;
   PetscCall(PetscOptionsReal("-ts_adapt_rl_time_scale", "Time scale of the application, for policies that need it",
                              "TSAdaptRLSetTimeScale", scale, &scale, &set));
@@ -117,6 +131,8 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PetscOptionsInt("-ts_adapt_rl_seed", "Random seed of training", "TSADAPTRL", rl.seed, &rl.seed, &set));
   if (set) rl.seed_given = true;
   PetscOptionsHeadEnd();
+  PetscCheck(!rl.train || rl.file != kClassical, PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
+             "-ts_adapt_rl_train: policy 'classical' is a rule, it learns nothing");
   PetscCheck(!rl.train || !rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
              "-ts_adapt_rl_train needs -ts_adapt_rl_save <file.h5>: where to write what was learned");
   PetscCheck(rl.train || rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
@@ -139,6 +155,7 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
                                    "  RL: %" PetscInt_FMT " decisions, %" PetscInt_FMT " rejected steps, %" PetscInt_FMT
                                    " failed solves, %" PetscInt_FMT " fallbacks to basic\n",
                                    rl.decisions, rl.rejected, rl.failures, rl.fallbacks));
+  PetscCall(AdaptRLViewControl(adapt, viewer));
   if (rl.aside > 0)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  RL: %" PetscInt_FMT " decisions left to basic, because %s\n", rl.aside,
                                      rl.unsuited ? "components are algebraic" : "the policy's steps had shrunk far"));
@@ -178,6 +195,16 @@ PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
   PetRLCallCXX(rl.file = file ? file : "");
   rl.loaded = false;
   rl.backend.reset();
+  if (!rl.control_set) rl.control = rl.classical() ? classicalControl() : Control();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TSAdaptRLSetControl_RL(TSAdapt adapt, const char levers[]) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  PetRLCallCXX(rl.control = controlFrom(levers));
+  rl.control_set = true;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -192,6 +219,7 @@ PetscErrorCode TSAdaptRLSetTimeScale_RL(TSAdapt adapt, PetscReal scale) {
 PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(AdaptRLUnhook(adapt));
+  PetscCall(AdaptRLGiveBack(adapt));
   PetscCall(AdaptRLTrainEnd(adapt, true));
   // The TSAdapt may go on with another type: give back what we set.
   if (adaptRL(adapt).user_scale_failed >= 0) adapt->scale_solve_failed = adaptRL(adapt).user_scale_failed;
@@ -199,6 +227,7 @@ PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", NULL));
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptSolveFailed_C", NULL));
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetTimeScale_C", NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetControl_C", NULL));
   delete static_cast<AdaptRL *>(adapt->data);
   adapt->data = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -231,6 +260,7 @@ PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts) {
       ts->reject < rl.seen_rejections || ts->snes_its < rl.seen_nonlinear || ts->ksp_its < rl.seen_linear;
   if (known && !reset && ts->steps >= rl.seen_steps) PetscFunctionReturn(PETSC_SUCCESS);
   const bool at_zero = reset || (ts->steps == 0 && ts->steprestart);
+  PetscCall(AdaptRLOrderRestore(adapt, ts));
   progress = Progress();
   rl.seen_steps = ts->steps;
   rl.seen_cost = tsCost(ts); /* some of its counters are never set back: the first attempt's cost is lost */
@@ -310,6 +340,7 @@ PetscErrorCode AdaptRLRecordFailure(AdaptRL &rl, TS ts, double h, PetscInt left)
   attempt.order = rl.history.empty() ? 1 : rl.history.last().order;
   attempt.failed = true;
   ++rl.failures;
+  rl.failure_cap.failed(h);
   PetscCall(AdaptRLRecord(rl, ts, attempt, left));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -355,6 +386,7 @@ PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetscCall(
       PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLAddObservable_C", petrl::TSAdaptRLAddObservable_RL));
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptSolveFailed_C", petrl::AdaptRLSolveFailed));
+  PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetControl_C", petrl::TSAdaptRLSetControl_RL));
   PetscCall(PetscObjectComposeFunction((PetscObject)adapt, "TSAdaptRLSetTimeScale_C", petrl::TSAdaptRLSetTimeScale_RL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,6 +13,8 @@
 #include "adapt/controller.hpp"
 #include "adapt/guard.hpp"
 #include "adapt/history.hpp"
+#include "adapt/order.hpp"
+#include "adapt/solve.hpp"
 #include "adapt/training.hpp"
 #include "base/error.hpp"
 #include "base/package.hpp"
@@ -52,10 +54,20 @@ struct Progress {
   double seen_cost = 0;
   bool retried = false;        // the latest attempt was itself a retry
   bool own_rejection = false;  // the attempt before was rejected by us, so one counted rejection is ours
+  bool estimates = false;      // the TS has estimated an error
+  std::vector<double> times;   // ends of the latest accepted steps, newest first: what BDF builds on
+  PetscInt times_step = -1;    // the step that ended at the first of them
+  FailureCap failure_cap;
+  int smooth = 0;             // accepted steps in a row
+  PetscInt order_before = 0;  // of BDF, where we choose it
+  std::unique_ptr<Solutions> solutions;
   std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
 };
 
 struct FailureHook;  // tells an adaptor of solves that start again; outlives it
+
+/// The name of the policy without a file: the rules that a learned one has to beat.
+constexpr char kClassical[] = "classical";
 
 /// Data of a TSADAPTRL.
 struct AdaptRL : PolicyObject, Progress {
@@ -84,10 +96,19 @@ struct AdaptRL : PolicyObject, Progress {
   bool unsuited = false;                        // basic decides there
   double time_scale = 0;                        // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections
+  bool classical() const { return file == kClassical; }
+  bool rules() const { return classical() && !training; }  // they decide, no network
   bool train = false;
   std::string save_file, train_config;
   PetscInt seed = 0;
   bool seed_given = false;
+  Control control;           // which levers
+  bool control_set = false;  // by the user; else it is the policy's
+  SolveRule rule;
+  LeftAlone alone;
+  SolveCounts counts, reported;  // in all; when the monitor last told
+  std::shared_ptr<SolveHook> solve;
+  PetscInt order_changes = 0;
   PetscInt rejected = 0, failures = 0, aside = 0, stalls = 0;
 };
 
@@ -102,6 +123,14 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
 PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);                                              // rl_failure.cpp
 PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
+PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts);  // solve.cpp: the levers in nonlinear solves
+PetscErrorCode AdaptRLGiveBack(TSAdapt adapt);
+PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts);  // levers.cpp
+PetscErrorCode AdaptRLViewControl(TSAdapt adapt, PetscViewer viewer);
+double acceptedError(const AdaptRL &rl, int order);
+void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt);
+PetscErrorCode AdaptRLOrder(TSAdapt adapt, TS ts, const Attempt &attempt, PetscReal *next_h);  // order.cpp
+PetscErrorCode AdaptRLOrderRestore(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called by a TS that announces failures
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h);        // rl_decide.cpp: the policy chooses the retry
 PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts);                    // rl.cpp: from now on we serve this TS

@@ -8,6 +8,9 @@ namespace petrl {
 
 namespace {
 
+constexpr double kIntegral = 0.9,
+                 kProportional = 0.1;  // the best gains on the training problems (tests/bench/dsp_tuning.yaml)
+
 // Network inputs from raw values of the built-in and the application's observables.
 std::vector<float> networkInput(const AdaptRL &rl, const std::vector<double> &built_in,
                                 const std::vector<double> &app) {
@@ -26,6 +29,18 @@ bool finite(const std::vector<float> &x) {
     if (!std::isfinite(v)) return false;
   }
   return true;
+}
+
+// The step of the classical rule: PI control (Gustafsson) that settles where basic does.
+double classicalStep(const AdaptRL &rl, double h, const StepLimits &limits) {
+  const Attempt &last = rl.history.last();
+  // Nearly as long a step as the last one whose solve failed would fail, too.
+  const double cap = std::max(rl.failure_cap.cap(), limits.clip_low * h);
+  if (!last.accepted || rl.retried || !(last.error > 0))
+    return std::min(cap, basicStep(h, last.error, last.order, rl.retried, limits));
+  const double aim = std::log(limits.safety), now = std::log(last.error) / last.order - aim;
+  const double factor = std::exp(-kIntegral * now + kProportional * (rl.history.previousError() - aim - now));
+  return limitedStep(std::min(cap, h * factor), h, false, limits);
 }
 
 enum class When { now, ahead };
@@ -58,11 +73,14 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
 
 PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in, const std::vector<double> &app,
                        double h, const Decision &d) {
-  const AdaptRL &rl = adaptRL(adapt);
+  AdaptRL &rl = adaptRL(adapt);
   std::string observed;
   char value[32];
 
   PetscFunctionBegin;
+  if (rl.rules())
+    PetRLCallCXX(observed = " error=" + std::to_string(rl.history.last().error) +
+                            " order=" + std::to_string(rl.history.last().order));
   for (std::size_t i = 0; i < rl.inputs.size(); ++i) {
     const int source = rl.inputs[i];
     PetscCall(PetscSNPrintf(
@@ -74,6 +92,16 @@ PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in
       rl, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:%s -> next h=%g%s (times %.3g if its solve fails)",
       ts->steps, (double)ts->ptime, h, observed.c_str(), d.step, d.fallbacks + d.aside > 0 ? " by basic" : "",
       d.failed_scale));
+  if (rl.counts.solves > rl.reported.solves) {
+    const SolveCounts &now = rl.counts, &before = rl.reported;
+    PetscCall(PolicyMonitor(rl,
+                            "      %" PetscInt_FMT " nonlinear solves: %" PetscInt_FMT " iterations, %" PetscInt_FMT
+                            " Jacobians, %" PetscInt_FMT " linear iterations, %" PetscInt_FMT " repeated",
+                            now.solves - before.solves, now.iterations - before.iterations,
+                            now.jacobians - before.jacobians, now.linear - before.linear,
+                            now.repeated - before.repeated));
+    rl.reported = rl.counts;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -135,6 +163,7 @@ PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
   PetscCall(ApplicationValues(rl, ts, app));
   PetscCall(AdaptRLOnFirstRank(adapt, decision, 2, [&] {
+    if (rl.rules()) return;
     float action = 0;
     rl.history.values(built_in);
     const std::vector<float> x = networkInput(rl, built_in, app);
@@ -177,15 +206,25 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
       const std::vector<float> x = networkInput(rl, built_in, app);
       // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
       // basic's step, does what basic does: it keeps the step.
-      const bool keep = no_error && ((rl.file.empty() && !rl.training) || rl.policy.action.transform == "error-ratio");
+      const bool keep =
+          no_error && ((rl.file.empty() && !rl.training) || rl.rules() || rl.policy.action.transform == "error-ratio");
       const bool aside = rl.guard.leads() || (rl.unsuited && rl.safeguard);
       const bool basic = rl.basic_only || aside;
-      d.step = basic ? -1 : (keep ? h : policyStep(rl, x, h, false, limits, patience(ts), &action));
+      const bool rules = rl.rules() || !rl.control.step;
+      if (basic)
+        d.step = -1;
+      else if (keep)
+        d.step = h;
+      else if (rules)
+        d.step =
+            rl.control.step ? classicalStep(rl, h, limits) : basicStep(h, last.error, last.order, rl.retried, limits);
+      else
+        d.step = policyStep(rl, x, h, false, limits, patience(ts), &action);
       if (d.step < 0) {
         d.step =
             no_error ? h : basicStep(h, last.error, last.order, rl.retried, last.accepted ? limits : stepLimits(adapt));
         d.fallbacks += basic ? 0 : 1;
-      } else if (rl.training && !keep) {
+      } else if (rl.training && !keep && !rules) {
         rl.training->decided(x, {action});
       }
       d.aside = aside ? 1 : 0;
@@ -193,12 +232,12 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
         const auto lead = rl.guard.lead(last.accepted, h, d.step);
         d.step = std::clamp(lead.step, limits.dt_min, limits.dt_max);
         d.stalled = lead.stalled ? 1 : 0;
-      } else if (rl.safeguard && !basic) {
+      } else if (rl.safeguard && !basic && !rules) {
         rl.guard.decided(last.accepted, h, d.step);
       }
     }
     d.failed_scale = limits.scale_failed;
-    if (solves && !rl.basic_only) {
+    if (solves && !rl.basic_only && !rl.rules() && rl.control.step) {
       std::vector<double> if_failed;
       rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
       rl.failed_observation = networkInput(rl, if_failed, app);

@@ -118,6 +118,12 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
 
   PetscFunctionBegin;
   if (rl.loaded || rl.basic_only) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rl.classical()) {
+    rl.evaluator = "rules";
+    rl.inputs.clear();
+    rl.loaded = true;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (rl.train && !rl.training) PetscCall(AdaptRLTrainSetUp(adapt, ts));
   // Who learns has its policy already, on the first rank.
   const std::string file = rl.training ? "" : rl.file.empty() ? policyFolder() + "/default.h5" : rl.file;
@@ -167,7 +173,8 @@ PetscErrorCode CheckType(TSAdapt adapt) {
 
    Input Parameters:
 +  adapt - the TSAdapt, ignored unless of type `TSADAPTRL`
--  file  - policy file of kind tsadapt (.h5; TorchScript .pt), or the name of one that ships; NULL or "": default.h5
+-  file  - policy file of kind tsadapt (.h5; TorchScript .pt), or the name of one that ships; NULL or "": default.h5;
+           "classical": rules instead of a network
 
    Options Database Key:
 .  -ts_adapt_rl_policy <file> - the policy file

@@ -36,9 +36,11 @@
 #if PETSC_VERSION_LT(3, 23, 0)
 #define PETRL_CONTEXT void *
 #define PETRL_CONTEXT_OF(ctx) (ctx)
+#define PETRL_CONTAINER_DESTROY PetscContainerSetUserDestroy
 #else
 #define PETRL_CONTEXT PETRL_CONTEXT_ADDRESS
 #define PETRL_CONTEXT_OF(ctx) PETRL_CONTEXT_AT(ctx)
+#define PETRL_CONTAINER_DESTROY PetscContainerSetCtxDestroy
 #endif
 
 // Defaults of a SNES type, which give way to what the user set (3.22: PetscObjectParameterSetDefault()).

@@ -11,6 +11,7 @@
    Options Database Keys:
 +  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar), or the name of one that
                                  ships; default: default.h5
+.  -ts_adapt_rl_control <levers> - what is decided, see Notes: some of step,accept,tolerance,jacobian,order
 .  -ts_adapt_rl_monitor        - print each observation and decision
 .  -ts_adapt_rl_error_if_nan   - a decision that is not finite or out of its range is an error
 .  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
@@ -72,6 +73,7 @@ S*/
 typedef PetscErrorCode (*TSAdaptRLObservable)(TS ts, void *ctx, PetscReal *value);
 
 PETSC_EXTERN PetscErrorCode TSAdaptRLSetPolicy(TSAdapt adapt, const char file[]);
+PETSC_EXTERN PetscErrorCode TSAdaptRLSetControl(TSAdapt adapt, const char levers[]);
 PETSC_EXTERN PetscErrorCode TSAdaptRLGetPolicy(TSAdapt adapt, const char *file[]);
 PETSC_EXTERN PetscErrorCode TSAdaptRLAddObservable(TSAdapt adapt, const char name[], TSAdaptRLObservable f, void *ctx);
 PETSC_EXTERN PetscErrorCode TSAdaptRLSetTimeScale(TSAdapt adapt, PetscReal scale);

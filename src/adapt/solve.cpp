@@ -1,0 +1,443 @@
+// TSADAPTRL: Newton's iteration within a step. SNES's own solve is called with another convergence test, tolerance and
+// lag of the Jacobian, which hold for that call only; one that fails then is repeated, at the same step, without them.
+#include "adapt/solve.hpp"
+
+#include <petsc/private/pcimpl.h>
+#include <petsc/private/snesimpl.h>
+#include <petscdm.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapt/rl.hpp"
+
+namespace petrl {
+
+struct SolveHook {
+  TSAdapt adapt = nullptr;                  // null once the adaptor is gone, or has given the SNES back
+  SNES snes = nullptr;                      // null once it is gone
+  PetscErrorCode (*solve)(SNES) = nullptr;  // of its type
+  LeftAlone alone;                          // because of what the user has set
+  bool changing = false;                    // the equations' function changes the matrix (linear ones may)
+
+  Contraction contractions[2];  // with a Jacobian that is kept; with a new one at each iteration
+  JacobianAge age;
+  Caution caution;
+  PetscObjectId ts = 0, matrices[2] = {0, 0};  // for which the Jacobian was built
+  PetscObjectState state = 0;                  // of the operator then, where it is another matrix
+
+  // During a solve.
+  TS now = nullptr;
+  bool tolerance = false, krylov = false, keep = false;  // what is done in it
+  bool built = false, slow = false, tested = false, ended = false;
+  PetscInt lag = 1;                   // with which the coming iteration starts
+  double floor = 0, first_floor = 0;  // what linear solves leave; and a Jacobian of another shift
+  Contraction *contraction = nullptr;
+  KSP ksp = nullptr;  // with its own tolerances
+  PetscReal rtol = 0, atol = 0, dtol = 0;
+  PetscInt most = 0;
+  PetscInt step = -1, solves = 0, solves_before = 1;  // in this step, in the one before
+  Vec previous = nullptr;
+  PetscErrorCode (*test)(SNES, PetscInt, PetscReal, PetscReal, PetscReal, SNESConvergedReason *, void *) = nullptr;
+  void *test_context = nullptr;
+};
+
+namespace {
+
+constexpr char kName[] = "PetRLSolveHook";
+
+// What PC remembers of its matrix: a number till 3.25, a struct since.
+PetscObjectState seen(PetscObjectState state) {
+  return state;
+}
+template <typename State>
+auto seen(const State &state) -> decltype(state.state) {
+  return state.state;
+}
+
+PetscErrorCode DestroyHook(PETRL_CONTEXT ctx) {
+  PetscFunctionBegin;
+  auto *hook = static_cast<std::shared_ptr<SolveHook> *>(PETRL_CONTEXT_OF(ctx));
+  (*hook)->snes = nullptr;
+  delete hook;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HookOf(SNES snes, std::shared_ptr<SolveHook> **hook) {
+  PetscObject object;
+  void *pointer = nullptr;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectQuery((PetscObject)snes, kName, &object));
+  if (object) PetscCall(PetscContainerGetPointer((PetscContainer)object, &pointer));
+  *hook = static_cast<std::shared_ptr<SolveHook> *>(pointer);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// All ranks alike, or none.
+PetscErrorCode Anywhere(SNES snes, bool *flag) {
+  MPI_Comm comm = PetscObjectComm((PetscObject)snes);
+  PetscMPIInt size;
+  int any = *flag;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  if (size > 1) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, comm));
+  *flag = any != 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Somebody has changed the matrix since it was factored.
+PetscErrorCode Changed(SNES snes, bool *changed) {
+  PetscObjectState state;
+  PC pc;
+
+  PetscFunctionBegin;
+  PetscCall(KSPGetPC(snes->ksp, &pc));
+  PetscCall(PetscObjectStateGet((PetscObject)snes->jacobian_pre, &state));
+  *changed = pc->pmat != snes->jacobian_pre || state != seen(pc->matstate);
+  PetscCall(Anywhere(snes, changed));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HasOption(PetscObject object, const char name[], std::string &found) {
+  PetscBool has = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (!found.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscOptionsHasName(object->options, object->prefix, name, &has));
+  if (has) PetRLCallCXX(found = std::string("-") + (object->prefix ? object->prefix : "") + (name + 1) + " is given");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Matrix-free operators cost nothing to renew, and are not to be kept.
+PetscErrorCode MatrixFree(SNES snes, bool *is) {
+  PetscBool free[2] = {PETSC_FALSE, PETSC_FALSE};
+
+  PetscFunctionBegin;
+  if (snes->jacobian)
+    PetscCall(PetscObjectTypeCompareAny((PetscObject)snes->jacobian, &free[0], MATSHELL, MATMFFD, ""));
+  if (snes->jacobian_pre)
+    PetscCall(PetscObjectTypeCompareAny((PetscObject)snes->jacobian_pre, &free[1], MATSHELL, MATMFFD, ""));
+  *is = snes->mf || snes->mf_operator || free[0] || free[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What the user has decided himself.
+PetscErrorCode Examine(TS ts, SNES snes, LeftAlone &alone) {
+  PetscBool newton, known;
+  bool matrix_free = false;
+  KSP ksp;
+  std::string all;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESNEWTONLS, &newton));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &known, TSARKIMEX, TSBDF, TSTHETA, TSBEULER, TSCN, TSALPHA,
+                                      TSALPHA2, "dirk", ""));
+  PetscCall(MatrixFree(snes, &matrix_free));
+  PetRLCallCXX({
+    if (!newton)
+      all = std::string("SNES is of type ") + ((PetscObject)snes)->type_name;
+    else if (!known)
+      all = std::string("TS is of type ") + ((PetscObject)ts)->type_name;
+    else if (snes->xl || snes->xu || snes->ops->computevariablebounds)
+      all = "variables have bounds";
+    else if (snes->npc)
+      all = "SNES is preconditioned";
+    else if (snes->gridsequence > 0)
+      all = "SNES solves on a sequence of grids";
+    else if (matrix_free)
+      all = "the operator is matrix-free";
+    else if (ts->trajectory)
+      all = "the trajectory is saved";  // recomputed states must be those that were seen
+    else if (ts->forward_solve)
+      all = "sensitivities are computed";
+    alone.tolerance = alone.krylov = alone.jacobian = all;
+  });
+  for (const char *name : {"-snes_rtol", "-snes_atol", "-snes_stol", "-snes_convergence_test", "-snes_force_iteration"})
+    PetscCall(HasOption((PetscObject)snes, name, alone.tolerance));
+  if (alone.tolerance.empty() && snes->ops->converged != SNESConvergedDefault)
+    PetRLCallCXX(alone.tolerance = "SNES has a convergence test of its own");
+  for (const char *name : {"-snes_lag_jacobian", "-snes_lag_preconditioner", "-snes_lag_jacobian_persists",
+                           "-snes_lag_preconditioner_persists"})
+    PetscCall(HasOption((PetscObject)snes, name, alone.jacobian));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(HasOption((PetscObject)ksp, "-ksp_rtol", alone.krylov));
+  PetscCall(HasOption((PetscObject)snes, "-snes_ksp_ew", alone.krylov));
+  PetRLCallCXX({
+    if (alone.krylov.empty() && snes->ksp_ewconv) alone.krylov = "Eisenstat and Walker's tolerances are in use";
+    if (alone.jacobian.empty() && (snes->lagjacobian != 1 || snes->lagpreconditioner != 1))
+      alone.jacobian = "the program has set a lag";
+    if (alone.krylov.empty()) alone.krylov = alone.tolerance;
+  });
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// d u'/d u of the step at hand, up to a factor that does not change.
+PetscErrorCode Shift(const AdaptRL &rl, TS ts, double *shift) {
+  PetscBool bdf;
+  PetscInt order;
+
+  PetscFunctionBegin;
+  *shift = 1 / ts->time_step;
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSBDF, &bdf));
+  if (!bdf || rl.times.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSBDFGetOrder(ts, &order));
+  // It rises by one in each step.
+  const PetscInt last = ts->adapt->candidates.n > 0 ? ts->adapt->candidates.order[0] : 1;
+  const auto k = static_cast<std::size_t>(std::min(ts->steps > rl.times_step ? last + 1 : last, order));
+  *shift = 0;
+  for (std::size_t j = 0; j < std::min(k, rl.times.size()); ++j)
+    *shift += 1 / (ts->ptime + ts->time_step - rl.times[j]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The linear solver's tolerance for an update of this weighted norm (0: not known).
+PetscErrorCode SetKrylov(SolveHook &hook, const SolveRule &rule, double update) {
+  PetscFunctionBegin;
+  if (!hook.krylov) PetscFunctionReturn(PETSC_SUCCESS);
+  const double wanted = update > 0 ? rule.krylov * rule.kappa / update : hook.rtol;
+  hook.floor = std::max<double>(hook.rtol, std::min(wanted, rule.loosest));
+  PetscCall(KSPSetTolerances(hook.ksp, hook.floor, hook.atol, hook.dtol, hook.most));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Called after each of Newton's iterations, and before the first one.
+PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal ynorm, PetscReal fnorm,
+                           SNESConvergedReason *reason, void *ctx) {
+  SolveHook &hook = *static_cast<SolveHook *>(ctx);
+  AdaptRL &rl = adaptRL(hook.adapt);
+  Contraction &contraction = *hook.contraction;
+  PetscReal norm = 0, absolute, relative;
+  bool changed = false;
+
+  PetscFunctionBegin;
+  PetscCall((*hook.test)(snes, it, xnorm, ynorm, fnorm, reason, hook.test_context));
+  hook.tested = true;
+  const bool first_use = hook.lag == 1 || hook.lag == -2;  // of a Jacobian
+  if (it > 0 && first_use) ++rl.counts.jacobians, hook.built = true;
+  hook.ended = *reason != 0;
+  if (*reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (it > 0 && !PetscIsInfOrNanReal(xnorm) && !PetscIsInfOrNanReal(ynorm)) {
+    PetscCall(TSErrorWeightedNorm(hook.now, snes->vec_sol, hook.previous, hook.adapt->wnormtype, &norm, &absolute,
+                                  &relative));
+    contraction.update(norm, it == 1 && !first_use ? std::max(hook.first_floor, hook.floor) : hook.floor);
+    if (!*reason && hook.tolerance && contraction.error() <= rl.rule.kappa) {
+      *reason = SNES_CONVERGED_SNORM_RELATIVE;
+      PetscCall(PetscInfo(snes, "Converged due to weighted update %g, contraction %g: error %g <= %g\n", (double)norm,
+                          contraction.rate(), contraction.error(), rl.rule.kappa));
+    }
+  }
+  // An update far below the tolerance is mostly rounding.
+  const bool rates = it > 1 && norm > 1e-3 * rl.rule.kappa;
+  if (rates && contraction.rate() > rl.rule.slow) hook.slow = true;
+  if (!*reason) PetscCall(VecCopy(snes->vec_sol, hook.previous));
+  if (hook.keep && !*reason && hook.lag == (it == 0 ? -1 : -2)) {
+    PetscCall(Changed(snes, &changed));
+    if (changed && it > 0) hook.changing = true;
+    if (changed) snes->lagjacobian = hook.changing ? 1 : -2;
+  }
+  if (hook.keep && !*reason && rates && snes->lagjacobian == -1) {
+    if (contraction.diverges() && !hook.built) {
+      *reason = SNES_DIVERGED_INNER; /* from the start again, with a Jacobian of there */
+    } else {
+      const int missing = contraction.missing(rl.rule.kappa);
+      if ((hook.slow && missing > 2) || missing > snes->max_its - it) snes->lagjacobian = -2;
+    }
+  }
+  if (it > 0 && !*reason) PetscCall(SetKrylov(hook, rl.rule, std::max(contraction.error(), rl.rule.kappa)));
+  hook.lag = snes->lagjacobian;
+  hook.ended = *reason != 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// SNES's own solve, once, with what the hook says.
+PetscErrorCode SolveOnce(SNES snes, SolveHook &hook) {
+  AdaptRL &rl = adaptRL(hook.adapt);
+
+  PetscFunctionBegin;
+  hook.ksp = snes->ksp;
+  PetscCall(KSPGetTolerances(hook.ksp, &hook.rtol, &hook.atol, &hook.dtol, &hook.most));
+  hook.floor = hook.rtol;
+  hook.test = snes->ops->converged;
+  hook.test_context = snes->cnvP;
+  snes->ops->converged = AtIteration;
+  snes->cnvP = &hook;
+  const PetscInt lag = snes->lagjacobian;
+  if (!hook.keep) hook.lag = lag;
+  snes->lagjacobian = hook.lag;
+  hook.built = hook.slow = hook.tested = hook.ended = false;
+  hook.contraction = &hook.contractions[hook.lag == 1 ? 1 : 0];
+  hook.contraction->begin();
+  PetscCall(SetKrylov(hook, rl.rule, hook.contraction->first()));
+  const PetscErrorCode code = (*hook.solve)(snes);
+  // An iteration that never came to the test has its Jacobian, too.
+  if (hook.tested && !hook.ended && snes->reason != SNES_DIVERGED_MAX_IT && (hook.lag == 1 || hook.lag == -2))
+    ++rl.counts.jacobians, hook.built = true;
+  if (hook.keep) snes->lagjacobian = lag;
+  snes->ops->converged = hook.test;
+  snes->cnvP = hook.test_context;
+  if (hook.krylov) PetscCall(KSPSetTolerances(hook.ksp, hook.rtol, hook.atol, hook.dtol, hook.most));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Is a new Jacobian cheaper than the iterations that the shift of the old one costs in the solves of this step?
+bool Dear(const SolveHook &hook, const SolveRule &rule, double shift) {
+  if (!hook.age.valid()) return true;
+  const int more = hook.contractions[0].expected(hook.age.mismatch(shift), rule.kappa) - hook.age.fresh();
+  const double left = std::max<double>(1, hook.solves_before - hook.solves + 1);
+  return more * left >= rule.price;
+}
+
+// In place of the SNES type's solve.
+PetscErrorCode SolveAndRepeat(SNES snes) {
+  std::shared_ptr<SolveHook> *found;
+  PetscErrorCode (*function)(SNES, Vec, Vec, void *) = nullptr;
+  void *context = nullptr;
+  PetscObjectId id, matrices[2];
+  PetscObjectState state;
+  DM dm;
+  Vec guess;
+  double shift;
+
+  PetscFunctionBegin;
+  PetscCall(HookOf(snes, &found));
+  const std::shared_ptr<SolveHook> kept = *found;
+  SolveHook &hook = *kept;
+  PetscCall(SNESGetFunction(snes, NULL, &function, &context));
+  TS ts = static_cast<TS>(context);
+  const bool ours = hook.adapt && function == SNESTSFormFunction && ts->adapt == hook.adapt && !hook.now;
+  if (!ours) {
+    PetscCall((*hook.solve)(snes));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(AdaptRLFollow(hook.adapt, ts));
+  AdaptRL &rl = adaptRL(hook.adapt);
+  const bool usual =
+      snes->ops->converged == SNESConvergedDefault && !snes->npc && !ts->trajectory && !ts->forward_solve;
+  hook.tolerance = rl.control.tolerance && usual && rl.estimates && hook.alone.tolerance.empty();
+  hook.keep = rl.control.jacobian && usual && hook.alone.jacobian.empty() && !hook.changing && snes->lagjacobian == 1 &&
+              snes->lagpreconditioner == 1;
+  if (!hook.tolerance && !hook.keep) {
+    PetscCall((*hook.solve)(snes));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  hook.now = ts;
+  PetscCall(PetscObjectGetId((PetscObject)ts, &id));
+  PetscCall(PetscObjectGetId((PetscObject)snes->jacobian, &matrices[0]));
+  PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));
+  PetscCall(PetscObjectStateGet((PetscObject)snes->jacobian, &state));
+  PetscCall(Shift(rl, ts, &shift));
+  if (id != hook.ts || matrices[0] != hook.matrices[0] || matrices[1] != hook.matrices[1] ||
+      (snes->jacobian != snes->jacobian_pre && state != hook.state) ||
+      (ts->steprestart && hook.age.step() != ts->steps))
+    hook.age.forget();
+  if (hook.step != ts->steps) hook.solves_before = std::max<PetscInt>(hook.solves, 1), hook.solves = 0;
+  hook.step = ts->steps;
+  ++hook.solves;
+  const bool dear = Dear(hook, rl.rule, shift);
+  // No savings in the solves with which some methods start, nor for a while after they had to be taken back.
+  PetscBool starts;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &starts, TSBDF, TSALPHA, TSALPHA2, ""));
+  bool exact = hook.caution.on() || (starts && ts->steprestart);
+  const bool krylov = hook.tolerance && hook.alone.krylov.empty();
+  exact = exact || !(krylov || hook.keep);
+
+  PetscCall(SNESGetDM(snes, &dm));
+  PetscCall(DMGetGlobalVector(dm, &hook.previous));
+  PetscCall(DMGetGlobalVector(dm, &guess));
+  PetscCall(VecCopy(snes->vec_sol, guess));
+  ++rl.counts.solves;
+  PetscInt iterations = 0, linear = snes->linear_its;
+  for (bool again = true; again;) {
+    hook.krylov = krylov && !exact;
+    hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.rule) ? -2 : -1;
+    hook.first_floor = hook.lag == -1 ? hook.age.mismatch(shift) : 0;
+    const PetscErrorCode code = SolveOnce(snes, hook);
+    if (code) hook.now = nullptr;
+    PetscCall(code);
+    iterations += snes->iter;
+    again = snes->reason < 0 && !exact;
+    if (again) {
+      PetscCall(PetscInfo(snes, "Repeated without savings: %s\n", SNESConvergedReasons[snes->reason]));
+      PetscCall(VecCopy(guess, snes->vec_sol));
+      PETRL_SNES_DOMAIN_ERROR(snes) = PETSC_FALSE;
+      snes->jacobiandomainerror = PETSC_FALSE;
+      hook.caution.failed();
+      ++rl.counts.repeated;
+      exact = true;
+    }
+  }
+  snes->iter = iterations;
+  PetscCall(DMRestoreGlobalVector(dm, &guess));
+  PetscCall(DMRestoreGlobalVector(dm, &hook.previous));
+  rl.counts.iterations += iterations;
+  rl.counts.linear += snes->linear_its - linear;
+  if (hook.built) {
+    hook.age.built(shift, ts->steps);
+    if (hook.lag == -1) hook.age.fresh(static_cast<int>(snes->iter));
+  } else {
+    hook.age.paid(static_cast<int>(snes->iter));
+  }
+  if (hook.slow || snes->reason < 0) hook.age.forget();
+  if (snes->reason >= 0) hook.caution.solved();
+  hook.ts = id;
+  std::copy_n(matrices, 2, hook.matrices);
+  PetscCall(PetscObjectStateGet((PetscObject)snes->jacobian, &hook.state));
+  hook.now = nullptr;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+// From the first decision of a solve on.
+PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts) {
+  AdaptRL &rl = adaptRL(adapt);
+  std::shared_ptr<SolveHook> *found = nullptr;
+  PetscContainer container;
+
+  PetscFunctionBegin;
+  if (!rl.control.solves() || rl.basic_only || !ts->usessnes || !ts->snes) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rl.solve && rl.solve->adapt && rl.solve->snes == ts->snes && ts->snes->ops->solve == SolveAndRepeat)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AdaptRLGiveBack(adapt));
+  PetRLCallCXX(rl.alone = LeftAlone());
+  PetscCall(Examine(ts, ts->snes, rl.alone));
+  const bool anything =
+      (rl.control.tolerance && rl.alone.tolerance.empty()) || (rl.control.jacobian && rl.alone.jacobian.empty());
+  if (!anything) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HookOf(ts->snes, &found));
+  if (!found) {
+    PetRLCallCXX(found = new std::shared_ptr<SolveHook>(std::make_shared<SolveHook>()));
+    PetscCall(PetscContainerCreate(PETSC_COMM_SELF, &container));
+    PetscCall(PetscContainerSetPointer(container, found));
+    PetscCall(PETRL_CONTAINER_DESTROY(container, DestroyHook));
+    PetscCall(PetscObjectCompose((PetscObject)ts->snes, kName, (PetscObject)container));
+    PetscCall(PetscContainerDestroy(&container));
+  }
+  SolveHook &hook = **found;
+  if (ts->snes->ops->solve != SolveAndRepeat) hook.solve = ts->snes->ops->solve;
+  hook.adapt = adapt;
+  hook.snes = ts->snes;
+  hook.age.forget();
+  PetRLCallCXX(hook.alone = rl.alone);
+  ts->snes->ops->solve = SolveAndRepeat;
+  rl.solve = *found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// The solve has ended, or the adaptor goes.
+PetscErrorCode AdaptRLGiveBack(TSAdapt adapt) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  if (!rl.solve) PetscFunctionReturn(PETSC_SUCCESS);
+  SNES snes = rl.solve->snes;
+  if (snes && snes->ops->solve == SolveAndRepeat) snes->ops->solve = rl.solve->solve;
+  rl.solve->adapt = nullptr;
+  rl.solve.reset();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl
