@@ -31,6 +31,7 @@ struct SolveHook {
   bool tolerance = false, krylov = false, keep = false;  // what is done in it
   bool built = false, slow = false, tested = false, ended = false;
   PetscInt lag = 1;                   // with which the coming iteration starts
+  double kappa = 0;                   // the error that is aimed at
   double floor = 0, first_floor = 0;  // what linear solves leave; and a Jacobian of another shift
   Contraction *contraction = nullptr;
   KSP ksp = nullptr;  // with its own tolerances
@@ -125,7 +126,8 @@ PetscErrorCode MatrixFree(SNES snes, bool *is) {
 
 // What the user has decided himself.
 PetscErrorCode Examine(TS ts, SNES snes, LeftAlone &alone) {
-  PetscBool newton, known;
+  PetscBool newton, known, undamped, theta;
+  PetscReal weight = 0;
   bool matrix_free = false;
   KSP ksp;
   std::string all;
@@ -134,6 +136,10 @@ PetscErrorCode Examine(TS ts, SNES snes, LeftAlone &alone) {
   PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESNEWTONLS, &newton));
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &known, TSARKIMEX, TSBDF, TSTHETA, TSBEULER, TSCN, TSALPHA,
                                       TSALPHA2, "dirk", ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &undamped, TSCN, TSALPHA, TSALPHA2, TSTHETA, ""));
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSTHETA, &theta));
+  if (theta) PetscCall(TSThetaGetTheta(ts, &weight));
+  if (weight == 1) undamped = PETSC_FALSE;
   PetscCall(MatrixFree(snes, &matrix_free));
   PetRLCallCXX({
     if (!newton)
@@ -154,10 +160,14 @@ PetscErrorCode Examine(TS ts, SNES snes, LeftAlone &alone) {
       all = "sensitivities are computed";
     alone.tolerance = alone.krylov = alone.jacobian = all;
   });
+  // Its error is of a higher order than what it estimates, so Newton's would be most of it.
+  if (undamped && alone.tolerance.empty())
+    PetRLCallCXX(alone.tolerance =
+                     std::string("the estimate of ") + ((PetscObject)ts)->type_name + " is far above its error");
   for (const char *name : {"-snes_rtol", "-snes_atol", "-snes_stol", "-snes_convergence_test", "-snes_force_iteration"})
     PetscCall(HasOption((PetscObject)snes, name, alone.tolerance));
-  if (alone.tolerance.empty() && snes->ops->converged != SNESConvergedDefault)
-    PetRLCallCXX(alone.tolerance = "SNES has a convergence test of its own");
+  if (all.empty() && snes->ops->converged != SNESConvergedDefault)
+    PetRLCallCXX(alone.tolerance = alone.jacobian = "SNES has a convergence test of its own");
   for (const char *name : {"-snes_lag_jacobian", "-snes_lag_preconditioner", "-snes_lag_jacobian_persists",
                            "-snes_lag_preconditioner_persists"})
     PetscCall(HasOption((PetscObject)snes, name, alone.jacobian));
@@ -196,7 +206,7 @@ PetscErrorCode Shift(const AdaptRL &rl, TS ts, double *shift) {
 PetscErrorCode SetKrylov(SolveHook &hook, const SolveRule &rule, double update) {
   PetscFunctionBegin;
   if (!hook.krylov) PetscFunctionReturn(PETSC_SUCCESS);
-  const double wanted = update > 0 ? rule.krylov * rule.kappa / update : hook.rtol;
+  const double wanted = update > 0 ? rule.krylov * hook.kappa / update : hook.rtol;
   hook.floor = std::max<double>(hook.rtol, std::min(wanted, rule.loosest));
   PetscCall(KSPSetTolerances(hook.ksp, hook.floor, hook.atol, hook.dtol, hook.most));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -222,14 +232,14 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
     PetscCall(TSErrorWeightedNorm(hook.now, snes->vec_sol, hook.previous, hook.adapt->wnormtype, &norm, &absolute,
                                   &relative));
     contraction.update(norm, it == 1 && !first_use ? std::max(hook.first_floor, hook.floor) : hook.floor);
-    if (!*reason && hook.tolerance && contraction.error() <= rl.rule.kappa) {
+    if (!*reason && hook.tolerance && contraction.error() <= hook.kappa) {
       *reason = SNES_CONVERGED_SNORM_RELATIVE;
       PetscCall(PetscInfo(snes, "Converged due to weighted update %g, contraction %g: error %g <= %g\n", (double)norm,
-                          contraction.rate(), contraction.error(), rl.rule.kappa));
+                          contraction.rate(), contraction.error(), hook.kappa));
     }
   }
   // An update far below the tolerance is mostly rounding.
-  const bool rates = it > 1 && norm > 1e-3 * rl.rule.kappa;
+  const bool rates = it > 1 && norm > 1e-3 * hook.kappa;
   if (rates && contraction.rate() > rl.rule.slow) hook.slow = true;
   if (!*reason) PetscCall(VecCopy(snes->vec_sol, hook.previous));
   if (hook.keep && !*reason && hook.lag == (it == 0 ? -1 : -2)) {
@@ -241,11 +251,11 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
     if (contraction.diverges() && !hook.built) {
       *reason = SNES_DIVERGED_INNER; /* from the start again, with a Jacobian of there */
     } else {
-      const int missing = contraction.missing(rl.rule.kappa);
+      const int missing = contraction.missing(hook.kappa);
       if ((hook.slow && missing > 2) || missing > snes->max_its - it) snes->lagjacobian = -2;
     }
   }
-  if (it > 0 && !*reason) PetscCall(SetKrylov(hook, rl.rule, std::max(contraction.error(), rl.rule.kappa)));
+  if (it > 0 && !*reason) PetscCall(SetKrylov(hook, rl.rule, std::max(contraction.error(), hook.kappa)));
   hook.lag = snes->lagjacobian;
   hook.ended = *reason != 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -285,7 +295,7 @@ PetscErrorCode SolveOnce(SNES snes, SolveHook &hook) {
 // Is a new Jacobian cheaper than the iterations that the shift of the old one costs in the solves of this step?
 bool Dear(const SolveHook &hook, const SolveRule &rule, double shift) {
   if (!hook.age.valid()) return true;
-  const int more = hook.contractions[0].expected(hook.age.mismatch(shift), rule.kappa) - hook.age.fresh();
+  const int more = hook.contractions[0].expected(hook.age.mismatch(shift), hook.kappa) - hook.age.fresh();
   const double left = std::max<double>(1, hook.solves_before - hook.solves + 1);
   return more * left >= rule.price;
 }
@@ -324,6 +334,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   hook.now = ts;
+  hook.kappa = hook.tolerance ? rl.rule.kappa : 1e-6; /* about what PETSc's own test comes to */
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian, &matrices[0]));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));

@@ -77,4 +77,69 @@ def default_policy_comes_from_the_folder(folder):
     assert abs(r.number("steps") - 100) <= 1, r
 
 
+def classical(*options, **how):
+    return rl("classical", *options, **how)
+
+
+BDF = ["-ts_type", "bdf", "-pc_type", "pbjacobi", "-ts_rtol", "1e-5", "-ts_atol", "1e-5", "-tf", 2]
+
+
+def whole_solve_on_any_number_of_ranks(folder):
+    for method in (BDF, ["-ts_type", "arkimex", "-ts_arkimex_fully_implicit"] + BDF[2:]):
+        exact = solution(plain("-ts_rtol", "1e-9", "-ts_atol", "1e-9", "-tf", 2).ok())
+        found = set()
+        for ranks in (1, 2, 3, 4):
+            r = classical(*method, "-ts_view", ranks=ranks).ok()
+            r.says("RL: policy classical, backend rules", "RL: decides on step,accept,tolerance,jacobian,order")
+            found.add((r.number("steps"), re.search(r"[0-9]+ nonlinear solves.*", r.output).group()))
+            for a, b in zip(solution(r), exact):
+                assert abs(a - b) < 1e-2, (method, ranks, a, b)
+        assert len(found) == 1, (method, found)
+
+
+def jacobians(r):
+    return int(re.search(r"([0-9]+) Jacobians built", r.output).group(1))
+
+
+def whole_solve_saves(folder):
+    r = classical(*BDF, "-ts_view", "-ts_adapt_rl_monitor", "-snes_lag_jacobian", 1).ok()
+    everything = classical(*BDF, "-ts_view", "-ts_adapt_rl_monitor").ok()
+    r.says("Jacobian left as it is, because -snes_lag_jacobian is given")
+    assert 3 * jacobians(everything) < jacobians(r), (r, everything)
+    everything.says("nonlinear solves:", "changes of order")
+    assert "left as it is" not in everything.output
+
+
+def what_the_user_sets_is_left_alone(folder):
+    for option, lever in ((["-snes_rtol", "1e-6"], "RL: tolerance"), (["-ksp_rtol", "1e-6"], "RL: linear tolerance"),
+                          (["-ts_bdf_order", "2"], "RL: order"), (["-snes_convergence_test", "skip"], "RL: Jacobian"),
+                          (["-snes_mf", "-pc_type", "none"], "RL: Jacobian"), (["-snes_type", "ksponly"], "RL: tolerance"),
+                          (["-snes_type", "newtontr"], "RL: Jacobian"), (["-ts_save_trajectory"], "RL: tolerance")):
+        r = classical(*BDF, "-ts_view", *option).ok()
+        r.says(f"{lever} left as it is, because ")
+    # Nothing differs from basic where basic's steps are taken and nothing else is left to decide.
+    for option in (["-snes_mf", "-pc_type", "none"], ["-snes_type", "ksponly"], ["-ts_type", "rosw"]):
+        ours = classical(*BDF, *option, "-ts_adapt_rl_control", "tolerance,jacobian").ok()
+        theirs = plain(*BDF, *option, "-ts_adapt_type", "basic").ok()
+        assert solution(ours) == solution(theirs) and ours.number("steps") == theirs.number("steps"), (option, ours, theirs)
+    classical("-ts_adapt_rl_control", "step,kappa").fails("-ts_adapt_rl_control: found 'kappa', expected some of")
+    classical("-ts_adapt_rl_train", "-ts_adapt_rl_save", f"{folder}/p.h5").fails("policy 'classical' is a rule")
+    # A network's policy leaves the solves alone unless it is told.
+    policy = write_policy(f"{folder}/p.h5", "error-ratio", 0.5, 1.0, 0.8)
+    rl(policy, *BDF, "-ts_view").ok().says("RL: decides on step\n")
+    rl(policy, *BDF, "-ts_view", "-ts_adapt_rl_control", "step,jacobian").ok().says("RL: decides on step,jacobian", "Jacobians built")
+
+
+def whole_solve_is_as_accurate(folder):
+    LOOSE = [x.replace("1e-5", "1e-4") if isinstance(x, str) else x for x in BDF]
+    for method in (LOOSE, ["-ts_type", "arkimex", "-ts_arkimex_fully_implicit"] + LOOSE[2:], ["-ts_type", "cn", "-ts_theta_adapt"] + LOOSE[2:]):
+        exact = solution(plain("-ts_rtol", "1e-10", "-ts_atol", "1e-10", "-tf", 2).ok())
+        def error(r):
+            return max(abs(a - b) for a, b in zip(solution(r.ok()), exact))
+        basic = error(plain(*method, "-ts_adapt_type", "basic"))
+        for levers in ("step,tolerance,jacobian", "step,accept,tolerance,jacobian,order"):
+            ours = error(classical(*method, "-ts_adapt_rl_control", levers))
+            assert ours < 1.2 * basic, (method, levers, ours, basic)
+
+
 main()
