@@ -62,6 +62,7 @@ std::vector<double> bdfErrorWeights(const double times[], int order) {
 }
 
 OrderChoice chooseOrder(int k, double below, double here, double above) {
+  if (here < 0) return {k, 1};
   // The higher order's error is the least certain one.
   const double factors[] = {factorFor(below, k - 1), factorFor(here, k),
                             factorFor(above < 0 ? above : 1.6 * above, k + 1)};
@@ -98,6 +99,11 @@ PetscErrorCode AdaptRLOrder(TSAdapt adapt, TS ts, const Attempt &attempt, PetscR
     PetscCall(VecDestroy(&past.x.front()));
     past.x.erase(past.x.begin());
     past.times.erase(past.times.begin());
+  }
+  if (past.x.empty()) {  // the start, which the TS still holds
+    PetscCall(VecDuplicate(ts->vec_sol, &work));
+    PetscCall(VecCopy(ts->vec_sol, work));
+    PetRLCallCXX(past.x.push_back(work); past.times.push_back(attempt.t));
   }
   PetscCall(SNESGetSolution(ts->snes, &x));
   if (past.times.size() == kHighest + 3) {

@@ -413,8 +413,9 @@ PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts) {
   if (rl.solve && rl.solve->adapt && rl.solve->snes == ts->snes && ts->snes->ops->solve == SolveAndRepeat)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AdaptRLGiveBack(adapt));
-  PetRLCallCXX(rl.alone = LeftAlone());
-  PetscCall(Examine(ts, ts->snes, rl.alone));
+  LeftAlone alone;
+  PetscCall(Examine(ts, ts->snes, alone));
+  PetRLCallCXX(alone.order = rl.alone.order; rl.alone = alone);
   const bool anything =
       (rl.control.tolerance && rl.alone.tolerance.empty()) || (rl.control.jacobian && rl.alone.jacobian.empty());
   if (!anything) PetscFunctionReturn(PETSC_SUCCESS);

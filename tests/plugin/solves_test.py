@@ -117,6 +117,7 @@ def what_the_user_sets_is_left_alone(folder):
                           (["-snes_type", "newtontr"], "RL: Jacobian"), (["-ts_save_trajectory"], "RL: tolerance")):
         r = classical(*BDF, "-ts_view", *option).ok()
         r.says(f"{lever} left as it is, because ")
+        assert "order" not in lever or "changes of order" not in r.output, r
     # Nothing differs from basic where basic's steps are taken and nothing else is left to decide.
     for option in (["-snes_mf", "-pc_type", "none"], ["-snes_type", "ksponly"], ["-ts_type", "rosw"]):
         ours = classical(*BDF, *option, "-ts_adapt_rl_control", "tolerance,jacobian").ok()
