@@ -81,17 +81,30 @@ double acceptedError(const AdaptRL &rl, int order) {
   return rl.control.accept && rl.smooth >= quiet ? std::min(4.0, std::pow(1.25, order)) : 1;
 }
 
+PetscErrorCode AdaptRLRestarts(const AdaptRL &rl, TS ts, bool *restarts) {
+  PetscBool multistep = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  *restarts = ts->steprestart == PETSC_TRUE;
+  if (!*restarts || !rl.restart_seen) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &multistep, TSBDF, TSALPHA, TSALPHA2, ""));
+  *restarts = multistep == PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // An attempt has been judged.
-void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt) {
+void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt, bool restarts) {
   if (attempt.error >= 0) rl.estimates = true;
   if (!attempt.accepted) {
     rl.smooth = 0;
     return;
   }
   rl.failure_cap.accepted();
-  rl.smooth = ts->steprestart ? 0 : rl.smooth + 1;
+  rl.smooth = restarts ? 0 : rl.smooth + 1;
+  rl.restart_seen = ts->steprestart == PETSC_TRUE;
+  if (!rl.control.jacobian) return;
   auto &times = rl.times;
-  if (ts->steprestart) times.clear();
+  if (restarts) times.clear();
   while (!times.empty() && times.front() > attempt.t + 1e-9 * attempt.h) times.erase(times.begin());
   if (times.empty()) times = {attempt.t, attempt.t + attempt.h / 2};  // BDF starts with half a step
   times.insert(times.begin(), attempt.t + attempt.h);

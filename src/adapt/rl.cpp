@@ -77,7 +77,9 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   // A NaN error (the step left the domain of the equations) is a rejection that tells nothing more.
   if (!(error == error)) attempt.error = PETSC_MAX_REAL;
   PetscCall(AdaptRLRecord(rl, ts, attempt, 1));
-  PetRLCallCXX(notePoint(rl, ts, attempt));
+  bool restarts;
+  PetscCall(AdaptRLRestarts(rl, ts, &restarts));
+  PetRLCallCXX(notePoint(rl, ts, attempt, restarts));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
   PetscCall(AdaptRLOrder(adapt, ts, attempt, next_h));

@@ -57,6 +57,7 @@ struct Progress {
   bool estimates = false;      // the TS has estimated an error
   std::vector<double> times;   // ends of the latest accepted steps, newest first: what BDF builds on
   PetscInt times_step = -1;    // the step that ended at the first of them
+  bool restart_seen = false;   // the last accepted step came with PETSc's steprestart
   FailureCap failure_cap;
   int smooth = 0;             // accepted steps in a row
   PetscInt order_before = 0;  // of BDF, where we choose it
@@ -127,8 +128,11 @@ PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts);  // solve.cpp: the levers 
 PetscErrorCode AdaptRLGiveBack(TSAdapt adapt);
 PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts);  // levers.cpp
 PetscErrorCode AdaptRLViewControl(TSAdapt adapt, PetscViewer viewer);
+/// Something has really started anew: a pre- or post-step function that touches the solution sets PETSc's steprestart at
+/// every step, which only multistep methods mind.
+PetscErrorCode AdaptRLRestarts(const AdaptRL &rl, TS ts, bool *restarts);
 double acceptedError(const AdaptRL &rl, int order);
-void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt);
+void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt, bool restarts);
 PetscErrorCode AdaptRLOrder(TSAdapt adapt, TS ts, const Attempt &attempt, PetscReal *next_h);  // order.cpp
 PetscErrorCode AdaptRLOrderRestore(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called by a TS that announces failures

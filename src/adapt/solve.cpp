@@ -48,7 +48,7 @@ namespace {
 constexpr char kName[] = "PetRLSolveHook";
 
 // What PC remembers of its matrix: a number till 3.25, a struct since.
-PetscObjectState seen(PetscObjectState state) {
+[[maybe_unused]] PetscObjectState seen(PetscObjectState state) {
   return state;
 }
 template <typename State>
@@ -310,6 +310,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   DM dm;
   Vec guess;
   double shift;
+  bool restarts = false;
 
   PetscFunctionBegin;
   PetscCall(HookOf(snes, &found));
@@ -329,7 +330,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   hook.tolerance = rl.control.tolerance && usual && rl.estimates && hook.alone.tolerance.empty();
   hook.keep = rl.control.jacobian && usual && hook.alone.jacobian.empty() && !hook.changing && snes->lagjacobian == 1 &&
               snes->lagpreconditioner == 1;
-  if (!hook.tolerance && !hook.keep) {
+  if ((!hook.tolerance && !hook.keep) || !snes->jacobian || !snes->jacobian_pre) {
     PetscCall((*hook.solve)(snes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -340,9 +341,11 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));
   PetscCall(PetscObjectStateGet((PetscObject)snes->jacobian, &state));
   PetscCall(Shift(rl, ts, &shift));
-  if (id != hook.ts || matrices[0] != hook.matrices[0] || matrices[1] != hook.matrices[1] ||
-      (snes->jacobian != snes->jacobian_pre && state != hook.state) ||
-      (ts->steprestart && hook.age.step() != ts->steps))
+  PetscCall(AdaptRLRestarts(rl, ts, &restarts));
+  bool touched = snes->jacobian != snes->jacobian_pre && state != hook.state;
+  if (snes->jacobian != snes->jacobian_pre) PetscCall(Anywhere(snes, &touched));
+  if (touched || id != hook.ts || matrices[0] != hook.matrices[0] || matrices[1] != hook.matrices[1] ||
+      (restarts && hook.age.step() != ts->steps))
     hook.age.forget();
   if (hook.step != ts->steps) hook.solves_before = std::max<PetscInt>(hook.solves, 1), hook.solves = 0;
   hook.step = ts->steps;
@@ -366,7 +369,11 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.rule) ? -2 : -1;
     hook.first_floor = hook.lag == -1 ? hook.age.mismatch(shift) : 0;
     const PetscErrorCode code = SolveOnce(snes, hook);
-    if (code) hook.now = nullptr;
+    if (code) {
+      hook.now = nullptr;
+      PetscCall(DMRestoreGlobalVector(dm, &guess));
+      PetscCall(DMRestoreGlobalVector(dm, &hook.previous));
+    }
     PetscCall(code);
     iterations += snes->iter;
     again = snes->reason < 0 && !exact;

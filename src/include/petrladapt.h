@@ -6,12 +6,14 @@
 #include <petscts.h>
 
 /*MC
-   TSADAPTRL - "rl": a policy chooses the time step, also after a failed solve
+   TSADAPTRL - "rl": a policy chooses the time step, also after a failed solve; rules may decide the rest of a solve
 
    Options Database Keys:
 +  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar), or the name of one that
-                                 ships; default: default.h5
-.  -ts_adapt_rl_control <levers> - what is decided, see Notes: some of step,accept,tolerance,jacobian,order
+                                 ships, or classical (rules, no network); default: default.h5
+.  -ts_adapt_rl_control <levers> - what is decided, see Notes: some of step,accept,tolerance,jacobian,order; default:
+                                 step, and all of them with policy classical
+.  -ts_adapt_rl_kappa <0.1>    - Newton's error over the tolerance of the step (lever tolerance)
 .  -ts_adapt_rl_monitor        - print each observation and decision
 .  -ts_adapt_rl_error_if_nan   - a decision that is not finite or out of its range is an error
 .  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
@@ -25,8 +27,9 @@
 
    Notes:
    Steps are accepted as `TSADAPTBASIC` accepts them (weighted local error <= 1, `-ts_adapt_always_accept`, minimum
-   step); `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's choice. A decision that is not
-   finite or outside the policy's range is replaced by that of `TSADAPTBASIC`, counted, and reported once.
+   step) unless acceptance is decided, too; `-ts_adapt_clip`, `-ts_adapt_dt_min`, `-ts_adapt_dt_max` bound the policy's
+   choice. A decision that is not finite or outside the policy's range is replaced by that of `TSADAPTBASIC`, counted,
+   and reported once.
 
    With -ts_adapt_rl_safeguard false only the step limits hold: neither `-ts_adapt_clip` nor what follows here.
    A retry after a failed solve is at most 0.9 times as long.
@@ -39,6 +42,30 @@
    Constraints (components without a time derivative that depend on those with one; looked for where
    `TSSetEquationType()` does not say) leave all decisions to `TSADAPTBASIC` under theta and alpha methods, and under
    the default policy, which has seen none. -ts_view tells how many.
+
+   The levers beyond the step are pulled by the rules of classical codes (CVODE; Hairer, Wanner, Solving Ordinary
+   Differential Equations II, IV.8), each only where the user has not decided himself; -ts_view says what is left alone
+   and why, and what was saved. They take effect after the first attempt of a solve and end with it.
++  step      - the policy's; of `classical`: PI control that settles where `TSADAPTBASIC` does, and steps that come back
+               slowly to the length at which a solve has failed. Without it, `TSADAPTBASIC`'s
+.  accept    - a step whose error is up to min(4, 1.25^k), k the order of the estimate, is kept, unless one of the last
+               three was rejected, failed, or started anew
+.  tolerance - Newton's method (`SNESNEWTONLS`) stops when its error, estimated from its updates and their contraction in
+               the norm of the step's error, is below kappa; linear solves as far as that needs. For arkimex, dirk, bdf,
+               beuler (theta, cn, alpha are far better than what they estimate, so Newton's error would be most of
+               theirs). Left alone: -snes_rtol, -snes_atol, -snes_stol, -snes_convergence_test, a convergence test of the
+               program's; linear solves with -ksp_rtol or Eisenstat and Walker's tolerances. Tolerances that the program
+               sets itself are loosened, never tightened
+.  jacobian  - Jacobian and preconditioner are kept over iterations, stages and steps, until the shift has changed by
+               30 %, for 20 steps, until the contraction is above 0.3, or the iterations that they cost since are worth a
+               new one. A solve that fails is repeated at the same step as the user has set it up, and so are the next
+               ones for a while. For arkimex, dirk, bdf, beuler, theta, cn, alpha, alpha2. Left alone: lags of the
+               user's, matrices that somebody else changes
+-  order     - of `TSBDF`, from 1 to 5, by the estimated errors of the neighbouring ones; left alone: -ts_bdf_order, or a
+               program's that is not 2
+
+   SNES of other types (ksponly, with which rosw solves; vi; ...), matrix-free operators, bounds, nonlinear
+   preconditioners, saved trajectories and sensitivities leave tolerance and jacobian alone.
 
    What happened before is remembered for each TS apart, until a TSSolve() that starts at step 0; also across
    `TSRestartStep()`, which PETSc calls after every pre- or post-step function that touches the solution.
@@ -54,7 +81,7 @@
 
    A decision is taken on the first rank of the TS's communicator and sent to the others.
 
-.seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`, `TSADAPTBASIC`, `TSADAPTDSP`
+.seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLSetControl()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`, `TSADAPTBASIC`, `TSADAPTDSP`
 M*/
 #define TSADAPTRL "rl"
 

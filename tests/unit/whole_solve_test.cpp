@@ -324,6 +324,49 @@ TEST(WholeSolve, LeavesWhatTheUserHasSet) {
   }
 }
 
+// A post-step function that solves another TS, with the same adaptor type, changes nothing; nor does one that touches
+// the solution, which PETSc takes for a restart, where the method does not start again.
+PetscErrorCode SolveInner(TS) {
+  Stiff s;
+  Program inner;
+  PetscFunctionBegin;
+  PetscCall(Prepare(inner, s, TSBDF, ""));
+  PetscCall(TSSetMaxTime(inner.ts, 0.1));
+  PetscCall(TSSolve(inner.ts, inner.u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Touch(TS ts) {
+  Vec u;
+  PetscScalar *x;
+  PetscFunctionBegin;
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(VecGetArray(u, &x));
+  PetscCall(VecRestoreArray(u, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+TEST(WholeSolve, SurvivesPostStepFunctions) {
+  for (auto *post : {SolveInner, Touch}) {
+    const char *type = post == SolveInner ? TSBDF : TSARKIMEX;
+    Stiff s[2];
+    Program runs[2];
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_FALSE(Prepare(runs[i], s[i], type, ""));
+      // Of an ODE in its usual form ARKIMEX needs nothing from the step before.
+      if (i == 1) {
+        ASSERT_FALSE(TSSetPostStep(runs[i].ts, post));
+      }
+      ASSERT_FALSE(TSSolve(runs[i].ts, runs[i].u));
+    }
+    EXPECT_EQ(runs[0].ts->steps, runs[1].ts->steps) << type;
+    EXPECT_EQ(s[0].jacobians, s[1].jacobians) << type;
+    PetscBool same;
+    ASSERT_FALSE(VecEqual(runs[0].u, runs[1].u, &same));
+    EXPECT_TRUE(same) << type;
+  }
+}
+
 TEST(WholeSolve, LeversHaveNames) {
   EXPECT_EQ(controlNames(controlFrom("jacobian,step")), "step,jacobian");
   EXPECT_EQ(controlNames(controlFrom("")), "nothing");
