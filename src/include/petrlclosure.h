@@ -37,6 +37,7 @@
 .  -closure_observe <names>        - what it observes (all components and auxiliary fields)
 .  -closure_correct <names>        - what it corrects (all components that it observes)
 .  -closure_form <additive-rate|flux> - form of the corrections, see `PetRLClosureTrainSetForm()`
+.  -closure_free_boundary          - corrections change values on the boundary, too, see `PetRLClosureTrainSetForm()`
 .  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such)
 .  -closure_half_width <n>         - differences on either side of a face (1)
 .  -closure_width <n>              - channels of the network (16)
@@ -62,7 +63,7 @@
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
    gradient); face fluxes end there, so that they neither lose nor gain anything, and nothing is added to the values on
-   the boundary (unless the policy's action has boundary: free). Points needed from other ranks are
+   the boundary (unless the policy's action has boundary: free, as -closure_free_boundary makes it). Points needed from other ranks are
    exchanged, as many as the network's receptive field is wide: the answer is the same on any number of ranks, but each
    rank's part of the grid must be that wide.
 
@@ -191,12 +192,13 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetObserved(PetRLClosure closure, P
 PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, const char *const names[]);
 PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetForm(PetRLClosure closure, PetRLClosureForm form);
 PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetBudget(PetRLClosure closure, PetscReal minutes, PetscInt iterations);
-PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetStep(
-    PetRLClosure closure,
-    PetscErrorCode (*before)(PetRLClosure closure, PetscInt number, PetscReal t, Vec X, void *ctx),
-    PetscErrorCode (*step)(PetRLClosure closure, PetscInt number, PetscReal t, PetscReal dt, Vec X, PetscBool *failed,
-                           void *ctx),
-    void *ctx);
+PETSC_EXTERN PetscErrorCode PetRLClosureTrainSetStep(PetRLClosure closure,
+                                                     PetscErrorCode (*before)(PetRLClosure closure, PetscInt number,
+                                                                              PetscReal t, Vec X, void *ctx),
+                                                     PetscErrorCode (*step)(PetRLClosure closure, PetscInt number,
+                                                                            PetscReal t, PetscReal dt, Vec X,
+                                                                            PetscBool *failed, void *ctx),
+                                                     void *ctx);
 PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt, Vec X, PetscBool *learned);
 
 /*MC

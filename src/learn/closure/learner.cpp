@@ -1,13 +1,34 @@
 #include "learn/closure/learner.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace petrl::learn {
 
 namespace {
 
+constexpr double kWorse = 1.02, kSlower = .5;
+
 int count(std::size_t n) {
   return static_cast<int>(n);
+}
+
+std::vector<float> weightsOf(const NetworkSpec &network) {
+  std::vector<float> all;
+  for (const auto &[name, tensor] : network.weights) all.insert(all.end(), tensor.data.begin(), tensor.data.end());
+  return all;
+}
+
+NetworkSpec withWeights(NetworkSpec network, const std::vector<float> &all) {
+  auto at = all.begin();
+  for (auto &[name, tensor] : network.weights) {
+    if (static_cast<std::size_t>(all.end() - at) < tensor.data.size()) throw Error("weights of another network");
+    const auto end = at + static_cast<std::ptrdiff_t>(tensor.data.size());
+    std::copy(at, end, tensor.data.begin());
+    at = end;
+  }
+  return network;
 }
 
 RegressionConfig regressionOf(const PpoConfig &config) {
@@ -35,9 +56,13 @@ ClosureLearner::ClosureLearner(YamlMap keys, const PpoConfig &config, std::uniqu
 
 void ClosureLearner::iterate() {
   if (!handed_over_ && over_ >= share_) {
-    ppo_.loadWeights(regression_.network());
+    ppo_.loadWeights(best_ < 0 ? regression_.network() : withWeights(regression_.network(), best_weights_));
     handed_over_ = true;
+  } else if (back_) {
+    ppo_.loadWeights(withWeights(ppo_.network(), best_weights_));
+    ppo_.slowDown(kSlower);
   }
+  back_ = false;
   if (handed_over_) {
     ppo_.schedule((over_ - share_) / (1 - share_));
     ppo_.iterate(*environment_);
@@ -48,15 +73,18 @@ void ClosureLearner::iterate() {
 }
 
 Evaluation ClosureLearner::evaluate() {
-  return environment_->evaluate(handed_over_ ? ppo_.deterministic() : regression_.deterministic());
+  const Evaluation e = environment_->evaluate(handed_over_ ? ppo_.deterministic() : regression_.deterministic());
+  environment_->reached();
+  if (best_ < 0 || e.score < best_) {
+    best_ = e.score;
+    best_weights_ = weightsOf(network());
+  }
+  back_ = handed_over_ && !(e.score <= kWorse * best_);
+  return e;
 }
 
 Policy ClosureLearner::policy() const {
-  return {environment_->kind(),
-          environment_->observation(),
-          environment_->action(),
-          handed_over_ ? ppo_.network() : regression_.network(),
-          {},
+  return {environment_->kind(),    environment_->observation(), environment_->action(), network(), {},
           environment_->validity()};
 }
 
@@ -69,6 +97,10 @@ std::map<std::string, double> ClosureLearner::metrics() {
 void ClosureLearner::archive(Archive &a) {
   a.kind("closure");
   a("handed_over", handed_over_);
+  a("back", back_);
+  a("best", best_);
+  a("best_weights", best_weights_);
+  a.sized("reached", environment_->reached());
   a.group("regression", [&] { regression_.archive(a); });
   a.group("ppo", [&] { ppo_.archive(a); });
 }

@@ -45,6 +45,8 @@ class PETRL_API Ppo {
   std::map<std::string, double> metrics();
   /// How much of a training is over, for decay_steps: budget.
   void schedule(double done) { over_ = done; }
+  /// Learns more slowly from now on, by this factor, and starts averaging gradients anew.
+  void slowDown(double factor);
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
@@ -83,6 +85,7 @@ class PETRL_API Ppo {
   std::vector<double> gradientOf(const std::vector<std::int64_t> &rows);
   /// False if the divergence from the policy that acted is already too large.
   bool updateMinibatch(const std::vector<std::int64_t> &rows);
+  void passOver();
   double learningRate() const;
 
   learn::PpoConfig config_;
@@ -101,8 +104,9 @@ class PETRL_API Ppo {
   learn::Interior interior_;                 // of the grid that it learned on so far
   int margin_ = 0;
   // One row an episode of those that run.
-  std::vector<float> observation_, action_, log_prob_, value_, last_;
-  double over_ = 0;
+  std::vector<float> observation_, action_, mean_, log_prob_, value_, last_;
+  double over_ = 0, led_ = 0;  // led_: the largest divergence in an iteration
+  double rate_share_ = 1;      // of the configured learning rate
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
   std::array<double, kSums> sums_{};
   Seconds seconds_;
