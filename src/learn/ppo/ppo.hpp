@@ -105,8 +105,8 @@ class PETRL_API Ppo {
   int margin_ = 0;
   // One row an episode of those that run.
   std::vector<float> observation_, action_, mean_, log_prob_, value_, last_;
-  double over_ = 0, led_ = 0;  // led_: the largest divergence in an iteration
-  double rate_share_ = 1;      // of the configured learning rate
+  double over_ = 0, led_ = 0;               // led_: the largest divergence in an iteration
+  double rate_share_ = 1, rate_limit_ = 1;  // of the configured learning rate: now, and at most
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
   std::array<double, kSums> sums_{};
   Seconds seconds_;
