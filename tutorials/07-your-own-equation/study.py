@@ -10,16 +10,18 @@ trained already is not made again. Writes OUT/PROGRAM.csv (a row a run), prints 
 draws OUT/PROGRAM.png. BUILD: where PetRL was built (build/release of the source tree).
 
 --compare: instead, how much regression and PPO do, each alone and one after the other, in the same time, on the states
-that the training holds out (never on the others); OUT/PROGRAM_ways.csv."""
+that the training holds out (never on the others); OUT/PROGRAM_ways.csv. The study then takes these policies."""
 import argparse
 import concurrent.futures
 import csv
 import os
 import re
+import resource
 import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import h5py
@@ -89,26 +91,39 @@ class Study:
             self.run(f"{self.about['truth']} {self.state(seed)} {self.closure(self.about['fine'])} -closure_record {file} "
                      f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']}")
 
-    def train(self, seed, minutes, way="regression, PPO"):
-        """The policy's file, and what the training said."""
+    def train(self, seed, budget, way="regression, PPO"):
+        """The policy's file, and what the training said. budget: an option."""
         share = WAYS[way]
         name = f"closure-{seed}" if share is None else f"closure-{'regression' if share else 'ppo'}-{seed}"
         log = os.path.join(self.folder, name + ".log")
         if not os.path.exists(log):
             self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
-                     f"-closure_save {name}.h5 {self.about['train']} -closure_train_minutes {minutes} "
-                     f"-closure_train_seed {seed}" + ("" if share is None else f" -closure_train_regression {share}"),
-                     log=name + ".log")
+                     f"-closure_save {name}.h5 {self.about['train']} {budget} -closure_train_seed {seed}"
+                     + ("" if share is None else f" -closure_train_regression {share}"), log=name + ".log")
         with open(log) as f:
             said = f.read()
         lines = re.findall(r"^PetRL: (?:\d.* s: |  after|\S+: error|nothing).*$", said, re.M)
         print("\n".join(f"  {way}, seed {seed}: {line}" for line in lines), flush=True)
         return f"{name}.h5", said
 
-    def train_all(self, seeds, minutes, jobs, ways=("regression, PPO",)):
+    def train_all(self, seeds, jobs, budgets):
+        """budgets: an option for each way."""
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            keys = [(way, seed) for seed in seeds for way in ways]
-            return dict(zip(keys, pool.map(lambda key: self.train(key[1], minutes, key[0]), keys)))
+            keys = [(way, seed) for seed in seeds for way in budgets]
+            return dict(zip(keys, pool.map(lambda key: self.train(key[1], budgets[key[0]], key[0]), keys)))
+
+    def iteration(self, way):
+        """Seconds of the processor for an iteration of a training, with its share of validations."""
+        used = []
+        for n in (10, 30):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            with tempfile.TemporaryDirectory() as folder:
+                self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
+                         f"-closure_save {folder}/my.h5 {self.about['train']} -closure_train_iterations {n} "
+                         + ("" if WAYS[way] is None else f"-closure_train_regression {WAYS[way]}"))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return (used[1] - used[0]) / 20
 
     def final(self, options):
         """The state at the end, z y x component, and seconds in TSStep."""
@@ -142,19 +157,21 @@ def error(state, truth):
 
 
 def compare(study, path, minutes, seeds, jobs):
-    """Error ratios on the held-out states: that of the policy that is saved, and that which regression had come to."""
-    trained = study.train_all(range(1, seeds + 1), minutes, jobs, WAYS)
+    """Error ratios on the held-out states: that of the policy that is saved, and that which regression had come to.
+    minutes: of the processor; what else it does does not count, and the same iterations give the same policy."""
+    seconds = {way: study.iteration(way) for way in WAYS}
+    trained = study.train_all(range(1, seeds + 1), jobs,
+                              {w: f"-closure_train_iterations {round(60 * minutes / s)}" for w, s in seconds.items()})
     rows = []
     for (way, seed), (file, said) in trained.items():
         with open(os.path.join(study.folder, file + ".training", "log.csv")) as f:
             log = list(csv.DictReader(f))
         regression = [float(row["score"]) for row in log if float(row["updates"]) == 0]
         rows.append((way, seed, f"{float(log[-1]['best']):.6g}", f"{min(regression):.6g}" if regression else "",
-                     re.findall(r"iteration (\d+)", said)[-1], re.search(r"([\d.]+) in the program's solver", said)[1],
-                     re.search(r"^PetRL: ([\d.]+) s: ", said, re.M)[1]))
+                     re.findall(r"iteration (\d+)", said)[-1], f"{seconds[way]:.4g}"))
     with open(path, "w", newline="") as f:
         table = csv.writer(f)
-        table.writerow(("way", "seed", "ratio", "ratio_of_regression", "iterations", "solver_seconds", "seconds"))
+        table.writerow(("way", "seed", "ratio", "ratio_of_regression", "iterations", "seconds_an_iteration"))
         table.writerows(rows)
     for way in WAYS:
         print(f"{way:18}", "  ".join(f"{float(r[2]):.4f}" + (f" (from {float(r[3]):.4f})" if way == "regression, PPO" else "")
@@ -204,7 +221,7 @@ def main():
     seeds = range(101, 101 + a.cases)
     study.record("test.h5", seeds)
     print(f"{a.program}: recorded in {time.time() - began:.0f} s", flush=True)
-    trained = study.train_all(range(1, a.seeds + 1), a.minutes, a.jobs)
+    trained = study.train_all(range(1, a.seeds + 1), a.jobs, {"regression, PPO": f"-closure_train_minutes {a.minutes}"})
     files = {f"closure, seed {s}": file for (_, s), (file, _) in trained.items()}
     files = {name: f for name, f in files.items() if os.path.exists(os.path.join(study.folder, f))}
 

@@ -8,7 +8,8 @@ namespace petrl::learn {
 
 namespace {
 
-constexpr double kWorse = 1.02, kSlower = .5;
+constexpr double kWorse = 1.02, kSlower = .25, kFinest = .05;
+constexpr int kPatience = 3;
 
 int count(std::size_t n) {
   return static_cast<int>(n);
@@ -57,12 +58,14 @@ ClosureLearner::ClosureLearner(YamlMap keys, const PpoConfig &config, std::uniqu
 void ClosureLearner::iterate() {
   if (!handed_over_ && over_ >= share_) {
     ppo_.loadWeights(best_ < 0 ? regression_.network() : withWeights(regression_.network(), best_weights_));
+    // What is left to be found is smaller than what the solver misses.
+    if (best_ >= 0) ppo_.scaleExploration(std::clamp(best_, kFinest, 1.));
     handed_over_ = true;
-  } else if (back_) {
+  } else if (worse_ >= kPatience) {
     ppo_.loadWeights(withWeights(ppo_.network(), best_weights_));
     ppo_.slowDown(kSlower);
+    worse_ = 0;
   }
-  back_ = false;
   if (handed_over_) {
     ppo_.schedule((over_ - share_) / (1 - share_));
     ppo_.iterate(*environment_);
@@ -79,7 +82,7 @@ Evaluation ClosureLearner::evaluate() {
     best_ = e.score;
     best_weights_ = weightsOf(network());
   }
-  back_ = handed_over_ && !(e.score <= kWorse * best_);
+  worse_ = handed_over_ && !(e.score <= kWorse * best_) ? worse_ + 1 : 0;
   return e;
 }
 
@@ -97,7 +100,7 @@ std::map<std::string, double> ClosureLearner::metrics() {
 void ClosureLearner::archive(Archive &a) {
   a.kind("closure");
   a("handed_over", handed_over_);
-  a("back", back_);
+  a("worse", worse_);
   a("best", best_);
   a("best_weights", best_weights_);
   a.sized("reached", environment_->reached());

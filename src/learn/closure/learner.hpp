@@ -10,7 +10,7 @@
 
 namespace petrl::learn {
 
-/// PPO that makes validation worse goes back to the best policy, and on more slowly.
+/// PPO that makes validation worse, three times in a row, goes back to the best policy, and on more slowly.
 class ClosureLearner : public Learner {
  public:
   /// `share` of the training that is regression.
@@ -38,9 +38,9 @@ class ClosureLearner : public Learner {
   Ppo ppo_;
   NetworkSpec network() const { return handed_over_ ? ppo_.network() : regression_.network(); }
   double share_, over_ = 0;
-  bool handed_over_;   // PPO learns
-  bool back_ = false;  // to the best, before the next iteration
-  double best_ = -1;   // score; < 0: none yet
+  bool handed_over_;  // PPO learns
+  int worse_ = 0;     // validations in a row
+  double best_ = -1;  // score; < 0: none yet
   std::vector<float> best_weights_;
 };
 

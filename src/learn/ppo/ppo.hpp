@@ -45,8 +45,11 @@ class PETRL_API Ppo {
   std::map<std::string, double> metrics();
   /// How much of a training is over, for decay_steps: budget.
   void schedule(double done) { over_ = done; }
-  /// Learns more slowly from now on, by this factor, and starts averaging gradients anew.
+  /// Goes on at a rate smaller by this factor (adaptive_rate makes it larger again where that leads nowhere), and averages
+  /// gradients anew.
   void slowDown(double factor);
+  /// Multiplies a standard deviation that is free, and the rate.
+  void scaleExploration(double factor);
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
@@ -105,8 +108,8 @@ class PETRL_API Ppo {
   int margin_ = 0;
   // One row an episode of those that run.
   std::vector<float> observation_, action_, mean_, log_prob_, value_, last_;
-  double over_ = 0, led_ = 0;               // led_: the largest divergence in an iteration
-  double rate_share_ = 1, rate_limit_ = 1;  // of the configured learning rate: now, and at most
+  double over_ = 0, led_ = 0;  // led_: the largest divergence in an iteration
+  double rate_share_ = 1;      // of the configured learning rate
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
   std::array<double, kSums> sums_{};
   Seconds seconds_;

@@ -26,7 +26,6 @@ void Ppo::archive(Archive &a) {
   a("episodes", episodes_);
   a("sums", sums_);
   a("rate_share", rate_share_);
-  a("rate_limit", rate_limit_);
   a.sized("weights", network_.weights());
   a("adam", adam_);
   // Ranks may have parts of different sizes.

@@ -24,8 +24,13 @@ double Ppo::learningRate() const {
 }
 
 void Ppo::slowDown(double factor) {
-  rate_limit_ = rate_share_ *= factor;
+  rate_share_ *= factor;
   adam_ = Adam(network_.weights().size(), config_.weight_decay);
+}
+
+void Ppo::scaleExploration(double factor) {
+  network_.scaleStd(factor);
+  rate_share_ *= factor;
 }
 
 // The divergence is the same on all ranks.
@@ -42,7 +47,7 @@ void Ppo::update() {
   } else if (led_ > config_.target_kl) {
     rate_share_ /= kSlower;
   } else if (led_ < kShort * config_.target_kl) {
-    rate_share_ = std::min(rate_limit_, kFaster * rate_share_);
+    rate_share_ = std::min(1., kFaster * rate_share_);
   }
 }
 
