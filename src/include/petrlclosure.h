@@ -63,9 +63,9 @@
 
    At boundaries that are not periodic the network sees the values of the boundary points continued outwards (zero
    gradient); face fluxes end there, so that they neither lose nor gain anything, and nothing is added to the values on
-   the boundary (unless the policy's action has boundary: free, as -closure_free_boundary makes it). Points needed from other ranks are
-   exchanged, as many as the network's receptive field is wide: the answer is the same on any number of ranks, but each
-   rank's part of the grid must be that wide.
+   the boundary (unless the policy's action has boundary: free, as -closure_free_boundary makes it). Points needed from
+   other ranks are exchanged, as many as the network's receptive field is wide: the answer is the same on any number of
+   ranks, but each rank's part of the grid must be that wide.
 
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.

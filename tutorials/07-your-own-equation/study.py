@@ -91,11 +91,15 @@ class Study:
             self.run(f"{self.about['truth']} {self.state(seed)} {self.closure(self.about['fine'])} -closure_record {file} "
                      f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']}")
 
-    def train(self, seed, budget, way="regression, PPO"):
-        """The policy's file, and what the training said. budget: an option."""
+    def log(self, way, seed):
         share = WAYS[way]
         name = f"closure-{seed}" if share is None else f"closure-{'regression' if share else 'ppo'}-{seed}"
-        log = os.path.join(self.folder, name + ".log")
+        return os.path.join(self.folder, name + ".log")
+
+    def train(self, seed, budget, way="regression, PPO"):
+        """The policy's file, and what the training said. budget: an option."""
+        share, log = WAYS[way], self.log(way, seed)
+        name = os.path.basename(log)[:-4]
         if not os.path.exists(log):
             self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
                      f"-closure_save {name}.h5 {self.about['train']} {budget} -closure_train_seed {seed}"
@@ -157,21 +161,27 @@ def error(state, truth):
 
 
 def compare(study, path, minutes, seeds, jobs):
-    """Error ratios on the held-out states: that of the policy that is saved, and that which regression had come to.
-    minutes: of the processor; what else it does does not count, and the same iterations give the same policy."""
-    seconds = {way: study.iteration(way) for way in WAYS}
-    trained = study.train_all(range(1, seeds + 1), jobs,
-                              {w: f"-closure_train_iterations {round(60 * minutes / s)}" for w, s in seconds.items()})
+    """Error ratios on the held-out states: that of the policy that is saved, and that which regression had come to; and
+    milliseconds a decision in the solver, and in all else. minutes: of the processor; what else it does does not count,
+    and the same iterations give the same policy."""
+    if not all(os.path.exists(study.log(way, seed)) for way in WAYS for seed in range(1, seeds + 1)):
+        budgets = {way: f"-closure_train_iterations {round(60 * minutes / study.iteration(way))}" for way in WAYS}
+    else:
+        budgets = dict.fromkeys(WAYS)
+    trained = study.train_all(range(1, seeds + 1), jobs, budgets)
     rows = []
     for (way, seed), (file, said) in trained.items():
         with open(os.path.join(study.folder, file + ".training", "log.csv")) as f:
             log = list(csv.DictReader(f))
+        spent, solver = (float(x) for x in re.search(r"^PetRL: (\S+) s: (\S+) in the program's", said, re.M).groups())
+        steps = int(log[-1]["steps"])
         regression = [float(row["score"]) for row in log if float(row["updates"]) == 0]
         rows.append((way, seed, f"{float(log[-1]['best']):.6g}", f"{min(regression):.6g}" if regression else "",
-                     re.findall(r"iteration (\d+)", said)[-1], f"{seconds[way]:.4g}"))
+                     re.findall(r"iteration (\d+)", said)[-1], f"{1e3 * solver / steps:.3g}",
+                     f"{1e3 * (spent - solver) / steps:.3g}"))
     with open(path, "w", newline="") as f:
         table = csv.writer(f)
-        table.writerow(("way", "seed", "ratio", "ratio_of_regression", "iterations", "seconds_an_iteration"))
+        table.writerow(("way", "seed", "ratio", "ratio_of_regression", "iterations", "solver_ms", "other_ms"))
         table.writerows(rows)
     for way in WAYS:
         print(f"{way:18}", "  ".join(f"{float(r[2]):.4f}" + (f" (from {float(r[3]):.4f})" if way == "regression, PPO" else "")
