@@ -136,8 +136,8 @@ void SolverWorld::surround(float *planes, int channels, int reach) {
   PetRLThrow(Surround(planes, channels, reach));
 }
 
-// What one rank has all of goes round along x, then whole rows along y, then whole slices along z; what lies beyond walls
-// is left as it is.
+// What one rank has all of goes round along x, then whole rows along y, then whole slices along z; what lies beyond
+// walls is left as it is.
 static void wrap(float *plane, const GridSize &own, const GridSize &beyond, const GridShape &grid) {
   const GridSize all = own.grown(beyond);
   const bool round[3] = {grid.periodic(0), grid.dim > 1 && grid.periodic(1), grid.dim > 2 && grid.periodic(2)};

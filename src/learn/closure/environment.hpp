@@ -14,8 +14,8 @@ namespace petrl::learn {
 /// between two of its times, corrected by the same output of the network.
 ///
 /// The reward of a point: the square of the error without the action (or with the one that it is compared with) minus
-/// that with it, components in units of their deviation, over the former's mean over the grid. It is what this action did
-/// to this state; states that are far off count as much as others.
+/// that with it, components in units of their deviation, over the former's mean over the grid. It is what this action
+/// did to this state; states that are far off count as much as others.
 class ClosureEnvironment : public GridEnvironment {
  public:
   /// `specification` as specify() made it. `margin`: the network's reach. `horizon`: comparisons of an episode.

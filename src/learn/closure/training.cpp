@@ -25,8 +25,8 @@ constexpr double kInputs = 144;
 constexpr int kHorizon = 24, kEvery = 10;
 
 // Defaults of PPO: immediate rewards, because later ones would reward errors that can be repaired - so that what to
-// compare with need not be learned: it is what the mean earns; an iteration that leads too far ends there. `values`: the
-// user says that later rewards count, or wants a learned value.
+// compare with need not be learned: it is what the mean earns; an iteration that leads too far ends there. `values`:
+// the user says that later rewards count, or wants a learned value.
 YAML::Node defaults(const ClosureTrainOptions &options, int dimensions, double std, bool values) {
   YAML::Node keys = YAML::Load(
       "network: {std: free}\n"

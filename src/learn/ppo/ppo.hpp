@@ -45,8 +45,8 @@ class PETRL_API Ppo {
   std::map<std::string, double> metrics();
   /// How much of a training is over, for decay_steps: budget.
   void schedule(double done) { over_ = done; }
-  /// Goes on at a rate smaller by this factor (adaptive_rate makes it larger again where that leads nowhere), and averages
-  /// gradients anew.
+  /// Goes on at a rate smaller by this factor (adaptive_rate makes it larger again where that leads nowhere), and
+  /// averages gradients anew.
   void slowDown(double factor);
   /// Multiplies a standard deviation that is free, and the rate.
   void scaleExploration(double factor);
