@@ -119,7 +119,7 @@ class Study:
     def iteration(self, way):
         """Seconds of the processor for an iteration of a training, with its share of validations."""
         used = []
-        for n in (10, 30):
+        for n in (10, 110):  # long enough that the start, and what else the machine does, count little
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             with tempfile.TemporaryDirectory() as folder:
                 self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
@@ -127,7 +127,7 @@ class Study:
                          + ("" if WAYS[way] is None else f"-closure_train_regression {WAYS[way]}"))
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        return (used[1] - used[0]) / 20
+        return (used[1] - used[0]) / 100
 
     def final(self, options):
         """The state at the end, z y x component, and seconds in TSStep."""
