@@ -1,6 +1,7 @@
 // PetRLClosure: recording the runs of a fine grid.
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "base/compat.hpp"
 #include "closure/closure.hpp"
@@ -34,6 +35,39 @@ PetscErrorCode RecordableFields(PetRLClosure closure, std::vector<RecordedField>
           comm, "PetRL warning: -closure_record: field '%s' (%s) is not on the state's grid and is not recorded\n",
           field.name.c_str(), field.what.c_str()));
     }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Averages lie in the middle of the fine points that they are of. Where these begin at a multiple of their spacing (as
+// vertices do; cells begin half a spacing later), coarse points of the same kind lie elsewhere.
+PetscErrorCode WarnOfVertices(PetRLClosure closure) {
+  const Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+  DMDAInterpolationType type;
+  PetscInt dim, n[3], ratio = c.recording.ratio;
+  PetscReal h[3], low;
+  Vec coordinates;
+
+  PetscFunctionBegin;
+  if (c.recording.how != PETRL_CLOSURE_AVERAGE || ratio == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDAGetInterpolationType(c.dm, &type));
+  PetscCall(DMGetCoordinates(c.dm, &coordinates));
+  if (type == DMDA_Q0 || !coordinates) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ClosureSpacing(closure, h));
+  PetscCall(DMDAGetInfo(c.dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  for (PetscInt d = 0; d < dim; ++d) {
+    if (n[d] == 1) continue;
+    PetscCall(dim > 1 ? VecStrideMin(coordinates, d, NULL, &low) : VecMin(coordinates, NULL, &low));
+    const double place = (double)(low / h[d]);
+    if (!(std::fabs(place - std::round(place)) < 1e-6 * (1 + std::fabs(place)))) continue;
+    PetscCall(PetscPrintf(
+        comm,
+        "PetRL warning: -closure_record_restrict average: points in %c begin at %g and are %g apart, as vertices are: "
+        "averages lie %g coarse spacings beside the coarse points (vertices: inject; cells: give their centres as the "
+        "DMDA's coordinates)\n",
+        "xyz"[d], (double)low, (double)h[d], .5 * (double)(ratio - 1) / (double)ratio));
+    break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -180,7 +214,8 @@ PetscErrorCode PetRLClosureRecordSetFile(PetRLClosure closure, const char file[]
    Note:
    Injection takes the fine point that lies on a coarse one, as DMDA refines grids: n fine points are ratio times the
    coarse ones in periodic directions, otherwise n - 1 = ratio (coarse - 1). Averages are for cell-centred grids, n =
-   ratio times the coarse ones in all directions.
+   ratio times the coarse ones in all directions; coordinates that are vertices' (they begin at a multiple of the
+   spacing) are warned of, unless the DMDA interpolates as cells do (`DMDA_Q0`).
 
 .seealso: `PetRLClosure`, `PetRLClosureRecordSetFile()`, `PetRLClosureRestriction`
 @*/
@@ -272,6 +307,7 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   }
   PetRLCallCXX(r.restriction = std::make_unique<petrl::Restriction>());
   PetscCall(r.restriction->SetUp(c.dm, r.ratio, r.how == PETRL_CLOSURE_AVERAGE));
+  PetscCall(petrl::WarnOfVertices(closure));
   PetscCall(petrl::DescribeRun(closure));
   PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -136,15 +136,49 @@ void SolverWorld::surround(float *planes, int channels, int reach) {
   PetRLThrow(Surround(planes, channels, reach));
 }
 
+// What one rank has all of goes round along x, then whole rows along y, then whole slices along z; what lies beyond
+// walls is left as it is.
+static void wrap(float *plane, const GridSize &own, const GridSize &beyond, const GridShape &grid) {
+  const GridSize all = own.grown(beyond);
+  const bool round[3] = {grid.periodic(0), grid.dim > 1 && grid.periodic(1), grid.dim > 2 && grid.periodic(2)};
+  const std::ptrdiff_t row = all.nx, slice = row * all.ny;
+  const int x = round[0] ? 0 : beyond.nx, y = round[1] ? 0 : beyond.ny;
+  for (int k = beyond.nz; k < beyond.nz + own.nz && round[0]; ++k) {
+    for (int j = beyond.ny; j < beyond.ny + own.ny; ++j) {
+      float *const at = plane + k * slice + j * row;
+      for (int i = beyond.nx - 1; i >= 0; --i) at[i] = at[i + own.nx];
+      for (int i = beyond.nx + own.nx; i < all.nx; ++i) at[i] = at[i - own.nx];
+    }
+  }
+  const auto copy = [&](int j, int k, int from_j, int from_k) {
+    const float *const from = plane + from_k * slice + from_j * row;
+    std::copy(from + x, from + row - x, plane + k * slice + j * row + x);
+  };
+  for (int k = beyond.nz; k < beyond.nz + own.nz && round[1]; ++k) {
+    for (int j = beyond.ny - 1; j >= 0; --j) copy(j, k, j + own.ny, k);
+    for (int j = beyond.ny + own.ny; j < all.ny; ++j) copy(j, k, j - own.ny, k);
+  }
+  for (int j = y; j < all.ny - y && round[2]; ++j) {
+    for (int k = beyond.nz - 1; k >= 0; --k) copy(j, k, j, k + own.nz);
+    for (int k = beyond.nz + own.nz; k < all.nz; ++k) copy(j, k, j, k - own.nz);
+  }
+}
+
 PetscErrorCode SolverWorld::Surround(float *planes, int channels, int reach) {
   const GridSize size = own(), beyond = around(dimensions(), reach), all = size.grown(beyond);
   const auto n = static_cast<std::size_t>(channels);
+  GridShape shape;
   Vec global, local;
   PetscScalar *values;
   const PetscScalar *read;
 
   PetscFunctionBegin;
   if (reach == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ClosureGridShape(closure_->data->dm, &shape));
+  if (shape.ranks[0] * shape.ranks[1] * shape.ranks[2] == 1) {
+    for (std::size_t c = 0; c < n; ++c) wrap(planes + c * all.points(), size, beyond, shape);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   DM &grid = grids_[{channels, reach}];
   if (!grid) PetscCall(ClosureGhostedGrid(closure_, channels, reach, &grid));
   PetscCall(DMGetGlobalVector(grid, &global));
@@ -199,19 +233,36 @@ void SolverWorld::use(const Policy &specification) {
   closure_->data->own_step = dt_;
 }
 
+static PetscErrorCode StatesOf(const std::vector<NamedField> &fields,
+                               std::vector<std::pair<Vec, PetscObjectState>> &states) {
+  PetscFunctionBegin;
+  states.clear();
+  for (const NamedField &field : fields) {
+    PetscObjectState state;
+    PetscCall(PetscObjectStateGet((PetscObject)field.vec, &state));
+    PetRLCallCXX(states.emplace_back(field.vec, state));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Not again where they are still as they were put: the program may make something of fields that changed.
 PetscErrorCode SolverWorld::PutAuxiliary(int run, double time) {
   std::vector<NamedField> offered;
+  std::vector<std::pair<Vec, PetscObjectState>> states;
   std::vector<double> values;
-  const int moment = momentOf(run, time);
   const auto &names = layout().auxiliary;
 
   PetscFunctionBegin;
   if (names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
-  if (auxiliary_at_.first >= 0 && !records_.OtherAuxiliary(run, moment, auxiliary_at_.first, auxiliary_at_.second))
+  const int moment = momentOf(run, time);
+  PetscCall(ClosureOfferedFields(closure_, offered));
+  PetscCall(StatesOf(offered, states));
+  int same = states == auxiliary_states_ ? 1 : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_MIN, PetscObjectComm((PetscObject)closure_)));
+  if (same != 0 && !records_.OtherAuxiliary(run, moment, auxiliary_at_.first, auxiliary_at_.second))
     PetscFunctionReturn(PETSC_SUCCESS);
   auxiliary_at_ = {run, moment};
   PetscCall(records_.Auxiliary(run, moment, values));
-  PetscCall(ClosureOfferedFields(closure_, offered));
   for (std::size_t k = 0; k < names.size(); ++k) {
     const auto it =
         std::find_if(offered.begin(), offered.end(), [&](const NamedField &field) { return field.name == names[k]; });
@@ -225,6 +276,7 @@ PetscErrorCode SolverWorld::PutAuxiliary(int run, double time) {
       to[i * dof + static_cast<std::size_t>(it->component)] = values[i * names.size() + k];
     PetscCall(VecRestoreArray(it->vec, &to));
   }
+  PetscCall(StatesOf(offered, auxiliary_states_));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -240,8 +292,6 @@ PetscErrorCode SolverWorld::Place() {
   if (functions_.before) {
     const Watch watch(seconds_);
     PetscCall(functions_.before((PetscInt)at_.step, (PetscReal)at_.time, X_));
-    // It may have filled the fields by itself.
-    auxiliary_at_.first = -1;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

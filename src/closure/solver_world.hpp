@@ -109,10 +109,11 @@ class SolverWorld : public CoarseWorld {
   PetscReal dt_;
   SolverFunctions functions_;
   RecordSet records_;
-  Vec kept_ = NULL;                             // the program's state
-  std::vector<std::pair<Vec, Vec>> auxiliary_;  // the program's fields, and what they were
-  std::pair<int, int> auxiliary_at_{-1, -1};
-  std::map<std::pair<int, int>, DM> grids_;  // by channels and reach
+  Vec kept_ = NULL;                                                 // the program's state
+  std::vector<std::pair<Vec, Vec>> auxiliary_;                      // the program's fields, and what they were
+  std::pair<int, int> auxiliary_at_{-1, -1};                        // what was put there from the record last,
+  std::vector<std::pair<Vec, PetscObjectState>> auxiliary_states_;  // and how the fields were then
+  std::map<std::pair<int, int>, DM> grids_;                         // by channels and reach
   std::vector<float> output_, slope_;
   Situation at_;
   bool fresh_ = false;  // X is at_, and the program's function before the step was called

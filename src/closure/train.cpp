@@ -29,6 +29,9 @@ PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const 
              ((PetscObject)c.dm)->type_name);
   PetscCall(DMSetUp(c.dm));
   PetRLCallCXX(c.training.start = c.file);
+  PetscCheck(
+      !c.training.free_boundary || c.training.form != "flux", comm, PETSC_ERR_ARG_INCOMP,
+      "-closure_free_boundary: found -closure_form flux, expected additive-rate: fluxes end where the grid does");
   PetscCall(PetscLogEventBegin(PetRL_Train, closure, 0, 0, 0));
   PetRLCallCXX(world = std::make_unique<SolverWorld>(closure, X, dt, functions));
   PetscCall(world->SetUp(c.training.records));
@@ -143,12 +146,18 @@ PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, c
 +  closure - the closure
 -  form    - `PETRL_CLOSURE_ADDITIVE_RATE` (default) or `PETRL_CLOSURE_FLUX`
 
-   Options Database Key:
-.  -closure_form <additive-rate|flux> - the form
+   Options Database Keys:
++  -closure_form <additive-rate|flux> - the form
+-  -closure_free_boundary             - additive corrections change values on the boundary of the grid, too
 
    Level: intermediate
 
-   Note:
+   Notes:
+   The first and last points of directions that are not periodic are taken to lie on the boundary, where values are the
+   solver's business: what is added there is zero, unless -closure_free_boundary is given - for grids whose outermost
+   points lie inside, as cells do, or whose boundary values are unknowns like others. The policy file says which
+   (`boundary` of its action). Fluxes end where the grid does.
+
    Fluxes suit conservation laws: they neither make nor lose anything and are hard to make unstable. They are weighted
    differences of the corrected field, in units of a velocity (-closure_velocity <u,v>, fields that are observed; u,
    v, w where these are), or of the spacing over the step where there is none.

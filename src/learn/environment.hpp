@@ -117,6 +117,9 @@ class PETRL_API GridEpisode {
   /// Takes the actions (action channels x nz x ny x nx; clamped to [-1, 1]), gives each point its reward (nz x ny x nx;
   /// finite, also at points of the margin, where it is not counted).
   virtual GridOutcome step(const float *action, float *reward) = 0;
+  /// The rewards of the next step count from what this action would earn: known exactly, that need not be learned. The
+  /// episode stays where it is. Throws petrl::Error where that is not known.
+  virtual void compare(const float *action);
   /// The same where nobody asks for rewards, for learners that are told what the action should have been: returns the
   /// loss that is left, and its derivative with respect to the action. Throws petrl::Error where that is not known.
   virtual GridOutcome descend(const float *action, float *gradient, double &loss);

@@ -34,6 +34,11 @@ class PETRL_API Learner {
   /// How much of a training is over, from 0 to 1, before an iteration: for schedules of trainings whose number of steps
   /// is not known.
   virtual void schedule(double done) { (void)done; }
+  /// Whether it goes on in another way from there, so that what it has come to is validated first.
+  virtual bool turns(double done) const {
+    (void)done;
+    return false;
+  }
   /// The deterministic policy as it is now (provenance is the caller's).
   virtual Policy policy() const = 0;
   /// What the log shows, since the last call: losses, ..., and "mean_return" (not finite: no episode has ended).

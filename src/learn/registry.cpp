@@ -71,6 +71,10 @@ void GridEpisode::setState(const std::vector<double> &) {
 std::vector<double> GridEpisode::target() const {
   cannotDifferentiate();
 }
+void GridEpisode::compare(const float *) {
+  throw Error("this environment does not tell what another action would earn", PETSC_ERR_SUP);
+}
+
 GridOutcome GridEpisode::descend(const float *, float *, double &) {
   throw Error("this environment does not tell what an action should have been", PETSC_ERR_SUP);
 }

@@ -227,7 +227,7 @@ void Trainer::run() {
     ++iterations_;
     over = share();
     report(false);
-    if (done() >= next_evaluation_ || over >= 1) {
+    if (done() >= next_evaluation_ || over >= 1 || learner_->turns(over)) {
       validate();
       while (next_evaluation_ <= done()) next_evaluation_ += settings_.evaluate_every;
     }

@@ -207,4 +207,16 @@ def formatter_leaves_pages_alone(folder):
         assert shown == f"{text}int x;\n", shown
 
 
+def policy_files_are_described(folder):
+    """What our reader takes is what POLICY-FILE.md says to those who write policies elsewhere."""
+    text = read(f"{SOURCE}/plugins/python/POLICY-FILE.md")
+    policy, layers = read(f"{SOURCE}/src/policy/policy.cpp"), read(f"{SOURCE}/src/policy/native/fcn_layers.cpp")
+    lists = re.findall(r"(?:transforms|kinds) = \{([^}]*)\}|vector<std::string>\{([^}]*)\}", policy)
+    known = set(re.findall(r'"([a-z-]+)"', " ".join(a + b for a, b in lists)))
+    known |= set(re.findall(r'name != "([a-z]+)"', policy + layers))
+    known |= set(re.findall(r'"/[a-z]+", "([a-z_]+)"', policy)) | set(re.findall(r'"/[a-z]+/([a-z]+)"', policy))
+    assert {"speed", "boundary", "dimensions", "normalise", "radius", "error-ratio", "clip", "low"} <= known, known
+    nothing([f"POLICY-FILE.md does not say what `{name}` is" for name in sorted(known) if f"`{name}`" not in text])
+
+
 main()

@@ -18,19 +18,21 @@ import h5py
 import numpy as np
 
 warnings.simplefilter("ignore")  # numbers that do not fit are what is wanted
-POLICIES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../plugins/petrl/policies")
+HERE = os.path.dirname(os.path.abspath(__file__))
+POLICIES = os.path.join(HERE, "../../plugins/petrl/policies")
 WORDS = ["", " ", "ratio", "error-ratio", "linear", "log", "log-scaled", "additive", "additive-rate", "flux",
          "gain-loss", "split-and-coarsen", "tsadapt", "closure", "refiner", "mlp", "fcn", "gnn", "lamp", "torchscript",
          "relu", "tanh", "linear", "hardtanh-tanh", "hardtanh", "true", "false", "0", "-1", "1", "2", "5", "25", "44", "4096", "4097",
          "65536", "2147483648", "99999999999999999999", "1e999", "-1e999", "nan", "inf", "1e-320", "0x10", "1 2 1",
          "64 64 64", "65", "u v", "u u", "psi u", "x" * 300, "x" * 30000, "\x1b[2J", "\u00e9", "a\nb", "petrl-policy",
-         "[" * 5000, "environment: {name: &a [*a]}", "difference approach", "argmax", "expectation", "0.5", "1.5"]
+         "[" * 5000, "environment: {name: &a [*a]}", "difference approach", "argmax", "expectation", "0.5", "1.5",
+         "local", "record", "free", "fixed", "step", "velocity", "3"]
 NUMBERS = [0, 1, -1, 2, 10, 255, 2**31, -2**31, 2**63 - 1, 1e30, 1e308, 1e-308, -0.0, float("nan"), float("inf")]
 
 
 def seeds():
-    """Bytes of each shipped policy, without its seal."""
-    files = sorted(glob.glob(os.path.join(POLICIES, "*.h5")))
+    """Bytes of each shipped policy, and of others with keys that those do not have, without their seals."""
+    files = sorted(glob.glob(os.path.join(POLICIES, "*.h5"))) + sorted(glob.glob(os.path.join(HERE, "seeds", "*.h5")))
     return [open(f, "rb").read()[512:] for f in files]
 
 

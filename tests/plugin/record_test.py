@@ -94,6 +94,14 @@ def one_to_three_dimensions(folder):
     record(f"{folder}/no.h5", *wrong, ranks=2).fails("-closure_record_coarsen 4", "inject", "found 16 points in x",
                                                      "a multiple of 4, and one more")
     record(f"{folder}/no.h5", *wrong, "-closure_record_restrict", "average").fails("average", "found 17 points in y")
+    # Averages of vertices are values between those of the coarse grid's points.
+    for cells, warned in (((), True), (("-cells",), False)):
+        for ranks in (1, 2):
+            r = record(f"{folder}/c.h5", *cells, "-closure_record_coarsen", "4", "-closure_record_restrict", "average",
+                       ranks=ranks).ok()
+            assert ("warning" in r.output) == warned, str(r)
+            if warned:
+                r.says("points in x begin at", "are 0.03125 apart, as vertices are", "0.375 coarse spacings", "inject")
 
 
 def several_runs(folder):

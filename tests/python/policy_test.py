@@ -1,10 +1,11 @@
 """Policy files that Python writes: read by PetRL, the same as those that it writes itself, whole or refused."""
+import glob
 import os
 
 import h5py
 import numpy as np
 
-from harness import BUILD, main, run, write_policy
+from harness import BUILD, SOURCE, main, run, write_policy
 from support import PETRL, layers, raises, shipped
 
 import petrl
@@ -20,9 +21,9 @@ def described(path):
 
 
 def written_again(folder):
-    """All that ship, of all kinds and architectures: what is read and written again says the same, number by number."""
+    """All that ship, of all kinds and architectures, on lines and in volumes, normalised locally: what is read and written again says the same, number by number."""
     kinds = set()
-    for path in shipped():
+    for path in [*shipped(), *glob.glob(f"{SOURCE}/tests/fuzz/seeds/*.h5")]:
         told = policy.read(path)
         kinds.add((told["kind"], told["network"]["architecture"]))
         if told["network"]["architecture"] == "lamp":
@@ -119,6 +120,13 @@ def networks_of_all_kinds(folder):
     policy.write(f"{folder}/closure.h5", kind="closure", network=fcn, observation={"names": ["u", "v"]},
                  action={"transform": "additive-rate", "low": [-1], "high": [1], "parameters": {"components": "v"}})
     run(PETRL, "info", f"{folder}/closure.h5").ok().says("closure", "2-4-1", "receptive field 5 x 5")
+    for rank in (1, 3):
+        network = policy.fcn([(r.normal(size=(3, 1) + (3,) * rank), r.normal(size=3)),
+                              (r.normal(size=(1, 3) + (1,) * rank), [0.1])], "tanh", "linear")
+        policy.write(f"{folder}/closure.h5", kind="closure", network=network,
+                     observation={"names": ["u"], "normalise": ["local"], "radius": 3},
+                     action={"transform": "additive", "low": [-1], "high": [1], "parameters": {"boundary": "free"}})
+        run(PETRL, "info", f"{folder}/closure.h5").ok().says("1-3-1", " x ".join(["3"] * rank), "over 7 points a side")
     told = policy.read(next(p for p in shipped() if p.endswith("/refiner.h5")))
     n, e = len(told["observation"]["names"]), len(told["action"]["parameters"]["edges"].split())
     for shared in (True, False):

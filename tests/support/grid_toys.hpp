@@ -54,11 +54,13 @@ class Denoise : public GridToy {
       for (int y = 0; y < n_; ++y) {
         for (int x = 0; x < n_; ++x) {
           const float best = stencil(field_, n_, x, y), miss = std::clamp(action[y * n_ + x], -1.f, 1.f) - best;
-          reward[y * n_ + x] = best * best - miss * miss;
+          const float other = (base_.empty() ? 0.f : std::clamp(base_[index(x, y)], -1.f, 1.f)) - best;
+          reward[y * n_ + x] = other * other - miss * miss;
         }
       }
       return GridOutcome::terminal;
     }
+    void compare(const float *action) override { base_.assign(action, action + field_.size()); }
     std::vector<double> state() const override { return {field_.begin(), field_.end()}; }
     void setState(const std::vector<double> &state) override {
       std::transform(state.begin(), state.end(), field_.begin(), [](double x) { return static_cast<float>(x); });
@@ -71,8 +73,9 @@ class Denoise : public GridToy {
     }
 
    private:
+    std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * n_ + x); }
     int n_;
-    std::vector<float> field_;
+    std::vector<float> field_, base_;
   };
 
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override { return std::make_unique<Episode>(n_, seed); }

@@ -92,6 +92,23 @@ TEST(PpoLearns, Stencil) {
   }
 }
 
+// Without a value, compared with what the mean would earn; and a rate that is far too large is found out.
+TEST(PpoLearns, ComparedWithItsMean) {
+  toys::Denoise world(16);
+  for (const double rate : {5e-3, 1.}) {
+    test::Of<Ppo> learner(
+        "{network: {channels: [], initial_std: 0.2, std: free}, slots: 8, horizon: 32, batch_size: 8, gamma: 0, "
+        "entropy_coefficient: 0, baseline: mean, value_coefficient: 0, target_kl: 0.03, adaptive_rate: true, "
+        "learning_rate: " +
+            std::to_string(rate) + "}",
+        1, 1, 3);
+    const double end = train(learner, world, 3000), now = learner.metrics().at("learning_rate");
+    std::printf("        rate %g: %.4f, rate then %g\n", rate, end, now);
+    EXPECT_LT(end, .03);
+    EXPECT_LT(now, .2);
+  }
+}
+
 // On a line, in a plane, in a volume; and where the outermost points are there to be seen only.
 TEST(PpoLearns, InAllDimensions) {
   for (const auto &[size, margin] : std::vector<std::pair<GridSize, int>>{
@@ -316,6 +333,8 @@ TEST(PpoMistakes, InTheConfiguration) {
   says("horizon: epsiode", {"horizon", "epsiode"});
   says("horizon: 0", {"horizon"});
   says("clip: 0", {"clip"});
+  says("{gamma: 0.9, baseline: mean}", {"baseline", "gamma: 0"});
+  says("adaptive_rate: true", {"adaptive_rate", "target_kl"});
   says("decay_steps: 100", {"learning_rate_final"});
   says("weight_decay: 0.1", {"weight_decay", "adamw"});
   says("optimiser: sgd", {"optimiser", "adam or adamw", "'sgd'"});

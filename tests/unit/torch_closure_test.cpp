@@ -24,10 +24,7 @@ class TorchClosure : public ::testing::Test {
     writePolicy(stem_ + ".h5", policy_);
     for (const auto &[name, tensor] : policy_.network.weights)
       arrays_[(name.find("weight") != std::string::npos ? "w" : "b") + name.substr(5, 1)] = tensor;
-    std::ofstream(stem_ + ".yaml") << "kind: closure\n"
-                                      "observation: {names: [psi, u], offset: [0, 0], scale: [1, 1], clip: 1000}\n"
-                                      "action: {transform: additive-rate, low: [-0.5], high: [2], "
-                                      "parameters: {components: u}}\n";
+    std::ofstream(stem_ + ".yaml") << yaml_;
   }
   ~TorchClosure() override {
     for (const char *end : {".h5", ".pt", ".yaml"}) std::remove((stem_ + end).c_str());
@@ -40,6 +37,10 @@ class TorchClosure : public ::testing::Test {
       "def forward(self, x):\n"
       "  x = torch.relu(torch.conv2d(x, self.w0, self.b0))\n"
       "  return torch.tanh(torch.conv2d(x, self.w1, self.b1, [1, 1], [0, 0], [2, 2]))\n";
+  const std::string yaml_ =
+      "kind: closure\n"
+      "observation: {names: [psi, u], offset: [0, 0], scale: [1, 1], clip: 1000}\n"
+      "action: {transform: additive-rate, low: [-0.5], high: [2], parameters: {components: u}}\n";
   std::string stem_;
   Policy policy_;
   std::map<std::string, Tensor> arrays_;
@@ -64,6 +65,37 @@ TEST_F(TorchClosure, AgreesWithTheNativeBackend) {
   torch.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, a.data());
   native.compute({psi.data(), u.data()}, {nx, ny, 0.5, 1, 1}, b.data());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
+}
+
+TEST_F(TorchClosure, LinesAndVolumes) {
+  for (const int d : {1, 3}) {
+    const std::string n = std::to_string(d);
+    policy_.network = randomFcn({{2, 6, 1}, {3, 3}, {1, 2}, static_cast<std::size_t>(d)}, "relu", "tanh", 3);
+    writePolicy(stem_ + ".h5", policy_);
+    for (const auto &[name, tensor] : policy_.network.weights)
+      arrays_[(name.find("weight") != std::string::npos ? "w" : "b") + name.substr(5, 1)] = tensor;
+    std::ofstream(stem_ + ".yaml", std::ios::app) << "dimensions: " + n + "\n";
+    const std::string pads = d == 1 ? "[2, 2]" : "[2, 2, 2, 2, 2, 2]", one = d == 1 ? "[1]" : "[1, 1, 1]",
+                      none = d == 1 ? "[0]" : "[0, 0, 0]", two = d == 1 ? "[2]" : "[2, 2, 2]";
+    for (const bool padded : {false, true}) {
+      const std::string x = padded ? "torch.pad(x, " + pads + ", 'circular')" : "x";
+      const std::string first =
+          padded ? "torch.pad(x, " + (d == 1 ? std::string("[1, 1]") : "[1, 1, 1, 1, 1, 1]") + ", 'circular')" : "x";
+      save("def forward(self, x):\n  x = torch.relu(torch.conv" + n + "d(" + first +
+           ", self.w0, self.b0))\n  return torch.tanh(torch.conv" + n + "d(" + x + ", self.w1, self.b1, " + one + ", " +
+           none + ", " + two + "))\n");
+      PeriodicClosure torch(loadPolicy(stem_ + ".pt", "closure")), native(loadPolicy(stem_ + ".h5", "closure"));
+      ASSERT_EQ(torch.backend().reach(), 3);
+      ASSERT_EQ(torch.backend().dimensions(), d);
+      const GridSize size{11, d > 1 ? 7 : 1, d > 2 ? 5 : 1};
+      std::vector<float> in(2 * size.grown(around(d, 3)).points()), a(size.points()), b(size.points());
+      for (std::size_t i = 0; i < in.size(); ++i) in[i] = std::sin(static_cast<float>(i * i));
+      torch.backend().evaluate(in.data(), size, a.data());
+      native.backend().evaluate(in.data(), size, b.data());
+      for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
+    }
+    std::ofstream(stem_ + ".yaml") << yaml_;
+  }
 }
 
 // Networks that pad themselves: periodically, as is usual in Python, they are right; how far they see is found out.

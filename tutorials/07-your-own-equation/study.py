@@ -1,21 +1,27 @@
 #!/usr/bin/python3
 """A closure for a program's own equation: recorded, trained, used, and compared.
 
-    study.py PROGRAM [-o OUT] [--minutes M] [--seeds N] [--cases N] [--build BUILD]
+    study.py PROGRAM [-o OUT] [--minutes M] [--seeds N] [--cases N] [--jobs N] [--compare] [--build BUILD]
 
 PROGRAM: shallow_water, kuramoto_sivashinsky or transport3d (compiled here, with PETSc alone). Records fine runs from some
 initial states, trains on the coarse grid with each seed, and runs the program from initial states that were never
 recorded: without closure, with each, on the next finer grid, and with the higher-order scheme. What was recorded and
 trained already is not made again. Writes OUT/PROGRAM.csv (a row a run), prints the table (medians over the cases), and
-draws OUT/PROGRAM.png. BUILD: where PetRL was built (build/release of the source tree)."""
+draws OUT/PROGRAM.png. BUILD: where PetRL was built (build/release of the source tree).
+
+--compare: instead, how much regression and PPO do, each alone and one after the other, in the same time, on the states
+that the training holds out (never on the others); OUT/PROGRAM_ways.csv. The study then takes these policies."""
 import argparse
+import concurrent.futures
 import csv
 import os
 import re
+import resource
 import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import h5py
@@ -41,6 +47,7 @@ PROGRAMS = {
         coarse="-nx 16", train="-closure_form flux -closure_velocity wx,wy,wz",
         rivals={"2 x finer": "-nx 32", "order 2": "-nx 16 -order 2", "order 2, 2 x finer": "-nx 32 -order 2"}),
 }
+WAYS = {"regression": 1, "regression, PPO": None, "PPO": 0}  # share that is regression; None: as it comes
 RECORDED = range(1, 7)  # initial states; those of the comparison begin at 101
 
 
@@ -84,15 +91,43 @@ class Study:
             self.run(f"{self.about['truth']} {self.state(seed)} {self.closure(self.about['fine'])} -closure_record {file} "
                      f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']}")
 
-    def train(self, seed, minutes):
-        file = f"closure-{seed}.h5"
-        if not os.path.exists(os.path.join(self.folder, file)):
-            said = self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
-                            f"-closure_save {file} {self.about['train']} -closure_train_minutes {minutes} "
-                            f"-closure_train_seed {seed}", log=f"train-{seed}.log")
-            for line in re.findall(r"^PetRL: (?:\d.* s: |  after|\S+: error|nothing).*$", said, re.M):
-                print(f"  seed {seed}: {line}")
-        return file
+    def log(self, way, seed):
+        share = WAYS[way]
+        name = f"closure-{seed}" if share is None else f"closure-{'regression' if share else 'ppo'}-{seed}"
+        return os.path.join(self.folder, name + ".log")
+
+    def train(self, seed, budget, way="regression, PPO"):
+        """The policy's file, and what the training said. budget: an option."""
+        share, log = WAYS[way], self.log(way, seed)
+        name = os.path.basename(log)[:-4]
+        if not os.path.exists(log):
+            self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
+                     f"-closure_save {name}.h5 {self.about['train']} {budget} -closure_train_seed {seed}"
+                     + ("" if share is None else f" -closure_train_regression {share}"), log=name + ".log")
+        with open(log) as f:
+            said = f.read()
+        lines = re.findall(r"^PetRL: (?:\d.* s: |  after|\S+: error|nothing).*$", said, re.M)
+        print("\n".join(f"  {way}, seed {seed}: {line}" for line in lines), flush=True)
+        return f"{name}.h5", said
+
+    def train_all(self, seeds, jobs, budgets):
+        """budgets: an option for each way."""
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            keys = [(way, seed) for seed in seeds for way in budgets]
+            return dict(zip(keys, pool.map(lambda key: self.train(key[1], budgets[key[0]], key[0]), keys)))
+
+    def iteration(self, way):
+        """Seconds of the processor for an iteration of a training, with its share of validations."""
+        used = []
+        for n in (10, 110):  # long enough that the start, and what else the machine does, count little
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            with tempfile.TemporaryDirectory() as folder:
+                self.run(f"{self.about['coarse']} {self.closure(self.about['base'])} -closure_train truth.h5 "
+                         f"-closure_save {folder}/my.h5 {self.about['train']} -closure_train_iterations {n} "
+                         + ("" if WAYS[way] is None else f"-closure_train_regression {WAYS[way]}"))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return (used[1] - used[0]) / 100
 
     def final(self, options):
         """The state at the end, z y x component, and seconds in TSStep."""
@@ -125,6 +160,35 @@ def error(state, truth):
     return float(np.sqrt(((state - truth) ** 2).sum() / (deviation ** 2).sum()))
 
 
+def compare(study, path, minutes, seeds, jobs):
+    """Error ratios on the held-out states: that of the policy that is saved, and that which regression had come to; and
+    milliseconds a decision in the solver, and in all else. minutes: of the processor; what else it does does not count,
+    and the same iterations give the same policy."""
+    if not all(os.path.exists(study.log(way, seed)) for way in WAYS for seed in range(1, seeds + 1)):
+        budgets = {way: f"-closure_train_iterations {round(60 * minutes / study.iteration(way))}" for way in WAYS}
+    else:
+        budgets = dict.fromkeys(WAYS)
+    trained = study.train_all(range(1, seeds + 1), jobs, budgets)
+    rows = []
+    for (way, seed), (file, said) in trained.items():
+        with open(os.path.join(study.folder, file + ".training", "log.csv")) as f:
+            log = list(csv.DictReader(f))
+        spent, solver = (float(x) for x in re.search(r"^PetRL: (\S+) s: (\S+) in the program's", said, re.M).groups())
+        steps = int(log[-1]["steps"])
+        regression = [float(row["score"]) for row in log if float(row["updates"]) == 0]
+        rows.append((way, seed, f"{float(log[-1]['best']):.6g}", f"{min(regression):.6g}" if regression else "",
+                     re.findall(r"iteration (\d+)", said)[-1], f"{1e3 * solver / steps:.3g}",
+                     f"{1e3 * (spent - solver) / steps:.3g}"))
+    with open(path, "w", newline="") as f:
+        table = csv.writer(f)
+        table.writerow(("way", "seed", "ratio", "ratio_of_regression", "iterations", "solver_ms", "other_ms"))
+        table.writerows(rows)
+    for way in WAYS:
+        print(f"{way:18}", "  ".join(f"{float(r[2]):.4f}" + (f" (from {float(r[3]):.4f})" if way == "regression, PPO" else "")
+                                     for r in rows if r[0] == way))
+    print(path)
+
+
 def picture(study, shown, file):
     import matplotlib
     matplotlib.use("Agg")
@@ -154,16 +218,21 @@ def main():
     p.add_argument("--minutes", type=float, default=20, help="of training, each seed (20)")
     p.add_argument("--seeds", type=int, default=3, help="of the training (3)")
     p.add_argument("--cases", type=int, default=8, help="initial states that were never recorded (8)")
+    p.add_argument("--jobs", type=int, default=1, help="trainings at a time (1)")
+    p.add_argument("--compare", action="store_true", help="regression, PPO, and one after the other")
     p.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     a = p.parse_args()
     os.makedirs(a.output, exist_ok=True)
     study = Study(a.program, os.path.abspath(a.output), os.path.abspath(a.build))
     about, began = study.about, time.time()
     study.record("truth.h5", RECORDED)
+    if a.compare:
+        return compare(study, os.path.join(a.output, a.program + "_ways.csv"), a.minutes, a.seeds, a.jobs)
     seeds = range(101, 101 + a.cases)
     study.record("test.h5", seeds)
     print(f"{a.program}: recorded in {time.time() - began:.0f} s", flush=True)
-    files = {f"closure, seed {s}": study.train(s, a.minutes) for s in range(1, a.seeds + 1)}
+    trained = study.train_all(range(1, a.seeds + 1), a.jobs, {"regression, PPO": f"-closure_train_minutes {a.minutes}"})
+    files = {f"closure, seed {s}": file for (_, s), (file, _) in trained.items()}
     files = {name: f for name, f in files.items() if os.path.exists(os.path.join(study.folder, f))}
 
     methods = {"without": about["coarse"]}

@@ -180,7 +180,7 @@ int main(int argc, char **argv) {
   PetscCall(DMSetUp(da));
   PetscCall(DMDASetFieldName(da, 0, "c"));
   PetscCall(DMDAGetInfo(da, NULL, &mx, &my, &mz, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  PetscCall(DMDASetUniformCoordinates(da, 0, 1, 0, 1, 0, 1));
+  PetscCall(DMDASetUniformCoordinates(da, 0.5 / mx, 1 + 0.5 / mx, 0.5 / my, 1 + 0.5 / my, 0.5 / mz, 1 + 0.5 / mz));
 
   PetscCall(DMDACreateCompatibleDMDA(da, 3, &transport.velocities));
   PetscCall(DMDASetFieldName(transport.velocities, 0, "wx"));

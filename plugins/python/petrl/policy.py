@@ -37,7 +37,7 @@ def _layers(layers, rank, shape):
         if len(pair) != 2:
             raise Error(f"layer{i}: expected a weight and a bias, found {len(pair)} arrays")
         w, b = _numbers(pair[0], f"layer{i}/weight", "f4"), _numbers(pair[1], f"layer{i}/bias", "f4")
-        if w.ndim != rank or w.size == 0:
+        if w.ndim not in rank or w.size == 0 or w.ndim != np.ndim(layers[0][0]):
             raise Error(f"layer{i}/weight: expected {shape}, found shape {w.shape}")
         if before is not None and w.shape[1] != before:
             raise Error(f"layer{i}/weight: expected {before} inputs (outputs of the layer before), found {w.shape[1]}")
@@ -57,20 +57,24 @@ def _word(value, words, where):
 def mlp(layers, activation, output):
     """A network of dense layers: [(weight (outputs x inputs), bias), ...]. activation: relu | tanh; output: tanh | linear |
     hardtanh (clipped to [-1, 1]) | hardtanh-tanh (tanh of what is clipped to [-2, 2])."""
-    return {"architecture": "mlp", "weights": _layers(layers, 2, "a matrix (outputs x inputs)"),
+    return {"architecture": "mlp", "weights": _layers(layers, (2,), "a matrix (outputs x inputs)"),
             "parameters": {"activation": _word(activation, ACTIVATIONS, "activation"),
                            "output": _word(output, OUTPUTS["mlp"], "output")}}
 
 
 def fcn(layers, activation, output, dilation=None):
     """A fully convolutional network: [(weight (outputs x inputs x k x k, k = 1, 3, 5), bias), ...], as PyTorch's Conv2d
-    without padding. output: linear | tanh; dilation: one number a layer (default 1)."""
-    weights = _layers(layers, 4, "outputs x inputs x k x k")
+    without padding; x k on lines (Conv1d), x k x k x k in volumes (Conv3d). output: linear | tanh; dilation: one number a
+    layer (default 1)."""
+    weights = _layers(layers, (3, 4, 5), "outputs x inputs x k x k (x k, x k x k x k)")
     for name, w in weights.items():
-        if w.ndim == 4 and (w.shape[2] != w.shape[3] or w.shape[2] not in (1, 3, 5)):
-            raise Error(f"{name}: expected kernels 1 x 1, 3 x 3 or 5 x 5, found {w.shape[2]} x {w.shape[3]}")
+        if w.ndim > 2 and (len(set(w.shape[2:])) != 1 or w.shape[2] not in (1, 3, 5)):
+            raise Error(f"{name}: expected kernels 1 x 1, 3 x 3 or 5 x 5 (cubes, or 1, 3, 5 on lines), found "
+                        + " x ".join(str(k) for k in w.shape[2:]))
     parameters = {"activation": _word(activation, ACTIVATIONS, "activation"),
                   "output": _word(output, OUTPUTS["fcn"], "output")}
+    if np.ndim(layers[0][0]) != 4:
+        parameters["dimensions"] = str(np.ndim(layers[0][0]) - 2)
     if dilation is not None:
         if len(dilation) != len(layers):
             raise Error(f"dilation: expected {len(layers)} numbers (one a layer), found {len(dilation)}")
@@ -112,7 +116,7 @@ def _sizes(network):
 def checked(kind, observation, action, network=None, validity=None):
     """What a policy says beside its network, complete and in the types of the file; Error names the key."""
     _word(kind, tuple(KINDS), "kind")
-    only(observation, ("names", "offset", "scale", "clip"), "observation")
+    only(observation, ("names", "offset", "scale", "clip", "normalise", "radius"), "observation")
     names = [str(n) for n in observation.get("names", ())]
     if not names or len(set(names)) != len(names) or any(not n or len(n) > 256 for n in names):
         raise Error(f"observation: names: expected different ones, found {names}")
@@ -123,6 +127,16 @@ def checked(kind, observation, action, network=None, validity=None):
             raise Error(f"observation: {key}: expected {len(names)} values (one a name), found shape {o[key].shape}")
     if np.any(o["scale"] <= 0) or o["clip"] <= 0:
         raise Error("observation: expected positive numbers: scale, clip")
+    normalise = [_word(str(n), ("record", "local"), "observation: normalise") for n in observation.get("normalise") or ()]
+    if "local" in normalise:
+        local = np.array([n == "local" for n in normalise])
+        if kind != "closure" or len(normalise) != len(names):
+            raise Error(f"observation: normalise: expected {len(names)} words (one a name) of a closure, found {normalise}")
+        if np.any(o["offset"][local] != 0) or np.any(o["scale"][local] != 1):
+            raise Error("observation: normalise: expected offset 0 and scale 1 where it is local")
+        o["normalise"], o["radius"] = normalise, int(observation.get("radius", 2))
+        if not 1 <= o["radius"] <= 8:
+            raise Error(f"observation: radius: expected 1 to 8, found {o['radius']}")
     only(action, ("transform", "low", "high", "parameters"), "action")
     for key in ("transform", "low", "high"):
         if key not in action:
@@ -163,7 +177,7 @@ def seal(data):
 def write(path, *, kind, observation, action, network, provenance=None, validity=None):
     """Writes a policy file: whole or not at all, sealed.
 
-    observation {names, offset, scale, clip}, action {transform, low, high, parameters}, validity {ranges, words}: as
+    observation {names, offset, scale, clip, normalise, radius}, action {transform, low, high, parameters}, validity {ranges, words}: as
     Environment.specification has them. network: of mlp(), fcn(), gnn() or petrl.actors. provenance {config, seed, steps,
     version, libraries, evaluation {name: number}}: what you know of it; all may be missing."""
     import h5py
@@ -178,6 +192,8 @@ def write(path, *, kind, observation, action, network, provenance=None, validity
         g.attrs["clip"] = o["clip"]
         g["names"] = np.array(o["names"], dtype=text)
         g["offset"], g["scale"] = o["offset"], o["scale"]
+        if "normalise" in o:
+            g["normalise"], g.attrs["radius"] = np.array(o["normalise"], dtype=text), o["radius"]
         g = f.create_group("action")
         g.attrs.update({"transform": a["transform"], **a["parameters"]})
         g["low"], g["high"] = a["low"], a["high"]
@@ -231,9 +247,11 @@ def read(path):
             n.visititems(lambda name, item: weights.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
             v = f.get("validity", {})
             names = [] if "names" not in v else [str(x) for x in v["names"].asstr()]
+            local = {"normalise": [str(x) for x in o["normalise"].asstr()],
+                     "radius": int(o.attrs["radius"])} if "normalise" in o else {}
             return {"kind": f.attrs["kind"],
                     "observation": {"names": [str(x) for x in o["names"].asstr()], "offset": o["offset"][()],
-                                    "scale": o["scale"][()], "clip": float(o.attrs["clip"])},
+                                    "scale": o["scale"][()], "clip": float(o.attrs["clip"]), **local},
                     "action": {"transform": a.attrs["transform"], "low": a["low"][()], "high": a["high"][()],
                                "parameters": {k: x for k, x in a.attrs.items() if k != "transform"}},
                     "network": {"architecture": n.attrs["architecture"], "weights": weights,

@@ -91,9 +91,8 @@ Calibration calibrate(CoarseWorld &world, const RecordPlan &plan, const Reductio
   // Of each name: sum, sum of squares; of each component: sum of squares of the residual; the number of values, of
   // residuals.
   std::vector<double> sums(2 * names + components + 2, 0.);
-  std::vector<double> reached(2 * names + components, -1e300);  // -low, high; largest residual
+  std::vector<double> largest(components, 0.);  // residual
   double *const squares = sums.data() + 2 * names, *const count = squares + components;
-  double *const largest = reached.data() + 2 * names;
   const double apart = plan.substeps() * world.step();
 
   const auto chosen = moments(plan, kSamples);
@@ -116,8 +115,6 @@ Calibration calibrate(CoarseWorld &world, const RecordPlan &plan, const Reductio
             c < components ? at.state[i * components + c] : auxiliary[i * (names - components) + c - components];
         sums[2 * c] += x - first[c];
         sums[2 * c + 1] += (x - first[c]) * (x - first[c]);
-        reached[2 * c] = std::max(reached[2 * c], -x);
-        reached[2 * c + 1] = std::max(reached[2 * c + 1], x);
       }
     }
     count[0] += static_cast<double>(points);
@@ -132,7 +129,7 @@ Calibration calibrate(CoarseWorld &world, const RecordPlan &plan, const Reductio
     count[1] += static_cast<double>(points);
   }
   reduction.sum(sums);
-  reduction.largest(reached);
+  reduction.largest(largest);
   if (count[1] == 0)
     throw Error(
         "the solver failed from all recorded states that were tried: is its step too large, or the record "
@@ -142,8 +139,6 @@ Calibration calibrate(CoarseWorld &world, const RecordPlan &plan, const Reductio
     const double mean = sums[2 * k] / count[0];
     c.mean.push_back(first[k] + mean);
     c.deviation.push_back(std::sqrt(std::max(0., sums[2 * k + 1] / count[0] - mean * mean)));
-    c.low.push_back(-reached[2 * k]);
-    c.high.push_back(reached[2 * k + 1]);
   }
   for (std::size_t k = 0; k < components; ++k) {
     c.residual.push_back(std::sqrt(squares[k] / count[1]));
@@ -217,6 +212,7 @@ Policy specify(CoarseWorld &world, const RecordPlan &plan, const Calibration &ca
   p.action.parameters["components"] = list;
   p.action.transform = options.form;
   if (options.form != "flux") {
+    if (options.free_boundary) p.action.parameters["boundary"] = "free";
     for (const std::size_t c : components) {
       const double rms = calibration.residual[c];
       const double bound = kRoom * std::clamp(calibration.largest_residual[c], kFewest * rms, kMost * rms);

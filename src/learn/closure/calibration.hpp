@@ -37,7 +37,7 @@ class RecordPlan {
 
 /// Statistics over some states that are trained on.
 struct Calibration {
-  std::vector<double> mean, deviation, low, high;  ///< of each component, then of each auxiliary field
+  std::vector<double> mean, deviation;             ///< of each component, then of each auxiliary field
   std::vector<double> residual, largest_residual;  ///< of each component: what the solver misses in a unit of time,
                                                    ///< root mean square and largest
   double residual_square = 0;  ///< mean over the points of what a comparison misses, squared, components in units of

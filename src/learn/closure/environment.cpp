@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 
 #include "learn/engine/rng.hpp"
 
@@ -49,21 +51,32 @@ class ClosureEnvironment::Episode : public GridEpisode {
   GridOutcome step(const float *action, float *reward) override {
     place();
     const std::size_t components = e_.weight_.size();
-    Situation with, without;
-    const bool good = e_.step(at_, action, with), base = e_.step(at_, nullptr, without);
+    Situation with;
+    const bool good = e_.step(at_, action, with);
+    if (!compared_) compare(nullptr);
+    compared_ = false;
     const Situation truth = next();
     std::fill_n(reward, e_.size_.points(), 0.f);
+    // As descend() has it: the logarithm's derivative.
+    const double mean = base_good_ ? e_.meanSquare(base_, truth) : 0;
+    const double unit = mean + kLeast * e_.calibration_.residual_square;
     std::size_t i = 0;
     e_.each([&](std::size_t point) {
       double gain = 0;
-      for (std::size_t c = 0; c < components && good && base; ++c, ++i) {
-        const double ours = with.state[i] - truth.state[i], theirs = without.state[i] - truth.state[i];
+      for (std::size_t c = 0; c < components && good && base_good_; ++c, ++i) {
+        const double ours = with.state[i] - truth.state[i], theirs = base_.state[i] - truth.state[i];
         gain += e_.weight_[c] * (theirs * theirs - ours * ours);
       }
-      const auto scaled = static_cast<float>(gain / e_.calibration_.residual_square);
+      const auto scaled = static_cast<float>(gain / unit);
       reward[point] = !good ? -kClip : std::isfinite(scaled) ? std::clamp(scaled, -kClip, kClip) : -kClip;
     });
     return outcome(good, with, truth);
+  }
+
+  void compare(const float *action) override {
+    place();
+    base_good_ = e_.step(at_, action, base_);
+    compared_ = true;
   }
 
   // The logarithm of the mean square error: states that are far off, of which much cannot be foreseen, count as much as
@@ -77,7 +90,7 @@ class ClosureEnvironment::Episode : public GridEpisode {
     loss = 0;
     if (good) {
       const std::size_t components = e_.weight_.size();
-      const double mean = std::pow(e_.error(with, truth), 2) * static_cast<double>(components);
+      const double mean = e_.meanSquare(with, truth);
       const double least = kLeast * e_.calibration_.residual_square, factor = 2. / (e_.all_points_ * (mean + least));
       loss = std::log(mean + least);
       std::vector<double> slope(with.state.size());
@@ -107,6 +120,7 @@ class ClosureEnvironment::Episode : public GridEpisode {
     const bool lost = !(e_.error(with, truth) < kLost);
     at_ = std::move(with);
     if (lost) return GridOutcome::terminal;
+    e_.note(at_.state);
     return steps_ < e_.horizon_ && time_ + e_.plan_.stride() <= last_ ? GridOutcome::running : GridOutcome::truncated;
   }
 
@@ -117,8 +131,9 @@ class ClosureEnvironment::Episode : public GridEpisode {
   }
 
   ClosureEnvironment &e_;
-  Situation at_;
+  Situation at_, base_;  // base_: what the next rewards count from
   int time_ = 0, last_ = 0, steps_ = 0;
+  bool compared_ = false, base_good_ = false;
 };
 
 ClosureEnvironment::ClosureEnvironment(CoarseWorld &world, RecordPlan plan, Calibration calibration,
@@ -136,6 +151,32 @@ ClosureEnvironment::ClosureEnvironment(CoarseWorld &world, RecordPlan plan, Cali
   std::vector<double> points{static_cast<double>(own_.points())};
   reduction_.sum(points);
   all_points_ = points[0];
+  const std::size_t names = world.layout().components.size() + world.layout().auxiliary.size();
+  reached_.assign(2 * names, -std::numeric_limits<double>::max());
+  for (int run = 0; run < world.runs(); ++run) {
+    for (int time = 0; time < static_cast<int>(world.times(run).size()); ++time) {
+      note(world.recorded(run, time).state);
+      note(world.recordedAuxiliary(run, time), weight_.size());
+    }
+  }
+}
+
+void ClosureEnvironment::note(const std::vector<double> &values, std::size_t first) {
+  const std::size_t components = weight_.size(), width = first == 0 ? components : reached_.size() / 2 - components;
+  for (std::size_t c = 0; c < width; ++c) {
+    double low = -reached_[2 * (first + c)], high = reached_[2 * (first + c) + 1];
+    for (std::size_t i = c; i < values.size(); i += width) {
+      low = values[i] < low ? values[i] : low;
+      high = values[i] > high ? values[i] : high;
+    }
+    reached_[2 * (first + c)] = -low;
+    reached_[2 * (first + c) + 1] = high;
+  }
+}
+
+std::vector<double> &ClosureEnvironment::reached() {
+  reduction_.largest(reached_);
+  return reached_;
 }
 
 std::unique_ptr<GridEpisode> ClosureEnvironment::episode(std::uint64_t seed) {
@@ -175,7 +216,7 @@ bool ClosureEnvironment::step(const Situation &at, const float *action, Situatio
   return true;
 }
 
-double ClosureEnvironment::error(const Situation &at, const Situation &truth) const {
+double ClosureEnvironment::meanSquare(const Situation &at, const Situation &truth) const {
   const std::size_t components = weight_.size();
   std::vector<double> sum{0};
   for (std::size_t i = 0; i < at.state.size(); ++i) {
@@ -183,10 +224,15 @@ double ClosureEnvironment::error(const Situation &at, const Situation &truth) co
     sum[0] += weight_[i % components] * miss * miss;
   }
   reduction_.sum(sum);
-  return std::sqrt(sum[0] / (all_points_ * static_cast<double>(components)));
+  return sum[0] / all_points_;
 }
 
-// Each becomes the mean over those around it that lie on the grid.
+double ClosureEnvironment::error(const Situation &at, const Situation &truth) const {
+  return std::sqrt(meanSquare(at, truth) / static_cast<double>(weight_.size()));
+}
+
+// Each becomes the mean over those that are so many steps along the grid's directions away: what lies further is not
+// touched.
 void ClosureEnvironment::spread(float *reward, int reach) const {
   const int wide = std::max(margin_, reach);
   const GridSize by = around(dimensions(), reach), halo = around(dimensions(), wide), all = own_.grown(halo);
@@ -208,10 +254,11 @@ void ClosureEnvironment::spread(float *reward, int reach) const {
   world_.surround(planes.data(), 2, wide);
   each([&](int x, int y, int z, std::size_t i) {
     float sum = 0, count = 0;
-    for (int k = z - by.nz; k <= z + by.nz; ++k) {
-      for (int j = y - by.ny; j <= y + by.ny; ++j) {
-        const std::size_t row = at(all, x - by.nx, j, k);
-        for (std::size_t l = row; l <= row + 2 * static_cast<std::size_t>(by.nx); ++l) {
+    for (int k = -by.nz; k <= by.nz; ++k) {
+      for (int j = -std::min(by.ny, reach - std::abs(k)); j <= std::min(by.ny, reach - std::abs(k)); ++j) {
+        const int wide_x = std::min(by.nx, reach - std::abs(k) - std::abs(j));
+        const std::size_t row = at(all, x - wide_x, y + j, z + k);
+        for (std::size_t l = row; l <= row + 2 * static_cast<std::size_t>(wide_x); ++l) {
           sum += planes[l];
           count += planes[all.points() + l];
         }
@@ -235,7 +282,7 @@ Validity ClosureEnvironment::validity() const {
                        ? in - layout.components.begin()
                        : std::find(layout.auxiliary.begin(), layout.auxiliary.end(), name) - layout.auxiliary.begin() +
                              static_cast<std::ptrdiff_t>(layout.components.size());
-    v.ranges[name] = {calibration_.low[static_cast<std::size_t>(k)], calibration_.high[static_cast<std::size_t>(k)]};
+    v.ranges[name] = {-reached_[2 * static_cast<std::size_t>(k)], reached_[2 * static_cast<std::size_t>(k) + 1]};
   }
   return v;
 }
@@ -265,6 +312,7 @@ std::vector<double> ClosureEnvironment::errors(const Trial &trial, GridPolicy *p
       out.pop_back();
       return out;
     }
+    if (policy != nullptr && out.back() < kLost) note(at.state);
   }
   return out;
 }

@@ -13,8 +13,9 @@ namespace petrl::learn {
 /// from the coarse solver's own ones. A step is one comparison with the record: as many steps of the solver as lie
 /// between two of its times, corrected by the same output of the network.
 ///
-/// The reward of a point: the square of the error without the action minus that with it, components in units of their
-/// deviation, in units of what the solver misses on average. It is what this action did to this state.
+/// The reward of a point: the square of the error without the action (or with the one that it is compared with) minus
+/// that with it, components in units of their deviation, over the former's mean over the grid. It is what this action
+/// did to this state; states that are far off count as much as others.
 class ClosureEnvironment : public GridEnvironment {
  public:
   /// `specification` as specify() made it. `margin`: the network's reach. `horizon`: comparisons of an episode.
@@ -31,7 +32,10 @@ class ClosureEnvironment : public GridEnvironment {
   int margin() const override { return margin_; }
   bool shared() const override { return true; }
   void spread(float *reward, int reach) const override;
+  /// Fields: what the record has, and what the states reached to which policies led, in training and in validation.
   Validity validity() const override;
+  /// Of components and auxiliary fields: -low, high; for checkpoints, and to be called before validity(). Collective.
+  std::vector<double> &reached();
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
   /// Score: ratio of the errors with and without the policy, the geometric mean over horizons of the median over starts.
   /// Details: "steps <n>" of each horizon 1 to 3, "error <n>", "error without <n>" (root mean square, components in
@@ -48,7 +52,10 @@ class ClosureEnvironment : public GridEnvironment {
   bool step(const Situation &at, const float *action, Situation &next);
   /// Errors after each comparison; shorter if the solver failed.
   std::vector<double> errors(const Trial &trial, GridPolicy *policy);
+  /// Over the points; the sum over components, each in units of its deviation.
+  double meanSquare(const Situation &at, const Situation &truth) const;
   double error(const Situation &at, const Situation &truth) const;
+  void note(const std::vector<double> &values, std::size_t first = 0);
   /// f(point of the patch) for each own point.
   template <typename F>
   void each(const F &f) const {
@@ -70,7 +77,8 @@ class ClosureEnvironment : public GridEnvironment {
   GridSize size_;
   Reduction reduction_;
   double all_points_ = 0;
-  std::vector<double> weight_;  // of each component's squared error
+  std::vector<double> weight_;   // of each component's squared error
+  std::vector<double> reached_;  // on this rank, and on others as far as that was told
   std::vector<Trial> trials_;
   std::vector<int> horizons_;
   const Episode *in_place_ = nullptr;  // whose situation the solver has

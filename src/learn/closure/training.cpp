@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 
@@ -19,43 +20,55 @@ namespace {
 
 constexpr double kNothing = .98;     // a ratio of errors that is no improvement
 constexpr double kExploration = .2;  // of what the solver misses
-constexpr double kRate = .01;        // of PPO, for a standard deviation of one
+constexpr double kRate = .01;        // of PPO, for a standard deviation of one and a layer of so many inputs
+constexpr double kInputs = 144;
 constexpr int kHorizon = 24, kEvery = 10;
 
-// Defaults of PPO: immediate rewards, because later ones would reward errors that can be repaired; an iteration
-// that leads too far ends there.
-YAML::Node defaults(const ClosureTrainOptions &options, double std) {
+// Defaults of PPO: immediate rewards, because later ones would reward errors that can be repaired - so that what to
+// compare with need not be learned: it is what the mean earns; an iteration that leads too far ends there. `values`:
+// the user says that later rewards count, or wants a learned value.
+YAML::Node defaults(const ClosureTrainOptions &options, int dimensions, double std, bool values) {
   YAML::Node keys = YAML::Load(
-      "network: {std: free, value: {trunk: separate}}\n"
+      "network: {std: free}\n"
       "slots: 1\n"
       "horizon: 64\n"
       "batch_size: 8\n"
       "epochs: 1\n"
-      "gamma: 0\n"
-      "value_coefficient: 0.2\n"
       "target_kl: 0.03\n"
+      "adaptive_rate: true\n"
       "entropy_coefficient: 1.0e-4\n"
       "decay_steps: budget\n");
   keys["network"]["initial_std"] = std;
-  // An update must not lead far in units of the standard deviation.
-  keys["learning_rate"] = kRate * std;
-  keys["learning_rate_final"] = .05 * kRate * std;
-  // Values are large where the policy's outputs are small: a common trunk would serve them alone.
+  // An update must not lead far in units of the standard deviation: all weights may move the same way.
+  const double rate = kRate * std * kInputs / (options.width * std::pow(3, dimensions));
+  keys["learning_rate"] = rate;
+  keys["learning_rate_final"] = .05 * rate;
   YAML::Node channels(YAML::NodeType::Sequence), value(YAML::NodeType::Sequence);
   for (int l = 1; l < options.depth; ++l)
     channels.push_back(options.width), value.push_back(std::min(options.width, 8));
   keys["network"]["channels"] = channels;
-  keys["network"]["value"]["channels"] = value;
+  if (values) {
+    keys["gamma"] = 0;
+    keys["value_coefficient"] = .2;
+    // Values are large where the policy's outputs are small: a common trunk would serve them alone.
+    keys["network"]["value"]["trunk"] = "separate";
+    keys["network"]["value"]["channels"] = value;
+  } else {
+    keys["gamma"] = 0;
+    keys["baseline"] = "mean";
+    keys["value_coefficient"] = 0;
+  }
   keys["reward_reach"] = options.form == "flux" ? 1 : 0;
   return keys;
 }
 
 // The user's keys (which keep their lines, for messages), then those that he left out.
-YamlMap learnerKeys(const ClosureTrainOptions &options, double std) {
-  const YAML::Node ours = defaults(options, std);
-  if (options.config.empty()) return {ours, "learner", ""};
+YamlMap learnerKeys(const ClosureTrainOptions &options, int dimensions, double std) {
+  if (options.config.empty()) return {defaults(options, dimensions, std, false), "learner", ""};
   YamlMap user = YamlMap::read(options.config);
-  user.addMissing(ours);
+  bool values = false;
+  for (const char *key : {"gamma", "baseline", "value_coefficient"}) values = values || user.has(key);
+  user.addMissing(defaults(options, dimensions, std, values));
   return user;
 }
 
@@ -74,6 +87,7 @@ std::string description(const CoarseWorld &world, const ClosureTrainOptions &opt
   list("correct", options.correct);
   list("velocity", options.velocity);
   out << YAML::Key << "form" << YAML::Value << options.form;
+  if (options.free_boundary) out << YAML::Key << "boundary" << YAML::Value << "free";
   out << YAML::Key << "half_width" << YAML::Value << options.half_width;
   out << YAML::Key << "horizon" << YAML::Value << options.horizon;
   out << YAML::Key << "regression" << YAML::Value << options.regression;
@@ -134,7 +148,7 @@ std::string trainClosure(CoarseWorld &world, const ClosureTrainOptions &given) {
   if (options.every == 0) options.every = kEvery;
   const learn::Calibration calibration = learn::calibrate(world, plan, reduction);
   // A network of the right reach; what is in it does not matter.
-  const learn::PpoConfig sketch = learn::PpoConfig::parse(learnerKeys(options, kExploration));
+  const learn::PpoConfig sketch = learn::PpoConfig::parse(learnerKeys(options, world.dimensions(), kExploration));
   learn::PpoNetworkConfig shape = sketch.network;
   shape.policy.dimensions = shape.value.dimensions = world.dimensions();
   const auto shaped = [&shape](const Policy &p) {
@@ -145,7 +159,7 @@ std::string trainClosure(CoarseWorld &world, const ClosureTrainOptions &given) {
   };
   Policy specification = learn::specify(world, plan, calibration, options, shaped, reduction);
   const double std = learn::explorationStd(world, plan, calibration, specification, kExploration, reduction);
-  YamlMap keys = learnerKeys(options, std);
+  YamlMap keys = learnerKeys(options, world.dimensions(), std);
   const std::string text = keys.text();
   const learn::PpoConfig config = learn::PpoConfig::parse(YamlMap::parse(text, "learner"));
   const int reach =

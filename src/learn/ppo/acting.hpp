@@ -17,6 +17,8 @@ class PpoActing {
   PpoActing(const NetworkSpec &heads, const NetworkSpec *value, std::vector<float> log_std, bool tanh, int actions);
   /// Draws actions for one grid; their log-probabilities and the values. Returns the mean standard deviation.
   double act(const float *observation, const GridSize &size, Rng &rng, float *action, float *log_prob, float *value);
+  /// The means of the actions that were drawn last.
+  const float *mean() const { return out_.data(); }
   void value(const float *observation, const GridSize &size, float *value);
 
  private:

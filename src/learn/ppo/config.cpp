@@ -42,6 +42,8 @@ PpoConfig PpoConfig::parse(YamlMap map) {
   c.normalisation = word == "point"    ? Normalisation::point
                     : word == "global" ? Normalisation::global
                                        : Normalisation::none;
+  c.mean_baseline = oneOf(map, "baseline", "value", {"value", "mean"}) == "mean";
+  if (c.mean_baseline && c.gamma != 0) map.fail("baseline", "mean needs gamma: 0");
   c.reward_scale = map.number("reward_scale", c.reward_scale, 1e-12, 1e12);
   c.reward_reach = map.integer("reward_reach", c.reward_reach, 0, 64);
   c.learning_rate = map.number("learning_rate", c.learning_rate, 0, 1);
@@ -56,7 +58,10 @@ PpoConfig PpoConfig::parse(YamlMap map) {
   c.weight_decay = adamw ? map.number("weight_decay", .01, 0, 1) : 0;
   c.max_gradient_norm = map.number("max_gradient_norm", c.max_gradient_norm, 0, 1e9);
   c.target_kl = map.number("target_kl", c.target_kl, 0, 1e9);
+  c.adaptive_rate = map.get<bool>("adaptive_rate", c.adaptive_rate);
+  if (c.adaptive_rate && c.target_kl == 0) map.fail("adaptive_rate", "needs target_kl > 0");
   c.cuda = wantsCuda(map);
+  if (c.cuda && c.mean_baseline) map.fail("baseline", "mean needs device: cpu");
   c.threads = threadCount(map);
   map.finish();
   return c;

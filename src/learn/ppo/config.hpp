@@ -38,6 +38,9 @@ struct PpoConfig {
   double entropy_coefficient = .01;
   double value_coefficient = .5;
   Normalisation normalisation = Normalisation::global;  ///< advantage_normalisation: point | global | none
+  /// baseline: value (learned) | mean: what the policy's mean would earn in the same place, where the environment can
+  /// tell; nothing of a reward is then chance but what the action's own made of it. Needs gamma: 0.
+  bool mean_baseline = false;
   double reward_scale = 1;  ///< rewards are multiplied by it (the log shows them as they were)
   int reward_reach = 0;     ///< a point earns the mean of all rewards up to so many points away along x and y: what an
                             ///< action does next door counts, too (a flux takes from one what it gives to the other)
@@ -48,8 +51,10 @@ struct PpoConfig {
   double weight_decay = 0;            ///< optimiser: adam | adamw; adamw has .01 unless told otherwise
   double max_gradient_norm = .5;      ///< 0: not clipped
   double target_kl = 0;               ///< an iteration's updates end when the divergence is larger; 0: never
-  bool cuda = false;                  ///< device: cpu | cuda
-  int threads = 1;  ///< libtorch's; networks on the host run on one a rank. Default: OMP_NUM_THREADS, else 1
+  bool adaptive_rate = false;  ///< the rate becomes smaller where an iteration leads further than target_kl (much
+                               ///< further: it is taken back), and larger again, up to what it was
+  bool cuda = false;           ///< device: cpu | cuda
+  int threads = 1;             ///< libtorch's; networks on the host run on one a rank. Default: OMP_NUM_THREADS, else 1
 
   /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
   static PpoConfig parse(YamlMap map);

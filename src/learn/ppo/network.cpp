@@ -30,6 +30,10 @@ PpoNetwork::PpoNetwork(const PpoNetworkConfig &config, int observations, int act
   }
 }
 
+void PpoNetwork::scaleStd(double factor) {
+  for (std::size_t i = log_std_; i < weights_.size(); ++i) weights_[i] += static_cast<float>(std::log(factor));
+}
+
 std::unique_ptr<PpoActing> PpoNetwork::acting() const {
   std::vector<float> log_std;
   if (config_.free_std) log_std.assign(logStd(), logStd() + actions_);

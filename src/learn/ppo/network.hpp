@@ -25,6 +25,7 @@ class PETRL_API PpoNetwork {
   const FcnLayers &policy() const { return policy_; }  ///< outputs: means, standard deviations, value, as far as shared
   const FcnLayers *value() const { return value_.get(); }  ///< null if the trunk is shared
   const float *logStd() const { return config_.free_std ? weights_.data() + log_std_ : nullptr; }
+  void scaleStd(double factor);  ///< where it is free
   float *logStdGradient() { return gradient_.data() + log_std_; }
 
   /// The deterministic policy.

@@ -151,14 +151,17 @@ void Ppo::decideForAll(const std::vector<learn::Slot *> &running) {
     sums_[kStd] += device_->act(observation_.data(), rows, interior_.size(), action_, log_prob_, value_);
     return;
   }
+  const std::size_t width = static_cast<std::size_t>(actions_) * points;
   log_prob_.resize(running.size() * points);
   value_.resize(running.size() * points);
+  mean_.resize(config_.mean_baseline ? running.size() * width : 0);
   double std = 0;
   for (std::size_t i = 0; i < running.size(); ++i) {
-    std += acting_->act(observation_.data() + i * seen, interior_.size(), rng_,
-                        action_.data() + i * static_cast<std::size_t>(actions_) * points, log_prob_.data() + i * points,
-                        value_.data() + i * points);
+    std += acting_->act(observation_.data() + i * seen, interior_.size(), rng_, action_.data() + i * width,
+                        log_prob_.data() + i * points, value_.data() + i * points);
+    if (config_.mean_baseline) std::copy_n(acting_->mean(), width, mean_.data() + i * width);
   }
+  if (config_.mean_baseline) std::fill(value_.begin(), value_.end(), 0.f);
   sums_[kStd] += std / static_cast<double>(rows);
 }
 
@@ -202,6 +205,7 @@ void Ppo::collect(GridEnvironment &environment) {
       slot.rows.push_back(row);
       float *reward = rollout_->reward(row);
       GridOutcome outcome;
+      if (config_.mean_baseline) slot.episode->compare(mean_.data() + i * width);
       slots_.step(slot, action, width, reward, interior_, outcome);
       if (config_.reward_scale != 1) {
         for (std::size_t p = 0; p < points; ++p) reward[p] *= static_cast<float>(config_.reward_scale);

@@ -45,6 +45,11 @@ class PETRL_API Ppo {
   std::map<std::string, double> metrics();
   /// How much of a training is over, for decay_steps: budget.
   void schedule(double done) { over_ = done; }
+  /// Goes on at a rate smaller by this factor (adaptive_rate makes it larger again where that leads nowhere), and
+  /// averages gradients anew.
+  void slowDown(double factor);
+  /// Multiplies a standard deviation that is free, and the rate.
+  void scaleExploration(double factor);
   void archive(Archive &archive);
   void loadWeights(const NetworkSpec &network);
 
@@ -83,6 +88,7 @@ class PETRL_API Ppo {
   std::vector<double> gradientOf(const std::vector<std::int64_t> &rows);
   /// False if the divergence from the policy that acted is already too large.
   bool updateMinibatch(const std::vector<std::int64_t> &rows);
+  void passOver();
   double learningRate() const;
 
   learn::PpoConfig config_;
@@ -101,8 +107,9 @@ class PETRL_API Ppo {
   learn::Interior interior_;                 // of the grid that it learned on so far
   int margin_ = 0;
   // One row an episode of those that run.
-  std::vector<float> observation_, action_, log_prob_, value_, last_;
-  double over_ = 0;
+  std::vector<float> observation_, action_, mean_, log_prob_, value_, last_;
+  double over_ = 0, led_ = 0;  // led_: the largest divergence in an iteration
+  double rate_share_ = 1;      // of the configured learning rate
   std::int64_t iterations_ = 0, steps_ = 0, episodes_ = 0;
   std::array<double, kSums> sums_{};
   Seconds seconds_;

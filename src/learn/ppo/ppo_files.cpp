@@ -25,6 +25,7 @@ void Ppo::archive(Archive &a) {
   a("steps", steps_);
   a("episodes", episodes_);
   a("sums", sums_);
+  a("rate_share", rate_share_);
   a.sized("weights", network_.weights());
   a("adam", adam_);
   // Ranks may have parts of different sizes.

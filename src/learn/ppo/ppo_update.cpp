@@ -8,17 +8,52 @@
 
 namespace petrl {
 
+namespace {
+
+constexpr double kTooFar = 2;  // of the divergence that an iteration may lead to: it is taken back
+constexpr double kShort = .25, kFaster = 1.1, kSlower = 1.5;
+
+}  // namespace
+
 double Ppo::learningRate() const {
-  if (config_.decay_steps == 0 && !config_.decays_with_budget) return config_.learning_rate;
+  if (config_.decay_steps == 0 && !config_.decays_with_budget) return rate_share_ * config_.learning_rate;
   const double steps =
       static_cast<double>(steps_) / static_cast<double>(std::max<std::int64_t>(config_.decay_steps, 1));
   const double done = std::min(1., config_.decays_with_budget ? over_ : steps);
-  return config_.learning_rate + done * (config_.learning_rate_final - config_.learning_rate);
+  return rate_share_ * (config_.learning_rate + done * (config_.learning_rate_final - config_.learning_rate));
+}
+
+void Ppo::slowDown(double factor) {
+  rate_share_ *= factor;
+  adam_ = Adam(network_.weights().size(), config_.weight_decay);
+}
+
+void Ppo::scaleExploration(double factor) {
+  network_.scaleStd(factor);
+  rate_share_ *= factor;
+}
+
+// The divergence is the same on all ranks.
+void Ppo::update() {
+  if (!config_.adaptive_rate) return passOver();
+  const auto weights = network_.weights();
+  const Adam adam = adam_;
+  led_ = 0;
+  passOver();
+  if (led_ > kTooFar * config_.target_kl) {
+    network_.weights() = weights;
+    adam_ = adam;
+    rate_share_ /= 2;
+  } else if (led_ > config_.target_kl) {
+    rate_share_ /= kSlower;
+  } else if (led_ < kShort * config_.target_kl) {
+    rate_share_ = std::min(1., kFaster * rate_share_);
+  }
 }
 
 // Ranks may hold different numbers of transitions, but all take part in every update: each cuts its own into the same
 // number of nearly equal minibatches.
-void Ppo::update() {
+void Ppo::passOver() {
   const std::int64_t rows = rollout_->rows();
   const std::int64_t batches = reduction_.largest((rows + config_.batch_size - 1) / config_.batch_size);
   std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
@@ -64,6 +99,7 @@ bool Ppo::updateMinibatch(const std::vector<std::int64_t> &rows) {
   sums_[kKl] += terms[3];
   sums_[kClipped] += terms[4];
   sums_[kGradient] += norm;
+  led_ = std::max(led_, terms[3]);
   if (config_.target_kl > 0 && terms[3] > config_.target_kl) return false;
   adam_.step(network_.weights().data(), gradient.data(), learningRate());
   if (device_) device_->setWeights(network_.weights());

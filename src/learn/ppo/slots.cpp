@@ -47,8 +47,8 @@ void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size
     std::vector<float> actions;
     actions.swap(slot.actions);
     const std::int64_t steps = slot.steps;
+    const double reward_before = slot.reward;  // may have counted from what the policy of then would earn
     slot.steps = 0;
-    slot.reward = 0;
     slot.episode = environment.episode(slot.seed);
     for (std::int64_t s = 0; s < steps; ++s) {
       GridOutcome outcome;
@@ -60,6 +60,7 @@ void EpisodeSlots::prepare(GridEnvironment &environment, std::size_t action_size
             "another one, or not deterministic");
       }
     }
+    slot.reward = reward_before;
   }
 }
 
@@ -71,6 +72,7 @@ void EpisodeSlots::archive(Archive &a, std::size_t action_size) {
         a("open", slot.open);
         a("seed", slot.seed);
         a("steps", slot.steps);
+        a("reward", slot.reward);
         a("actions", slot.actions);
         const std::size_t expected = slot.open && recording_ ? static_cast<std::size_t>(slot.steps) * action_size : 0;
         if (slot.steps < 0 || (slot.open && slot.actions.size() != expected))
