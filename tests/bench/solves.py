@@ -90,6 +90,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("out")
     parser.add_argument("--cases", nargs="*", default=list(CASES), metavar="CASE")
+    parser.add_argument("--choices", nargs="*", help="some of the settings and levers only, as the file names them")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     build = os.path.abspath(args.build)
@@ -109,6 +110,8 @@ def main():
             idle = run(build, program, options + method + basic + ["-ts_max_steps", "1"], 3, folder)["seconds"]
             choices = {"basic" + (", " + name if name else ""): basic + given for name, given in SETTINGS.items()}
             choices.update({"classical " + levers: ours + [levers] for levers in LEVERS})
+            if args.choices:
+                choices = {name: choices[name] for name in args.choices}
             for tol in tolerances:
                 limit = 600  # then a few times what basic takes: where steps collapse they do so for hours
                 for name, given in choices.items():
