@@ -6,7 +6,7 @@
 runs each program, integrator and tolerance with `basic` and the program's own solver settings, with `basic` and each
 fixed setting of a grid, and with -ts_adapt_rl_policy classical, each lever alone and together. One row a run: error at
 the end against a reference run, counts, processor time of the process less that of one that does a single step (the
-least of the repeats). Prints ratios to `basic`: time and error at the same tolerance.
+least of the repeats). Rows of other cases that the file holds already are kept. Prints ratios to `basic`: time and error at the same tolerance.
 """
 import argparse
 import csv
@@ -110,7 +110,7 @@ def main():
             choices = {"basic" + (", " + name if name else ""): basic + given for name, given in SETTINGS.items()}
             choices.update({"classical " + levers: ours + [levers] for levers in LEVERS})
             for tol in tolerances:
-                limit = 600  # then 20 times what basic takes: where steps collapse they do so for hours
+                limit = 600  # then a few times what basic takes: where steps collapse they do so for hours
                 for name, given in choices.items():
                     r = run(build, program, options + method + at(tol) + given, args.repeats, folder, limit)
                     if r and abs(r["time"] - exact["time"]) > 1e-9 * exact["time"]:
@@ -118,11 +118,15 @@ def main():
                     if r:
                         r["seconds"] = max(r["seconds"] - idle, 1e-3)
                     if r and name == "basic":
-                        limit = 5 + 20 * r["seconds"]
+                        limit = 10 + 8 * r["seconds"]
                     e = error(r["values"], exact["values"]) if r else math.nan
                     rows.append([case, f"{tol:g}", name, f"{e:.4g}"] +
                                 ([f"{r['seconds']:.4f}"] + [r[c] for c in COUNTS[1:]] if r else [""] * len(COUNTS)))
                     print(*rows[-1], sep="  ", flush=True)
+    if os.path.exists(args.out):
+        with open(args.out, newline="") as f:
+            rows = [r for r in list(csv.reader(f))[1:] if r[0] not in args.cases] + rows
+    rows.sort(key=lambda r: list(CASES).index(r[0]))
     with open(args.out, "w", newline="") as f:
         writer = csv.writer(f, lineterminator="\n")
         writer.writerow(["case", "tolerance", "choice", "error", *COUNTS])
