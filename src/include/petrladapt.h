@@ -46,23 +46,28 @@
    The levers beyond the step are pulled by the rules of classical codes (CVODE; Hairer, Wanner, Solving Ordinary
    Differential Equations II, IV.8), each only where the user has not decided himself; -ts_view says what is left alone
    and why, and what was saved. They take effect after the first attempt of a solve and end with it.
-+  step      - the policy's; of `classical`: PI control that settles where `TSADAPTBASIC` does, and steps that come back
-               slowly to the length at which a solve has failed. Without it, `TSADAPTBASIC`'s
-.  accept    - a step whose error is up to min(4, 1.25^k), k the order of the estimate, is kept, unless one of the last
-               three was rejected, failed, or started anew
-.  tolerance - Newton's method (`SNESNEWTONLS`) stops when its error, estimated from its updates and their contraction in
-               the norm of the step's error, is below kappa; linear solves as far as that needs. For arkimex, dirk, bdf,
-               beuler (theta, cn, alpha are far better than what they estimate, so Newton's error would be most of
-               theirs). Left alone: -snes_rtol, -snes_atol, -snes_stol, -snes_convergence_test, a convergence test of the
-               program's; linear solves with -ksp_rtol or Eisenstat and Walker's tolerances. Tolerances that the program
-               sets itself are loosened, never tightened
-.  jacobian  - Jacobian and preconditioner are kept over iterations, stages and steps, until the shift has changed by
-               30 %, for 20 steps, until the contraction is above 0.3, or the iterations that they cost since are worth a
-               new one. A solve that fails is repeated at the same step as the user has set it up, and so are the next
-               ones for a while. For arkimex, dirk, bdf, beuler, theta, cn, alpha, alpha2. Left alone: lags of the
-               user's, matrices that somebody else changes
--  order     - of `TSBDF`, from 1 to 5, by the estimated errors of the neighbouring ones; left alone: -ts_bdf_order, or a
-               program's that is not 2
+
+   Lever step: the policy's step; of `classical` PI control that settles where `TSADAPTBASIC` does, and steps that
+   come back slowly to the length at which a solve has failed. Without it, `TSADAPTBASIC`'s.
+
+   Lever accept: a step whose error is up to min(4, 1.25^k), k the order of the estimate, is kept, unless one of the
+   last three was rejected, failed, or started anew.
+
+   Lever tolerance: Newton's method (`SNESNEWTONLS`) stops when its error, estimated from its updates and their
+   contraction in the norm of the step's error, is below kappa; linear solves as far as that needs. For arkimex,
+   dirk, bdf, beuler (theta, cn, alpha are far better than what they estimate, so Newton's error would be most of
+   theirs). Left alone: -snes_rtol, -snes_atol, -snes_stol, -snes_convergence_test, a convergence test of the
+   program's; linear solves with -ksp_rtol or Eisenstat and Walker's tolerances. Tolerances that the program sets
+   itself are loosened, never tightened.
+
+   Lever jacobian: Jacobian and preconditioner are kept over iterations, stages and steps, until the shift has
+   changed by 30 %, for 20 steps, until the contraction is above 0.3, or the iterations that they cost since are
+   worth a new one. A solve that fails is repeated at the same step as the user has set it up, and so are the next
+   ones for a while. For arkimex, dirk, bdf, beuler, theta, cn, alpha, alpha2. Left alone: lags of the user's,
+   matrices that somebody else changes.
+
+   Lever order: that of `TSBDF`, from 1 to 5, by the estimated errors of the neighbouring ones. Left alone:
+   -ts_bdf_order, or a program's that is not 2.
 
    SNES of other types (ksponly, with which rosw solves; vi; ...), matrix-free operators, bounds, nonlinear
    preconditioners, saved trajectories and sensitivities leave tolerance and jacobian alone.
@@ -81,7 +86,8 @@
 
    A decision is taken on the first rank of the TS's communicator and sent to the others.
 
-.seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLSetControl()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`, `TSADAPTBASIC`, `TSADAPTDSP`
+.seealso: `TSAdaptRLSetPolicy()`, `TSAdaptRLSetControl()`, `TSAdaptRLAddObservable()`, `TSAdaptRLGetCounters()`,
+          `TSADAPTBASIC`, `TSADAPTDSP`
 M*/
 #define TSADAPTRL "rl"
 

@@ -1,5 +1,6 @@
 // PetRLRefiner: thresholds in the place of a policy, and a policy that is learned in the program.
 #include <cmath>
+#include <limits>
 
 #include "refine/refiner.hpp"
 
@@ -50,7 +51,7 @@ PetscErrorCode PetRLRefinerSetThresholds(PetRLRefiner refiner, PetRLRefinerIndic
   r.thresholds.refine = refine;
   r.thresholds.coarsen = coarsen;
   r.thresholds.buffer = static_cast<int>(buffer);
-  r.thresholds.max_level = PETSC_MAX_INT / 2;  // the refiner's
+  r.thresholds.max_level = std::numeric_limits<int>::max() / 2;  // the refiner's
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
