@@ -151,6 +151,7 @@ static PetscErrorCode CreateMesh(PetscInt n, DM *dm) {
   PetscMPIInt rank;
   PetscReal *x;
   PetscSection s;
+  PetscPartitioner partitioner;
   DMLabel label;
   DM parallel;
 
@@ -180,6 +181,8 @@ static PetscErrorCode CreateMesh(PetscInt n, DM *dm) {
   PetscCall(DMPlexMarkBoundaryFaces(*dm, 1, label));
   PetscCall(DMPlexLabelComplete(*dm, label));
   PetscCall(DMSetBasicAdjacency(*dm, PETSC_FALSE, PETSC_TRUE));
+  PetscCall(DMPlexGetPartitioner(*dm, &partitioner));
+  PetscCall(PetscPartitionerSetFromOptions(partitioner));
   PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
   if (parallel) {
     PetscCall(DMDestroy(dm));
