@@ -49,8 +49,8 @@ for one in "${which[@]}"; do
   echo "petsc-versions.sh: $one: $said"
   settings=
   status=0
-  # The product needs neither our problems nor libtorch.
-  options=()
+  # The product needs neither our problems nor libtorch. What an earlier run has chosen in this folder is forgotten.
+  options=(-UPETRL_BUILD_PROBLEMS -UPETRL_BUILD_TORCH)
   [ ${#label[@]} = 0 ] || options=(-DPETRL_BUILD_PROBLEMS=OFF -DPETRL_BUILD_TORCH=OFF)
   if [ "$one" != debian ]; then
     settings=$(bash cmake/get-petsc.sh "$one" </dev/null) || status=$?
