@@ -126,7 +126,8 @@ PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts);  // solve.cpp: the levers in nonlinear solves
 PetscErrorCode AdaptRLGiveBack(TSAdapt adapt);
-PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts);  // levers.cpp
+PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone);  // left_alone.cpp
+PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts);        // levers.cpp
 PetscErrorCode AdaptRLViewControl(TSAdapt adapt, PetscViewer viewer);
 /// Something has really started anew: a pre- or post-step function that touches the solution sets PETSc's steprestart at
 /// every step, which only multistep methods mind.

@@ -239,15 +239,22 @@ Settings settings(TS ts) {
   return s;
 }
 
+PetscErrorCode Ready(Program &run, Stiff &s, Settings *before) {
+  PetscFunctionBegin;
+  PetscCall(Prepare(run, s, TSBDF, ""));
+  PetscCall(TSSetSolution(run.ts, run.u));
+  PetscCall(TSSetUp(run.ts));
+  PetscCall(SNESSetUp(run.ts->snes));
+  *before = settings(run.ts);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 TEST(WholeSolve, RestoredAfterwardsHoweverItEnded) {
   for (const bool fails : {false, true}) {
     Stiff s;
     Program run;
-    ASSERT_FALSE(Prepare(run, s, TSBDF, ""));
-    ASSERT_FALSE(TSSetSolution(run.ts, run.u));
-    ASSERT_FALSE(TSSetUp(run.ts));
-    ASSERT_FALSE(SNESSetUp(run.ts->snes));
-    const Settings before = settings(run.ts);
+    Settings before{};
+    ASSERT_FALSE(Ready(run, s, &before));
     bool differed = false;
     run.rl().observer = [&](const Attempt &) { differed = differed || !(settings(run.ts) == before); };
     if (fails) {  // the error asks for ever shorter steps: it ends as it does with basic
@@ -263,11 +270,8 @@ TEST(WholeSolve, RestoredAfterwardsHoweverItEnded) {
   // An error in the program's own function leaves nothing behind in the solver but the hook, which steps aside.
   Stiff s;
   Program run;
-  ASSERT_FALSE(Prepare(run, s, TSBDF, ""));
-  ASSERT_FALSE(TSSetSolution(run.ts, run.u));
-  ASSERT_FALSE(TSSetUp(run.ts));
-  ASSERT_FALSE(SNESSetUp(run.ts->snes));
-  const Settings before = settings(run.ts);
+  Settings before{};
+  ASSERT_FALSE(Ready(run, s, &before));
   ASSERT_FALSE(
       TSSetPreStage(run.ts, [](TS, PetscReal t) -> PetscErrorCode { return t > 1 ? PETSC_ERR_USER : PETSC_SUCCESS; }));
   ASSERT_FALSE(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
