@@ -214,11 +214,13 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
 /// Centres of the forest's leaves, leaves x dim: in one tree they lie beside each other.
 void RefinerLeafCentres(const Forest &forest, std::vector<double> &centre);
 
-// In a TS: see refiner_ts.cpp.
+// In a TS: see refiner_ts.cpp, refiner_move.cpp.
 /// The rate of the solution, to be destroyed, or NULL. Collective.
 PetscErrorCode RefinerRate(PetRLRefiner refiner, TS ts, Vec u, Vec *rate);
 /// Time until the next decision.
 PetscErrorCode RefinerInterval(PetRLRefiner refiner, TS ts, PetscReal *interval);
+/// Transfers the tolerances, which TSReset() forgets, to the mesh after; they are the refiner's until RefinerSettle(). Collective.
+PetscErrorCode RefinerTakeTolerances(PetRLRefiner refiner, TS ts);
 /// The TS goes on with another mesh that the refiner has made. Collective.
 PetscErrorCode RefinerMoveTS(PetRLRefiner refiner, TS ts, DM dm, bool initial);
 /// After TSReset(): with this DM and this solution, and the tolerances that the refiner keeps. Collective.

@@ -47,14 +47,13 @@ YAML::Node defaults(const ClosureTrainOptions &options, int dimensions, double s
   for (int l = 1; l < options.depth; ++l)
     channels.push_back(options.width), value.push_back(std::min(options.width, 8));
   keys["network"]["channels"] = channels;
+  keys["gamma"] = 0;
   if (values) {
-    keys["gamma"] = 0;
     keys["value_coefficient"] = .2;
     // Values are large where the policy's outputs are small: a common trunk would serve them alone.
     keys["network"]["value"]["trunk"] = "separate";
     keys["network"]["value"]["channels"] = value;
   } else {
-    keys["gamma"] = 0;
     keys["baseline"] = "mean";
     keys["value_coefficient"] = 0;
   }
