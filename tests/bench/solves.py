@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """What the rules of the whole solve save, on unmodified implicit programs of tests/apps:
 
-    tests/bench/solves.py BUILD tests/bench/results/solves.csv [--programs ...] [--repeats 3]
+    tests/bench/solves.py BUILD tests/bench/results/solves.csv [--cases ...] [--choices ...] [--repeats 3]
+    tests/bench/solves.py --table tests/bench/results/solves.csv
 
 runs each program, integrator and tolerance with `basic` and the program's own solver settings, with `basic` and each
 fixed setting of a grid, and with -ts_adapt_rl_policy classical, each lever alone and together. One row a run: error at
 the end against a reference run, counts, processor time of the process less that of one that does a single step (the
-least of the repeats). Rows of other cases that the file holds already are kept. Prints ratios to `basic`: time and error at the same tolerance.
+least of the repeats). Other rows that the file holds already are kept. Prints ratios to `basic`: time and error at the same tolerance; --table
+prints those of a file.
 """
 import argparse
 import csv
@@ -86,6 +88,8 @@ COUNTS = ["seconds", "steps", "rejected", "failed", "newton", "jacobians", "line
 
 
 def main():
+    if sys.argv[1:2] == ["--table"]:
+        return table(read(sys.argv[2]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("out")
@@ -127,9 +131,10 @@ def main():
                                 ([f"{r['seconds']:.4f}"] + [r[c] for c in COUNTS[1:]] if r else [""] * len(COUNTS)))
                     print(*rows[-1], sep="  ", flush=True)
     if os.path.exists(args.out):
-        with open(args.out, newline="") as f:
-            rows = [r for r in list(csv.reader(f))[1:] if r[0] not in args.cases] + rows
-    rows.sort(key=lambda r: list(CASES).index(r[0]))
+        fresh = {tuple(r[:3]) for r in rows}
+        rows += [r for r in read(args.out) if tuple(r[:3]) not in fresh]
+    order = {"": 0, "basic": 1, **{name: i for i, name in enumerate(choices, 2)}}
+    rows.sort(key=lambda r: (list(CASES).index(r[0]), -float(r[1]), order.get(r[2], len(order))))
     with open(args.out, "w", newline="") as f:
         writer = csv.writer(f, lineterminator="\n")
         writer.writerow(["case", "tolerance", "choice", "error", *COUNTS])
@@ -137,27 +142,48 @@ def main():
     table(rows)
 
 
+def read(path):
+    with open(path, newline="") as f:
+        return list(csv.reader(f))[1:]
+
+
+def mean(values):
+    """The geometric one of those that there are, and how many."""
+    logs = [math.log(v) for v in values if v > 0]
+    return f"{math.exp(sum(logs) / len(logs)):.2f} ({len(logs)})" if logs else "-"
+
+
 def table(rows):
-    """Per case and tolerance: basic, the best fixed setting that loses no accuracy, and classical; over basic."""
-    print("\n| case | tolerance | basic: error, Jacobians, products | best fixed setting: time, error | tolerance, jacobian: "
-          "time, error | all levers: time, error, Jacobians, products |\n|---|---|---|---|---|---|")
+    """Over basic: per case the best fixed setting that loses no accuracy, and the rules; then the levers."""
     runs = {}
     for case, tol, name, e, seconds, *counts in rows:
         runs.setdefault((case, tol), {})[name] = (float(e), float(seconds or "nan"), counts)
-    logs = []
+    pde = {}  # time over basic's by choice: those of the other cases are hundredths of a second
+    errors = {}
+    print("\n| case | tolerance | basic: error, Jacobians, products | best fixed setting: time, error | tolerance, jacobian: "
+          "time, error | all levers: time, error, Jacobians, products |\n|---|---|---|---|---|---|")
+    every, some = ("classical " + LEVERS[i] for i in (-1, 4))
     for (case, tol), found in runs.items():
+        if "basic" not in found:
+            continue
         e0, t0, n0 = found["basic"]
-        ratio = lambda name: (found[name][1] / t0, found[name][0] / e0)  # noqa: E731
-        fixed = [(ratio(n), n) for n in found if n.startswith("basic,") and found[n][0] <= 1.2 * e0]
-        (ft, fe), fname = min(fixed) if fixed else ((1, 1), "basic, none")
-        st, se = ratio("classical step,tolerance,jacobian")
-        at, ae = ratio("classical step,accept,tolerance,jacobian,order")
-        n = found["classical step,accept,tolerance,jacobian,order"][2]
-        logs.append((min(ft, 1), st, at))
-        print(f"| {case} | {tol} | {e0:.2g}, {n0[4]}, {n0[6]} | {fname[7:]}: {ft:.2f}, {fe:.2f} | {st:.2f}, {se:.2f} | "
-              f"**{at:.2f}**, {ae:.2f}, {n[4] if n else '-'}, {n[6] if n else '-'} |")
-    means = [math.exp(sum(math.log(x[i]) for x in logs) / len(logs)) for i in range(3)]
-    print(f"| **geometric mean** | | | {means[0]:.2f} | {means[1]:.2f} | **{means[2]:.2f}** |")
+        ratios = {name: (t / t0, e / e0) for name, (e, t, _) in found.items() if t > 0 and e > 0}
+        best = min([(r, n) for n, r in ratios.items() if n.startswith("basic") and r[1] <= 1.2])
+        ratios["best fixed setting"] = best[0]
+        for name, (t, e) in ratios.items():
+            if case not in ("circuit bdf", "oregonator bdf"):
+                pde.setdefault(name, []).append(t)
+            errors.setdefault(name, []).append(e)
+        cell = lambda name: "{:.2f}, {:.2f}".format(*ratios[name]) if name in ratios else "-"  # noqa: E731
+        n = found[every][2] if every in found else ["-"] * len(COUNTS)
+        print(f"| {case} | {tol} | {e0:.2g}, {n0[4]}, {n0[6]} | {best[1][7:] or 'its own'}: {cell('best fixed setting')} | "
+              f"{cell(some)} | {cell(every)}, {n[4]}, {n[6]} |")
+    print("\n| levers | time, PDEs: geometric mean (cases) | error, mean | error, worst | errors above 1.2 |\n|---|---|---|---|---|")
+    for name in ["best fixed setting"] + ["classical " + levers for levers in LEVERS]:
+        if name in errors:
+            e = errors[name]
+            print(f"| {name.replace('classical ', '')} | {mean(pde.get(name, []))} | {mean(e).split()[0]} | {max(e):.2f} | "
+                  f"{sum(x > 1.2 for x in e)} of {len(e)} |")
 
 
 if __name__ == "__main__":
