@@ -68,10 +68,7 @@ PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone) {
       all = "sensitivities are computed";
     alone.tolerance = alone.krylov = alone.jacobian = all;
   });
-  // Its error is of a higher order than what it estimates, so Newton's would be most of it.
-  if (undamped && alone.tolerance.empty())
-    PetRLCallCXX(alone.tolerance =
-                     std::string("the estimate of ") + ((PetscObject)ts)->type_name + " is far above its error");
+  alone.careful = undamped == PETSC_TRUE;
   for (const char *name : {"-snes_rtol", "-snes_atol", "-snes_stol", "-snes_convergence_test", "-snes_force_iteration"})
     PetscCall(HasOption((PetscObject)snes, name, alone.tolerance));
   if (all.empty() && snes->ops->converged != SNESConvergedDefault)

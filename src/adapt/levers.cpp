@@ -35,8 +35,9 @@ PetscErrorCode AtEnd(TS ts, PetscInt, PetscReal, Vec, void *) {
 
 }  // namespace
 
-Control controlFrom(const std::string &names) {
+Control controlFrom(std::string names) {
   Control control;
+  std::replace(names.begin(), names.end(), ' ', ',');
   for (const auto &lever : kLevers) control.*lever.flag = false;
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {

@@ -14,6 +14,16 @@ double left(double rate) {
 
 }  // namespace
 
+SolveRule SolveRule::scaled(double tolerance, double persistence) const {
+  SolveRule rule = *this;
+  rule.kappa *= tolerance;
+  rule.price *= persistence;
+  rule.age = std::max(1, static_cast<int>(std::lround(age * persistence)));
+  rule.slow = std::pow(slow, 1 / persistence);
+  rule.shift = 1 - std::pow(1 - shift, persistence);
+  return rule;
+}
+
 void Contraction::begin() {
   known_ = std::min(1.0, 1.3 * std::max(known_, 1e-4));
   first_before_ = first_;

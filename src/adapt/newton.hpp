@@ -14,6 +14,10 @@ struct SolveRule {
   double shift = 0.3;     ///< relative change of the shift above which it is
   int age = 20;           ///< steps after which it is
   double price = 2;       ///< of a Jacobian, in Newton iterations with an old one
+  double careful = 0.02;  ///< factor on kappa where a method's error is far below its estimate and no error dies out
+
+  /// The rule with kappa times `tolerance`, where a Jacobian is `persistence` times as dear.
+  SolveRule scaled(double tolerance, double persistence) const;
 };
 
 /// The contraction of Newton's updates, and from it the distance to the solution.

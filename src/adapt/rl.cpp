@@ -106,12 +106,18 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PetscOptionsString("-ts_adapt_rl_control", "What is decided: step,accept,tolerance,jacobian,order",
                                "TSAdaptRLSetControl", file, file, sizeof(file), &set));
   if (set) PetscCall(TSAdaptRLSetControl(adapt, file));
-  PetscReal kappa = rl.rule.kappa;
+  PetscReal kappa = rl.rule.kappa, persistence = rl.persistence;
   PetscCall(PetscOptionsReal("-ts_adapt_rl_kappa", "Newton's error over the tolerance of the step", "TSADAPTRL", kappa,
                              &kappa, NULL));
   PetscCheck(kappa > 0 && kappa < 1, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
              "-ts_adapt_rl_kappa: found %g, expected a number in (0, 1)", (double)kappa);
+  PetscCall(PetscOptionsReal("-ts_adapt_rl_persistence", "How dear a Jacobian is, over what is usual", "TSADAPTRL",
+                             persistence, &persistence, NULL));
+  PetscCheck(persistence >= 0.01 && persistence <= 100, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_adapt_rl_persistence: found %g, expected a number in [0.01, 100]", (double)persistence);
   rl.rule.kappa = kappa;
+  rl.persistence = persistence;
+  rl.in_force = rl.rule.scaled(1, persistence);
   PetscReal scale = rl.time_scale;
   PetscCall(PetscOptionsReal("-ts_adapt_rl_time_scale", "Time scale of the application, for policies that need it",
                              "TSAdaptRLSetTimeScale", scale, &scale, &set));
@@ -293,7 +299,7 @@ PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, co
   AdaptRL &rl = adaptRL(adapt);
   MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
   PetscMPIInt rank, size;
-  double sent[8];
+  double sent[1 + Decision::kNumbers];
   char message[2048] = "";
 
   PetscFunctionBegin;

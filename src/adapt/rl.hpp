@@ -41,7 +41,10 @@ struct Decision {
   double fallbacks = 0;     ///< decisions that `basic` had to take
   double aside = 0;         ///< this decision was left to `basic`, because the policy's led nowhere
   double stalled = 0;       ///< so will the next ones be
+  double tolerance = 1;     ///< factor on the rule's kappa
+  double persistence = 1;   ///< on how dear a Jacobian is
   double *numbers() { return reinterpret_cast<double *>(this); }
+  static constexpr int kNumbers = 7;
 };
 
 /// What belongs to one TS. A TSAdapt may serve several in turns: TSARKIMEX starts implicit equations with a clone that
@@ -77,6 +80,7 @@ struct AdaptRL : PolicyObject, Progress {
   // What decides: on the first rank `training`, or else `backend` (file empty: the default policy).
   bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
   std::unique_ptr<VectorBackend> backend;  // first rank only; null while a training decides
+  std::vector<std::string> outputs;        // what each of the policy's actions decides: step, tolerance, jacobian
   std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
   std::vector<AppObservable> app;
 
@@ -105,7 +109,8 @@ struct AdaptRL : PolicyObject, Progress {
   bool seed_given = false;
   Control control;           // which levers
   bool control_set = false;  // by the user; else it is the policy's
-  SolveRule rule;
+  SolveRule rule, in_force;  // as the options have it; as the coming attempt has it
+  double persistence = 1;    // of Jacobians, over the rule's
   LeftAlone alone;
   SolveCounts counts, reported;  // in all; when the monitor last told
   std::shared_ptr<SolveHook> solve;

@@ -47,20 +47,31 @@ enum class When { now, ahead };
 
 constexpr double kDeclined = -2;
 
-// The policy's step, or a negative number when it gave none that can be used (kDeclined: when it wants to give none).
+double factor(const ActionSpec &action, std::size_t i, float a) {
+  return std::exp(std::log(action.low[i]) + 0.5 * (a + 1) * std::log(action.high[i] / action.low[i]));
+}
+
+// What the policy decides of the next attempt, into d and action; its step, or a negative number when it gave none that
+// can be used (kDeclined: when it wants to give none).
 double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool failed, const StepLimits &limits,
-                  int patience, float *action, When when = When::now) {
-  *action = 0;
+                  int patience, std::vector<float> &action, Decision &d, When when = When::now) {
+  action.assign(rl.outputs.size(), 0);
   if (!finite(x)) return -1;
   if (!rl.training)
-    rl.backend->evaluate(x.data(), action);
+    rl.backend->evaluate(x.data(), action.data());
   else if (when == When::now)
-    rl.training->decide(x.data(), action);
-  else if (!rl.training->foresee(x.data(), action))
+    rl.training->decide(x.data(), action.data());
+  else if (!rl.training->foresee(x.data(), action.data()))
     return kDeclined;
-  if (!(std::fabs(*action) <= 1.f + 1e-5f)) return -1;
+  double step = failed ? h * limits.scale_failed : classicalStep(rl, h, limits);
   const Attempt &last = rl.history.last();
-  const double step = proposedStep(rl.policy.action, *action, h, last.error, last.order, failed, limits);
+  for (std::size_t i = 0; i < action.size(); ++i) {
+    if (!(std::fabs(action[i]) <= 1.f + 1e-5f)) return -1;
+    if (rl.outputs[i] == "step")
+      step = proposedStep(rl.policy.action, action[i], h, last.error, last.order, failed, limits);
+    else
+      (rl.outputs[i] == "tolerance" ? d.tolerance : d.persistence) = factor(rl.policy.action, i, action[i]);
+  }
   if (!std::isfinite(step) || step <= 0) return -1;
   if (!rl.safeguard) return std::clamp(step, limits.dt_min, limits.dt_max);
   const double limited = limitedStep(step, h, failed, limits);
@@ -164,13 +175,14 @@ PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
   PetscCall(ApplicationValues(rl, ts, app));
   PetscCall(AdaptRLOnFirstRank(adapt, decision, 2, [&] {
     if (rl.rules()) return;
-    float action = 0;
+    std::vector<float> action;
+    Decision d;
     rl.history.values(built_in);
     const std::vector<float> x = networkInput(rl, built_in, app);
-    const double step = policyStep(rl, x, h, true, limits, patience(ts), &action);
+    const double step = policyStep(rl, x, h, true, limits, patience(ts), action, d);
     if (step > 0) {
       decision[0] = step / h;
-      if (rl.training) rl.training->decided(x, {action});
+      if (rl.training) rl.training->decided(x, action);
     } else {
       decision[1] = 1;
     }
@@ -198,8 +210,8 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
   PetscCall(ApplicationValues(rl, ts, app));
   if (!failed) PetRLCallCXX(rl.history.values(built_in));
-  PetscCall(AdaptRLOnFirstRank(adapt, d.numbers(), 5, [&] {
-    float action = 0;
+  PetscCall(AdaptRLOnFirstRank(adapt, d.numbers(), Decision::kNumbers, [&] {
+    std::vector<float> action;
     AdaptRLTrainAt(rl, last.accepted ? last.t + last.h : last.t);
     d.step = *next_h;
     if (!failed) {
@@ -210,22 +222,22 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
           no_error && ((rl.file.empty() && !rl.training) || rl.rules() || rl.policy.action.transform == "error-ratio");
       const bool aside = rl.guard.leads() || (rl.unsuited && rl.safeguard);
       const bool basic = rl.basic_only || aside;
-      const bool rules = rl.rules() || !rl.control.step;
+      const bool asked = !basic && !keep && !rl.rules();
+      const bool rules = !asked || !rl.control.step;  // decide on the step
       if (basic)
         d.step = -1;
-      else if (keep)
-        d.step = h;
-      else if (rules)
-        d.step =
-            rl.control.step ? classicalStep(rl, h, limits) : basicStep(h, last.error, last.order, rl.retried, limits);
+      else if (asked)
+        d.step = policyStep(rl, x, h, false, limits, patience(ts), action, d);
       else
-        d.step = policyStep(rl, x, h, false, limits, patience(ts), &action);
+        d.step = keep ? h : classicalStep(rl, h, limits);
+      if (!basic && !keep && !rl.control.step && d.step > 0)
+        d.step = basicStep(h, last.error, last.order, rl.retried, limits);
       if (d.step < 0) {
         d.step =
             no_error ? h : basicStep(h, last.error, last.order, rl.retried, last.accepted ? limits : stepLimits(adapt));
         d.fallbacks += basic ? 0 : 1;
-      } else if (rl.training && !keep && !rules) {
-        rl.training->decided(x, {action});
+      } else if (rl.training && asked) {
+        rl.training->decided(x, action);
       }
       d.aside = aside ? 1 : 0;
       if (rl.guard.leads()) {
@@ -241,9 +253,9 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
       std::vector<double> if_failed;
       rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
       rl.failed_observation = networkInput(rl, if_failed, app);
-      const double retry =
-          policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), &action, When::ahead);
-      rl.failed_action.assign(1, action);
+      Decision then;
+      const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), rl.failed_action,
+                                      then, When::ahead);
       if (retry > 0)
         d.failed_scale = retry / d.step;
       else
@@ -253,6 +265,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
 
   *next_h = d.step;
+  if (rl.control.solves()) rl.in_force = rl.rule.scaled(d.tolerance, rl.persistence * d.persistence);
   if (solves) adapt->scale_solve_failed = d.failed_scale;
   if (!failed) {
     ++rl.decisions;

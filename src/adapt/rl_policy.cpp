@@ -132,7 +132,11 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
     rl.backend = makeBackend<VectorBackend>(rl.policy, file);
     return rl.backend->name();
   }));
-  PetRLCallCXX(resolveInputs(rl, rl.file.empty() ? "policy" : rl.file));
+  PetRLCallCXX({
+    resolveInputs(rl, rl.file.empty() ? "policy" : rl.file);
+    rl.outputs = rl.policy.action.decided();
+    if (!rl.control_set) rl.control = controlFrom(rl.policy.action.levers());
+  });
   PetscCheck(rl.policy.action.transform != "log-scaled" || rl.time_scale > 0, comm, PETSC_ERR_ARG_WRONGSTATE,
              "%s: the policy chooses steps in units of the application's time scale, which is not known: call "
              "TSAdaptRLSetTimeScale() or give -ts_adapt_rl_time_scale",

@@ -158,7 +158,7 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
   }
   // An update far below the tolerance is mostly rounding.
   const bool rates = it > 1 && norm > 1e-3 * hook.kappa;
-  if (rates && contraction.rate() > rl.rule.slow) hook.slow = true;
+  if (rates && contraction.rate() > rl.in_force.slow) hook.slow = true;
   if (!*reason) PetscCall(VecCopy(snes->vec_sol, hook.previous));
   if (hook.keep && !*reason && hook.lag == (it == 0 ? -1 : -2)) {
     PetscCall(Changed(snes, &changed));
@@ -173,7 +173,7 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
       if ((hook.slow && missing > 2) || missing > snes->max_its - it) snes->lagjacobian = -2;
     }
   }
-  if (it > 0 && !*reason) PetscCall(SetKrylov(hook, rl.rule, std::max(contraction.error(), hook.kappa)));
+  if (it > 0 && !*reason) PetscCall(SetKrylov(hook, rl.in_force, std::max(contraction.error(), hook.kappa)));
   hook.lag = snes->lagjacobian;
   hook.ended = *reason != 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -197,7 +197,7 @@ PetscErrorCode SolveOnce(SNES snes, SolveHook &hook) {
   hook.built = hook.slow = hook.tested = hook.ended = false;
   hook.contraction = &hook.contractions[hook.lag == 1 ? 1 : 0];
   hook.contraction->begin();
-  PetscCall(SetKrylov(hook, rl.rule, hook.contraction->first()));
+  PetscCall(SetKrylov(hook, rl.in_force, hook.contraction->first()));
   const PetscErrorCode code = (*hook.solve)(snes);
   // An iteration that never came to the test has its Jacobian, too.
   if (hook.tested && !hook.ended && snes->reason != SNES_DIVERGED_MAX_IT && (hook.lag == 1 || hook.lag == -2))
@@ -253,7 +253,8 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   hook.now = ts;
-  hook.kappa = hook.tolerance ? rl.rule.kappa : 1e-6; /* about what PETSc's own test comes to */
+  hook.kappa = hook.tolerance ? rl.in_force.kappa * (hook.alone.careful ? rl.in_force.careful : 1)
+                              : 1e-6; /* about what PETSc's own test comes to */
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian, &matrices[0]));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));
@@ -268,7 +269,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   if (hook.step != ts->steps) hook.solves_before = std::max<PetscInt>(hook.solves, 1), hook.solves = 0;
   hook.step = ts->steps;
   ++hook.solves;
-  const bool dear = Dear(hook, rl.rule, shift);
+  const bool dear = Dear(hook, rl.in_force, shift);
   // No savings in the solves with which some methods start, nor for a while after they had to be taken back.
   PetscBool starts;
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &starts, TSBDF, TSALPHA, TSALPHA2, ""));
@@ -284,7 +285,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   PetscInt iterations = 0, linear = snes->linear_its;
   for (bool again = true; again;) {
     hook.krylov = krylov && !exact;
-    hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.rule) ? -2 : -1;
+    hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.in_force) ? -2 : -1;
     hook.first_floor = hook.lag == -1 ? hook.age.mismatch(shift) : 0;
     const PetscErrorCode code = SolveOnce(snes, hook);
     if (code) {

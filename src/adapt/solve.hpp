@@ -18,8 +18,8 @@ struct Control {
   bool solves() const { return tolerance || jacobian; }
 };
 
-/// From their names, separated by commas; throws petrl::Error.
-Control controlFrom(const std::string &names);
+/// From their names, separated by commas or blanks; throws petrl::Error.
+Control controlFrom(std::string names);
 std::string controlNames(const Control &control);
 /// What policy `classical` decides unless it is told.
 Control classicalControl();
@@ -34,6 +34,7 @@ struct SolveCounts {
 /// Why a lever is left as the user has it; "": it is pulled.
 struct LeftAlone {
   std::string tolerance, krylov, jacobian, order;
+  bool careful = false;  ///< the method's error is far below what it estimates, and it damps none
 };
 
 struct SolveHook;  // carried by a SNES; outlives the adaptor

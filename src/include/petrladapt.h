@@ -12,8 +12,9 @@
 +  -ts_adapt_rl_policy <file>  - policy file (HDF5 .h5; TorchScript .pt with a YAML sidecar), or the name of one that
                                  ships, or classical (rules, no network); default: default.h5
 .  -ts_adapt_rl_control <levers> - what is decided, see Notes: some of step,accept,tolerance,jacobian,order; default:
-                                 step, and all of them with policy classical
+                                 those of the policy file, and all of them with policy classical
 .  -ts_adapt_rl_kappa <0.1>    - Newton's error over the tolerance of the step (lever tolerance)
+.  -ts_adapt_rl_persistence <1> - how dear a Jacobian is, over what is usual: above 1 it is kept longer (lever jacobian)
 .  -ts_adapt_rl_monitor        - print each observation and decision
 .  -ts_adapt_rl_error_if_nan   - a decision that is not finite or out of its range is an error
 .  -ts_adapt_rl_time_scale <t> - time scale of the application, for policies whose steps are in units of it
@@ -54,17 +55,17 @@
    last three was rejected, failed, or started anew.
 
    Lever tolerance: Newton's method (`SNESNEWTONLS`) stops when its error, estimated from its updates and their
-   contraction in the norm of the step's error, is below kappa; linear solves as far as that needs. For arkimex,
-   dirk, bdf, beuler (theta, cn, alpha are far better than what they estimate, so Newton's error would be most of
-   theirs). Left alone: -snes_rtol, -snes_atol, -snes_stol, -snes_convergence_test, a convergence test of the
+   contraction in the norm of the step's error, is below kappa (a fiftieth of it for theta, cn and alpha, which are far
+   better than what they estimate); linear solves as far as that needs. For arkimex, dirk, bdf, beuler, theta, cn,
+   alpha, alpha2. Left alone: -snes_rtol, -snes_atol, -snes_stol, -snes_convergence_test, a convergence test of the
    program's; linear solves with -ksp_rtol or Eisenstat and Walker's tolerances. Tolerances that the program sets
    itself are loosened, never tightened.
 
    Lever jacobian: Jacobian and preconditioner are kept over iterations, stages and steps, until the shift has
    changed by 30 %, for 20 steps, until the contraction is above 0.3, or the iterations that they cost since are
-   worth a new one. A solve that fails is repeated at the same step as the user has set it up, and so are the next
-   ones for a while. For arkimex, dirk, bdf, beuler, theta, cn, alpha, alpha2. Left alone: lags of the user's,
-   matrices that somebody else changes.
+   worth a new one (all four scaled by the persistence). A solve that fails is repeated at the same step as the user
+   has set it up, and so are the next ones for a while. For arkimex, dirk, bdf, beuler, theta, cn, alpha, alpha2.
+   Left alone: lags of the user's, matrices that somebody else changes.
 
    Lever order: that of `TSBDF`, from 1 to 5, by the estimated errors of the neighbouring ones. Left alone:
    -ts_bdf_order, or a program's that is not 2.

@@ -136,16 +136,25 @@ void validateAction(const Policy &policy, const std::string &source) {
   }
   if (policy.kind == "closure") validateClosure(policy, source);
   if (policy.kind != "tsadapt") return;
-  requireParameters(a, {}, source);
+  requireParameters(a, {"levers"}, source);
+  for (const auto &lever : words(a.levers())) {
+    static const std::set<std::string> levers = {"step", "accept", "tolerance", "jacobian", "order"};
+    if (levers.count(lever) == 0)
+      bad(source, "/action", "levers: expected some of step accept tolerance jacobian order, found '" + lever + "'");
+  }
   static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log", "log-scaled"};
   if (transforms.count(a.transform) == 0)
     bad(source, "/action",
         "transform: expected ratio, error-ratio, linear, log or log-scaled, found '" + a.transform + "'");
-  if (a.low.size() != 1)
-    bad(source, "/action", "a tsadapt policy has one action, found " + std::to_string(a.low.size()));
-  if (!(a.low[0] > 0))
-    bad(source, "/action/low",
-        "expected a positive number (a step or a ratio of steps), found " + std::to_string(a.low[0]));
+  const auto decided = a.decided();
+  if (a.low.size() != decided.size())
+    bad(source, "/action",
+        "expected " + std::to_string(decided.size()) + " actions (" + joined(decided, ", ") + "), found " +
+            std::to_string(a.low.size()));
+  for (const double low : a.low) {
+    if (!(low > 0))
+      bad(source, "/action/low", "expected a positive number (a step or a factor), found " + std::to_string(low));
+  }
 }
 
 }  // namespace
@@ -158,6 +167,19 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   if (policy.kind != "closure" && policy.observation.anyLocal())
     bad(source, "/observation/normalise", "local: only fields on a grid have points around (kind closure)");
   validateAction(policy, source);
+}
+
+std::string ActionSpec::levers() const {
+  const auto given = parameters.find("levers");
+  return given == parameters.end() ? "step" : given->second;
+}
+
+std::vector<std::string> ActionSpec::decided() const {
+  const auto all = words(levers());
+  std::vector<std::string> out;
+  for (const char *name : {"step", "tolerance", "jacobian"})
+    if (std::find(all.begin(), all.end(), name) != all.end()) out.emplace_back(name);
+  return out;
 }
 
 bool ObservationSpec::anyLocal() const {

@@ -184,7 +184,10 @@ TEST(PolicyFile, EveryMistakeNamesFileAndKey) {
       {[](Policy &p) {
          p.action.low = {1, 1}, p.action.high = {2, 2};
        },
-       {"/action", "one action", "found 2"}},
+       {"/action", "expected 1 actions (step)", "found 2"}},
+      {[](Policy &p) { p.action.parameters["levers"] = "step jacobian"; },
+       {"/action", "expected 2 actions (step, jacobian)", "found 1"}},
+      {[](Policy &p) { p.action.parameters["levers"] = "step speed"; }, {"/action", "levers", "found 'speed'"}},
       {[](Policy &p) { p.action.transform = "rato"; }, {"transform", "error-ratio", "'rato'"}},
       {[](Policy &p) { p.network.architecture = "cnn"; }, {"architecture", "mlp", "'cnn'"}},
       {[](Policy &p) { p.network.parameters.erase("output"); }, {"/network/output", "missing"}},

@@ -11,6 +11,7 @@ from .version import __version__
 VERSION = 1
 SEAL = 512
 KINDS = {"tsadapt": "mlp", "closure": "fcn", "refiner": "gnn"}  # architectures of the kinds
+LEVERS = ("step", "accept", "tolerance", "jacobian", "order")
 TRANSFORMS = {"tsadapt": ("ratio", "error-ratio", "linear", "log", "log-scaled"),
               "closure": ("additive", "additive-rate", "flux"), "refiner": ("gain-loss",)}
 OUTPUTS = {"mlp": ("tanh", "hardtanh-tanh", "linear", "hardtanh"), "fcn": ("linear", "tanh")}
@@ -146,8 +147,13 @@ def checked(kind, observation, action, network=None, validity=None):
          "parameters": {str(k): str(v) for k, v in (action.get("parameters") or {}).items()}}
     if a["low"].ndim != 1 or a["low"].shape != a["high"].shape or not a["low"].size or np.any(a["low"] >= a["high"]):
         raise Error(f"action: expected lists low < high, one number an action, found {action['low']} and {action['high']}")
-    if kind == "tsadapt" and (a["low"].size != 1 or a["low"][0] <= 0):
-        raise Error(f"action: a tsadapt policy has one action, 0 < low < high, found low {action['low']}")
+    if kind == "tsadapt":
+        levers = a["parameters"].get("levers", "step").split()
+        for lever in levers:
+            _word(lever, LEVERS, "action: levers")
+        decided = [lever for lever in ("step", "tolerance", "jacobian") if lever in levers]
+        if a["low"].size != len(decided) or np.any(a["low"] <= 0):
+            raise Error(f"action: expected {len(decided)} actions ({', '.join(decided)}), 0 < low < high, found low {action['low']}")
     validity = validity or {}
     only(validity, ("ranges", "words"), "validity")
     v = {"ranges": {}, "words": {str(k): [str(w) for w in words] for k, words in (validity.get("words") or {}).items()}}
