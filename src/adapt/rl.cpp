@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace petrl {
 
@@ -272,12 +273,15 @@ PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts) {
   progress = Progress();
   rl.seen_steps = ts->steps;
   rl.seen_cost = tsCost(ts); /* some of its counters are never set back: the first attempt's cost is lost */
+  rl.seen_functions = ts->rhsfuncs + ts->ifuncs;
+  rl.seen_jacobians = ts->rhsjacs + ts->ijacs;
   if (!at_zero) {
     rl.seen_rejections = ts->reject;
     rl.seen_nonlinear = ts->snes_its;
     rl.seen_linear = ts->ksp_its;
   } else if (!known) {
     rl.seen_cost = 0;
+    rl.seen_functions = rl.seen_jacobians = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -328,9 +332,16 @@ PetscErrorCode AdaptRLRecord(AdaptRL &rl, TS ts, Attempt &attempt, PetscInt left
   attempt.nonlinear = static_cast<double>(ts->snes_its - rl.seen_nonlinear) / left;
   attempt.linear = static_cast<double>(ts->ksp_its - rl.seen_linear) / left;
   attempt.cost = PetscMax(tsCost(ts) - rl.seen_cost, 0.0) / left; /* a function of the program may clear counters */
+  const PetscInt functions = ts->rhsfuncs + ts->ifuncs, jacobians = ts->rhsjacs + ts->ijacs;
+  attempt.functions = static_cast<double>(PetscMax(functions - rl.seen_functions, 0)) / left;
+  attempt.jacobians = static_cast<double>(PetscMax(jacobians - rl.seen_jacobians, 0)) / left;
+  rl.seen_functions = functions - static_cast<PetscInt>(attempt.functions * (left - 1));
+  rl.seen_jacobians = jacobians - static_cast<PetscInt>(attempt.jacobians * (left - 1));
+  attempt.contraction = std::exchange(rl.counts.slowest, 0);
   rl.seen_nonlinear += static_cast<PetscInt>(attempt.nonlinear);
   rl.seen_linear += static_cast<PetscInt>(attempt.linear);
   rl.seen_cost = left == 1 ? tsCost(ts) : rl.seen_cost + attempt.cost;
+  if (rl.appraise) PetscCall(rl.appraise(ts, attempt));
   rl.history.add(attempt, ts->max_time);
   AdaptRLTry(rl, [&] {
     if (rl.observer) rl.observer(attempt);

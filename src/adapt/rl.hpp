@@ -53,7 +53,8 @@ struct Progress {
   StepHistory history;
   StallGuard guard;
   // What the TS had counted when we last looked.
-  PetscInt seen_steps = 0, seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0;
+  PetscInt seen_steps = 0, seen_rejections = 0, seen_nonlinear = 0, seen_linear = 0, seen_functions = 0,
+           seen_jacobians = 0;
   double seen_cost = 0;
   bool retried = false;        // the latest attempt was itself a retry
   bool own_rejection = false;  // the attempt before was rejected by us, so one counted rejection is ours
@@ -85,6 +86,7 @@ struct AdaptRL : PolicyObject, Progress {
   std::vector<AppObservable> app;
 
   AttemptObserver observer;
+  std::function<PetscErrorCode(TS, Attempt &)> appraise;  // before it and `training` are told: the true error
   StepLearner *training = nullptr;
   std::unique_ptr<OnlineTraining> online;
 

@@ -158,6 +158,7 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
   }
   // An update far below the tolerance is mostly rounding.
   const bool rates = it > 1 && norm > 1e-3 * hook.kappa;
+  if (rates) rl.counts.slowest = std::max(rl.counts.slowest, contraction.rate());
   if (rates && contraction.rate() > rl.in_force.slow) hook.slow = true;
   if (!*reason) PetscCall(VecCopy(snes->vec_sol, hook.previous));
   if (hook.keep && !*reason && hook.lag == (it == 0 ? -1 : -2)) {

@@ -29,6 +29,7 @@ struct SolveCounts {
   PetscInt solves = 0, iterations = 0, linear = 0;
   PetscInt jacobians = 0;  ///< built: `iterations` without savings
   PetscInt repeated = 0;   ///< solves that needed an exact Newton iteration after all
+  double slowest = 0;      ///< contraction since the last attempt was recorded
 };
 
 /// Why a lever is left as the user has it; "": it is pulled.

@@ -5,7 +5,7 @@
 namespace petrl {
 
 Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform, double low,
-                               double high) {
+                               double high, const std::string &levers) {
   Policy p;
   p.kind = "tsadapt";
   p.observation.names = names;
@@ -23,8 +23,9 @@ Policy stepPolicySpecification(const std::vector<std::string> &names, const std:
   }
   p.observation.clip = 5;
   p.action.transform = transform;
-  p.action.low = {low};
-  p.action.high = {high};
+  if (levers != "step") p.action.parameters["levers"] = levers;
+  p.action.low.assign(p.action.decided().size(), low);
+  p.action.high.assign(p.action.low.size(), high);
   validateSpecification(p, "policy");
   return p;
 }

@@ -36,10 +36,10 @@ struct ActionSpec {
   std::map<std::string, std::string> parameters = {};  ///< further ones of the transform: attributes of /action
 
   /// tsadapt: what is decided, parameter "levers" (names of -ts_adapt_rl_control separated by blanks; default: step).
-  std::string levers() const;
+  PETRL_API std::string levers() const;
   /// Those of them that the network decides, one an action, in this order: step, tolerance, jacobian. `transform` is
   /// that of the step; tolerance and jacobian are factors on what the rules take, from low to high in the logarithm.
-  std::vector<std::string> decided() const;
+  PETRL_API std::vector<std::string> decided() const;
 };
 
 /// A dense array by name, row major, float32.

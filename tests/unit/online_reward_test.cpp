@@ -17,7 +17,7 @@ Attempt attempt(double t, double h, double error, double cost, bool accepted = t
   a.h = h;
   a.order = 2;
   a.error = error;
-  a.cost = cost;
+  a.cost = a.functions = cost;
   a.accepted = accepted;
   return a;
 }

@@ -1,5 +1,6 @@
 #include "learn/step/environment.hpp"
 
+#include <petsc/private/tsimpl.h>
 #include <petsctime.h>
 
 #include <algorithm>
@@ -14,28 +15,22 @@ namespace petrl {
 
 namespace {
 
-constexpr double kBreakdown = -20;     // reward of a run that PETSc gave up
-constexpr double kErrorBound = 1;      // one lucky or unlucky run must not decide
-constexpr double kMeaningless = 0.1;   // a run that is 10 % off has missed something: no yardstick
-constexpr double kErrorFloor = 1e-11;  // achieved errors below this are rounding
+constexpr double kBreakdown = -20;                          // reward of a run that PETSc gave up
+constexpr double kErrorBound = 1;                           // one lucky or unlucky run must not decide
+constexpr double kMeaningless = 0.1;                        // a run that is 10 % off has missed something: no yardstick
+constexpr double kLeastWeight = 0.01, kLargestWeight = 30;  // of true errors, over their mean
+constexpr double kErrorFloor = 1e-11;                       // achieved errors below this are rounding
 
-// A controller that records what basic does.
-StepController recorder(BaselineReward &reward, int &order) {
-  return [&reward, &order](TSAdapt adapt) {
-    PetscFunctionBegin;
-    PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
-    adaptRL(adapt).basic_only = true;
-    PetRLCallCXX(adaptRL(adapt).observer = [&reward, &order](const Attempt &a) {
-      order = a.order;
-      reward.add(a);
-    });
-    PetscFunctionReturn(PETSC_SUCCESS);
-  };
-}
+constexpr std::size_t kPlaces = 32;  // at which the growth of errors is measured
 
 // A controller that asks an agent.
-StepController asks(const Policy &specification, StepTraining &training) {
-  return [&specification, &training](TSAdapt adapt) { return AdaptRLSetTraining(adapt, specification, &training); };
+StepController asks(const Policy &specification, StepTraining &training, TrueError *truth) {
+  return [&specification, &training, truth](TSAdapt adapt) {
+    PetscFunctionBegin;
+    PetscCall(AdaptRLSetTraining(adapt, specification, &training));
+    if (truth) PetRLCallCXX(adaptRL(adapt).appraise = [truth](TS ts, Attempt &a) { return truth->appraise(ts, a); });
+    PetscFunctionReturn(PETSC_SUCCESS);
+  };
 }
 
 struct NoReward : StepReward {
@@ -45,6 +40,12 @@ struct NoReward : StepReward {
 }  // namespace
 
 StepCase::~StepCase() = default;
+
+PetscErrorCode StepCase::createAccurate(TS *ts) {
+  PetscFunctionBegin;
+  *ts = nullptr;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 StepRun solveWith(TS ts, const StepController &controller, long max_steps) {
   TSAdapt adapt;
@@ -75,6 +76,9 @@ StepRun solveWith(TS ts, const StepController &controller, long max_steps) {
   result.steps = steps;
   result.rejected = rejected;
   result.failed = failed;
+  result.functions = static_cast<double>(ts->rhsfuncs + ts->ifuncs);
+  result.jacobians = static_cast<double>(ts->rhsjacs + ts->ijacs);
+  result.linear = static_cast<double>(ts->ksp_its);
   result.cost = tsCost(ts);
   result.wall = end - begin;
   PetRLThrow(TSGetSolution(ts, &u));
@@ -88,18 +92,25 @@ StepRun solveWith(TS ts, const StepController &controller, long max_steps) {
   return result;
 }
 
-StepRun StepCase::run(const StepController &controller, long max_steps, double final_time) {
+StepRun StepCase::run(const StepController &controller, long max_steps, double final_time, TrueError *truth) {
   struct Holder {
     TS ts = nullptr;
     ~Holder() { (void)TSDestroy(&ts); }
   } holder;
   PetRLThrow(create(final_time, &holder.ts));
+  if (truth) truth->begin(holder.ts);
   return solveWith(holder.ts, controller, max_steps);
 }
 
 void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &application) {
   max_steps_ = static_cast<int>(yaml.integer("max_steps", max_steps_, 10, 1000000));
   error_price_ = yaml.number("error_price", 1, 0, 10);
+  pool_size_ = yaml.integer("pool", 0, 0, 1000000);
+  true_error_ = yaml.get<bool>("true_error", false);
+  const auto baseline = yaml.get<std::string>("baseline", "basic");
+  classical_ = baseline == "classical";
+  if (!classical_ && baseline != "basic")
+    yaml.fail("baseline", "expected basic or classical, found '" + baseline + "'");
   auto names = yaml.get<std::vector<std::string>>("observables", {});
   for (const auto &name : names) {
     const auto &all = observables();
@@ -110,14 +121,24 @@ void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &applicatio
   }
   const auto transform = yaml.get<std::string>("transform", std::string("ratio"));
   const double low = yaml.get<double>("low", 0.1), high = yaml.get<double>("high", 10.0);
+  const auto levers = yaml.get<std::string>("levers", "step");
   try {
     if (names.empty() && !application.names.empty()) {
       names = stepPolicySpecification({}, transform, low, high).observation.names;
       names.insert(names.end(), application.names.begin(), application.names.end());
     }
-    specification_ = stepPolicySpecification(names, transform, low, high);
+    specification_ = stepPolicySpecification(names, transform, low, high, levers);
   } catch (const Error &e) {
     yaml.fail("transform", e.what());
+  }
+  const auto decided = specification_.action.decided();
+  for (std::size_t i = 0; i < decided.size(); ++i) {
+    if (decided[i] == "step") continue;
+    const auto bounds = yaml.get<std::vector<double>>(decided[i], {0.1, 10});
+    if (bounds.size() != 2 || !(bounds[0] > 0) || !(bounds[0] < bounds[1]))
+      yaml.fail(decided[i], "expected [low, high], 0 < low < high");
+    specification_.action.low[i] = bounds[0];
+    specification_.action.high[i] = bounds[1];
   }
   ObservationSpec &seen = specification_.observation;
   for (std::size_t i = 0; i < seen.names.size(); ++i) {
@@ -128,22 +149,70 @@ void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &applicatio
   }
 }
 
-double StepEnvironment::episode(Agent &agent, std::uint64_t seed) {
-  // A draw on which basic itself breaks down, or that is over at once, teaches nothing: draw again.
+StepController StepEnvironment::baseline(const std::function<void(const Attempt &)> &watch, TrueError *truth) const {
+  return [this, watch, truth](TSAdapt adapt) {
+    PetscFunctionBegin;
+    PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
+    if (classical_) PetscCall(TSAdaptRLSetPolicy(adapt, kClassical));
+    AdaptRL &rl = adaptRL(adapt);
+    rl.basic_only = !classical_;
+    PetRLCallCXX(rl.observer = watch);
+    if (truth) PetRLCallCXX(rl.appraise = [truth](TS ts, Attempt &a) { return truth->appraise(ts, a); });
+    PetscFunctionReturn(PETSC_SUCCESS);
+  };
+}
+
+// A draw on which the baseline itself breaks down, or that is over at once, teaches nothing: draw again.
+std::shared_ptr<StepEnvironment::Prepared> StepEnvironment::prepare(std::uint64_t seed) {
   for (std::uint64_t attempt = 0; attempt < 50; ++attempt) {
-    const std::unique_ptr<StepCase> c = draw(seed * 64 + attempt);
-    BaselineReward reward(error_price_);
-    int order = 2;
-    const StepRun basic = c->run(recorder(reward, order), max_steps_);
-    if (basic.broke || reward.attempts() < 5) continue;
-    reward.finish();
-    StepTraining training(agent, reward);
-    training.until(basic.time, 3L * max_steps_);
-    const StepRun ours = c->run(asks(specification_, training), 3L * max_steps_, basic.time);
-    training.finish(ours.broke, ours.broke ? kBreakdown : 0, {});
-    return training.total() / static_cast<double>(reward.attempts());
+    auto p = std::make_shared<Prepared>();
+    p->c = draw(seed * 64 + attempt);
+    TS fine = nullptr;
+    if (true_error_) PetRLThrow(p->c->createAccurate(&fine));
+    if (fine) p->truth = std::make_unique<TrueError>(fine);
+    p->reward = BaselineReward(error_price_, p->c->prices());
+    BaselineReward plain(error_price_);
+    const auto watch = [&](const Attempt &a) { plain.add(a), p->reward.add(a); };
+    const StepRun run = p->c->run(baseline(watch, nullptr), max_steps_);
+    if (run.broke || plain.attempts() < 5) continue;
+    p->end = run.time;
+    if (p->truth) {
+      // The same again, now that it is known where errors count.
+      const auto &all = plain.times();
+      std::vector<double> times;
+      for (std::size_t i = 0; i < kPlaces; ++i) times.push_back(all[i * (all.size() - 1) / (kPlaces - 1)]);
+      times.erase(std::unique(times.begin(), times.end()), times.end());
+      struct Holder {
+        TS ts = nullptr;
+        ~Holder() { (void)TSDestroy(&ts); }
+      } holder;
+      PetRLThrow(p->c->create(p->end, &holder.ts));
+      std::vector<double> weights = p->truth->growth(holder.ts, times, p->c->tolerance());
+      if (weights.empty()) continue;
+      double mean = 0;
+      for (double &w : weights) mean += w / static_cast<double>(weights.size());
+      for (double &w : weights) w = std::clamp(w / mean, kLeastWeight, kLargestWeight);
+      p->reward = BaselineReward(error_price_, p->c->prices());
+      p->reward.weigh(times, weights);
+      const auto again = [&](const Attempt &a) { p->reward.add(a); };
+      p->c->run(baseline(again, p->truth.get()), max_steps_, p->end, p->truth.get());
+    }
+    p->reward.finish();
+    return p;
   }
-  throw Error("environment: no usable case in 50 draws; are the problems integrable with basic?");
+  throw Error("environment: no usable case in 50 draws; are the problems integrable with the baseline?");
+}
+
+double StepEnvironment::episode(Agent &agent, std::uint64_t seed) {
+  std::shared_ptr<Prepared> fresh;
+  std::shared_ptr<Prepared> &p = pool_size_ > 0 ? pool_[seed % static_cast<std::uint64_t>(pool_size_)] : fresh;
+  if (!p) p = prepare(pool_size_ > 0 ? seed % static_cast<std::uint64_t>(pool_size_) : seed);
+  StepTraining training(agent, p->reward);
+  training.until(p->end, 3L * max_steps_);
+  const StepRun ours =
+      p->c->run(asks(specification_, training, p->truth.get()), 3L * max_steps_, p->end, p->truth.get());
+  training.finish(ours.broke, ours.broke ? kBreakdown : 0, {});
+  return training.total() / static_cast<double>(p->reward.attempts());
 }
 
 void StepEnvironment::prepareValidation() {
@@ -151,10 +220,10 @@ void StepEnvironment::prepareValidation() {
   prepared_ = true;
   for (Held &held : heldOut()) {
     Validation v;
-    BaselineReward reward(error_price_);
-    const StepRun r = held.c->run(recorder(reward, v.order), 20L * max_steps_);
+    const StepRun r = held.c->run(baseline([&v](const Attempt &a) { v.order = a.order; }, nullptr), 20L * max_steps_);
     if (!r.finished) continue;
-    v.cost = r.cost;
+    v.prices = held.c->prices();
+    v.cost = v.prices.of(r.functions, r.jacobians, r.linear);
     v.floor = std::max(3 * held.accuracy, kErrorFloor);
     v.error = held.c->error(r.solution, held.reference);
     if (v.error < 3 * v.floor || v.error > kMeaningless) continue;
@@ -178,10 +247,10 @@ Evaluation StepEnvironment::evaluate(Agent &agent) {
       Agent &agent;
     } still(agent);
     StepTraining training(still, none);
-    const StepRun r = v.held.c->run(asks(specification_, training), 100L * max_steps_);
+    const StepRun r = v.held.c->run(asks(specification_, training, nullptr), 100L * max_steps_);
     double log_cost = std::log(10.0), log_error = 0;  // price of a run that did not finish
     if (r.finished) {
-      log_cost = std::log(r.cost / v.cost);
+      log_cost = std::log(v.prices.of(r.functions, r.jacobians, r.linear) / v.cost);
       log_error = std::clamp(
           std::log(std::clamp(v.held.c->error(r.solution, v.held.reference), v.floor, 1.0) / v.error) / v.order,
           -kErrorBound, kErrorBound);

@@ -4,6 +4,7 @@
 #include <petscts.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,16 +12,18 @@
 #include "base/yaml.hpp"
 #include "learn/environment.hpp"
 #include "learn/step/reward.hpp"
+#include "learn/step/true_error.hpp"
 
 namespace petrl {
 
 /// What a solve cost and gave.
 struct StepRun {
-  bool finished = false;  ///< reached the final time
-  bool broke = false;     ///< the TS diverged (as opposed to: stopped at max_steps)
-  double time = 0;        ///< time reached
-  double cost = 0;        ///< right-hand sides + Jacobians + linear iterations
-  double wall = 0;        ///< seconds in TSSolve
+  bool finished = false;                            ///< reached the final time
+  bool broke = false;                               ///< the TS diverged (as opposed to: stopped at max_steps)
+  double time = 0;                                  ///< time reached
+  double functions = 0, jacobians = 0, linear = 0;  ///< right-hand sides, Jacobians, linear iterations
+  double cost = 0;                                  ///< their sum
+  double wall = 0;                                  ///< seconds in TSSolve
   long steps = 0, rejected = 0, failed = 0;
   std::vector<double> solution;  ///< at the end; serial problems
 };
@@ -44,16 +47,30 @@ class PETRL_API StepCase {
   /// Relative error of a solution against a reference.
   virtual double error(const std::vector<double> &solution, const std::vector<double> &reference) const = 0;
 
-  StepRun run(const StepController &controller, long max_steps, double final_time = 0);
+  /// A TS for the same equation that is much more accurate, ready but for its times; null: true errors are not known.
+  virtual PetscErrorCode createAccurate(TS *ts);
+  /// What a right-hand side, a Jacobian with its preconditioner, a linear iteration cost.
+  virtual StepPrices prices() { return {}; }
+  /// Its relative tolerance.
+  virtual double tolerance() const { return 1e-4; }
+
+  /// `truth`: is told where it starts.
+  StepRun run(const StepController &controller, long max_steps, double final_time = 0, TrueError *truth = nullptr);
 };
 
 /// YAML keys (environment section):
 ///   max_steps     of a baseline in training (1500)
 ///   error_price   see BaselineReward (1)
 ///   observables   names; default: all that every TS offers and that are free of units, and the application's own
-///   transform, low, high   of the action (ratio, 0.1, 10)
+///   levers        what the policy decides: some of step, accept, tolerance, jacobian, order (step)
+///   transform, low, high   of the action of the step (ratio, 0.1, 10)
+///   tolerance, jacobian    [low, high] of the factors on what the rules take ([0.1, 10])
+///   baseline      basic | classical: whom rewards and scores compare with (basic)
+///   true_error    charge steps with their true errors, weighted with how these grow until the end, where cases have an
+///                 accurate solver (false)
+///   pool          so many cases, used again and again, 0: always new ones (0)
 /// An episode is one case, with the policy deciding. Validation score: mean over held-out cases of
-/// log(cost over basic's) + log(error over basic's) / order.
+/// log(cost over the baseline's) + log(error over the baseline's) / order.
 class PETRL_API StepEnvironment : public StreamEnvironment {
  public:
   std::string kind() const override { return "tsadapt"; }
@@ -78,14 +95,27 @@ class PETRL_API StepEnvironment : public StreamEnvironment {
   virtual std::vector<Held> heldOut() = 0;
 
  private:
+  /// A training case, and what the baseline has made of it.
+  struct Prepared {
+    std::unique_ptr<StepCase> c;
+    std::unique_ptr<TrueError> truth;
+    BaselineReward reward;
+    double end = 0;  ///< time that the baseline reached
+  };
+  std::shared_ptr<Prepared> prepare(std::uint64_t seed);
+  StepController baseline(const std::function<void(const Attempt &)> &watch, TrueError *truth) const;
+
   struct Validation {
     Held held;
     double error = 0, cost = 0, floor = 0;  ///< of the baseline; errors below the floor are not resolved
     int order = 2;
+    StepPrices prices;
   };
   void prepareValidation();
 
-  int max_steps_ = 1500;
+  std::map<std::uint64_t, std::shared_ptr<Prepared>> pool_;
+  int max_steps_ = 1500, pool_size_ = 0;
+  bool classical_ = false, true_error_ = false;
   double error_price_ = 1;
   Policy specification_;
   std::vector<Validation> validation_;

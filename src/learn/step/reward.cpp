@@ -12,17 +12,38 @@
 namespace petrl {
 
 static constexpr double kRewardBound = 10;
+static constexpr double kTrueErrorBound = 30;  // beyond, a step is as bad as it can be
 
 StepReward::~StepReward() = default;
 
-double BaselineReward::localError(const Attempt &a) {
+// Piecewise linear, constant beyond the ends.
+static double between(const std::vector<double> &times, const std::vector<double> &values, double t) {
+  const auto next = std::upper_bound(times.begin(), times.end(), t);
+  if (next == times.begin()) return values.front();
+  if (next == times.end()) return values.back();
+  const auto i = static_cast<std::size_t>(next - times.begin());
+  return values[i - 1] + (values[i] - values[i - 1]) * (t - times[i - 1]) / (times[i] - times[i - 1]);
+}
+
+double BaselineReward::cost(const Attempt &a) const {
+  return prices_.of(a.functions, a.jacobians, a.linear);
+}
+
+void BaselineReward::weigh(std::vector<double> times, std::vector<double> weights) {
+  weight_time_ = std::move(times);
+  weight_ = std::move(weights);
+}
+
+double BaselineReward::localError(const Attempt &a) const {
+  if (a.accepted && a.true_error >= 0)
+    return std::min(a.true_error, kTrueErrorBound) * (weight_.empty() ? 1 : between(weight_time_, weight_, a.t + a.h));
   return a.accepted && a.error > 0 ? std::pow(std::min(a.error, 4.0), (a.order + 1.0) / a.order) : 0;
 }
 
 void BaselineReward::add(const Attempt &a) {
   if (time_.empty()) time_.push_back(a.t), cost_.push_back(0), error_.push_back(0);
   ++attempts_;
-  pending_cost_ += a.cost;
+  pending_cost_ += cost(a);
   if (!a.accepted) return;
   time_.push_back(a.t + a.h);
   cost_.push_back(cost_.back() + pending_cost_);
@@ -39,15 +60,11 @@ void BaselineReward::finish() {
 }
 
 double BaselineReward::cumulative(const std::vector<double> &values, double t) const {
-  const auto next = std::upper_bound(time_.begin(), time_.end(), t);
-  if (next == time_.begin()) return 0;
-  if (next == time_.end()) return values.back();
-  const auto i = static_cast<std::size_t>(next - time_.begin());
-  return values[i - 1] + (values[i] - values[i - 1]) * (t - time_[i - 1]) / (time_[i] - time_[i - 1]);
+  return time_.empty() || t < time_.front() ? 0 : between(time_, values, t);
 }
 
 double BaselineReward::operator()(const Attempt &a) {
-  double r = -a.cost / mean_cost_;
+  double r = -cost(a) / mean_cost_;
   if (a.accepted) {
     const double end = a.t + a.h;
     r += (cumulative(cost_, end) - cumulative(cost_, a.t)) / mean_cost_;

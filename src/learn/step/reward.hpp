@@ -1,6 +1,8 @@
 // What a step-size controller is trained for.
 #pragma once
 
+#include <petscts.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -8,6 +10,19 @@
 #include "adapt/history.hpp"
 
 namespace petrl {
+
+/// What the parts of a solve cost: one right-hand side is the unit.
+struct StepPrices {
+  double function = 1, jacobian = 1, linear = 1;  ///< a right-hand side; a Jacobian with its preconditioner; a linear
+                                                  ///< iteration
+  double of(double functions, double jacobians, double iterations) const {
+    return function * functions + jacobian * jacobians + linear * iterations;
+  }
+};
+
+/// Measured, with a TS that is ready to solve implicit equations. In steps of a factor 2^(1/2), so that two measurements
+/// mostly agree. Throws petrl::Error.
+PETRL_API StepPrices measuredPrices(TS ts);
 
 /// Reward of one attempt. Units: the cost of one average step.
 class PETRL_API StepReward {
@@ -20,7 +35,8 @@ class PETRL_API StepReward {
 /// Reward against an earlier run of the same case, in units of its mean cost of a step (training: of `basic`):
 ///   r = [C_b(t') - C_b(t) - c] / <c_b> + p [E_b(t') - E_b(t) - e] / <e_b> / k
 /// t -> t' the progress of the attempt (none if rejected or failed), c its cost, C_b the cumulative cost of the earlier
-/// run, e = E^((k+1)/k) for an accepted step with weighted error E of order k (the local error of the higher-order
+/// run, e for an accepted step its true local error, weighted with what becomes of errors until the end, where that was
+/// measured, else E^((k+1)/k) of its weighted error E of order k (the local error of the higher-order
 /// solution that goes on), E_b its sum over that run's steps. Summed over a run this is the relative saving in cost
 /// plus the relative change in error at the exchange rate of a method of order k: cost ~ error^(-1/k). Without the
 /// second term a controller would win by being less accurate.
@@ -28,17 +44,24 @@ class PETRL_API BaselineReward : public StepReward {
  public:
   /// `error_price`: p above, 1 if local errors add up to the global one, less where a few steps (jumps) make most of
   /// it.
-  explicit BaselineReward(double error_price = 1) : error_price_(error_price) {}
+  explicit BaselineReward(double error_price = 1, const StepPrices &prices = {})
+      : error_price_(error_price), prices_(prices) {}
   void add(const Attempt &attempt);  ///< an attempt of the baseline
   void finish();
   double operator()(const Attempt &attempt) override;
   long attempts() const { return attempts_; }
+  const std::vector<double> &times() const { return time_; }  ///< ends of the baseline's steps, its start first
+  /// Weights of true errors at times that ascend, linear between them.
+  void weigh(std::vector<double> times, std::vector<double> weights);
 
  protected:
-  static double localError(const Attempt &attempt);
+  double cost(const Attempt &attempt) const;
+  double localError(const Attempt &attempt) const;
   double cumulative(const std::vector<double> &values, double t) const;
   std::vector<double> time_, cost_, error_;
   double error_price_;
+  StepPrices prices_;
+  std::vector<double> weight_time_, weight_;
   double pending_cost_ = 0, mean_cost_ = 1, mean_error_ = 1;
   long attempts_ = 0;
 };

@@ -32,6 +32,7 @@ TqcConfig TqcConfig::parse(YamlMap map, int actions) {
   c.gamma = map.number("gamma", c.gamma, 0, 1);
   c.updates_per_step = map.number("updates_per_step", c.updates_per_step, 0, 1000);
   c.target_entropy = map.number("target_entropy", -actions, -1e6, 1e6);
+  c.average = map.number("average", c.average, 0, 1 - 1e-9);
   c.quantiles = map.integer("quantiles", c.quantiles, 1, 1024);
   c.dropped_quantiles_per_net =
       map.integer("dropped_quantiles_per_net", c.dropped_quantiles_per_net, 0, c.quantiles - 1);

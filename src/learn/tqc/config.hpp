@@ -25,6 +25,8 @@ struct TqcConfig {
   double gamma = .99;
   double updates_per_step = 1;  ///< may be fractional: .25 is one update every fourth step
   double target_entropy = -1;   ///< default: minus the number of actions
+  double average = 0;  ///< the policy's weights are an exponential average of the actor's: the share that stays in an
+                       ///< update; 0: the actor's own
   int quantiles = 25;
   int dropped_quantiles_per_net = 2;
   int critics = 5;

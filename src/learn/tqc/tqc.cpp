@@ -29,6 +29,7 @@ Tqc::Tqc(YamlMap keys, int observations, int actions, std::uint64_t seed)
       shapes_(config_, positive(observations, "observation"), positive(actions, "action")),
       rng_(seed),
       state_(config_, shapes_, rng_),
+      average_(state_.actor),
       buffer_(config_.buffer_size, observations, actions),
       actor_(shapes_) {
   if (config_.cuda) {
@@ -69,7 +70,7 @@ void Tqc::decide(const float *observation, float *action) {
 }
 
 void Tqc::Deterministic::decide(const float *observation, float *action) {
-  owner_.actor_.evaluate(owner_.state_.actor, observation);
+  owner_.actor_.evaluate(owner_.policyWeights(), observation);
   for (int a = 0; a < owner_.shapes_.actions; ++a) action[a] = std::tanh(owner_.actor_.mean(a));
 }
 
@@ -101,6 +102,9 @@ void Tqc::update() {
   }
   for (auto &number : eps_) number = static_cast<float>(rng_.normal());
   losses_ = engine_->update(state_, batch_, eps_.data(), learningRate());
+  if (config_.average == 0) return;
+  const auto share = static_cast<float>(1 - config_.average);
+  for (std::size_t i = 0; i < average_.size(); ++i) average_[i] += share * (state_.actor[i] - average_[i]);
 }
 
 std::map<std::string, double> Tqc::metrics() const {

@@ -50,11 +50,14 @@ class PETRL_API Tqc : public Agent {
   };
 
   double learningRate() const;
+  /// The weights of the deterministic policy.
+  const Floats &policyWeights() const { return config_.average > 0 ? average_ : state_.actor; }
 
   learn::TqcConfig config_;
   learn::TqcShapes shapes_;
   learn::Rng rng_;
   learn::TqcState state_;
+  Floats average_;  ///< of the actor's weights
   learn::ReplayBuffer buffer_;
   std::unique_ptr<learn::TqcEngine> engine_;
   learn::SingleActor actor_;

@@ -26,6 +26,7 @@ void Tqc::archive(Archive &a) {
   a("random", rng_);
   a("losses", losses_);
   a("state", state_);
+  a("average", average_);
   a("buffer", buffer_);
   if (a.reading()) engine_->invalidate();
 }
@@ -34,7 +35,7 @@ NetworkSpec Tqc::network() const {
   NetworkSpec spec;
   spec.architecture = "mlp";
   spec.parameters = {{"activation", "relu"}, {"output", "hardtanh-tanh"}};
-  dense::write(shapes_.actor, state_.actor.data(), spec);
+  dense::write(shapes_.actor, policyWeights().data(), spec);
   return spec;
 }
 
@@ -90,6 +91,7 @@ void Tqc::loadWeights(const NetworkSpec &spec) {
   }
   engine_->synchronise(state_);
   dense::read(spec, shapes_.actor, state_.actor.data());
+  average_ = state_.actor;
   engine_->invalidate();
 }
 

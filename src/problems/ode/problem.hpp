@@ -8,8 +8,8 @@
 //
 // What for (never mix them):
 //   train       vanderpol lotkavolterra rigidbody robertson brusselator | bounce stickslip stickslip_smooth squarewave
-//               fitzhughnagumo | explosion diode plaplace
-//   validation  hires relay cstr
+//               fitzhughnagumo brusselator2d excitablemedium | explosion diode plaplace
+//   validation  hires allencahn relay cstr
 //   test        oregonator pollution arenstorf pleiades | backlash buck hodgkinhuxley | porous doubler
 // (smooth | nonsmooth | Newton fails for long steps)
 #pragma once
@@ -61,6 +61,8 @@ class Problem {
   std::pair<double, double> tolerances{1e-2, 1e-7};  ///< sensible range of rtol, loosest to tightest
   double absoluteScale = 1;                          ///< take atol = rtol * absoluteScale
 
+  /// Its linear systems are solved by iteration: costs are measured.
+  virtual bool iterative() const { return false; }
   /// The number of unknowns.
   virtual PetscInt size() const = 0;
 

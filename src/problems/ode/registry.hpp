@@ -11,6 +11,7 @@ using Maker = std::unique_ptr<Problem>(const Draw &draw);
 Maker vanderpol, lotkavolterra, rigidbody, arenstorf, pleiades;               // classical.cpp
 Maker robertson, hires, oregonator, pollution;                                // kinetics.cpp
 Maker brusselator, plaplace, porous;                                          // diffusion.cpp
+Maker brusselator2d, allencahn, excitablemedium;                              // planes.cpp
 Maker bounce, stickslip, stickslipSmooth, squarewave, relay, backlash, buck;  // nonsmooth.cpp
 Maker fitzhughnagumo, hodgkinhuxley;                                          // excitable.cpp
 Maker explosion, diode, cstr, doubler;                                        // failing.cpp

@@ -19,6 +19,9 @@ struct Case : StepCase {
 
   std::string name() const override { return problem->name; }
   PetscErrorCode create(double final_time, TS *ts) override;
+  PetscErrorCode createAccurate(TS *ts) override;
+  StepPrices prices() override;
+  double tolerance() const override { return rtol; }
   double error(const std::vector<double> &solution, const std::vector<double> &reference) const override;
 };
 
