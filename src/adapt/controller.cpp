@@ -22,8 +22,14 @@ double basicStep(double h, double error, int order, bool retried, const StepLimi
   return std::clamp(h * std::clamp(factor, limits.clip_low, limits.clip_high), limits.dt_min, limits.dt_max);
 }
 
+double piStep(double h, double error, int order, double previous, const StepLimits &limits) {
+  const double aim = std::log(limits.safety), now = std::log(error) / order - aim;
+  const double factor = std::exp(-kIntegral * now + kProportional * (previous - aim - now));
+  return limitedStep(h * factor, h, false, limits);
+}
+
 double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
-                    const StepLimits &limits) {
+                    const StepLimits &limits, double classical) {
   const double low = action.low[0], high = action.high[0], x = 0.5 * (a + 1);
   if (action.transform == "linear") return low + x * (high - low);
   const double r = std::exp(std::log(low) + x * (std::log(high) - std::log(low)));
@@ -31,6 +37,7 @@ double proposedStep(const ActionSpec &action, double a, double h, double error, 
   if (action.transform == "log-scaled") return r * limits.time_scale;
   if (action.transform == "ratio") return h * r;
   if (failed) return h * limits.scale_failed * r;
+  if (action.transform == "pi-ratio") return classical * r;
   return h * std::clamp(errorFactor(error, order), limits.clip_low, limits.clip_high) * r;
 }
 

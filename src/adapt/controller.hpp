@@ -19,12 +19,21 @@ struct StepLimits {
 /// `retried`: the attempt itself was a retry.
 PETRL_API double basicStep(double h, double error, int order, bool retried, const StepLimits &limits);
 
+/// The gains of piStep(): the best on the training problems (tests/bench/dsp_tuning.yaml).
+constexpr double kIntegral = 0.9, kProportional = 0.1;
+
+/// The next step of PI control (Gustafsson) after an accepted attempt of length h, which settles where TSADAPTBASIC
+/// does: at E^(1/k) = safety. `previous`: log(E)/k of the accepted step before. After any other attempt (error 0 or not
+/// estimated, rejected, itself a retry) there is no trend to go by: use basicStep().
+PETRL_API double piStep(double h, double error, int order, double previous, const StepLimits &limits);
+
 /// The step that a policy's output a in [-1, 1] means, before limits.
-/// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  linear, log: absolute;
-/// log-scaled: in units of the application's time scale.
+/// ratio: h r;  error-ratio: h clip(E^(-1/k)) r, or h scale_failed r after a failed solve;  pi-ratio: `classical` r, the
+/// step of the classical rule, or h scale_failed r after a failed solve;  linear, log: absolute;  log-scaled: in units of
+/// the application's time scale.
 /// r (or the step) runs from low to high: linearly for `linear`, in the logarithm for the others.
 PETRL_API double proposedStep(const ActionSpec &action, double a, double h, double error, int order, bool failed,
-                              const StepLimits &limits);
+                              const StepLimits &limits, double classical = 0);
 
 /// Applies clips and step limits to a proposal.
 double limitedStep(double proposal, double h, bool failed, const StepLimits &limits);

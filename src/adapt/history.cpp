@@ -60,6 +60,12 @@ const std::vector<Observable> &observables() {
       {"implicit", "log 2 if the attempt solved linear systems, else 0", 0, 1, true,
        [](H h) { return h.last_.linear > 0 ? std::log(2.0) : 0.0; }},
       {"order", "1/k", 0, 0.5f, true, [](H h) { return 1.0 / h.last_.order; }},
+      {"oscillation",
+       "how far attempts' steps go up and down again: sqrt(-d1 d2) of d log(h) that alternate, else 0 "
+       "(exponential average, rate 0.1)",
+       0, 0.25f, true, [](H h) { return h.oscillation_; }},
+      {"step_jitter", "|d log(h)| of accepted steps (exponential average, rate 0.1)", 0, 0.25f, true,
+       [](H h) { return h.jitter_; }},
       {"linear_iterations", "log(1 + linear iterations per nonlinear iteration)", 0, 1, true,
        [](H h) { return std::log1p(h.last_.linear / std::max(1.0, h.last_.nonlinear)); }},
       {"contraction", "log10 of the slowest contraction of Newton's method in this attempt; 0 where it is not known", 0,
@@ -94,6 +100,11 @@ void StepHistory::add(const Attempt &a, double t_end) {
     ratio1_ = ratio_;
   }
   ratio_ = accepted_h_ > 0 ? clampLog(a.h / accepted_h_) : 0;
+  // Steps at the limit of a method's stability rise until one is rejected, fall, and rise again.
+  const double turn = attempts_ > 0 ? clampLog(a.h / last_.h) : 0;
+  oscillation_ += kRate * (std::sqrt(std::max(0.0, -turn * turn_)) - oscillation_);
+  turn_ = turn;
+  if (a.accepted) jitter_ += kRate * (std::fabs(ratio_) - jitter_);
   rejection_rate_ += kRate * ((!a.accepted && !a.failed ? 1 : 0) - rejection_rate_);
   failure_rate_ += kRate * ((a.failed ? 1 : 0) - failure_rate_);
   if (a.failed) {

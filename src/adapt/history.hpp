@@ -84,6 +84,8 @@ class StepHistory {
   double bad_until_ = -kNever;  // end of the shortest rejected step that is still ahead
   double failed_h_ = 0, since_failure_ = kNever;  // length of the last failed step, accepted steps since
   double rejection_rate_ = 0, failure_rate_ = 0;  // exponential averages over attempts
+  double turn_ = 0;                               // the last change of log(h) from one attempt to the next
+  double oscillation_ = 0, jitter_ = 0;           // exponential averages over attempts, accepted steps
   double mean_nonlinear_ = -1;                    // exponential average over accepted steps, negative: none yet
 };
 

@@ -8,9 +8,6 @@ namespace petrl {
 
 namespace {
 
-constexpr double kIntegral = 0.9,
-                 kProportional = 0.1;  // the best gains on the training problems (tests/bench/dsp_tuning.yaml)
-
 // Network inputs from raw values of the built-in and the application's observables.
 std::vector<float> networkInput(const AdaptRL &rl, const std::vector<double> &built_in,
                                 const std::vector<double> &app) {
@@ -31,16 +28,15 @@ bool finite(const std::vector<float> &x) {
   return true;
 }
 
-// The step of the classical rule: PI control (Gustafsson) that settles where basic does.
+// The step of the classical rule: PI control where there is a trend, or else basic's.
 double classicalStep(const AdaptRL &rl, double h, const StepLimits &limits) {
   const Attempt &last = rl.history.last();
   // Nearly as long a step as the last one whose solve failed would fail, too.
   const double cap = std::max(rl.failure_cap.cap(), limits.clip_low * h);
-  if (!last.accepted || rl.retried || !(last.error > 0))
-    return std::min(cap, basicStep(h, last.error, last.order, rl.retried, limits));
-  const double aim = std::log(limits.safety), now = std::log(last.error) / last.order - aim;
-  const double factor = std::exp(-kIntegral * now + kProportional * (rl.history.previousError() - aim - now));
-  return limitedStep(std::min(cap, h * factor), h, false, limits);
+  const bool trend = last.accepted && !rl.retried && last.error > 0;
+  const double step = trend ? piStep(h, last.error, last.order, rl.history.previousError(), limits)
+                            : basicStep(h, last.error, last.order, rl.retried, limits);
+  return limitedStep(std::min(cap, step), h, false, limits);
 }
 
 enum class When { now, ahead };
@@ -68,7 +64,7 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   for (std::size_t i = 0; i < action.size(); ++i) {
     if (!(std::fabs(action[i]) <= 1.f + 1e-5f)) return -1;
     if (rl.outputs[i] == "step")
-      step = proposedStep(rl.policy.action, action[i], h, last.error, last.order, failed, limits);
+      step = proposedStep(rl.policy.action, action[i], h, last.error, last.order, failed, limits, step);
     else
       (rl.outputs[i] == "tolerance" ? d.tolerance : d.persistence) = factor(rl.policy.action, i, action[i]);
   }
@@ -217,9 +213,8 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
     if (!failed) {
       const std::vector<float> x = networkInput(rl, built_in, app);
       // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
-      // basic's step, does what basic does: it keeps the step.
-      const bool keep =
-          no_error && ((rl.file.empty() && !rl.training) || rl.rules() || rl.policy.action.transform == "error-ratio");
+      // a step which follows from it, does what basic does: it keeps the step.
+      const bool keep = no_error && ((rl.file.empty() && !rl.training) || rl.rules() || rl.policy.action.byError());
       const bool aside = rl.guard.leads() || (rl.unsuited && rl.safeguard);
       const bool basic = rl.basic_only || aside;
       const bool asked = !basic && !keep && !rl.rules();

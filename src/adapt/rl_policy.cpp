@@ -8,7 +8,7 @@ namespace petrl {
 namespace {
 
 bool needsError(const Policy &policy) {
-  if (policy.action.transform == "error-ratio") return true;
+  if (policy.action.byError()) return true;
   for (const auto &name : policy.observation.names) {
     if (name.rfind("error", 0) == 0) return true;
   }

@@ -44,7 +44,7 @@ std::string runsWith(const Policy &p) {
     return std::string("a TS on a ") + grids[dimensionsOf(p.network) - 1] + "-dimensional DMDA, with the fields " +
            joined(names, ", ") + (all ? "" : "; changes " + joined(words(given->second), ", "));
   }
-  bool error = p.action.transform == "error-ratio";
+  bool error = p.action.byError();
   for (const auto &name : names) error = error || name.rfind("error", 0) == 0;
   return std::string(error ? "any TS that estimates its local error" : "any TS") +
          (p.action.transform == "log-scaled" ? ", steps in units of the application's time scale" : "");

@@ -142,10 +142,10 @@ void validateAction(const Policy &policy, const std::string &source) {
     if (levers.count(lever) == 0)
       bad(source, "/action", "levers: expected some of step accept tolerance jacobian order, found '" + lever + "'");
   }
-  static const std::set<std::string> transforms = {"ratio", "error-ratio", "linear", "log", "log-scaled"};
+  static const std::set<std::string> transforms = {"ratio", "error-ratio", "pi-ratio", "linear", "log", "log-scaled"};
   if (transforms.count(a.transform) == 0)
     bad(source, "/action",
-        "transform: expected ratio, error-ratio, linear, log or log-scaled, found '" + a.transform + "'");
+        "transform: expected ratio, error-ratio, pi-ratio, linear, log or log-scaled, found '" + a.transform + "'");
   const auto decided = a.decided();
   if (a.low.size() != decided.size())
     bad(source, "/action",

@@ -29,7 +29,8 @@ struct PETRL_API ObservationSpec {
 
 /// How the network's output in [-1, 1] becomes an action: the meaning of `transform` belongs to the policy's kind.
 struct ActionSpec {
-  std::string transform;     ///< tsadapt: "ratio", "error-ratio", "linear", "log", "log-scaled" (see TSADAPTRL);
+  std::string transform;     ///< tsadapt: "ratio", "error-ratio", "pi-ratio", "linear", "log", "log-scaled" (see
+                             ///< POLICY-FILE.md);
                              ///< closure: "additive", "additive-rate", "flux" (see closure/correction.hpp)
   std::vector<double> low;   ///< value at -1, one an action
   std::vector<double> high;  ///< value at +1
@@ -40,6 +41,8 @@ struct ActionSpec {
   /// Those of them that the network decides, one an action, in this order: step, tolerance, jacobian. `transform` is
   /// that of the step; tolerance and jacobian are factors on what the rules take, from low to high in the logarithm.
   PETRL_API std::vector<std::string> decided() const;
+  /// tsadapt: scales a step that follows from the local error.
+  bool byError() const { return transform == "error-ratio" || transform == "pi-ratio"; }
 };
 
 /// A dense array by name, row major, float32.

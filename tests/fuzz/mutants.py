@@ -20,7 +20,7 @@ import numpy as np
 warnings.simplefilter("ignore")  # numbers that do not fit are what is wanted
 HERE = os.path.dirname(os.path.abspath(__file__))
 POLICIES = os.path.join(HERE, "../../plugins/petrl/policies")
-WORDS = ["", " ", "ratio", "error-ratio", "linear", "log", "log-scaled", "additive", "additive-rate", "flux",
+WORDS = ["", " ", "ratio", "error-ratio", "pi-ratio", "linear", "log", "log-scaled", "additive", "additive-rate", "flux",
          "gain-loss", "split-and-coarsen", "tsadapt", "closure", "refiner", "mlp", "fcn", "gnn", "lamp", "torchscript",
          "relu", "tanh", "linear", "hardtanh-tanh", "hardtanh", "true", "false", "0", "-1", "1", "2", "5", "25", "44", "4096", "4097",
          "65536", "2147483648", "99999999999999999999", "1e999", "-1e999", "nan", "inf", "1e-320", "0x10", "1 2 1",

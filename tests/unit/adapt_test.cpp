@@ -62,8 +62,22 @@ TEST(Controller, ActionsMeanWhatTheManualSays) {
   a = {"error-ratio", {0.5}, {2}};
   EXPECT_NEAR(proposedStep(a, 0, 2, 0.125, 3, false, limits), 4, 1e-12);
   EXPECT_NEAR(proposedStep(a, 0, 2, 0.125, 3, true, limits), 0.5, 1e-12);
+  a = {"pi-ratio", {0.25}, {4}};
+  EXPECT_NEAR(proposedStep(a, 0, 2, 0.125, 3, false, limits, 3), 3, 1e-12);
+  EXPECT_NEAR(proposedStep(a, 1, 2, 0.125, 3, false, limits, 3), 12, 1e-12);
+  EXPECT_NEAR(proposedStep(a, 0, 2, 0.125, 3, true, limits, 3), 0.5, 1e-12);
   // A failed solve is never retried with the same step.
   EXPECT_NEAR(limitedStep(5, 2, true, limits), 1.8, 1e-12);
+}
+
+TEST(Controller, PiStepSettlesWhereBasicDoes) {
+  StepLimits limits;
+  const double c = std::log(limits.safety);
+  EXPECT_NEAR(piStep(1, std::exp(3 * c), 3, c, limits), 1, 1e-12);
+  // An error too large by x, in the units of the step: 0.9 x of it is taken back, and a tenth of its rise.
+  EXPECT_NEAR(piStep(1, std::exp(3 * (c + 0.2)), 3, c, limits), std::exp(-0.9 * 0.2 - 0.1 * 0.2), 1e-12);
+  EXPECT_NEAR(piStep(1, std::exp(3 * (c + 0.2)), 3, c + 0.2, limits), std::exp(-0.9 * 0.2), 1e-12);
+  EXPECT_NEAR(piStep(1, 1e-30, 3, c, limits), 10, 1e-12);  // clipped
 }
 
 // With basic_only the type must reproduce basic to the last bit: same acceptance, same steps, same cost.
@@ -100,6 +114,32 @@ TEST(AdaptRL, PolicyFileDrivesTheSteps) {
   ASSERT_TRUE(ours.finished);
   EXPECT_NEAR(static_cast<double>(ours.steps), static_cast<double>(basic.steps),
               0.05 * static_cast<double>(basic.steps));
+  unlink(file.c_str());
+}
+
+// pi-ratio with r = 1 is the step of the classical rule, also after rejections and failed solves.
+TEST(AdaptRL, ActionZeroOfPiRatioIsTheClassicalRule) {
+  const std::string file = temporary("pi");
+  writePolicy(file, constantPolicy("pi-ratio", 0.25, 4, 0));
+  const std::vector<std::array<std::string, 2>> cases = {
+      {"lotkavolterra", "rk5dp"}, {"bounce", "rk3bs"}, {"explosion", "bdf2"}, {"stickslip_smooth", "arkimex3"}};
+  for (const auto &[problem, method] : cases) {
+    const ode::Case c = smallCase(problem, method, 1e-4);
+    const auto ours = ode::run(c, ode::controller("rl:" + file));
+    const auto classical = ode::run(c, [](TSAdapt adapt) {
+      PetscFunctionBegin;
+      PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
+      PetscCall(TSAdaptRLSetPolicy(adapt, kClassical));
+      PetscCall(TSAdaptRLSetControl(adapt, "step"));
+      PetscFunctionReturn(PETSC_SUCCESS);
+    });
+    ASSERT_TRUE(ours.finished && classical.finished) << problem;
+    EXPECT_EQ(ours.steps, classical.steps) << problem;
+    EXPECT_EQ(ours.rejected, classical.rejected) << problem;
+    EXPECT_EQ(ours.failed, classical.failed) << problem;
+    for (std::size_t i = 0; i < ours.solution.size(); ++i)
+      EXPECT_NEAR(ours.solution[i], classical.solution[i], 1e-9 * (1 + std::fabs(classical.solution[i]))) << problem;
+  }
   unlink(file.c_str());
 }
 
@@ -248,6 +288,44 @@ TEST(History, BarrierAndSlope) {
   h.valuesIfFailed(1.25, 0.5, v);
   EXPECT_EQ(value("failures"), 1);
   EXPECT_EQ(value("error"), 0);
+}
+
+TEST(History, OscillationAndJitter) {
+  const auto after = [](int attempts, double (*step)(int), bool (*accepted)(int)) {
+    StepHistory h;
+    std::vector<double> v;
+    double t = 0;
+    for (int i = 0; i < attempts; ++i) {
+      Attempt a;
+      a.t = t, a.h = step(i), a.order = 3, a.accepted = accepted(i), a.error = a.accepted ? 0.5 : 2;
+      if (a.accepted) t += a.h;
+      h.add(a, 1000);
+    }
+    h.values(v);
+    std::array<double, 2> found{-1, -1};
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      if (std::string("oscillation") == observables()[i].name) found[0] = v[i];
+      if (std::string("step_jitter") == observables()[i].name) found[1] = v[i];
+    }
+    return found;
+  };
+  const auto always = [](int) { return true; };
+  const auto share = [](int n) { return 1 - std::pow(0.9, n); };  // of a constant seen n times
+  EXPECT_EQ(after(
+                20, [](int) { return 0.1; }, always),
+            (std::array<double, 2>{0, 0}));
+  const auto growing = after(
+      20, [](int i) { return std::pow(1.1, i); }, always);
+  EXPECT_EQ(growing[0], 0);
+  EXPECT_NEAR(growing[1], std::log(1.1) * share(19), 1e-12);
+  // Up and down by a factor 1.3, be it that the longer ones are kept or rejected.
+  const auto step = [](int i) { return i % 2 == 0 ? 1 : 1.3; };
+  const auto kept = after(21, step, always);
+  EXPECT_NEAR(kept[0], std::log(1.3) * share(19), 1e-12);
+  EXPECT_NEAR(kept[1], std::log(1.3) * share(20), 1e-12);
+  const auto rejected = after(21, step, [](int i) { return i % 2 == 0; });
+  EXPECT_NEAR(rejected[0], std::log(1.3) * share(19), 1e-12);
+  EXPECT_EQ(rejected[1], 0);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ VERSION = 1
 SEAL = 512
 KINDS = {"tsadapt": "mlp", "closure": "fcn", "refiner": "gnn"}  # architectures of the kinds
 LEVERS = ("step", "accept", "tolerance", "jacobian", "order")
-TRANSFORMS = {"tsadapt": ("ratio", "error-ratio", "linear", "log", "log-scaled"),
+TRANSFORMS = {"tsadapt": ("ratio", "error-ratio", "pi-ratio", "linear", "log", "log-scaled"),
               "closure": ("additive", "additive-rate", "flux"), "refiner": ("gain-loss",)}
 OUTPUTS = {"mlp": ("tanh", "hardtanh-tanh", "linear", "hardtanh"), "fcn": ("linear", "tanh")}
 ACTIVATIONS = ("relu", "tanh")
