@@ -22,7 +22,8 @@ struct Attempt {
   double cost = 0;       ///< right-hand sides + Jacobians + linear iterations of this attempt
   double functions = 0;  ///< of these, right-hand sides
   double jacobians = 0;  ///< of these, Jacobians
-  double contraction = 0;  ///< the slowest of Newton's method in this attempt, where solves are controlled; 0: not known
+  double contraction =
+      0;  ///< the slowest of Newton's method in this attempt, where solves are controlled; 0: not known
   double true_error = -1;  ///< as `error`, but measured (by trainings); negative: it was not
 };
 

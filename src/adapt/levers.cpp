@@ -20,6 +20,9 @@ constexpr Lever kLevers[] = {{"step", &Control::step},
                              {"jacobian", &Control::jacobian},
                              {"order", &Control::order}};
 
+constexpr double kMeanRate = 0.1;  // of the mean error of accepted steps
+constexpr double kRoom = 1.1;      // how far it may be above what step control aims at
+
 // A TS calls its monitors a last time when its solve has ended, however it did.
 PetscErrorCode AtEnd(TS ts, PetscInt, PetscReal, Vec, void *) {
   PetscBool ours;
@@ -76,10 +79,13 @@ PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts) {
 }
 
 // How large an error is still accepted: a step a little too long is cheaper kept than redone, where nothing has just
-// gone wrong. A factor of 1/1.25 on the step is what the worst of them would have needed.
-double acceptedError(const AdaptRL &rl, int order) {
+// gone wrong and the steps before leave room for it in the mean. A factor of 1/1.25 on the step is what the worst of
+// them would have needed.
+double acceptedError(const AdaptRL &rl, int order, double safety) {
   constexpr int quiet = 3;
-  return rl.control.accept && rl.smooth >= quiet ? std::min(4.0, std::pow(1.25, order)) : 1;
+  if (!rl.control.accept || rl.smooth < quiet) return 1;
+  const double room = rl.mean_error + (kRoom * std::pow(safety, order) - rl.mean_error) / kMeanRate;
+  return std::max(1.0, std::min({4.0, std::pow(1.25, order), room}));
 }
 
 PetscErrorCode AdaptRLRestarts(const AdaptRL &rl, TS ts, bool *restarts) {
@@ -101,6 +107,10 @@ void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt, bool restarts) {
     return;
   }
   rl.failure_cap.accepted();
+  if (attempt.error >= 0) {
+    rl.level = attempt.error;
+    rl.mean_error += kMeanRate * (attempt.error - rl.mean_error);
+  }
   rl.smooth = restarts ? 0 : rl.smooth + 1;
   rl.restart_seen = ts->steprestart == PETSC_TRUE;
   if (!rl.control.jacobian) return;

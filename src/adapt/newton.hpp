@@ -7,7 +7,8 @@ namespace petrl {
 
 /// The classical rule for a whole solve (Hairer, Wanner, Solving Ordinary Differential Equations II, IV.8; CVODE).
 struct SolveRule {
-  double kappa = 0.1;     ///< Newton's error over the step's tolerance
+  double kappa = 0.1;     ///< Newton's error over the step's, or over the tolerance where that is less
+  double level = 0.01;    ///< of the step's error over its tolerance: the least that counts
   double krylov = 0.5;    ///< error of a linear solve over Newton's
   double loosest = 0.05;  ///< relative tolerance of linear solves
   double slow = 0.3;      ///< contraction above which a Jacobian is built anew

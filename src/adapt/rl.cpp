@@ -64,8 +64,9 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   rl.retried = *accept == PETSC_FALSE; /* *accept comes in as the outcome of the attempt before, or true */
   // Acceptance is basic's unless it is to be decided, so that policies are compared at equal tolerance.
   const PetscReal hmin = adapt->dt_min * (1 + PETSC_SQRT_MACHINE_EPSILON);
-  *accept = (error <= acceptedError(rl, static_cast<int>(order)) || adapt->always_accept || h < hmin) ? PETSC_TRUE
-                                                                                                      : PETSC_FALSE;
+  *accept = (error <= acceptedError(rl, static_cast<int>(order), adapt->safety) || adapt->always_accept || h < hmin)
+                ? PETSC_TRUE
+                : PETSC_FALSE;
 
   Attempt attempt;
   attempt.t = ts->ptime;

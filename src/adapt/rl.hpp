@@ -64,6 +64,8 @@ struct Progress {
   bool restart_seen = false;   // the last accepted step came with PETSc's steprestart
   FailureCap failure_cap;
   int smooth = 0;             // accepted steps in a row
+  double level = 1;           // the error of the last accepted step
+  double mean_error = 0;      // of accepted steps, exponential average
   PetscInt order_before = 0;  // of BDF, where we choose it
   std::unique_ptr<Solutions> solutions;
   std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
@@ -139,7 +141,7 @@ PetscErrorCode AdaptRLViewControl(TSAdapt adapt, PetscViewer viewer);
 /// Something has really started anew: a pre- or post-step function that touches the solution sets PETSc's steprestart at
 /// every step, which only multistep methods mind.
 PetscErrorCode AdaptRLRestarts(const AdaptRL &rl, TS ts, bool *restarts);
-double acceptedError(const AdaptRL &rl, int order);
+double acceptedError(const AdaptRL &rl, int order, double safety);
 void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt, bool restarts);
 PetscErrorCode AdaptRLOrder(TSAdapt adapt, TS ts, const Attempt &attempt, PetscReal *next_h);  // order.cpp
 PetscErrorCode AdaptRLOrderRestore(TSAdapt adapt, TS ts);

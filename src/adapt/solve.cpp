@@ -29,6 +29,7 @@ struct SolveHook {
   // During a solve.
   TS now = nullptr;
   bool tolerance = false, krylov = false, keep = false;  // what is done in it
+  bool loose = false;                                    // the tolerance, this time
   bool built = false, slow = false, tested = false, ended = false;
   PetscInt lag = 1;                   // with which the coming iteration starts
   double kappa = 0;                   // the error that is aimed at
@@ -150,7 +151,7 @@ PetscErrorCode AtIteration(SNES snes, PetscInt it, PetscReal xnorm, PetscReal yn
     PetscCall(TSErrorWeightedNorm(hook.now, snes->vec_sol, hook.previous, hook.adapt->wnormtype, &norm, &absolute,
                                   &relative));
     contraction.update(norm, it == 1 && !first_use ? std::max(hook.first_floor, hook.floor) : hook.floor);
-    if (!*reason && hook.tolerance && contraction.error() <= hook.kappa) {
+    if (!*reason && hook.loose && contraction.error() <= hook.kappa) {
       *reason = SNES_CONVERGED_SNORM_RELATIVE;
       PetscCall(PetscInfo(snes, "Converged due to weighted update %g, contraction %g: error %g <= %g\n", (double)norm,
                           contraction.rate(), contraction.error(), hook.kappa));
@@ -211,6 +212,13 @@ PetscErrorCode SolveOnce(SNES snes, SolveHook &hook) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// The error that Newton's method may leave. Where steps are shorter than the tolerance asks for, because solves fail or
+// something grows that the estimate hardly sees, as much of the tolerance would be far more than the step's own error.
+double Kappa(const AdaptRL &rl, bool careful) {
+  const SolveRule &rule = rl.in_force;
+  return rule.kappa * (careful ? rule.careful : 1) * std::clamp(rl.level, rule.level, 1.0);
+}
+
 // Is a new Jacobian cheaper than the iterations that the shift of the old one costs in the solves of this step?
 bool Dear(const SolveHook &hook, const SolveRule &rule, double shift) {
   if (!hook.age.valid()) return true;
@@ -254,8 +262,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   hook.now = ts;
-  hook.kappa = hook.tolerance ? rl.in_force.kappa * (hook.alone.careful ? rl.in_force.careful : 1)
-                              : 1e-6; /* about what PETSc's own test comes to */
+  hook.kappa = hook.tolerance ? Kappa(rl, hook.alone.careful) : 1e-6; /* about what PETSc's own test comes to */
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian, &matrices[0]));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));
@@ -286,6 +293,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   PetscInt iterations = 0, linear = snes->linear_its;
   for (bool again = true; again;) {
     hook.krylov = krylov && !exact;
+    hook.loose = hook.tolerance && !exact;
     hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.in_force) ? -2 : -1;
     hook.first_floor = hook.lag == -1 ? hook.age.mismatch(shift) : 0;
     const PetscErrorCode code = SolveOnce(snes, hook);
