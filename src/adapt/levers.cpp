@@ -79,7 +79,7 @@ PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts) {
 // gone wrong. A factor of 1/1.25 on the step is what the worst of them would have needed.
 double acceptedError(const AdaptRL &rl, int order) {
   constexpr int quiet = 3;
-  return rl.control.accept && rl.smooth >= quiet ? std::min(4.0, std::pow(1.25, order)) : 1;
+  return rl.control.accept && !rl.basic_only && rl.smooth >= quiet ? std::min(4.0, std::pow(1.25, order)) : 1;
 }
 
 PetscErrorCode AdaptRLRestarts(const AdaptRL &rl, TS ts, bool *restarts) {
