@@ -83,7 +83,7 @@ PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts) {
 // them would have needed.
 double acceptedError(const AdaptRL &rl, int order, double safety) {
   constexpr int quiet = 3;
-  if (!rl.control.accept || rl.smooth < quiet) return 1;
+  if (!rl.control.accept || rl.basic_only || rl.smooth < quiet) return 1;
   const double room = rl.mean_error + (kRoom * std::pow(safety, order) - rl.mean_error) / kMeanRate;
   return std::max(1.0, std::min({4.0, std::pow(1.25, order), room}));
 }

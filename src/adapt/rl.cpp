@@ -1,8 +1,6 @@
 // TSADAPTRL: the operations that PETSc calls.
 #include "adapt/rl.hpp"
 
-#include <petscdm.h>
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -10,35 +8,6 @@
 namespace petrl {
 
 namespace {
-
-// The weighted local error as TSADAPTBASIC measures it; -1 where the TS gives none.
-PetscErrorCode LocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error) {
-  PetscFunctionBegin;
-  *order = PETSC_DECIDE;
-  *error = -1;
-  if (ts->ops->evaluatewlte) {
-    PetscCall(TSEvaluateWLTE(ts, adapt->wnormtype, order, error));
-    PetscCheck(*error < 0 || *order >= 1, PetscObjectComm((PetscObject)adapt), PETSC_ERR_ARG_OUTOFRANGE,
-               "TS type %s computed an error of order %" PetscInt_FMT ", expected a positive order",
-               ((PetscObject)ts)->type_name, *order);
-  } else if (ts->ops->evaluatestep) {
-    DM dm;
-    Vec embedded;
-    PetscReal absolute, relative;
-
-    PetscCheck(adapt->candidates.n >= 1 && adapt->candidates.inuse_set, PetscObjectComm((PetscObject)adapt),
-               PETSC_ERR_ARG_WRONGSTATE, "TS type %s has registered no candidate scheme in use",
-               ((PetscObject)ts)->type_name);
-    *order = adapt->candidates.order[0];
-    PetscCall(TSGetDM(ts, &dm));
-    PetscCall(DMGetGlobalVector(dm, &embedded));
-    PetscCall(TSEvaluateStep(ts, *order - 1, embedded, NULL));
-    PetscCall(TSErrorWeightedNorm(ts, ts->vec_sol, embedded, adapt->wnormtype, error, &absolute, &relative));
-    PetscCall(DMRestoreGlobalVector(dm, &embedded));
-  }
-  if (*order < 1) *order = 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *next_sc, PetscReal *next_h,
                                 PetscBool *accept, PetscReal *wlte, PetscReal *wltea, PetscReal *wlter) {
@@ -51,7 +20,7 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   *wltea = -1; /* not used */
   *wlter = -1; /* not used */
   PetscCall(PetscLogEventBegin(PetRL_Observe, adapt, ts, 0, 0));
-  PetscCall(LocalError(adapt, ts, &order, &error));
+  PetscCall(AdaptRLLocalError(adapt, ts, &order, &error));
   *wlte = error;
   PetscCall(PetscLogEventEnd(PetRL_Observe, adapt, ts, 0, 0));
 
@@ -62,11 +31,10 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   PetscCall(AdaptRLCatchUp(adapt, ts));
 
   rl.retried = *accept == PETSC_FALSE; /* *accept comes in as the outcome of the attempt before, or true */
-  // Acceptance is basic's unless it is to be decided, so that policies are compared at equal tolerance.
-  const PetscReal hmin = adapt->dt_min * (1 + PETSC_SQRT_MACHINE_EPSILON);
-  *accept = (error <= acceptedError(rl, static_cast<int>(order), adapt->safety) || adapt->always_accept || h < hmin)
-                ? PETSC_TRUE
-                : PETSC_FALSE;
+  bool restarts;
+  PetscCall(AdaptRLRestarts(rl, ts, &restarts));
+  if (restarts) rl.smooth = 0;
+  PetscCall(AdaptRLAccept(adapt, ts, h, error, order, accept));
 
   Attempt attempt;
   attempt.t = ts->ptime;
@@ -76,12 +44,12 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   attempt.accepted = *accept == PETSC_TRUE;
   rl.own_rejection = !attempt.accepted;
   if (!attempt.accepted) ++rl.rejected;
-  // A NaN error (the step left the domain of the equations) is a rejection that tells nothing more.
-  if (!(error == error)) attempt.error = PETSC_MAX_REAL;
+  // An error that is no number is a rejection that tells nothing more.
+  if (PetscIsInfOrNanReal(error)) attempt.error = PETSC_MAX_REAL;
   PetscCall(AdaptRLRecord(rl, ts, attempt, 1));
-  bool restarts;
-  PetscCall(AdaptRLRestarts(rl, ts, &restarts));
   PetRLCallCXX(notePoint(rl, ts, attempt, restarts));
+
+  if (!attempt.accepted) PetscCall(AdaptRLTakeBack(adapt, ts, error));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
   PetscCall(AdaptRLOrder(adapt, ts, attempt, next_h));
@@ -361,6 +329,7 @@ PetscErrorCode AdaptRLRecordFailure(AdaptRL &rl, TS ts, double h, PetscInt left)
   attempt.failed = true;
   ++rl.failures;
   rl.failure_cap.failed(h);
+  rl.smooth = 0;
   PetscCall(AdaptRLRecord(rl, ts, attempt, left));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -377,6 +346,14 @@ StepLimits stepLimits(TSAdapt adapt) {
   limits.scale_failed = rl.user_scale_failed < 0 ? adapt->scale_solve_failed : rl.user_scale_failed;
   limits.time_scale = rl.time_scale;
   limits.hold = adapt->timestepjustdecreased > 0;
+  return limits;
+}
+
+// A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
+StepLimits limitsAt(TSAdapt adapt, TS ts) {
+  StepLimits limits = stepLimits(adapt);
+  limits.dt_min =
+      std::min(std::max(limits.dt_min, 64 * PETSC_MACHINE_EPSILON * std::fabs((double)ts->ptime)), limits.dt_max);
   return limits;
 }
 

@@ -63,10 +63,12 @@ struct Progress {
   PetscInt times_step = -1;    // the step that ended at the first of them
   bool restart_seen = false;   // the last accepted step came with PETSc's steprestart
   FailureCap failure_cap;
-  int smooth = 0;             // accepted steps in a row
-  double level = 1;           // the error of the last accepted step
-  double mean_error = 0;      // of accepted steps, exponential average
-  PetscInt order_before = 0;  // of BDF, where we choose it
+  int smooth = 0;         // accepted steps in a row
+  double level = 1;       // the error of the last accepted step
+  double mean_error = 0;  // of accepted steps, exponential average
+  int at_floor = 0;       // steps in a row that were accepted only because no shorter one moves the clock
+  PetscErrorCode (*prestage)(TS, PetscReal) = nullptr;  // the program's, while ours stands in its place
+  PetscInt order_before = 0;                            // of BDF, where we choose it
   std::unique_ptr<Solutions> solutions;
   std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
 };
@@ -130,7 +132,10 @@ inline AdaptRL &adaptRL(TSAdapt adapt) {
 // The pieces of the type, one file each. All collective over the TSAdapt; all may be called more than once.
 PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts);                                              // rl_policy.cpp
 PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscReal *next_h);  // rl_decide.cpp
-PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);                                              // rl_failure.cpp
+PetscErrorCode AdaptRLLocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error);     // local_error.cpp
+PetscErrorCode AdaptRLAccept(TSAdapt adapt, TS ts, PetscReal h, PetscReal error, PetscInt order, PetscBool *accept);
+PetscErrorCode AdaptRLTakeBack(TSAdapt adapt, TS ts, PetscReal error);
+PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);  // rl_failure.cpp
 PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);
 PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts);  // solve.cpp: the levers in nonlinear solves
@@ -158,7 +163,8 @@ PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
-PETRL_API double tsCost(TS ts);  // cumulative work as our tables count it
+StepLimits limitsAt(TSAdapt adapt, TS ts);  // those, and that of the clock
+PETRL_API double tsCost(TS ts);             // cumulative work as our tables count it
 /// An attempt has ended. What the TS counted since the one before is added to it - where `left` of them ended since,
 /// its share - and whoever watches is told.
 PetscErrorCode AdaptRLRecord(AdaptRL &rl, TS ts, Attempt &attempt, PetscInt left);

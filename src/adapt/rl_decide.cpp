@@ -118,14 +118,6 @@ int patience(TS ts) {
   return ts->max_reject < 0 ? most : static_cast<int>(PetscMin(most, ts->max_reject / 2));
 }
 
-// A step that no longer moves the clock leads nowhere, and TSTHETA to a division by zero.
-StepLimits limitsAt(TSAdapt adapt, TS ts) {
-  StepLimits limits = stepLimits(adapt);
-  limits.dt_min =
-      std::min(std::max(limits.dt_min, 64 * PETSC_MACHINE_EPSILON * std::fabs((double)ts->ptime)), limits.dt_max);
-  return limits;
-}
-
 PetscErrorCode ApplicationValues(const AdaptRL &rl, TS ts, std::vector<double> &app) {
   PetscFunctionBegin;
   for (const auto &o : rl.app) {
@@ -229,7 +221,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
         d.step = basicStep(h, last.error, last.order, rl.retried, limits);
       if (d.step < 0) {
         d.step =
-            no_error ? h : basicStep(h, last.error, last.order, rl.retried, last.accepted ? limits : stepLimits(adapt));
+            no_error ? h : basicStep(h, last.error, last.order, rl.retried, rl.basic_only ? stepLimits(adapt) : limits);
         d.fallbacks += basic ? 0 : 1;
       } else if (rl.training && asked) {
         rl.training->decided(x, action);

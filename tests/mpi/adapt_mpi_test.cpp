@@ -121,6 +121,51 @@ TEST(AdaptMpi, StepsAreThoseOfOneRank) {
   }
 }
 
+// The equation of the last rank alone leaves its domain in a long step: u' = -20 log(u), elsewhere u' = 1 - u.
+TEST(AdaptMpi, AStepThatIsNoNumberOnOneRankIsRejectedOnAll) {
+  const auto evaluate = [](TS ts, PetscReal, Vec u, Vec f, void *) -> PetscErrorCode {
+    PetscMPIInt rank, size;
+    const PetscScalar *x;
+    PetscScalar *y;
+
+    PetscFunctionBeginUser;
+    PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)ts), &rank));
+    PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)ts), &size));
+    PetscCall(VecGetArrayRead(u, &x));
+    PetscCall(VecGetArrayWrite(f, &y));
+    y[0] = rank == size - 1 ? -20 * std::log(PetscRealPart(x[0])) : 1 - PetscRealPart(x[0]);
+    PetscCall(VecRestoreArrayWrite(f, &y));
+    PetscCall(VecRestoreArrayRead(u, &x));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  };
+  TS ts;
+  TSAdapt adapt;
+  Vec u;
+  PetscInt rejections;
+  PetscReal low, high;
+  ASSERT_EQ(TSCreate(PETSC_COMM_WORLD, &ts), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetType(ts, TSRK), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetRHSFunction(ts, nullptr, evaluate, nullptr), PETSC_SUCCESS);
+  ASSERT_EQ(VecCreateMPI(PETSC_COMM_WORLD, 1, PETSC_DETERMINE, &u), PETSC_SUCCESS);
+  ASSERT_EQ(VecSet(u, 0.05), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetSolution(ts, u), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetTimeStep(ts, 0.5), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetMaxTime(ts, 10), PETSC_SUCCESS);
+  ASSERT_EQ(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP), PETSC_SUCCESS);
+  ASSERT_EQ(TSGetAdapt(ts, &adapt), PETSC_SUCCESS);
+  ASSERT_EQ(TSAdaptSetType(adapt, TSADAPTRL), PETSC_SUCCESS);
+  ASSERT_EQ(TSAdaptRLSetPolicy(adapt, kClassical), PETSC_SUCCESS);
+  ASSERT_EQ(TSSolve(ts, nullptr), PETSC_SUCCESS);
+  ASSERT_EQ(TSGetStepRejections(ts, &rejections), PETSC_SUCCESS);
+  EXPECT_GT(rejections, 0);
+  ASSERT_EQ(VecMin(u, nullptr, &low), PETSC_SUCCESS);
+  ASSERT_EQ(VecMax(u, nullptr, &high), PETSC_SUCCESS);
+  EXPECT_NEAR(low, 1, 1e-3);
+  EXPECT_NEAR(high, 1, 1e-3);
+  EXPECT_EQ(VecDestroy(&u), PETSC_SUCCESS);
+  EXPECT_EQ(TSDestroy(&ts), PETSC_SUCCESS);
+}
+
 // Nobody but the first rank opens it: elsewhere it may not even be there.
 TEST(AdaptMpi, TheFirstRankReadsTheFile) {
   const PolicyFile file(listeningPolicy());

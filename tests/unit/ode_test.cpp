@@ -141,6 +141,45 @@ TEST(OdeReference, PorousMediumFollowsBarenblatt) {
     EXPECT_NEAR(run.state[i], exact, std::fabs(std::fabs(x) - std::pow(t, a)) < 0.3 ? 0.05 : 0.004) << "x = " << x;
   }
 }
+TEST(OdeReference, CoolingIsThatOfTheModes) {
+  const Outcome run = solveClassical("cooling", "rk5dp", 1e-8);
+  const double h = 1.0 / 33, t = 5 / (M_PI * M_PI);
+  const auto mode = [&](int k, double x) {
+    const double s = std::sin(k * M_PI * h / 2);
+    return std::exp(-4 * s * s / (h * h) * t) * std::sin(k * M_PI * x);
+  };
+  ASSERT_EQ(run.reason, TS_CONVERGED_TIME);
+  for (std::size_t i = 0; i < run.state.size(); ++i) {
+    const double x = h * static_cast<double>(i + 1);
+    EXPECT_NEAR(run.state[i], mode(1, x) + 0.5 * mode(3, x), 1e-8);
+  }
+}
+TEST(OdeReference, TransportKeepsMassAndMakesNoExtremes) {
+  const Outcome run = solveClassical("transport", "rk3bs", 1e-5),
+                start = solve(*makeProblem("transport", nullptr), "rk3bs", 1e-5, 0);
+  double mass = 0, was = 0, low = 1, high = 0;
+  for (const double q : run.state) mass += q, low = std::min(low, q), high = std::max(high, q);
+  for (const double q : start.state) was += q;
+  EXPECT_NEAR(mass, was, 1e-10 * was);
+  EXPECT_GT(low, 0.2 - 1e-4);
+  EXPECT_LT(high, 1.2 + 1e-4);
+  EXPECT_GT(high, 0.9);
+}
+// Undisturbed it stays, disturbed it comes back.
+TEST(OdeReference, SwingComesToRest) {
+  auto problem = makeProblem("swing", nullptr);
+  problem->finalTime = 60;
+  const Outcome run = solve(*problem, "rk3bs", 1e-4);
+  const std::vector<double> rest{std::asin(0.47), 0, 1, 0};
+  for (std::size_t i = 0; i < rest.size(); ++i) EXPECT_NEAR(run.state[i], rest[i], 1e-3) << i;
+}
+// For accuracy a tenth of the tolerance would take 2.2 times as many steps.
+TEST(OdeReference, StabilityLimitsTheSteps) {
+  for (const char *name : {"fisher", "swing", "cooling", "transport"}) {
+    const Outcome loose = solveClassical(name, "rk3bs", 1e-2), tight = solveClassical(name, "rk3bs", 1e-3);
+    EXPECT_LT(tight.steps, 1.4 * static_cast<double>(loose.steps)) << name;
+  }
+}
 TEST(OdeReference, BounceLosesEnergyAsRestitutionSays) {
   auto problem = makeProblem("bounce", nullptr);
   problem->finalTime = 2.5;  // falls sqrt(2), rises 0.9 sqrt(2): near the top of the first bounce, height 0.81

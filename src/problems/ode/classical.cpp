@@ -28,7 +28,7 @@ std::unique_ptr<Problem> vanderpol(const Draw &draw) {
   p->initialStep = 1e-2 / std::pow(mu, 4.0 / 3);
   p->stiff = mu > 10;
   p->tolerances = {1e-3, 1e-7};
-  p->methods = p->stiff ? implicitMethods : explicitMethods + implicitMethods;
+  p->methods = p->stiff ? implicitMethods : explicitMethods + highOrder + implicitMethods;
   return p;
 }
 
@@ -52,7 +52,7 @@ std::unique_ptr<Problem> lotkavolterra(const Draw &draw) {
   p->initialStep = 1e-2;
   p->absoluteScale = 1e-3;  // a population must not become negative: it would grow without bound
   p->tolerances = {1e-3, 1e-7};
-  p->methods = explicitMethods + implicitMethods;
+  p->methods = explicitMethods + highOrder + implicitMethods;
   return p;
 }
 
@@ -81,7 +81,7 @@ std::unique_ptr<Problem> rigidbody(const Draw &draw) {
   p->finalTime = draw.uniform(12, 4, 40);
   p->stateBound = 100;
   p->initialStep = 1e-2;
-  p->methods = explicitMethods + implicitMethods;
+  p->methods = explicitMethods + highOrder + implicitMethods;
   return p;
 }
 

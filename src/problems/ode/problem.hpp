@@ -8,10 +8,11 @@
 //
 // What for (never mix them):
 //   train       vanderpol lotkavolterra rigidbody robertson brusselator | bounce stickslip stickslip_smooth squarewave
-//               fitzhughnagumo brusselator2d excitablemedium | explosion diode plaplace
+//               fitzhughnagumo brusselator2d excitablemedium | explosion diode plaplace |
+//               fisher swing cooling transport
 //   validation  hires allencahn relay cstr
 //   test        oregonator pollution arenstorf pleiades | backlash buck hodgkinhuxley | porous doubler
-// (smooth | nonsmooth | Newton fails for long steps)
+// (smooth | nonsmooth | Newton fails for long steps | explicit methods at the limit of stability, decay)
 #pragma once
 
 #include <petscts.h>

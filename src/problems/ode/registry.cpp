@@ -42,6 +42,10 @@ constexpr struct Entry {
     {"explosion", Use::train, explosion},
     {"diode", Use::train, diode},
     {"cstr", Use::validation, cstr},
+    {"fisher", Use::train, fisher},
+    {"swing", Use::train, swing},
+    {"cooling", Use::train, cooling},
+    {"transport", Use::train, transport},
     {"doubler", Use::test, doubler},
 };
 

@@ -15,6 +15,7 @@ Maker brusselator2d, allencahn, excitablemedium;                              //
 Maker bounce, stickslip, stickslipSmooth, squarewave, relay, backlash, buck;  // nonsmooth.cpp
 Maker fitzhughnagumo, hodgkinhuxley;                                          // excitable.cpp
 Maker explosion, diode, cstr, doubler;                                        // failing.cpp
+Maker fisher, swing, cooling, transport;                                      // stability.cpp
 
 /// Explicit and implicit methods that suit most problems.
 inline const std::vector<std::string> explicitMethods{"rk2a", "rk3bs", "rk5f", "rk5dp", "rk5bs"};
@@ -22,6 +23,9 @@ inline const std::vector<std::string> implicitMethods{"arkimex3",    "arkimex4",
                                                       "rosw-rodas3", "bdf2",     "bdf3",     "cn"};
 /// Those that iterate: Rosenbrock methods never fail in Newton.
 inline const std::vector<std::string> newtonMethods{"arkimex3", "arkimex4", "bdf2", "bdf3", "cn"};
+
+/// Order 8, where all is smooth.
+inline const std::vector<std::string> highOrder{"rk8vr"};
 
 inline std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string> &b) {
   a.insert(a.end(), b.begin(), b.end());

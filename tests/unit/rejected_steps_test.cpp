@@ -1,0 +1,218 @@
+// TSADAPTRL: what is accepted where acceptance is decided, what is rejected is taken back, a step that leaves the domain
+// of the equations is rejected, and where no step leads on, the solve goes on or ends.
+#include <gtest/gtest.h>
+#include <petrl.h>
+
+#include <cmath>
+#include <vector>
+
+#include "adapt/rl.hpp"
+#include "base/error.hpp"
+#include "support/policies.hpp"
+
+namespace {
+
+using namespace petrl;
+using namespace petrl::test;
+
+// u' = f(t, u), one unknown, and v' = 1 beside it.
+using Function = double (*)(double t, double u);
+
+struct Outcome {
+  PetscErrorCode code = PETSC_SUCCESS;
+  TSConvergedReason reason = TS_CONVERGED_ITERATING;
+  PetscInt steps = 0, rejections = 0;
+  double u = 0, v = 0;
+  std::vector<Attempt> attempts;
+};
+
+// The step restarts once, after the first error above this.
+double restart_above = 1e300;
+
+PetscErrorCode RestartOnce(TS ts) {
+  PetscFunctionBeginUser;
+  if (adaptRL(ts->adapt).history.last().error > restart_above) {
+    PetscCall(TSRestartStep(ts));
+    restart_above = 1e300;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode evaluate(TS, PetscReal t, Vec x, Vec f, void *context) {
+  const PetscScalar *u;
+  PetscScalar *g;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(x, &u));
+  PetscCall(VecGetArrayWrite(f, &g));
+  g[0] = (*static_cast<Function *>(context))(t, u[0]);
+  g[1] = 1;
+  PetscCall(VecRestoreArrayWrite(f, &g));
+  PetscCall(VecRestoreArrayRead(x, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+struct Setting {
+  double start, step, end, tolerance = 1e-6;
+  const char *type = "rk", *variant = TSRK3BS, *policy = kClassical;
+  double relative = 1;  // tolerance over the absolute one
+  NormType norm = NORM_2;
+  PetscInt max_reject = 100, max_steps = 100000;
+};
+
+PetscErrorCode Solve(Function function, const Setting &how, Outcome *run) {
+  TS ts;
+  TSAdapt adapt;
+  Vec x;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSCreate(PETSC_COMM_SELF, &ts));
+  PetscCall(TSSetType(ts, how.type));
+  if (how.type == std::string("rk")) PetscCall(TSRKSetType(ts, how.variant));
+  PetscCall(TSSetRHSFunction(ts, nullptr, evaluate, &function));
+  PetscCall(VecCreateSeq(PETSC_COMM_SELF, 2, &x));
+  PetscCall(VecSetValue(x, 0, how.start, INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(x));
+  PetscCall(VecAssemblyEnd(x));
+  PetscCall(TSSetSolution(ts, x));
+  PetscCall(TSSetTimeStep(ts, how.step));
+  PetscCall(TSSetMaxTime(ts, how.end));
+  PetscCall(TSSetMaxSteps(ts, how.max_steps));
+  PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
+  PetscCall(TSSetMaxStepRejections(ts, how.max_reject));
+  PetscCall(TSSetErrorIfStepFails(ts, PETSC_FALSE));
+  PetscCall(TSSetTolerances(ts, how.tolerance, nullptr, how.relative * how.tolerance, nullptr));
+  PetscCall(TSGetAdapt(ts, &adapt));
+  if (how.policy) {
+    PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
+    PetscCall(TSAdaptRLSetPolicy(adapt, how.policy));
+    adaptRL(adapt).observer = [run](const Attempt &a) { run->attempts.push_back(a); };
+    if (restart_above < 1e300) PetscCall(TSSetPostStep(ts, RestartOnce));
+  } else {
+    PetscCall(TSAdaptSetType(adapt, TSADAPTBASIC));
+  }
+  adapt->wnormtype = how.norm;
+  run->code = TSSolve(ts, nullptr);
+  PetscCall(TSGetConvergedReason(ts, &run->reason));
+  PetscCall(TSGetStepNumber(ts, &run->steps));
+  PetscCall(TSGetStepRejections(ts, &run->rejections));
+  const PetscScalar *u;
+  PetscCall(VecGetArrayRead(x, &u));
+  run->u = u[0], run->v = u[1];
+  PetscCall(VecRestoreArrayRead(x, &u));
+  PetscCall(VecDestroy(&x));
+  PetscCall(TSDestroy(&ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+Outcome solve(Function function, const Setting &how) {
+  Outcome run;
+  PetRLThrow(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+  const PetscErrorCode code = Solve(function, how, &run);
+  PetRLThrow(PetscPopErrorHandler());
+  PetRLThrow(code);
+  return run;
+}
+
+// Goes to 1; a long step from below lands at negative numbers.
+double attracted(double, double u) {
+  return -20 * std::log(u);
+}
+
+TEST(RejectedSteps, OneThatLeavesTheDomainIsRejected) {
+  for (const char *variant : {TSRK2A, TSRK3BS, TSRK5DP, TSRK8VR}) {
+    for (const NormType norm : {NORM_2, NORM_INFINITY}) {
+      Setting how{0.05, 0.5, 1};
+      how.variant = variant;
+      how.norm = norm;
+      const Outcome run = solve(attracted, how);
+      EXPECT_EQ(run.code, PETSC_SUCCESS) << variant;
+      EXPECT_EQ(run.reason, TS_CONVERGED_TIME) << variant;
+      EXPECT_NEAR(run.u, 1, 1e-4) << variant;
+      EXPECT_NEAR(run.v, 1, 1e-14) << variant;
+      EXPECT_GT(run.rejections, 0) << variant;
+    }
+  }
+  // A solution that itself leaves it, u = (1 - t)^2 and then no real one, ends the solve.
+  const Outcome run = solve([](double, double u) { return -2 * std::sqrt(u); }, {1, 0.1, 2});
+  EXPECT_TRUE(run.code == PETSC_SUCCESS && run.reason == TS_DIVERGED_STEP_REJECTED) << run.code << " " << run.reason;
+  Setting basic{0.05, 0.5, 1};
+  basic.policy = nullptr;
+  EXPECT_EQ(solve(attracted, basic).code, PETSC_ERR_FP) << "PETSc has learned it, too";
+}
+
+// The first step is far too long, and its second stage in a region that the solution does not see, but where all is
+// huge. PETSc takes it back by subtraction.
+TEST(RejectedSteps, AreTakenBackExactly) {
+  const auto steep = [](double t, double u) { return u > 5 ? 1e30 : 0.5 + 10 * std::exp(-50 * t); };
+  Setting how{1, 1, 1};
+  how.variant = TSRK2A;
+  const Outcome run = solve(steep, how);
+  EXPECT_EQ(run.reason, TS_CONVERGED_TIME);
+  EXPECT_NEAR(run.u, 1.7, 1e-4);
+  EXPECT_NEAR(run.v, 1, 1e-14);
+  how.policy = nullptr;
+  EXPECT_GT(std::fabs(solve(steep, how).u - 1.7), 0.9) << "PETSc has learned it, too";
+}
+
+// A jump that no step resolves: u is flat until 0.5, and rises by 1e10 a unit of time from there.
+TEST(RejectedSteps, AJumpIsPassedAtTheShortestStep) {
+  const Outcome run = solve([](double t, double) { return t < 0.5 ? 0 : 1e10; }, {1, 0.01, 1});
+  EXPECT_EQ(run.code, PETSC_SUCCESS);
+  EXPECT_EQ(run.reason, TS_CONVERGED_TIME);
+  EXPECT_NEAR(run.u / (1 + 5e9), 1, 1e-12);
+  EXPECT_NEAR(run.v, 1, 1e-12);
+}
+
+// An error that does not answer to the step: the solve ends, neither after a million tiny steps nor never.
+TEST(RejectedSteps, NoEndlessCrawl) {
+  static int calls;
+  calls = 0;
+  Setting how{1, 0.01, 1};
+  how.max_reject = -1;
+  const Outcome run = solve([](double t, double) { return t < 0.5 ? 0 : (++calls % 2 == 0 ? 1 : -1) * 1e16; }, how);
+  EXPECT_EQ(run.reason, TS_DIVERGED_STEP_REJECTED);
+  EXPECT_LT(calls, 10000);
+}
+
+// With a constant step the error grows as u = exp(t) does. A network decides; acceptance is a rule.
+TEST(AcceptedSteps, AboveOneWithinABoundWhereNothingHasGoneWrong) {
+  const std::string file = temporary("constant.h5");
+  Policy policy = constantPolicy({"error"}, "ratio", 0.5, 2, 0);
+  policy.action.parameters["levers"] = "step accept";
+  writePolicy(file, policy);
+  Setting how{1, 0.01, 2, 2.5e-8};
+  how.policy = file.c_str();
+  how.relative = 1e-9;
+  const double bound = std::pow(1.25, 3);
+  for (const bool restart : {false, true}) {
+    restart_above = restart ? 1.3 : 1e300;
+    const Outcome run = solve([](double, double u) { return u; }, how);
+    ASSERT_EQ(run.reason, TS_CONVERGED_TIME);
+    int above = 0;
+    std::size_t first = 0;  // rejected
+    for (; first < run.attempts.size() && run.attempts[first].accepted; ++first) {
+      if (run.attempts[first].error > 1) ++above;
+      EXPECT_LE(run.attempts[first].error, bound);
+    }
+    ASSERT_LT(first, run.attempts.size());
+    if (restart) {
+      EXPECT_NEAR(run.attempts[first].error, 1.3, 0.05) << "strict after a restart";
+    } else {
+      EXPECT_GT(above, 50);
+      EXPECT_NEAR(run.attempts[first].error, bound, 0.03);
+    }
+    // And for three steps after a rejection.
+    int good = 0;
+    for (std::size_t i = first; i < run.attempts.size(); ++i) {
+      if (good < 3 && run.attempts[i].accepted) {
+        EXPECT_LE(run.attempts[i].error, 1);
+      }
+      good = run.attempts[i].accepted ? good + 1 : 0;
+    }
+  }
+  restart_above = 1e300;
+  unlink(file.c_str());
+}
+
+}  // namespace
