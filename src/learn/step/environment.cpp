@@ -76,6 +76,8 @@ StepRun solveWith(TS ts, const StepController &controller, long max_steps) {
   result.rejected = rejected;
   result.failed = failed;
   result.cost = tsCost(ts);
+  result.functions = static_cast<double>(ts->rhsfuncs + ts->ifuncs);
+  result.jacobians = static_cast<double>(ts->rhsjacs + ts->ijacs);
   result.wall = end - begin;
   PetRLThrow(TSGetSolution(ts, &u));
   PetRLThrow(VecGetLocalSize(u, &n));

@@ -16,11 +16,12 @@ namespace petrl {
 
 /// What a solve cost and gave.
 struct StepRun {
-  bool finished = false;  ///< reached the final time
-  bool broke = false;     ///< the TS diverged (as opposed to: stopped at max_steps)
-  double time = 0;        ///< time reached
-  double cost = 0;        ///< right-hand sides + Jacobians + linear iterations
-  double wall = 0;        ///< seconds in TSSolve
+  bool finished = false;                ///< reached the final time
+  bool broke = false;                   ///< the TS diverged (as opposed to: stopped at max_steps)
+  double time = 0;                      ///< time reached
+  double cost = 0;                      ///< right-hand sides + Jacobians + linear iterations
+  double functions = 0, jacobians = 0;  ///< of these
+  double wall = 0;                      ///< seconds in TSSolve
   long steps = 0, rejected = 0, failed = 0;
   std::vector<double> solution;  ///< at the end; serial problems
 };
