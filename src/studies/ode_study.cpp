@@ -80,17 +80,17 @@ static std::string shown(std::string controller) {
   return controller;
 }
 
-/// Keys: those of OdeCases, controllers (see ode::controller), methods (default: those of each problem). runs.csv: a
+/// Keys: those of OdeCases, controllers (see ode::controller), more_methods (beside those of each problem). runs.csv: a
 /// row for each problem, instance, method, tolerance and controller; error: relative, against a reference, nan where it
 /// is no larger than three times the reference's own; cost: right-hand sides + Jacobians + linear iterations.
 void odeStudy(YamlMap yaml, const std::string &directory) {
   const OdeCases cases(yaml);
   const auto controllers = yaml.get<std::vector<std::string>>("controllers", {"basic", "dsp-PI42", "dsp-H211b", "rl"});
-  const auto methods = yaml.get<std::vector<std::string>>("methods", {});
-  for (const auto &name : methods) {
+  const auto more = yaml.get<std::vector<std::string>>("more_methods", {});
+  for (const auto &name : more) {
     const auto &all = ode::methods();
     if (std::none_of(all.begin(), all.end(), [&name](const ode::Method &m) { return m.name == name; }))
-      yaml.fail("methods", "unknown method '" + name + "'");
+      yaml.fail("more_methods", "unknown method '" + name + "'");
   }
   yaml.finish();
   std::vector<ode::Controller> configure;
@@ -104,7 +104,10 @@ void odeStudy(YamlMap yaml, const std::string &directory) {
 
   OdeRuns runs(directory);
   cases.forEach([&](ode::Case c, int instance, const ode::Reference &reference) {
-    for (const auto &method : methods.empty() ? c.problem->methods : methods) {
+    std::vector<std::string> methods = c.problem->methods;
+    for (const auto &name : more)
+      if (std::find(methods.begin(), methods.end(), name) == methods.end()) methods.push_back(name);
+    for (const auto &method : methods) {
       for (const double rtol : cases.rtols(*c.problem)) {
         c.method = method;
         c.rtol = rtol;
