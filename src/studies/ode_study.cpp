@@ -1,4 +1,6 @@
 // Step controllers on initial-value problems, over tolerances.
+#include "studies/ode_study.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -6,63 +8,118 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
-#include "problems/ode/run.hpp"
 #include "studies/studies.hpp"
 
 namespace petrl::studies {
 
-/// Keys: problems, controllers (see ode::controller), instances (number 0 is the classical problem, the others have
-/// random parameters), tolerances (so many in each problem's range), seed, max_steps. runs.csv: a row for each problem,
-/// instance, method, tolerance and controller; error: relative, against a reference, nan where it is no larger than
-/// three times the reference's own; cost: right-hand sides + Jacobians + linear iterations.
-void odeStudy(YamlMap yaml, const std::string &directory) {
-  const auto problems = yaml.get<std::vector<std::string>>("problems", ode::testProblems());
+OdeCases::OdeCases(YamlMap &yaml) {
+  problems_ = yaml.get<std::vector<std::string>>("problems", ode::testProblems());
   const auto all = ode::problemNames();
-  for (const auto &name : problems) {
+  for (const auto &name : problems_) {
     if (std::find(all.begin(), all.end(), name) == all.end()) yaml.fail("problems", "unknown problem '" + name + "'");
   }
-  const auto controllers = yaml.get<std::vector<std::string>>("controllers", {"basic", "dsp-PI42", "dsp-H211b", "rl"});
-  const int instances = yaml.integer("instances", 3, 1, 1000), tolerances = yaml.integer("tolerances", 6, 2, 100);
-  const auto seed = static_cast<std::uint64_t>(yaml.number("seed", 1, 0, 1e15));
-  const int max_steps = yaml.integer("max_steps", 300000, 1, 1000000000);
-  yaml.finish();
-  std::vector<ode::Controller> configure;
-  for (const auto &name : controllers) configure.push_back(ode::controller(name));
+  if (yaml.has("rtols")) rtols_ = positiveNumbers(yaml, "rtols", {});
+  instances_ = yaml.integer("instances", 3, 1, 1000);
+  tolerances_ = yaml.integer("tolerances", 6, 2, 100);
+  seed_ = static_cast<std::uint64_t>(yaml.number("seed", 1, 0, 1e15));
+  max_steps_ = yaml.integer("max_steps", 300000, 1, 1000000000);
+}
 
-  Csv csv(directory + "/runs.csv", {"kind", "problem", "instance", "method", "controller", "rtol", "error", "cost",
-                                    "wall_s", "steps", "rejected", "failed", "finished"});
-  Progress progress("ode", problems.size() * static_cast<std::size_t>(instances), "instances");
-  for (const auto &name : problems) {
-    for (int instance = 0; instance < instances; ++instance) {
-      std::mt19937_64 rng(seed * 1000003 + static_cast<std::uint64_t>(instance));
+void OdeCases::forEach(const Visit &visit) const {
+  Progress progress("ode", problems_.size() * static_cast<std::size_t>(instances_), "instances");
+  for (const auto &name : problems_) {
+    for (int instance = 0; instance < instances_; ++instance) {
+      std::mt19937_64 rng(seed_ * 1000003 + static_cast<std::uint64_t>(instance));
       ode::Case c;
       c.problem = ode::makeProblem(name, instance == 0 ? nullptr : &rng);
-      const auto [loose, tight] = c.problem->tolerances;
       c.method = c.problem->methods.front();
+      const auto tolerances = rtols(*c.problem);
+      const double tight = *std::min_element(tolerances.begin(), tolerances.end());
       const ode::Reference reference = ode::referenceSolution(c, tight * 0.1);
       std::fprintf(stderr, "%s instance %d: reference accurate to %.1e\n", name.c_str(), instance, reference.accuracy);
-      if (reference.solution.empty()) continue;
-      for (const auto &method : c.problem->methods) {
-        for (int i = 0; i < tolerances; ++i) {
-          c.method = method;
-          c.rtol = loose * std::pow(tight / loose, static_cast<double>(i) / (tolerances - 1));
-          for (std::size_t k = 0; k < controllers.size(); ++k) {
-            const ode::RunResult r = ode::run(c, configure[k], max_steps);
-            double error = r.finished ? ode::relativeError(c, r.solution, reference.solution) : NAN;
-            if (error < 3 * reference.accuracy) error = NAN;
-            std::string controller = controllers[k].rfind("rl:", 0) == 0 ? "rl" : controllers[k];
-            std::replace(controller.begin(), controller.end(), ',', '/');
-            csv.row().set("kind", c.problem->failing ? "failing" : c.problem->nonsmooth ? "nonsmooth" : "smooth");
-            csv.set("problem", name).set("instance", instance).set("method", method).set("controller", controller);
-            csv.set("rtol", c.rtol).set("error", error).set("cost", r.cost).set("wall_s", r.wall);
-            csv.set("steps", r.steps).set("rejected", r.rejected).set("failed", r.failed).set("finished", r.finished);
-          }
-        }
-      }
-      csv.append();
+      if (!reference.solution.empty()) visit(c, instance, reference);
       progress.step(name);
     }
   }
+}
+
+std::vector<double> OdeCases::rtols(const ode::Problem &problem) const {
+  if (!rtols_.empty()) return rtols_;
+  const auto [loose, tight] = problem.tolerances;
+  std::vector<double> rtols;
+  for (int i = 0; i < tolerances_; ++i)
+    rtols.push_back(loose * std::pow(tight / loose, static_cast<double>(i) / (tolerances_ - 1)));
+  return rtols;
+}
+
+OdeRuns::OdeRuns(const std::string &directory)
+    : csv_(directory + "/runs.csv",
+           {"kind", "problem", "instance", "method", "controller", "rtol", "error", "cost", "wall_s", "steps",
+            "rejected", "failed", "finished", "functions", "jacobians", "factorizations"}) {}
+
+void OdeRuns::add(const ode::Case &c, int instance, const ode::Reference &reference, const std::string &method,
+                  const std::string &controller, const ode::RunResult &run, const OdeWork &work) {
+  double error = run.finished ? ode::relativeError(c, run.solution, reference.solution) : NAN;
+  if (error < 3 * reference.accuracy) error = NAN;
+  csv_.row().set("kind", c.problem->failing ? "failing" : c.problem->nonsmooth ? "nonsmooth" : "smooth");
+  csv_.set("problem", c.problem->name).set("instance", instance).set("method", method).set("controller", controller);
+  csv_.set("rtol", c.rtol).set("error", error).set("cost", run.cost).set("wall_s", run.wall);
+  csv_.set("steps", run.steps).set("rejected", run.rejected).set("failed", run.failed).set("finished", run.finished);
+  csv_.set("functions", work.functions).set("jacobians", work.jacobians).set("factorizations", work.factorizations);
+}
+
+// Of a policy's file its name alone: rl:out/train/best.h5 is rl:best.
+static std::string shown(std::string controller) {
+  if (controller.rfind("rl:", 0) == 0) {
+    const auto slash = controller.rfind('/');
+    if (slash != std::string::npos) controller = "rl:" + controller.substr(slash + 1);
+    const auto dot = controller.rfind(".h5");
+    if (dot != std::string::npos && dot + 3 == controller.size()) controller.resize(dot);
+  }
+  std::replace(controller.begin(), controller.end(), ',', '/');
+  return controller;
+}
+
+/// Keys: those of OdeCases, controllers (see ode::controller), more_methods (beside those of each problem). runs.csv: a
+/// row for each problem, instance, method, tolerance and controller; error: relative, against a reference, nan where it
+/// is no larger than three times the reference's own; cost: right-hand sides + Jacobians + linear iterations.
+void odeStudy(YamlMap yaml, const std::string &directory) {
+  const OdeCases cases(yaml);
+  const auto controllers = yaml.get<std::vector<std::string>>("controllers", {"basic", "dsp-PI42", "dsp-H211b", "rl"});
+  const auto more = yaml.get<std::vector<std::string>>("more_methods", {});
+  for (const auto &name : more) {
+    const auto &all = ode::methods();
+    if (std::none_of(all.begin(), all.end(), [&name](const ode::Method &m) { return m.name == name; }))
+      yaml.fail("more_methods", "unknown method '" + name + "'");
+  }
+  yaml.finish();
+  std::vector<ode::Controller> configure;
+  std::vector<std::string> names;
+  for (const auto &name : controllers) {
+    configure.push_back(ode::controller(name));
+    names.push_back(shown(name));
+    if (std::count(names.begin(), names.end(), names.back()) > 1)
+      yaml.fail("controllers", "two of the name '" + names.back() + "'");
+  }
+
+  OdeRuns runs(directory);
+  cases.forEach([&](ode::Case c, int instance, const ode::Reference &reference) {
+    std::vector<std::string> methods = c.problem->methods;
+    for (const auto &name : more)
+      if (std::find(methods.begin(), methods.end(), name) == methods.end()) methods.push_back(name);
+    for (const auto &method : methods) {
+      for (const double rtol : cases.rtols(*c.problem)) {
+        c.method = method;
+        c.rtol = rtol;
+        for (std::size_t k = 0; k < controllers.size(); ++k) {
+          const ode::RunResult r = ode::run(c, configure[k], cases.maxSteps());
+          // Direct solves: PETSc factorises each Jacobian, once.
+          runs.add(c, instance, reference, method, names[k], r, {r.functions, r.jacobians, r.jacobians});
+        }
+      }
+    }
+    runs.append();
+  });
 }
 
 }  // namespace petrl::studies

@@ -125,6 +125,29 @@ def step_controllers(folder):
     assert twice["groups"] == row["groups"] and twice["cost_over_better"] == row["cost_over_better"]
 
 
+def policies_and_other_codes(folder):
+    text = STUDY.replace("rl]", '"rl:classical"]\nmore_methods: [bdf5]').replace("tolerances: 3", "rtols: [1.0e-3, 1.0e-5]")
+    evaluate(folder, text).ok()
+    runs = rows(f"{folder}/out/runs.csv")
+    assert {r["controller"] for r in runs} == {"basic", "dsp-PI42", "rl:classical"} and {float(r["rtol"]) for r in runs} == {1e-3, 1e-5}
+    assert any(r["method"] == "bdf5" for r in runs) and all(float(r["functions"]) > 0 for r in runs)
+    # Another code that does what basic does at twice the price: the only policy is the subject, all methods count as one.
+    os.makedirs(f"{folder}/other")
+    with open(f"{folder}/out/runs.csv") as f, open(f"{folder}/other/runs.csv", "w") as g:
+        g.write(next(f))
+        names = list(runs[0])
+        for r in runs:
+            if r["controller"] == "basic":
+                r = r | {"controller": "cvode", "method": "its-" + r["method"]}
+                r |= {k: str(2 * float(r[k])) for k in ("cost", "wall_s", "functions", "jacobians", "factorizations")}
+                g.write(",".join(r[k] for k in names) + "\n")
+    tables(f"{folder}/out", f"{folder}/other", "-o", folder).says("over those of cvode", "cost of rl:classical")
+    table = rows(f"{folder}/other_codes.csv")
+    assert {r["measure"] for r in table} == {"evaluations", "cost", "wall_s"}
+    assert all(np.isclose(float(r["basic over cvode"]), .5, rtol=1e-3) for r in table)
+    assert "cost_over_cvode" not in rows(f"{folder}/summary.csv")[0]
+
+
 def mistakes(folder):
     def says(*words):
         run(sys.executable, TABLE, folder).fails(*words)

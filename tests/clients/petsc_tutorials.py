@@ -2,23 +2,36 @@
 """PETSc's own tutorials of TS under basic and under rl.
 
     tests/clients/petsc_tutorials.py PETSC_SOURCE BUILD [-o runs.csv] [--only ex8 ...] [--timeout S] [--no-tests]
+    tests/clients/petsc_tutorials.py PETSC_SOURCE BUILD --equal-error DIR [--only ex8 ...] [--policy NAME=FILE ...]
 
 Compiles the C programs of PETSC_SOURCE/src/ts/tutorials that need nothing but PETSc (the sources of the version that
 pkg-config finds, for example from `pip download --no-binary petsc`), with BUILD/lib/libpetrl.so as the plugin. Each runs
 without options on 1 and on 2 ranks, and with the options of each of its own tests. Told are the cases in which basic
 finishes and rl does not (ends with an error, hangs, stops before the final time), those in which rl attempts more than 3 times the steps, and the sums. Exit status: 1 where rl
 does not finish and basic does.
+
+--equal-error: every program, without options, with every implicit integrator under basic, dsp (PI42, H211b), rl, the rules
+(-ts_adapt_rl_policy classical) and further policies, over tolerances; DIR/runs.csv is that of a study (`problem` is a
+program with an integrator), errors at the end are against a tight run of the same program; then the table of
+tutorials/table.py, whose better rival is the best of the three pair by pair. Left out: pairs in which basic does not reach
+the final time at all tolerances, or answers to the tolerance neither with steps nor with errors.
 """
 import argparse
 import csv
 import glob
 import os
 import re
+import resource
 import shlex
 import subprocess
 import sys
 import tempfile
 import time
+
+BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench")
+
+sys.path.insert(0, BENCH)
+import apps  # noqa: E402
 
 # What tests may require and still need nothing but PETSc.
 HARMLESS = {"!single", "!complex", "double", "!__float128", "!define(PETSC_USE_64BIT_INDICES)", "c99", "!defined(PETSC_USE_CUDA)"}
@@ -90,6 +103,129 @@ class Run:
         return self.status == 0 and self.time is not None
 
 
+def compile_program(file, folder, flags):
+    """The executable, or None."""
+    program = os.path.join(folder, os.path.basename(file)[:-2])
+    built = subprocess.run(["mpicc", "-O1", "-w", file, "-o", program, f"-I{os.path.dirname(file)}", *flags, "-lm"],
+                           capture_output=True)
+    return None if built.returncode else program
+
+
+IMPLICIT = {"bdf": [], "arkimex": [], "rosw": [], "alpha": ["-ts_alpha_adapt"], "beuler": ["-ts_theta_adapt"],
+            "cn": ["-ts_theta_adapt"]}
+TIGHT = {"rosw": [], "arkimex": ["-ts_arkimex_type", "4"], "bdf": ["-ts_bdf_order", "5"]}  # for references, in this order
+
+
+class Solve:
+    """A run to the final time; values None where it does not get there, or is not what was asked for."""
+
+    def __init__(self, program, kind, options, tolerance, folder, seconds, steps=1000000):
+        file = os.path.join(folder, "solution.bin")
+        if os.path.exists(file):
+            os.remove(file)
+        command = [program, "-ts_type", kind, *options, "-ts_rtol", str(tolerance), "-ts_atol", str(tolerance), "-ts_max_steps",
+                   str(steps), "-ts_exact_final_time", "matchstep", "-ts_max_snes_failures", "-1", "-ts_view", "-ts_view_solution", "binary:" + file, "-log_view"]
+        with open(os.path.join(folder, "output"), "w+b") as output:  # some say a lot
+            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                  env={**os.environ, **ENVIRONMENT}, timeout=60 * seconds,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
+            output.seek(0)
+            text = output.read().decode(errors="replace")
+        self.values = None
+        end = re.search(r"^  maximum time=(\S+)", text, re.M)
+        self.ends = bool(end) and float(end.group(1)) < 1e10  # others end by a number of steps
+        views = re.findall(r"^TS Object:.*\n  type: (\w+)", text, re.M)
+        if done.returncode or views != [kind] or not os.path.exists(file):
+            return
+        number = lambda pattern: int((re.findall(pattern, text, re.M) or [0])[0])  # noqa: E731
+        self.steps, self.rejected = number(r"^TSStep +(\d+)"), number("^  total number of rejected steps=(\\d+)")
+        self.failed = number("^  total number of nonlinear solve failures=(\\d+)")
+        wall = re.search(r"^TSStep +\d+ +[0-9.]+ +([0-9.e+-]+)", text, re.M)
+        self.wall = float(wall.group(1)) if wall else float("nan")
+        self.cost = sum(number(f"^  total number of {name}=(\\d+)") for name in apps.COUNTERS[:5])
+        values = apps.read_vector(file)
+        self.values = values if len(values) and apps.np.all(apps.np.isfinite(values)) and self.steps < steps else None
+
+
+def equal_error(files, flags, args, plugin):
+    rl = ["-dll_append", plugin, "-ts_adapt_type", "rl"]
+    dsp = ["-ts_adapt_type", "dsp", "-ts_adapt_dsp_filter"]
+    controllers = {"basic": ["-ts_adapt_type", "basic"], "dsp-PI42": [*dsp, "PI42"], "dsp-H211b": [*dsp, "H211b"], "rl": rl,
+                   "rl:classical": [*rl, "-ts_adapt_rl_policy", "classical"]}
+    for policy in args.policy:
+        name, _, file = policy.partition("=")
+        controllers[name] = [*rl, "-ts_adapt_rl_policy", os.path.abspath(file)]
+    os.makedirs(args.equal_error, exist_ok=True)
+    with open(os.path.join(args.equal_error, "config.yaml"), "w") as f:
+        f.write(f"study: ode\ntable: {{subject: \"{args.subject}\", rivals: [basic, dsp-PI42, dsp-H211b]}}\n")
+    path, pairs, began = os.path.join(args.equal_error, "runs.csv"), 0, time.time()
+    with open(path, "w", newline="") as f:
+        writer = csv.writer(f, lineterminator="\n")
+        writer.writerow("kind,problem,instance,method,controller,rtol,error,cost,wall_s,steps,rejected,failed,finished".split(","))
+        for file in files:
+            with tempfile.TemporaryDirectory(prefix="petrl-tutorial-") as folder:
+                program = compile_program(file, folder, flags)
+                if not program:
+                    continue
+                reference = reference_of(program, folder, args.seconds)
+                if not reference:
+                    continue
+                for kind, options in IMPLICIT.items():
+                    rows = pair(program, kind, options, controllers, reference, folder, args)
+                    pairs += bool(rows)
+                    writer.writerows(rows)
+                    f.flush()
+    print(f"{pairs} pairs of program and integrator, {time.time() - began:.0f} s")
+    table = os.path.join(BENCH, "..", "..", "tutorials", "table.py")
+    return subprocess.run([sys.executable, table, args.equal_error]).returncode
+
+
+def reference_of(program, folder, seconds):
+    """(values, accuracy): two tight runs that agree; none where the program does not run with an implicit integrator."""
+    if not Solve(program, "rosw", [], 1e-3, folder, seconds, steps=1).ends:
+        return None
+    for kind, options in TIGHT.items():
+        tight = [*options, "-ts_adapt_type", "basic", "-snes_rtol", "1e-10", "-snes_stol", "1e-12", "-ksp_rtol", "1e-10"]
+        two = []
+        for tolerance in (1e-7, 1e-8):
+            two.append(attempt(program, kind, tight, tolerance, folder, 3 * seconds))
+            if two[-1] is None:
+                break
+        if two[-1]:
+            accuracy = apps.error(two[0].values, two[1].values)
+            if 0 < accuracy < 1e-2:  # ex17 decays below its absolute tolerance
+                return two[1].values, accuracy
+    return None
+
+
+def attempt(program, kind, options, tolerance, folder, seconds):
+    try:
+        run = Solve(program, kind, options, tolerance, folder, seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    return run if run.values is not None else None
+
+
+def pair(program, kind, options, controllers, reference, folder, args):
+    """The rows of a program with an integrator."""
+    name, rows, basics = f"{os.path.basename(program)} {kind}", [], []
+    for tolerance in args.tolerances:
+        for controller, own in controllers.items():
+            run = attempt(program, kind, [*options, *own], tolerance, folder, args.seconds)
+            if controller == "basic":
+                if run is None or len(run.values) != len(reference[0]):
+                    return []
+                basics.append((run.steps, apps.error(run.values, reference[0])))
+            error = apps.error(run.values, reference[0]) if run else float("nan")
+            numbers = [run.cost, f"{run.wall:.4f}", run.steps, run.rejected, run.failed, 1] if run else [0] * 6
+            rows.append(["smooth", name, 0, kind, controller, tolerance, f"{error if error > 3 * reference[1] else float('nan'):.6g}",
+                         *numbers])
+        if len(basics) == 2 and basics[0][0] == basics[1][0]:  # does not answer to the tolerance
+            return []
+    print(f"{name}: steps {basics[0][0]} to {basics[-1][0]}, errors {basics[0][1]:.2g} to {basics[-1][1]:.2g}", flush=True)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source")
@@ -98,6 +234,11 @@ def main():
     parser.add_argument("--only", nargs="*", help="programs, without .c")
     parser.add_argument("--timeout", type=float, default=60, help="seconds that a run under basic may take")
     parser.add_argument("--no-tests", action="store_true", help="without the options of the programs' own tests")
+    parser.add_argument("--equal-error", metavar="DIR", help="costs at equal error instead")
+    parser.add_argument("--policy", action="append", default=[], metavar="NAME=FILE", help="a further controller, with that")
+    parser.add_argument("--subject", default="rl:classical", help="what its table is about")
+    parser.add_argument("--tolerances", nargs="*", default=["1e-3", "1e-4", "1e-5"], help="of that")
+    parser.add_argument("--seconds", type=int, default=20, help="of a processor that a run of that may take")
     args = parser.parse_args()
     source = os.path.abspath(args.source)
     plugin = os.path.join(os.path.abspath(args.build), "lib", "libpetrl.so")
@@ -107,16 +248,15 @@ def main():
     if not files:
         sys.exit(f"petsc_tutorials.py: no {source}/src/ts/tutorials/ex*.c")
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "PETSc"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    files = [file for file in files if not args.only or os.path.basename(file)[:-2] in args.only]
+    if args.equal_error:
+        sys.exit(equal_error(files, flags, args, plugin))
     rows, unbuilt, no_basic = [], [], []
     for file in files:
         name = os.path.basename(file)[:-2]
-        if args.only and name not in args.only:
-            continue
         with tempfile.TemporaryDirectory(prefix="petrl-tutorial-") as folder:
-            program = f"{folder}/{name}"
-            built = subprocess.run(["mpicc", "-O1", "-w", file, "-o", program, f"-I{os.path.dirname(file)}", *flags, "-lm"],
-                                   capture_output=True)
-            if built.returncode:
+            program = compile_program(file, folder, flags)
+            if not program:
                 unbuilt.append(name)
                 continue
             with open(file, errors="replace") as f:
@@ -154,4 +294,5 @@ def main():
     sys.exit(1 if count["fails"] else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,16 @@
-"""Step controllers: what `rl` costs over what the others cost at equal error. Config: {subject: rl}.
+"""Step controllers: what `rl` costs over what the others cost at equal error. Config: {subject: rl (default: `rl`, or
+else the only policy), rivals: [of which the better one counts; default: all others]}.
 
 A problem's groups are its integrators and instances. Left out: runs that did not finish (they are counted), runs without a
-usable error, tolerances at which the median error of all controllers is above 10 %."""
+usable error, tolerances at which the median error of all controllers is above 10 %.
+
+Controllers that have methods of their own (other codes: CVODE, ARKODE) are compared in a table of their own, the methods
+and tolerances of each side taken together: at each error the cheapest of them counts."""
 import math
 
 import numpy as np
 
-from .data import show, write
+from .data import Table, show, write
 from .statistics import Comparison, Curve, geometric_spread
 
 UNRESOLVED = .1
@@ -49,10 +53,69 @@ def inverse(c):
     return 1 / c.median, 1 / c.high, 1 / c.low
 
 
+def chosen(runs):
+    """The subject where none is named."""
+    policies = [c for c in runs.unique("controller") if c.startswith("rl:")]
+    return "rl" if "rl" in runs.unique("controller") or len(policies) != 1 else policies[0]
+
+
+def other_codes(runs, subject):
+    """Controllers that share no method with the subject."""
+    methods = set(runs.where(controller=subject)["method"])
+    return [c for c in runs.unique("controller") if methods.isdisjoint(runs.where(controller=c)["method"])]
+
+
+MEASURES = {"evaluations": "right-hand sides + Jacobians + factorisations",
+            "cost": "right-hand sides + Jacobians + linear solves", "wall_s": "wall time"}
+
+
+def beside_other_codes(good, out, subject, others, markdown):
+    """Each controller over each of the other codes, whatever the methods: a row a problem, then means."""
+    work = sum(good.numbers(c) for c in ("functions", "jacobians", "factorizations"))
+    good = Table(good.columns | {"evaluations": np.array([str(w) for w in work], object)})
+    ours = sorted((c for c in good.unique("controller") if c not in others), key=lambda c: c == subject)
+    front = lambda g, c, cost: Curve.of(g.where(controller=c), "error", cost, "instance", ("method", "rtol"))  # noqa: E731
+    rows = []
+    for (kind, name), mine in sorted(good.groups("kind", "problem"), key=lambda g: (KINDS.index(g[0][0]), g[0][1])):
+        for cost in MEASURES:
+            row = {"measure": cost, "kind": kind, "problem": name}
+            for other in others:
+                for c in ours:
+                    groups = [(front(g, c, cost), [front(g, other, cost)]) for _, g in mine.groups("instance")]
+                    row[f"{c} over {other}"], low, high = inverse(Comparison(groups))
+                row[f"{other} low"], row[f"{other} high"] = low, high  # of the subject, which is last
+            rows.append(row)
+    for kind in (*KINDS, "all"):
+        for cost in MEASURES:
+            mine = [r for r in rows if r["kind"] in (kind, *(KINDS if kind == "all" else ())) and r["measure"] == cost
+                    and r["problem"] != "geometric mean"]
+            if mine:
+                mean = {"measure": cost, "kind": kind, "problem": "geometric mean"}
+                for key in (k for k in mine[0] if " over " in k):
+                    mean[key], low, high = geometric_spread([r[key] for r in mine])
+                    if key.startswith(f"{subject} over "):
+                        other = key.rpartition(" over ")[2]
+                        mean[f"{other} low"], mean[f"{other} high"] = low, high
+                rows.append({k: mean.get(k, "") for k in mine[0]})
+    write(f"{out}/other_codes.csv", rows, digits=4)
+    for other in others:
+        for cost, words in MEASURES.items():
+            columns = {"kind": ("kind", ""), "problem": ("problem", "")} | {f"{c} over {other}": (c, ".2f") for c in ours}
+            columns |= {f"{other} low": ("5 %", ".2f"), f"{other} high": ("95 %", ".2f")}
+            show([r for r in rows if r["measure"] == cost], columns,
+                 f"{words} over those of {other} at equal error, each with its best method", markdown,
+                 bold=lambda row: row["problem"] == "geometric mean")
+
+
 def tables(runs, out, config, markdown=False, **_):
-    subject = config.get("subject", "rl")
-    rivals = [c for c in runs.unique("controller") if c != subject]
+    subject = config.get("subject") or chosen(runs)
+    others = other_codes(runs, subject)
+    rivals = [c for c in runs.unique("controller") if c not in (subject, *others)]
+    counted = config.get("rivals") or rivals
     good, rows = usable(runs), []
+    if others:
+        beside_other_codes(good, out, subject, others, markdown)
+        good = good.where(controller=[subject, *rivals])
     for (kind, name), mine in sorted(good.groups("kind", "problem"), key=lambda g: (KINDS.index(g[0][0]), g[0][1])):
         row = {"kind": kind, "problem": name, "groups": len(set(zip(mine["method"], mine["instance"])))}
         best = None
@@ -60,7 +123,7 @@ def tables(runs, out, config, markdown=False, **_):
             c = compare(mine, subject, rival, "cost")
             row[f"cost_over_{rival}"] = 1 / c.median
             row[f"groups_apart_{rival}"] = c.apart
-            if math.isfinite(c.median) and (best is None or c.median < best[1].median):
+            if rival in counted and math.isfinite(c.median) and (best is None or c.median < best[1].median):
                 best = rival, c
         row["better_rival"] = best[0] if best else ""
         row["cost_over_better"], row["low"], row["high"] = inverse(best[1]) if best else [math.nan] * 3

@@ -22,6 +22,7 @@ const std::vector<Method> &methods() {
       {"rosw-rodas3", TSROSW, TSROSWRODAS3, true},
       {"bdf2", TSBDF, "2", true},
       {"bdf3", TSBDF, "3", true},
+      {"bdf5", TSBDF, "5", true},
       {"beuler", TSBEULER, "", true},
       {"cn", TSCN, "", true},
       {"alpha", TSALPHA, "", true},
