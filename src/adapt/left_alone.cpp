@@ -34,7 +34,7 @@ PetscErrorCode MatrixFree(SNES snes, bool *is) {
 
 PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone) {
   SNES snes = ts->snes;
-  PetscBool newton, known, undamped, theta;
+  PetscBool newton, known, undamped, theta, rosenbrock, only_linear;
   PetscReal weight = 0;
   bool matrix_free = false;
   KSP ksp;
@@ -42,6 +42,8 @@ PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone) {
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESNEWTONLS, &newton));
+  PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESKSPONLY, &only_linear));
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSROSW, &rosenbrock));
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &known, TSARKIMEX, TSBDF, TSTHETA, TSBEULER, TSCN, TSALPHA,
                                       TSALPHA2, "dirk", ""));
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &undamped, TSCN, TSALPHA, TSALPHA2, TSTHETA, ""));
@@ -60,14 +62,15 @@ PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone) {
       all = "SNES is preconditioned";
     else if (snes->gridsequence > 0)
       all = "SNES solves on a sequence of grids";
-    else if (matrix_free)
-      all = "the operator is matrix-free";
     else if (ts->trajectory)
       all = "the trajectory is saved";  // recomputed states must be those that were seen
     else if (ts->forward_solve)
       all = "sensitivities are computed";
     alone.tolerance = alone.krylov = alone.jacobian = all;
+    if (all.empty() && matrix_free) alone.jacobian = "the operator is matrix-free";
   });
+  alone.linear = rosenbrock && only_linear && !ts->trajectory && !ts->forward_solve;
+  if (alone.linear) PetRLCallCXX(alone.krylov.clear());
   alone.careful = undamped == PETSC_TRUE;
   for (const char *name : {"-snes_rtol", "-snes_atol", "-snes_stol", "-snes_convergence_test", "-snes_force_iteration"})
     PetscCall(HasOption((PetscObject)snes, name, alone.tolerance));
@@ -83,7 +86,7 @@ PetscErrorCode AdaptRLExamine(TS ts, LeftAlone &alone) {
     if (alone.krylov.empty() && snes->ksp_ewconv) alone.krylov = "Eisenstat and Walker's tolerances are in use";
     if (alone.jacobian.empty() && (snes->lagjacobian != 1 || snes->lagpreconditioner != 1))
       alone.jacobian = "the program has set a lag";
-    if (alone.krylov.empty()) alone.krylov = alone.tolerance;
+    if (alone.krylov.empty() && !alone.linear) alone.krylov = alone.tolerance;
   });
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -10,39 +10,9 @@
 #include <cmath>
 
 #include "adapt/rl.hpp"
+#include "adapt/solve_hook.hpp"
 
 namespace petrl {
-
-struct SolveHook {
-  TSAdapt adapt = nullptr;                  // null once the adaptor is gone, or has given the SNES back
-  SNES snes = nullptr;                      // null once it is gone
-  PetscErrorCode (*solve)(SNES) = nullptr;  // of its type
-  LeftAlone alone;                          // because of what the user has set
-  bool changing = false;                    // the equations' function changes the matrix (linear ones may)
-
-  Contraction contractions[2];  // with a Jacobian that is kept; with a new one at each iteration
-  JacobianAge age;
-  Caution caution;
-  PetscObjectId ts = 0, matrices[2] = {0, 0};  // for which the Jacobian was built
-  PetscObjectState state = 0;                  // of the operator then, where it is another matrix
-
-  // During a solve.
-  TS now = nullptr;
-  bool tolerance = false, krylov = false, keep = false;  // what is done in it
-  bool loose = false;                                    // the tolerance, this time
-  bool built = false, slow = false, tested = false, ended = false;
-  PetscInt lag = 1;                   // with which the coming iteration starts
-  double kappa = 0;                   // the error that is aimed at
-  double floor = 0, first_floor = 0;  // what linear solves leave; and a Jacobian of another shift
-  Contraction *contraction = nullptr;
-  KSP ksp = nullptr;  // with its own tolerances
-  PetscReal rtol = 0, atol = 0, dtol = 0;
-  PetscInt most = 0;
-  PetscInt step = -1, solves = 0, solves_before = 1;  // in this step, in the one before
-  Vec previous = nullptr;
-  PetscErrorCode (*test)(SNES, PetscInt, PetscReal, PetscReal, PetscReal, SNESConvergedReason *, void *) = nullptr;
-  void *test_context = nullptr;
-};
 
 namespace {
 
@@ -212,13 +182,6 @@ PetscErrorCode SolveOnce(SNES snes, SolveHook &hook) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The error that Newton's method may leave. Where steps are shorter than the tolerance asks for, because solves fail or
-// something grows that the estimate hardly sees, as much of the tolerance would be far more than the step's own error.
-double Kappa(const AdaptRL &rl, bool careful) {
-  const SolveRule &rule = rl.in_force;
-  return rule.kappa * (careful ? rule.careful : 1) * std::clamp(rl.level, rule.level, 1.0);
-}
-
 // Is a new Jacobian cheaper than the iterations that the shift of the old one costs in the solves of this step?
 bool Dear(const SolveHook &hook, const SolveRule &rule, double shift) {
   if (!hook.age.valid()) return true;
@@ -251,6 +214,10 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(AdaptRLFollow(hook.adapt, ts));
+  if (hook.linear) {
+    PetscCall(SolveLinearly(snes, hook, ts));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   AdaptRL &rl = adaptRL(hook.adapt);
   const bool usual =
       snes->ops->converged == SNESConvergedDefault && !snes->npc && !ts->trajectory && !ts->forward_solve;
@@ -262,7 +229,8 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   hook.now = ts;
-  hook.kappa = hook.tolerance ? Kappa(rl, hook.alone.careful) : 1e-6; /* about what PETSc's own test comes to */
+  hook.kappa =
+      hook.tolerance ? solveTolerance(rl, hook.alone.careful) : 1e-6; /* about what PETSc's own test comes to */
   PetscCall(PetscObjectGetId((PetscObject)ts, &id));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian, &matrices[0]));
   PetscCall(PetscObjectGetId((PetscObject)snes->jacobian_pre, &matrices[1]));
@@ -281,9 +249,9 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   // No savings in the solves with which some methods start, nor for a while after they had to be taken back.
   PetscBool starts;
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &starts, TSBDF, TSALPHA, TSALPHA2, ""));
-  bool exact = hook.caution.on() || (starts && ts->steprestart);
+  bool strict = hook.caution.on() || (starts && ts->steprestart);
   const bool krylov = hook.tolerance && hook.alone.krylov.empty();
-  exact = exact || !(krylov || hook.keep);
+  bool exact = strict || !(krylov || hook.keep);
 
   PetscCall(SNESGetDM(snes, &dm));
   PetscCall(DMGetGlobalVector(dm, &hook.previous));
@@ -293,7 +261,7 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
   PetscInt iterations = 0, linear = snes->linear_its;
   for (bool again = true; again;) {
     hook.krylov = krylov && !exact;
-    hook.loose = hook.tolerance && !exact;
+    hook.loose = hook.tolerance && !strict;
     hook.lag = !hook.keep || exact ? 1 : dear || hook.age.stale(shift, ts->steps, rl.in_force) ? -2 : -1;
     hook.first_floor = hook.lag == -1 ? hook.age.mismatch(shift) : 0;
     const PetscErrorCode code = SolveOnce(snes, hook);
@@ -312,9 +280,10 @@ PetscErrorCode SolveAndRepeat(SNES snes) {
       snes->jacobiandomainerror = PETSC_FALSE;
       hook.caution.failed();
       ++rl.counts.repeated;
-      exact = true;
+      exact = strict = true;
     }
   }
+  if (snes->reason < 0 && !hook.caution.on()) hook.caution.failed();
   snes->iter = iterations;
   PetscCall(DMRestoreGlobalVector(dm, &guess));
   PetscCall(DMRestoreGlobalVector(dm, &hook.previous));
@@ -352,7 +321,8 @@ PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts) {
   PetscCall(AdaptRLExamine(ts, alone));
   PetRLCallCXX(alone.order = rl.alone.order; rl.alone = alone);
   const bool anything =
-      (rl.control.tolerance && rl.alone.tolerance.empty()) || (rl.control.jacobian && rl.alone.jacobian.empty());
+      (rl.control.tolerance && (rl.alone.tolerance.empty() || (rl.alone.linear && rl.alone.krylov.empty()))) ||
+      (rl.control.jacobian && rl.alone.jacobian.empty());
   if (!anything) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HookOf(ts->snes, &found));
   if (!found) {
@@ -369,6 +339,7 @@ PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts) {
   hook.snes = ts->snes;
   hook.age.forget();
   PetRLCallCXX(hook.alone = rl.alone);
+  hook.linear = rl.alone.linear;
   ts->snes->ops->solve = SolveAndRepeat;
   rl.solve = *found;
   PetscFunctionReturn(PETSC_SUCCESS);

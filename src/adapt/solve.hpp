@@ -35,6 +35,7 @@ struct SolveCounts {
 /// Why a lever is left as the user has it; "": it is pulled.
 struct LeftAlone {
   std::string tolerance, krylov, jacobian, order;
+  bool linear = false;   ///< a Rosenbrock method: only its linear solves have a tolerance
   bool careful = false;  ///< the method's error is far below what it estimates, and it damps none
 };
 

@@ -75,8 +75,9 @@
    Lever order: that of `TSBDF`, from 1 to 5, by the estimated errors of the neighbouring ones. Left alone:
    -ts_bdf_order, or a program's that is not 2.
 
-   SNES of other types (ksponly, with which rosw solves; vi; ...), matrix-free operators, bounds, nonlinear
-   preconditioners, saved trajectories and sensitivities leave tolerance and jacobian alone.
+   SNES of other types (ksponly, vi, ...; of rosw, which solves with ksponly, lever tolerance decides how far linear
+   solves go), bounds, nonlinear preconditioners, saved trajectories and sensitivities leave tolerance and jacobian
+   alone, matrix-free operators jacobian.
 
    What happened before is remembered for each TS apart, until a TSSolve() that starts at step 0; also across
    `TSRestartStep()`, which PETSc calls after every pre- or post-step function that touches the solution.

@@ -1,8 +1,10 @@
 """Whole solves through the plugin: right answers on any number of ranks, and what the user gets to see."""
+import array
+import os
 import re
 
 from app import plain, rl
-from harness import main, write_policy
+from harness import BUILD, PLUGIN, main, run, write_policy
 
 
 def solution(result):
@@ -63,9 +65,7 @@ def log_view_shows_the_time(folder):
 
 
 def default_policy_comes_from_the_folder(folder):
-    import os
     from app import APP
-    from harness import PLUGIN, run
     os.mkdir(f"{folder}/policies")
     write_policy(f"{folder}/policies/default.h5", "error-ratio", 0.5, 1.0, 0.8)
     command = [APP, "-dll_append", PLUGIN, "-ts_adapt_type", "rl", "-ts_view", "-tf", 1]
@@ -102,12 +102,36 @@ def jacobians(r):
 
 
 def whole_solve_saves(folder):
-    r = classical(*BDF, "-ts_view", "-ts_adapt_rl_monitor", "-snes_lag_jacobian", 1).ok()
-    everything = classical(*BDF, "-ts_view", "-ts_adapt_rl_monitor").ok()
+    r = classical(*BDF, "-tf", 4, "-ts_view", "-ts_adapt_rl_monitor", "-snes_lag_jacobian", 1).ok()
+    everything = classical(*BDF, "-tf", 4, "-ts_view", "-ts_adapt_rl_monitor").ok()
     r.says("Jacobian left as it is, because -snes_lag_jacobian is given")
     assert 3 * jacobians(everything) < jacobians(r), (r, everything)
     everything.says("nonlinear solves:", "changes of order")
     assert "left as it is" not in everything.output
+
+
+def linear_solves_of_rosenbrock_methods_and_without_a_matrix(folder):
+    program = [os.path.join(BUILD, "apps", "ignition"), "-da_grid_x", 13, "-da_grid_y", 13, "-tf", .2, "-ts_view"]
+
+    def end(name, *options):
+        r = run(*program, *options, "-ts_view_solution", f"binary:{folder}/{name}").ok()
+        with open(f"{folder}/{name}", "rb") as f:
+            values = array.array("d", f.read()[8:])
+        values.byteswap()
+        return r, values
+
+    exact = end("exact", "-ts_type", "rosw", "-ts_rtol", "1e-8", "-ts_atol", "1e-8")[1]
+    for method in (["-ts_type", "rosw", "-pc_type", "jacobi"], ["-ts_type", "bdf", "-snes_mf", "-pc_type", "none"]):
+        def ours(*options):
+            r, values = end("ours", *method, "-ts_rtol", "1e-4", "-ts_atol", "1e-4", "-dll_append", PLUGIN, "-ts_adapt_type", "rl",
+                            "-ts_adapt_rl_policy", "classical", "-ts_adapt_rl_control", "tolerance", *options)
+            return r, int(re.search(r"total number of linear solver iterations=([0-9]+)", r.output).group(1)), \
+                max(abs(x - y) for x, y in zip(values, exact))
+        r, fewer, error = ours()
+        left, more, accurate = ours("-ksp_rtol", "1e-5")
+        left.says("RL: linear tolerance left as it is, because -ksp_rtol is given")
+        assert "linear tolerance left" not in r.output, r
+        assert fewer < .8 * more and error < 1.2 * accurate, (method, fewer, more, error, accurate)
 
 
 def what_the_user_sets_is_left_alone(folder):
@@ -119,7 +143,7 @@ def what_the_user_sets_is_left_alone(folder):
         r.says(f"{lever} left as it is, because ")
         assert "order" not in lever or "changes of order" not in r.output, r
     # Nothing differs from basic where basic's steps are taken and nothing else is left to decide.
-    for option in (["-snes_mf", "-pc_type", "none"], ["-snes_type", "ksponly"], ["-ts_type", "rosw"]):
+    for option in (["-snes_type", "ksponly"], ["-ts_type", "rosw", "-ksp_rtol", "1e-5"]):
         ours = classical(*BDF, *option, "-ts_adapt_rl_control", "tolerance,jacobian").ok()
         theirs = plain(*BDF, *option, "-ts_adapt_type", "basic").ok()
         assert solution(ours) == solution(theirs) and ours.number("steps") == theirs.number("steps"), (option, ours, theirs)
