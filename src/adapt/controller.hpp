@@ -1,6 +1,10 @@
 // From an observation to the next step: the arithmetic of TSADAPTRL, without PETSc objects.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -39,6 +43,10 @@ PETRL_API double proposedStep(const ActionSpec &action, double a, double h, doub
 double limitedStep(double proposal, double h, bool failed, const StepLimits &limits);
 
 /// Network input of one observable.
-PETRL_API float normalise(const ObservationSpec &spec, std::size_t i, double value);
+inline float normalise(const ObservationSpec &spec, std::size_t i, double value) {
+  const double x = (value - spec.offset[i]) / spec.scale[i];
+  if (!std::isfinite(x)) return std::numeric_limits<float>::quiet_NaN();
+  return static_cast<float>(std::clamp<double>(x, -spec.clip, spec.clip));
+}
 
 }  // namespace petrl
