@@ -15,6 +15,12 @@ double logError(const Attempt &a) {
   return a.error < 0 ? 0 : std::log(std::clamp(a.error, kSmallestError, 1e12)) / a.order;
 }
 
+// An exponential average; not down to numbers so small that processors take a hundred cycles for each of them.
+void average(double value, double &mean) {
+  mean += kRate * (value - mean);
+  if (std::fabs(mean) < 1e-30) mean = 0;
+}
+
 double clampLog(double ratio) {
   return std::clamp(std::log(std::max(ratio, 1e-300)), -12.0, 12.0);
 }
@@ -103,11 +109,11 @@ void StepHistory::add(const Attempt &a, double t_end) {
   ratio_ = accepted_h_ > 0 ? clampLog(a.h / accepted_h_) : 0;
   // Steps at the limit of a method's stability rise until one is rejected, fall, and rise again.
   const double turn = attempts_ == 0 ? 0 : last_.accepted ? ratio_ : clampLog(a.h / last_.h);
-  oscillation_ += kRate * (std::sqrt(std::max(0.0, -turn * turn_)) - oscillation_);
+  average(std::sqrt(std::max(0.0, -turn * turn_)), oscillation_);
   turn_ = turn;
-  if (a.accepted) jitter_ += kRate * (std::fabs(ratio_) - jitter_);
-  rejection_rate_ += kRate * ((!a.accepted && !a.failed ? 1 : 0) - rejection_rate_);
-  failure_rate_ += kRate * ((a.failed ? 1 : 0) - failure_rate_);
+  if (a.accepted) average(std::fabs(ratio_), jitter_);
+  average(!a.accepted && !a.failed ? 1 : 0, rejection_rate_);
+  average(a.failed ? 1 : 0, failure_rate_);
   if (a.failed) {
     ++failures_;
     failed_h_ = a.h;

@@ -35,6 +35,13 @@ struct AppObservable {
   double value = 0;   // at this decision
 };
 
+/// Where an input of the network comes from, and how it is scaled.
+struct StepInput {
+  double (*value)(const StepHistory &);  // null: one of the application's,
+  std::size_t app;                       // this one
+  double offset, factor;
+};
+
 /// What the first rank decides and every rank carries out.
 struct Decision {
   double step = 0;          ///< next step
@@ -87,7 +94,7 @@ struct AdaptRL : PolicyObject, Progress {
   bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
   std::unique_ptr<VectorBackend> backend;  // first rank only; null while a training decides
   std::vector<std::string> outputs;        // what each of the policy's actions decides: step, tolerance, jacobian
-  std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
+  std::vector<StepInput> inputs;           // of the network
   std::vector<AppObservable> app;
   std::vector<float> observation, action;  // of the latest decision
   PetscMPIInt rank = 0, ranks = 1;

@@ -8,15 +8,17 @@ namespace petrl {
 
 namespace {
 
-double observed(const AdaptRL &rl, std::size_t input, const StepHistory &history) {
-  const int source = rl.inputs[input];
-  return source >= 0 ? observables()[static_cast<std::size_t>(source)].value(history)
-                     : rl.app[static_cast<std::size_t>(-1 - source)].value;
+double observed(const AdaptRL &rl, const StepInput &input, const StepHistory &history) {
+  return input.value ? input.value(history) : rl.app[input.app].value;
 }
 
 void networkInput(const AdaptRL &rl, const StepHistory &history, std::vector<float> &x) {
+  const double clip = rl.policy.observation.clip;
   x.resize(rl.inputs.size());
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = normalise(rl.policy.observation, i, observed(rl, i, history));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const StepInput &input = rl.inputs[i];
+    x[i] = normalise(observed(rl, input, history), input.offset, input.factor, clip);
+  }
 }
 
 bool finite(const std::vector<float> &x) {
@@ -57,7 +59,8 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
     rl.training->decide(x.data(), action.data());
   else if (!rl.training->foresee(x.data(), action.data()))
     return kDeclined;
-  double step = failed ? h * limits.scale_failed : classicalStep(rl, h, limits);
+  const bool scales = rl.policy.action.transform == "pi-ratio" || rl.outputs.empty() || rl.outputs.front() != "step";
+  double step = failed ? h * limits.scale_failed : scales ? classicalStep(rl, h, limits) : h;
   const Attempt &last = rl.history.last();
   for (std::size_t i = 0; i < action.size(); ++i) {
     if (!(std::fabs(action[i]) <= 1.f + 1e-5f)) return -1;
@@ -86,7 +89,7 @@ PetscErrorCode Monitor(TSAdapt adapt, TS ts, double h, const Decision &d) {
     PetRLCallCXX(seen = " error=" + std::to_string(rl.history.last().error) +
                         " order=" + std::to_string(rl.history.last().order));
   for (std::size_t i = 0; i < rl.inputs.size(); ++i) {
-    PetscCall(PetscSNPrintf(value, sizeof(value), "=%.3g", observed(rl, i, rl.history)));
+    PetscCall(PetscSNPrintf(value, sizeof(value), "=%.3g", observed(rl, rl.inputs[i], rl.history)));
     PetRLCallCXX(seen += " " + rl.policy.observation.names[i] + value);
   }
   PetscCall(PolicyMonitor(
