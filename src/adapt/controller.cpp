@@ -1,9 +1,5 @@
 #include "adapt/controller.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 namespace petrl {
 
 namespace {
@@ -32,7 +28,7 @@ double proposedStep(const ActionSpec &action, double a, double h, double error, 
                     const StepLimits &limits, double classical) {
   const double low = action.low[0], high = action.high[0], x = 0.5 * (a + 1);
   if (action.transform == "linear") return low + x * (high - low);
-  const double r = std::exp(std::log(low) + x * (std::log(high) - std::log(low)));
+  const double r = low * std::pow(high / low, x);
   if (action.transform == "log") return r;
   if (action.transform == "log-scaled") return r * limits.time_scale;
   if (action.transform == "ratio") return h * r;
@@ -48,12 +44,6 @@ double limitedStep(double proposal, double h, bool failed, const StepLimits &lim
   const double step = std::clamp(proposal, h * low, h * high);
   // As in PETSc, dt_min does not hold back retries after a failed solve: max_reject ends them.
   return failed ? std::min(step, limits.dt_max) : std::clamp(step, limits.dt_min, limits.dt_max);
-}
-
-float normalise(const ObservationSpec &spec, std::size_t i, double value) {
-  const double x = (value - spec.offset[i]) / spec.scale[i];
-  if (!std::isfinite(x)) return std::numeric_limits<float>::quiet_NaN();
-  return static_cast<float>(std::clamp<double>(x, -spec.clip, spec.clip));
 }
 
 }  // namespace petrl

@@ -1,6 +1,10 @@
 // From an observation to the next step: the arithmetic of TSADAPTRL, without PETSc objects.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -38,7 +42,13 @@ PETRL_API double proposedStep(const ActionSpec &action, double a, double h, doub
 /// Applies clips and step limits to a proposal.
 double limitedStep(double proposal, double h, bool failed, const StepLimits &limits);
 
-/// Network input of one observable.
-PETRL_API float normalise(const ObservationSpec &spec, std::size_t i, double value);
+/// Network input of one observable: (value - offset) factor, within [-clip, clip]; NaN unless finite.
+inline float normalise(double value, double offset, double factor, double clip) {
+  const double x = (value - offset) * factor;
+  return std::isfinite(x) ? static_cast<float>(std::clamp(x, -clip, clip)) : std::numeric_limits<float>::quiet_NaN();
+}
+inline float normalise(const ObservationSpec &spec, std::size_t i, double value) {
+  return normalise(value, spec.offset[i], 1.0 / spec.scale[i], spec.clip);
+}
 
 }  // namespace petrl

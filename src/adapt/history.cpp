@@ -15,6 +15,12 @@ double logError(const Attempt &a) {
   return a.error < 0 ? 0 : std::log(std::clamp(a.error, kSmallestError, 1e12)) / a.order;
 }
 
+// An exponential average; not down to numbers so small that processors take a hundred cycles for each of them.
+void average(double value, double &mean) {
+  mean += kRate * (value - mean);
+  if (std::fabs(mean) < 1e-30) mean = 0;
+}
+
 double clampLog(double ratio) {
   return std::clamp(std::log(std::max(ratio, 1e-300)), -12.0, 12.0);
 }
@@ -25,7 +31,7 @@ const std::vector<Observable> &observables() {
   using H = const StepHistory &;
   static const std::vector<Observable> rows = {
       {"error", "log(E)/k of this attempt: E its weighted local error, k the order of the estimate; 0 if it failed", 0,
-       0.5f, true, [](H h) { return logError(h.last_); }},
+       0.5f, true, [](H h) { return h.log_error_; }},
       {"error_previous", "log(E)/k of the last accepted step before this attempt", 0, 0.5f, true,
        [](H h) { return h.error_[0]; }},
       {"error_previous_2", "log(E)/k of the accepted step before that", 0, 0.5f, true, [](H h) { return h.error_[1]; }},
@@ -87,26 +93,27 @@ bool StepHistory::remembersFailure() const {
 
 void StepHistory::add(const Attempt &a, double t_end) {
   const bool retry = retrying();
+  const double log_error = logError(a);
   if (retry && !a.failed && !last_.failed && a.error > 0 && last_.error > 0 && a.h < last_.h) {
     const double dlogh = std::log(last_.h / a.h);
-    slope_ = std::clamp((logError(last_) - logError(a)) / dlogh, -1.0, 2.0);
+    slope_ = std::clamp((log_error_ - log_error) / dlogh, -1.0, 2.0);
   } else {
     slope_ = 1;
   }
   // The accepted step before this attempt becomes history only once another step was tried.
   if (attempts_ > 0 && last_.accepted) {
     error_[1] = error_[0];
-    error_[0] = logError(last_);
+    error_[0] = log_error_;
     ratio1_ = ratio_;
   }
   ratio_ = accepted_h_ > 0 ? clampLog(a.h / accepted_h_) : 0;
   // Steps at the limit of a method's stability rise until one is rejected, fall, and rise again.
-  const double turn = attempts_ > 0 ? clampLog(a.h / last_.h) : 0;
-  oscillation_ += kRate * (std::sqrt(std::max(0.0, -turn * turn_)) - oscillation_);
+  const double turn = attempts_ == 0 ? 0 : last_.accepted ? ratio_ : clampLog(a.h / last_.h);
+  average(std::sqrt(std::max(0.0, -turn * turn_)), oscillation_);
   turn_ = turn;
-  if (a.accepted) jitter_ += kRate * (std::fabs(ratio_) - jitter_);
-  rejection_rate_ += kRate * ((!a.accepted && !a.failed ? 1 : 0) - rejection_rate_);
-  failure_rate_ += kRate * ((a.failed ? 1 : 0) - failure_rate_);
+  if (a.accepted) average(std::fabs(ratio_), jitter_);
+  average(!a.accepted && !a.failed ? 1 : 0, rejection_rate_);
+  average(a.failed ? 1 : 0, failure_rate_);
   if (a.failed) {
     ++failures_;
     failed_h_ = a.h;
@@ -123,6 +130,7 @@ void StepHistory::add(const Attempt &a, double t_end) {
     mean_nonlinear_ = mean_nonlinear_ < 0 ? a.nonlinear : mean_nonlinear_ + kRate * (a.nonlinear - mean_nonlinear_);
   }
   last_ = a;
+  log_error_ = log_error;
   t_end_ = t_end;
   ++attempts_;
 }
@@ -133,7 +141,7 @@ void StepHistory::values(std::vector<double> &out) const {
   for (std::size_t i = 0; i < rows.size(); ++i) out[i] = rows[i].value(*this);
 }
 
-void StepHistory::valuesIfFailed(double t, double h, std::vector<double> &out) const {
+StepHistory StepHistory::ifFailed(double t, double h) const {
   StepHistory next = *this;
   Attempt a;
   a.t = t;
@@ -144,7 +152,7 @@ void StepHistory::valuesIfFailed(double t, double h, std::vector<double> &out) c
   a.nonlinear = last_.nonlinear;
   a.linear = last_.linear;
   next.add(a, t_end_);
-  next.values(out);
+  return next;
 }
 
 }  // namespace petrl

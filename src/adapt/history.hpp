@@ -54,8 +54,8 @@ class StepHistory {
   /// All observables, in the order of observables(), as they stand after the latest attempt.
   void values(std::vector<double> &out) const;
 
-  /// The same, as they would stand if the next attempt, of length h, failed to solve.
-  void valuesIfFailed(double t, double h, std::vector<double> &out) const;
+  /// What it would be if the next attempt, of length h, failed to solve.
+  StepHistory ifFailed(double t, double h) const;
 
   const Attempt &last() const { return last_; }
   /// log(E)/k of the last accepted step before the latest attempt.
@@ -76,6 +76,7 @@ class StepHistory {
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   Attempt last_;
+  double log_error_ = 0;  // log(error)/k of it
   double t_end_ = 0;
   long attempts_ = 0;
   int rejections_ = 0, failures_ = 0;  // in a row

@@ -125,14 +125,14 @@ PetscErrorCode AdaptRLLocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscRea
 PetscErrorCode AdaptRLAccept(TSAdapt adapt, TS ts, PetscReal h, PetscReal error, PetscInt order, PetscBool *accept) {
   constexpr int most = 16;
   AdaptRL &rl = adaptRL(adapt);
-  const PetscReal above = 1 + PETSC_SQRT_MACHINE_EPSILON, floor = rl.basic_only ? 0 : limitsAt(adapt, ts).dt_min;
+  const PetscReal above = 1 + PETSC_SQRT_MACHINE_EPSILON;
   const bool number = !PetscIsInfOrNanReal(error),
              good = error <= acceptedError(rl, static_cast<int>(order), adapt->safety);
 
   PetscFunctionBegin;
   *accept = good || (number && (adapt->always_accept || h < above * adapt->dt_min)) ? PETSC_TRUE : PETSC_FALSE;
   if (*accept) rl.at_floor = 0;
-  if (*accept || h >= above * floor) PetscFunctionReturn(PETSC_SUCCESS);
+  if (*accept || rl.basic_only || h >= above * limitsAt(adapt, ts).dt_min) PetscFunctionReturn(PETSC_SUCCESS);
   if (number && rl.at_floor < most) {
     PetscCall(PetscInfo(adapt, "Accepting an error of %g: a step of length %g hardly moves the clock\n", (double)error,
                         (double)h));

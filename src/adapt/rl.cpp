@@ -161,7 +161,7 @@ PetscErrorCode TSAdaptRLAddObservable_RL(TSAdapt adapt, const char name[], TSAda
       PetscFunctionReturn(PETSC_SUCCESS);
     }
   }
-  PetRLCallCXX(rl.app.push_back({name, f, ctx, false}));
+  PetRLCallCXX(rl.app.push_back({name, f, ctx}));
   rl.loaded = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -255,12 +255,12 @@ PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void AdaptRLTry(AdaptRL &rl, const std::function<void()> &work) {
+void AdaptRLKeepError(AdaptRL &rl) {
   const auto keep = [&rl](const char *what, PetscErrorCode code) {
     if (rl.trouble_code == PETSC_SUCCESS) rl.trouble = *what ? what : "unknown error", rl.trouble_code = code;
   };
   try {
-    work();
+    throw;
   } catch (const Error &e) {
     keep(e.what(), e.code());
   } catch (const std::exception &e) {
@@ -268,24 +268,20 @@ void AdaptRLTry(AdaptRL &rl, const std::function<void()> &work) {
   }
 }
 
-PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const std::function<void()> &work) {
+PetscErrorCode AdaptRLShare(TSAdapt adapt, double numbers[], int count) {
   AdaptRL &rl = adaptRL(adapt);
   MPI_Comm comm = PetscObjectComm((PetscObject)adapt);
-  PetscMPIInt rank, size;
   double sent[1 + Decision::kNumbers];
   char message[2048] = "";
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  if (rank == 0) AdaptRLTry(rl, work);
   sent[0] = rl.trouble_code;
   std::copy_n(numbers, count, sent + 1);
-  if (size > 1) PetscCallMPI(MPI_Bcast(sent, count + 1, MPI_DOUBLE, 0, comm));
+  if (rl.ranks > 1) PetscCallMPI(MPI_Bcast(sent, count + 1, MPI_DOUBLE, 0, comm));
   std::copy_n(sent + 1, count, numbers);
   if (sent[0] == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  if (rank == 0) PetscCall(PetscStrncpy(message, rl.trouble.c_str(), sizeof(message)));
-  if (size > 1) PetscCallMPI(MPI_Bcast(message, sizeof(message), MPI_CHAR, 0, comm));
+  if (rl.rank == 0) PetscCall(PetscStrncpy(message, rl.trouble.c_str(), sizeof(message)));
+  if (rl.ranks > 1) PetscCallMPI(MPI_Bcast(message, sizeof(message), MPI_CHAR, 0, comm));
   rl.trouble_code = PETSC_SUCCESS; /* said */
   SETERRQ(comm, static_cast<PetscErrorCode>(sent[0]), "%s", message);
 }
@@ -374,6 +370,8 @@ PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(petrl::InitializePackage());
   PetRLCallCXX(adapt->data = new petrl::AdaptRL());
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)adapt), &petrl::adaptRL(adapt).rank));
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)adapt), &petrl::adaptRL(adapt).ranks));
   adapt->ops->choose = petrl::TSAdaptChoose_RL;
   adapt->ops->setfromoptions = petrl::TSAdaptSetFromOptions_RL;
   adapt->ops->view = petrl::TSAdaptView_RL;

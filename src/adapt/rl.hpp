@@ -32,6 +32,14 @@ struct AppObservable {
   TSAdaptRLObservable function;
   void *context;
   bool used = false;  // by the policy at hand
+  double value = 0;   // at this decision
+};
+
+/// Where an input of the network comes from, and how it is scaled.
+struct StepInput {
+  double (*value)(const StepHistory &);  // null: one of the application's,
+  std::size_t app;                       // this one
+  double offset, factor;
 };
 
 /// What the first rank decides and every rank carries out.
@@ -86,8 +94,10 @@ struct AdaptRL : PolicyObject, Progress {
   bool basic_only = false;                 // record, but let `basic` decide (baselines of the learning environments)
   std::unique_ptr<VectorBackend> backend;  // first rank only; null while a training decides
   std::vector<std::string> outputs;        // what each of the policy's actions decides: step, tolerance, jacobian
-  std::vector<int> inputs;                 // for each network input: index into observables(), or -1 - index into app
+  std::vector<StepInput> inputs;           // of the network
   std::vector<AppObservable> app;
+  std::vector<float> observation, action;  // of the latest decision
+  PetscMPIInt rank = 0, ranks = 1;
 
   AttemptObserver observer;
   std::function<PetscErrorCode(TS, Attempt &)> appraise;  // before it and `training` are told: the true error
@@ -154,12 +164,16 @@ PetscErrorCode AdaptRLSolveFailed(TSAdapt adapt, TS ts, PetscReal h);  // called
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h);        // rl_decide.cpp: the policy chooses the retry
 PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts);                    // rl.cpp: from now on we serve this TS
 /// Work of the first rank alone: `count` numbers, or its error, on all. Collective.
-PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const std::function<void()> &work);
+template <typename Work>
+PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const Work &work);
 /// C++ code that may throw on some ranks only: the error is kept for the next AdaptRLOnFirstRank().
-void AdaptRLTry(AdaptRL &rl, const std::function<void()> &work);
-PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts);       // rl_policy.cpp: finds out whether it suits
-bool announcesFailures(AdaptRL &rl, TS ts);              // does this TS tell of failed solves itself?
-PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);  // rl_online.cpp
+template <typename Work>
+void AdaptRLTry(AdaptRL &rl, const Work &work);
+void AdaptRLKeepError(AdaptRL &rl);                                       // the one that is being handled
+PetscErrorCode AdaptRLShare(TSAdapt adapt, double numbers[], int count);  // what the first rank has, or its error
+PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts);                        // rl_policy.cpp: finds out whether it suits
+bool announcesFailures(AdaptRL &rl, TS ts);                               // does this TS tell of failed solves itself?
+PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts);                   // rl_online.cpp
 PetscErrorCode AdaptRLTrainEnd(TSAdapt adapt, bool last);
 void AdaptRLTrainAt(AdaptRL &rl, double t);  // the next attempt starts at t
 StepLimits stepLimits(TSAdapt adapt);
@@ -173,5 +187,24 @@ PetscErrorCode AdaptRLRecordFailure(AdaptRL &rl, TS ts, double h, PetscInt left)
 
 /// Lets a learner decide instead of a policy file, with the given specification (one rank only).
 PETRL_API PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, StepLearner *training);
+
+template <typename Work>
+void AdaptRLTry(AdaptRL &rl, const Work &work) {
+  try {
+    work();
+  } catch (...) {
+    AdaptRLKeepError(rl);
+  }
+}
+
+template <typename Work>
+PetscErrorCode AdaptRLOnFirstRank(TSAdapt adapt, double numbers[], int count, const Work &work) {
+  AdaptRL &rl = adaptRL(adapt);
+
+  PetscFunctionBegin;
+  if (rl.rank == 0) AdaptRLTry(rl, work);
+  if (rl.ranks > 1 || rl.trouble_code != PETSC_SUCCESS) PetscCall(AdaptRLShare(adapt, numbers, count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 }  // namespace petrl

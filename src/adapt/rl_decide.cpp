@@ -8,17 +8,17 @@ namespace petrl {
 
 namespace {
 
-// Network inputs from raw values of the built-in and the application's observables.
-std::vector<float> networkInput(const AdaptRL &rl, const std::vector<double> &built_in,
-                                const std::vector<double> &app) {
-  std::vector<float> x(rl.inputs.size());
+double observed(const AdaptRL &rl, const StepInput &input, const StepHistory &history) {
+  return input.value ? input.value(history) : rl.app[input.app].value;
+}
+
+void networkInput(const AdaptRL &rl, const StepHistory &history, std::vector<float> &x) {
+  const double clip = rl.policy.observation.clip;
+  x.resize(rl.inputs.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const int source = rl.inputs[i];
-    const double value =
-        source >= 0 ? built_in[static_cast<std::size_t>(source)] : app[static_cast<std::size_t>(-1 - source)];
-    x[i] = normalise(rl.policy.observation, i, value);
+    const StepInput &input = rl.inputs[i];
+    x[i] = normalise(observed(rl, input, history), input.offset, input.factor, clip);
   }
-  return x;
 }
 
 bool finite(const std::vector<float> &x) {
@@ -59,7 +59,8 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
     rl.training->decide(x.data(), action.data());
   else if (!rl.training->foresee(x.data(), action.data()))
     return kDeclined;
-  double step = failed ? h * limits.scale_failed : classicalStep(rl, h, limits);
+  const bool scales = rl.policy.action.transform == "pi-ratio" || rl.outputs.empty() || rl.outputs.front() != "step";
+  double step = failed ? h * limits.scale_failed : scales ? classicalStep(rl, h, limits) : h;
   const Attempt &last = rl.history.last();
   for (std::size_t i = 0; i < action.size(); ++i) {
     if (!(std::fabs(action[i]) <= 1.f + 1e-5f)) return -1;
@@ -78,26 +79,22 @@ double policyStep(AdaptRL &rl, const std::vector<float> &x, double h, bool faile
   return limited;
 }
 
-PetscErrorCode Monitor(TSAdapt adapt, TS ts, const std::vector<double> &built_in, const std::vector<double> &app,
-                       double h, const Decision &d) {
+PetscErrorCode Monitor(TSAdapt adapt, TS ts, double h, const Decision &d) {
   AdaptRL &rl = adaptRL(adapt);
-  std::string observed;
+  std::string seen;
   char value[32];
 
   PetscFunctionBegin;
   if (rl.rules())
-    PetRLCallCXX(observed = " error=" + std::to_string(rl.history.last().error) +
-                            " order=" + std::to_string(rl.history.last().order));
+    PetRLCallCXX(seen = " error=" + std::to_string(rl.history.last().error) +
+                        " order=" + std::to_string(rl.history.last().order));
   for (std::size_t i = 0; i < rl.inputs.size(); ++i) {
-    const int source = rl.inputs[i];
-    PetscCall(PetscSNPrintf(
-        value, sizeof(value), "=%.3g",
-        source >= 0 ? built_in[static_cast<std::size_t>(source)] : app[static_cast<std::size_t>(-1 - source)]));
-    PetRLCallCXX(observed += " " + rl.policy.observation.names[i] + value);
+    PetscCall(PetscSNPrintf(value, sizeof(value), "=%.3g", observed(rl, rl.inputs[i], rl.history)));
+    PetRLCallCXX(seen += " " + rl.policy.observation.names[i] + value);
   }
   PetscCall(PolicyMonitor(
       rl, "    TSAdapt rl step %" PetscInt_FMT " t=%g h=%g:%s -> next h=%g%s (times %.3g if its solve fails)",
-      ts->steps, (double)ts->ptime, h, observed.c_str(), d.step, d.fallbacks + d.aside > 0 ? " by basic" : "",
+      ts->steps, (double)ts->ptime, h, seen.c_str(), d.step, d.fallbacks + d.aside > 0 ? " by basic" : "",
       d.failed_scale));
   if (rl.counts.solves > rl.reported.solves) {
     const SolveCounts &now = rl.counts, &before = rl.reported;
@@ -118,12 +115,12 @@ int patience(TS ts) {
   return ts->max_reject < 0 ? most : static_cast<int>(PetscMin(most, ts->max_reject / 2));
 }
 
-PetscErrorCode ApplicationValues(const AdaptRL &rl, TS ts, std::vector<double> &app) {
+PetscErrorCode ApplicationValues(AdaptRL &rl, TS ts) {
   PetscFunctionBegin;
-  for (const auto &o : rl.app) {
+  for (auto &o : rl.app) {
     PetscReal value = 0;
     if (o.used) PetscCall((*o.function)(ts, o.context, &value));
-    app.push_back(static_cast<double>(value));
+    o.value = static_cast<double>(value);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -155,22 +152,19 @@ PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks, double stalled = 0) 
 PetscErrorCode AdaptRLRetry(TSAdapt adapt, TS ts, PetscReal h) {
   AdaptRL &rl = adaptRL(adapt);
   const StepLimits limits = limitsAt(adapt, ts);
-  std::vector<double> built_in, app;
   double decision[2] = {limits.scale_failed, 0};  // factor, fallbacks
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
-  PetscCall(ApplicationValues(rl, ts, app));
+  PetscCall(ApplicationValues(rl, ts));
   PetscCall(AdaptRLOnFirstRank(adapt, decision, 2, [&] {
     if (rl.rules()) return;
-    std::vector<float> action;
     Decision d;
-    rl.history.values(built_in);
-    const std::vector<float> x = networkInput(rl, built_in, app);
-    const double step = policyStep(rl, x, h, true, limits, patience(ts), action, d);
+    networkInput(rl, rl.history, rl.observation);
+    const double step = policyStep(rl, rl.observation, h, true, limits, patience(ts), rl.action, d);
     if (step > 0) {
       decision[0] = step / h;
-      if (rl.training) rl.training->decided(x, action);
+      if (rl.training) rl.training->decided(rl.observation, rl.action);
     } else {
       decision[1] = 1;
     }
@@ -191,19 +185,16 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   const Attempt last = rl.history.last();
   const bool solves = ts->usessnes && ts->snes && !announcesFailures(rl, ts);
   const bool no_error = !failed && last.error < 0;
-  std::vector<double> built_in, app;
   Decision d;
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(PetRL_Infer, adapt, ts, 0, 0));
-  PetscCall(ApplicationValues(rl, ts, app));
-  if (!failed) PetRLCallCXX(rl.history.values(built_in));
+  PetscCall(ApplicationValues(rl, ts));
   PetscCall(AdaptRLOnFirstRank(adapt, d.numbers(), Decision::kNumbers, [&] {
-    std::vector<float> action;
     AdaptRLTrainAt(rl, last.accepted ? last.t + last.h : last.t);
     d.step = *next_h;
     if (!failed) {
-      const std::vector<float> x = networkInput(rl, built_in, app);
+      networkInput(rl, rl.history, rl.observation);
       // Without an error estimate (bdf's first steps; no estimate at all) the default policy, and any that scales
       // a step which follows from it, does what basic does: it keeps the step.
       const bool keep = no_error && ((rl.file.empty() && !rl.training) || rl.rules() || rl.policy.action.byError());
@@ -214,7 +205,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
       if (basic)
         d.step = -1;
       else if (asked)
-        d.step = policyStep(rl, x, h, false, limits, patience(ts), action, d);
+        d.step = policyStep(rl, rl.observation, h, false, limits, patience(ts), rl.action, d);
       else
         d.step = keep ? h : classicalStep(rl, h, limits);
       if (!basic && !keep && !rl.control.step && d.step > 0)
@@ -224,7 +215,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
             no_error ? h : basicStep(h, last.error, last.order, rl.retried, rl.basic_only ? stepLimits(adapt) : limits);
         d.fallbacks += basic ? 0 : 1;
       } else if (rl.training && asked) {
-        rl.training->decided(x, action);
+        rl.training->decided(rl.observation, rl.action);
       }
       d.aside = aside ? 1 : 0;
       if (rl.guard.leads()) {
@@ -237,9 +228,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
     }
     d.failed_scale = limits.scale_failed;
     if (solves && !rl.basic_only && !rl.rules() && rl.control.step) {
-      std::vector<double> if_failed;
-      rl.history.valuesIfFailed(last.accepted ? last.t + last.h : last.t, d.step, if_failed);
-      rl.failed_observation = networkInput(rl, if_failed, app);
+      networkInput(rl, rl.history.ifFailed(last.accepted ? last.t + last.h : last.t, d.step), rl.failed_observation);
       Decision then;
       const double retry = policyStep(rl, rl.failed_observation, d.step, true, limits, patience(ts), rl.failed_action,
                                       then, When::ahead);
@@ -260,7 +249,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
     if (limits.hold) --adapt->timestepjustdecreased;
   }
   PetscCall(Warn(adapt, ts, d.fallbacks, d.stalled));
-  if (rl.monitor && !failed) PetscCall(Monitor(adapt, ts, built_in, app, h, d));
+  if (rl.monitor && !failed) PetscCall(Monitor(adapt, ts, h, d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,4 +1,6 @@
 // TSADAPTRL: loading a policy, and the public setters.
+#include <algorithm>
+
 #include "adapt/rl.hpp"
 #include "policy/architectures.hpp"
 #include "policy/shared_policy.hpp"
@@ -15,30 +17,26 @@ bool needsError(const Policy &policy) {
   return false;
 }
 
-// Maps each name that the policy observes to where its value comes from.
+// Finds where the value of each name that the policy observes comes from.
 void resolveInputs(AdaptRL &rl, const std::string &source) {
+  const ObservationSpec &seen = rl.policy.observation;
   rl.inputs.clear();
   for (auto &o : rl.app) o.used = false;
-  for (const auto &name : rl.policy.observation.names) {
-    int found = static_cast<int>(observables().size());
-    for (std::size_t i = 0; i < observables().size(); ++i) {
-      if (name == observables()[i].name) found = static_cast<int>(i);
+  for (std::size_t i = 0; i < seen.names.size(); ++i) {
+    StepInput input{nullptr, 0, seen.offset[i], 1.0 / seen.scale[i]};
+    for (const auto &o : observables())
+      if (seen.names[i] == o.name) input.value = o.value;
+    if (!input.value) {
+      const auto own =
+          std::find_if(rl.app.begin(), rl.app.end(), [&](const AppObservable &o) { return o.name == seen.names[i]; });
+      if (own == rl.app.end())
+        throw Error(source + ": /observation/names: the policy needs the observable '" + seen.names[i] +
+                        "', which neither every TS nor this application offers (TSAdaptRLAddObservable)",
+                    PETSC_ERR_ARG_WRONG);
+      own->used = true;
+      input.app = static_cast<std::size_t>(own - rl.app.begin());
     }
-    if (found < static_cast<int>(observables().size())) {
-      rl.inputs.push_back(found);
-      continue;
-    }
-    found = 0;
-    for (std::size_t i = 0; i < rl.app.size(); ++i) {
-      if (name == rl.app[i].name) found = -1 - static_cast<int>(i);
-    }
-    if (found == 0) {
-      throw Error(source + ": /observation/names: the policy needs the observable '" + name +
-                      "', which neither every TS nor this application offers (TSAdaptRLAddObservable)",
-                  PETSC_ERR_ARG_WRONG);
-    }
-    rl.app[static_cast<std::size_t>(-1 - found)].used = true;
-    rl.inputs.push_back(found);
+    rl.inputs.push_back(input);
   }
 }
 

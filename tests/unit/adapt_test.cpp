@@ -285,7 +285,7 @@ TEST(History, BarrierAndSlope) {
   h.values(v);
   EXPECT_EQ(value("barrier"), 0);  // reached
   EXPECT_EQ(value("rejections"), 0);
-  h.valuesIfFailed(1.25, 0.5, v);
+  h.ifFailed(1.25, 0.5).values(v);
   EXPECT_EQ(value("failures"), 1);
   EXPECT_EQ(value("error"), 0);
 }

@@ -86,6 +86,42 @@ PETRL_INLINE void blocks(const MatrixProduct &p) {
 
 PETRL_VERSIONS(blocks, MatrixProduct)
 
+/// N registers of one row's columns, as U sums each: one sum would wait for itself.
+template <class Set, int N, int U>
+PETRL_INLINE void rowTile(const MatrixProduct &p, int j) {
+  using V = typename Set::Vector;
+  V sum[U][N];
+  PETRL_UNROLL for (int v = 0; v < N; ++v) {
+    PETRL_UNROLL for (int u = 0; u < U; ++u) sum[u][v] = V{};
+    if (p.bias != nullptr) sum[0][v] = *load<Set>(p.bias + j + v * Set::kLanes);
+  }
+  const float *b = p.b + j;
+  int k = 0;
+  for (; k + U <= p.inner; k += U) {
+    PETRL_UNROLL for (int u = 0; u < U; ++u, b += p.b_row) {
+      PETRL_UNROLL for (int v = 0; v < N; ++v) sum[u][v] += p.a[k + u] * *load<Set>(b + v * Set::kLanes);
+    }
+  }
+  for (; k < p.inner; ++k, b += p.b_row) {
+    PETRL_UNROLL for (int v = 0; v < N; ++v) sum[0][v] += p.a[k] * *load<Set>(b + v * Set::kLanes);
+  }
+  PETRL_UNROLL for (int v = 0; v < N; ++v) {
+    PETRL_UNROLL for (int u = 1; u < U; ++u) sum[0][v] += sum[u][v];
+    if (p.relu) sum[0][v] = sum[0][v] > 0 ? sum[0][v] : V{};
+    *store<Set>(p.c + j + v * Set::kLanes) = sum[0][v];
+  }
+}
+
+template <class Set>
+PETRL_INLINE void row(const MatrixProduct &p) {
+  constexpr int kVectors = kPad / Set::kLanes;
+  int j = 0;
+  for (; j + 4 * Set::kLanes <= p.columns; j += 4 * Set::kLanes) rowTile<Set, 4, Set::kRegisters / 8>(p, j);
+  for (; j < p.columns; j += kPad) rowTile<Set, kVectors, 8 / kVectors>(p, j);
+}
+
+PETRL_VERSIONS(row, MatrixProduct)
+
 }  // namespace
 
 void multiply(const MatrixProduct &p) {
@@ -117,6 +153,12 @@ void multiply(const MatrixProduct &p) {
   if (p.mask != nullptr) last.mask = mask, last.mask_row = kPad;
   blocksVersions(last);
   for (int i = 0; i < p.rows; ++i) std::memcpy(p.c + i * p.c_row + main, c + i * kPad, bytes);
+}
+
+void multiplyRow(const float *x, int inner, const float *b, int columns, float *y, const float *bias, bool relu) {
+  MatrixProduct p{1, columns, inner, x, inner, 1, b, columns, y, columns, bias};
+  p.relu = relu;
+  rowVersions(p);
 }
 
 void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c, const float *bias, bool add) {

@@ -3,13 +3,15 @@
 #include <cmath>
 
 #include "policy/native/layers.hpp"
+#include "policy/native/matrix_product.hpp"
 
 namespace petrl {
 
 Mlp::Mlp(const NetworkSpec &network, const std::string &source)
     : activation_(readWord(network, "activation", {"relu", "tanh"}, source) == 0 ? dense::Activation::relu
                                                                                  : dense::Activation::tanh),
-      output_(static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear", "hardtanh"}, source))) {
+      output_(
+          static_cast<Output>(readWord(network, "output", {"tanh", "hardtanh-tanh", "linear", "hardtanh"}, source))) {
   for (const auto &[name, value] : network.parameters) {
     if (name != "activation" && name != "output")
       badNetwork(source, name, "unknown parameter, expected activation or output");
@@ -32,8 +34,17 @@ std::string Mlp::shape() const {
 }
 
 void Mlp::evaluate(const float *x, float *y) {
-  dense::forward(*layout_, parameters_.data(), 0, {x, 0, 1}, *values_, -1, activation_);
-  const float *in = values_->data.back().data();
+  const float *in = x;
+  for (std::size_t l = 0; l < layout_->layers.size(); ++l) {
+    const dense::Layer &layer = layout_->layers[l];
+    float *out = values_->data[l].data();
+    const bool last = l + 1 == layout_->layers.size();
+    multiplyRow(in, layer.in, parameters_.data() + layer.weight, layer.pad, out, parameters_.data() + layer.bias,
+                !last && activation_ == dense::Activation::relu);
+    if (!last && activation_ == dense::Activation::tanh)
+      for (int o = 0; o < layer.out; ++o) out[o] = std::tanh(out[o]);
+    in = out;
+  }
   for (std::size_t j = 0; j < outputs(); ++j) {
     switch (output_) {
       case Output::tanh:
