@@ -72,7 +72,7 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PolicyOptions(PetscOptionsObject, rl,
                           {"-ts_adapt_rl_policy", "-ts_adapt_rl_monitor", "-ts_adapt_rl_error_if_nan"}, "TSADAPTRL",
                           [adapt](const char *name) { return TSAdaptRLSetPolicy(adapt, name); }));
-  PetscCall(PetscStrncpy(file, controlNames(rl.control).c_str(), sizeof(file)));
+  PetscCall(PetscStrncpy(file, controlNames(rl.wanted).c_str(), sizeof(file)));
   PetscCall(PetscOptionsString("-ts_adapt_rl_control", "What is decided: step,accept,tolerance,jacobian,order",
                                "TSAdaptRLSetControl", file, file, sizeof(file), &set));
   if (set) PetscCall(TSAdaptRLSetControl(adapt, file));
@@ -173,7 +173,7 @@ PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
   PetRLCallCXX(rl.file = file ? file : "");
   rl.loaded = false;
   rl.backend.reset();
-  if (!rl.control_set) rl.control = rl.classical() ? classicalControl() : Control();
+  if (!rl.control_set) rl.setControl(rl.classical() ? classicalControl() : Control());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -181,7 +181,7 @@ PetscErrorCode TSAdaptRLSetControl_RL(TSAdapt adapt, const char levers[]) {
   AdaptRL &rl = adaptRL(adapt);
 
   PetscFunctionBegin;
-  PetRLCallCXX(rl.control = controlFrom(levers));
+  PetRLCallCXX(rl.setControl(controlFrom(levers)));
   rl.control_set = true;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -123,7 +123,8 @@ struct AdaptRL : PolicyObject, Progress {
   std::string save_file, train_config;
   PetscInt seed = 0;
   bool seed_given = false;
-  Control control;           // which levers
+  Control wanted, control;  // which levers; and which are pulled: basic alone decides where the policy is unsuited
+  void setControl(const Control &levers) { wanted = levers, control = unsuited ? Control() : levers; }
   bool control_set = false;  // by the user; else it is the policy's
   SolveRule rule, in_force;  // as the options have it; as the coming attempt has it
   double persistence = 1;    // of Jacobians, over the rule's

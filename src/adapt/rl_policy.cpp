@@ -106,6 +106,7 @@ PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts) {
   if (estimates && (undamped || (rl.file.empty() && !rl.train && !rl.training)))
     PetscCall(HasConstraints(ts, &constraints));
   rl.unsuited = constraints == PETSC_TRUE;
+  rl.setControl(rl.wanted);
   if (rl.unsuited) PetscCall(PetscInfo(adapt, "Components are algebraic: basic decides\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -133,7 +134,7 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
   PetRLCallCXX({
     resolveInputs(rl, rl.file.empty() ? "policy" : rl.file);
     rl.outputs = rl.policy.action.decided();
-    if (!rl.control_set) rl.control = controlFrom(rl.policy.action.levers());
+    if (!rl.control_set) rl.setControl(controlFrom(rl.policy.action.levers()));
   });
   PetscCheck(rl.policy.action.transform != "log-scaled" || rl.time_scale > 0, comm, PETSC_ERR_ARG_WRONGSTATE,
              "%s: the policy chooses steps in units of the application's time scale, which is not known: call "
