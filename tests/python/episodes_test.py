@@ -115,8 +115,8 @@ SCRIPT = "import sys, petrl; env = petrl.Episodes(sys.argv[1]); print(env.reset(
 def the_library(folder):
     """Found without being told; or it is said what was looked for, what it is, which version it has."""
     path = plugin(folder)
-    python(SCRIPT, path).ok().says("(19,)", f"{BUILD}/lib/libpetrl_learn.so")
-    python(SCRIPT, path, env={"PETRL_LIBRARY": f"{BUILD}/lib"}).ok().says("(19,)")
+    python(SCRIPT, path).ok().says("(24,)", f"{BUILD}/lib/libpetrl_learn.so")
+    python(SCRIPT, path, env={"PETRL_LIBRARY": f"{BUILD}/lib"}).ok().says("(24,)")
     python(SCRIPT, path, env={"PETRL_LIBRARY": f"{folder}/none.so"}).fails("petrl.errors.Error", "was not found",
                                                                           f"{folder}/none.so", "PETRL_LIBRARY")
     python(SCRIPT, path, env={"PETRL_LIBRARY": path}).fails("petrl.errors.Error", path, "cannot be loaded")
@@ -130,7 +130,7 @@ def the_library(folder):
 def from_the_source_tree(folder):
     if os.path.dirname(os.path.dirname(BUILD)) != SOURCE and os.path.dirname(BUILD) != SOURCE:
         raise Skip("the build folder does not lie in the source tree")
-    python(SCRIPT, plugin(folder), env={"PYTHONPATH": f"{SOURCE}/plugins/python"}).ok().says("(19,)", f"{SOURCE}/build")
+    python(SCRIPT, plugin(folder), env={"PYTHONPATH": f"{SOURCE}/plugins/python"}).ok().says("(24,)", f"{SOURCE}/build")
 
 
 def programs_end_in_the_middle(folder):
@@ -148,7 +148,7 @@ def beside_petsc4py(folder):
     r = python(script, plugin(folder))
     if "No module named 'petsc4py'" in r.output or "was built for" in r.output:
         raise Skip(r.output.splitlines()[-1])
-    r.ok().says("(19,)", "6.0")
+    r.ok().says("(24,)", "6.0")
 
 
 main()
