@@ -62,17 +62,19 @@ def main():
             label, width, size = controller, 1.1, 4
             if controller == subject:
                 color, marker, width = *STYLE["rl"], 2.6
+            elif controller == "rl":
+                color = "tab:orange"
             elif ", " in controller and whole:
                 color, marker, label, width, size = "0.75", ".", "fixed settings", .7, 3
             shown[label], = axis.loglog(points[:, 0], points[:, 1], color=color, marker=marker, ms=size, lw=width,
                                         zorder=1 if label == "fixed settings" else 3)
         axis.set_title(f"{problem} ({kinds[problem]})" if kinds else problem + (": counts" if measure != cost else ""), fontsize=9)
+        if axis in axes[:, 0]:
+            axis.set_ylabel("processor time [s]" if whole and measure == "wall_s" else COSTS[measure], fontsize=8)
         axis.grid(alpha=0.3, which="both", lw=0.4)
         axis.tick_params(labelsize=7, which="both")
     for i in range(max(0, len(order) - columns), len(order)):
         axes.flat[i].set_xlabel("relative error at the final time", fontsize=8)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("processor time [s]" if whole and cost == "wall_s" else COSTS[cost], fontsize=8)
     figure.tight_layout(rect=(0, .04, 1, 1))
     figure.legend(shown.values(), shown.keys(), fontsize=8, loc="lower center", ncol=len(shown), frameon=False)
     figure.savefig(args.out, dpi=110)

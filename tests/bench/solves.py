@@ -242,6 +242,8 @@ def equal_error(runs, subject, markdown):
         rows.append(row)
     means = []
     for title, cases in (("PDEs", [r for r in rows if r["problem"] not in SMALL]), ("all", rows)):
+        if not cases:
+            continue
         mean = {"problem": f"geometric mean, {title}"}
         for key in (k for k in rows[0] if k.split(" ")[0] in ("wall_s", "cost") and not k.endswith("range")):
             if title == "all" and key.startswith("wall_s"):

@@ -124,7 +124,8 @@ class Solve:
         if os.path.exists(file):
             os.remove(file)
         command = [program, "-ts_type", kind, *options, "-ts_rtol", str(tolerance), "-ts_atol", str(tolerance), "-ts_max_steps",
-                   str(steps), "-ts_exact_final_time", "matchstep", "-ts_max_snes_failures", "-1", "-ts_view", "-ts_view_solution", "binary:" + file, "-log_view"]
+                   str(steps), "-ts_exact_final_time", "matchstep", "-ts_max_snes_failures", "-1", "-nox", "-ts_view",
+                   "-ts_view_solution", "binary:" + file, "-log_view"]
         with open(os.path.join(folder, "output"), "w+b") as output:  # some say a lot
             done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                   env={**os.environ, **ENVIRONMENT}, timeout=60 * seconds,
@@ -158,24 +159,23 @@ def equal_error(files, flags, args, plugin):
     os.makedirs(args.equal_error, exist_ok=True)
     with open(os.path.join(args.equal_error, "config.yaml"), "w") as f:
         f.write(f"study: ode\ntable: {{subject: \"{args.subject}\", rivals: [basic, dsp-PI42, dsp-H211b]}}\n")
-    path, pairs, began = os.path.join(args.equal_error, "runs.csv"), 0, time.time()
+    path, pairs, left, began = os.path.join(args.equal_error, "runs.csv"), 0, [], time.time()
     with open(path, "w", newline="") as f:
         writer = csv.writer(f, lineterminator="\n")
         writer.writerow("kind,problem,instance,method,controller,rtol,error,cost,wall_s,steps,rejected,failed,finished".split(","))
         for file in files:
             with tempfile.TemporaryDirectory(prefix="petrl-tutorial-") as folder:
                 program = compile_program(file, folder, flags)
-                if not program:
-                    continue
-                reference = reference_of(program, folder, args.seconds)
+                reference = reference_of(program, folder, args.seconds) if program else None
                 if not reference:
+                    left.append(os.path.basename(file)[:-2] + ("" if program else " (not built)"))
                     continue
                 for kind, options in IMPLICIT.items():
                     rows = pair(program, kind, options, controllers, reference, folder, args)
                     pairs += bool(rows)
                     writer.writerows(rows)
                     f.flush()
-    print(f"{pairs} pairs of program and integrator, {time.time() - began:.0f} s")
+    print(f"{pairs} pairs of program and integrator, {time.time() - began:.0f} s; no final time or no reference: {', '.join(left)}")
     table = os.path.join(BENCH, "..", "..", "tutorials", "table.py")
     return subprocess.run([sys.executable, table, args.equal_error]).returncode
 
