@@ -3,8 +3,8 @@
 
     tests/bench/overhead.py BUILD [FILE.csv]
 
-Steps: bench_step, the same fixed steps of a TS with two unknowns with basic and with rl (18 observables, a network
-18-64-64-1; with rosw it is evaluated twice, for the next step and for the case that its solve fails). Start and memory:
+Steps: bench_step, the same fixed steps of a TS with two unknowns with basic and with rl (the usual observables, two
+hidden layers of 64; with rosw it is evaluated twice, for the next step and for the case that its solve fails). Start and memory:
 plain_app with and without the plugin, alternately, medians. Steps and networks: least CPU time of many repetitions.
 """
 import csv

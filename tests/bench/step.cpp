@@ -1,4 +1,4 @@
-// One step of a TS with two unknowns, under basic and under rl with a network 18-64-64-1: the difference is what the
+// One step of a TS with two unknowns, under basic and under rl with two hidden layers of 64: the difference is what the
 // controller costs. Steps are fixed (dt_min = dt_max, all accepted), so that both do the same work besides.
 #include <benchmark/benchmark.h>
 #include <petrl.h>

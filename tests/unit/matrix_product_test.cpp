@@ -46,6 +46,23 @@ TEST_P(MatrixProductOn, AgreesWithLoopsForAnyShapeAndDoesNotMixRows) {
   }
 }
 
+TEST_P(MatrixProductOn, OneRowInParts) {
+  for (int n : {16, 32, 64, 80, 144}) {
+    for (int k : {1, 4, 7, 20, 64}) {
+      for (const bool relu : {false, true}) {
+        const auto x = random(1, k), b = random(k, n), bias = random(1, n);
+        std::vector<float> y(static_cast<std::size_t>(n));
+        multiplyRow(x.data(), k, b.data(), n, y.data(), bias.data(), relu);
+        for (int j = 0; j < n; ++j) {
+          double sum = bias[at(0, j, n)];
+          for (int l = 0; l < k; ++l) sum += static_cast<double>(x[at(0, l, k)]) * b[at(l, j, n)];
+          EXPECT_NEAR(y[at(0, j, n)], relu ? std::max(sum, 0.) : sum, 1e-5) << k << " x " << n;
+        }
+      }
+    }
+  }
+}
+
 // A transposed, C with rows of its own length, and what may follow the product.
 TEST_P(MatrixProductOn, AddsRectifiesAndMasks) {
   constexpr int k = 9;
