@@ -53,8 +53,8 @@
    and why, and what was saved. They take effect after the first attempt of a solve and end with it.
 
    Lever step: the policy's step (what its output in [-1, 1] means is in the policy file: POLICY-FILE.md; with the
-   transform pi-ratio, at 0, the step of `classical`); of `classical` PI control that settles where `TSADAPTBASIC` does, and steps that
-   come back slowly to the length at which a solve has failed. Without it, `TSADAPTBASIC`'s.
+   transform pi-ratio, at 0, the step of `classical`); of `classical` PI control that settles where `TSADAPTBASIC`
+   does, and steps that come back slowly to the length at which a solve has failed. Without it, `TSADAPTBASIC`'s.
 
    Lever accept: a step whose error is up to min(4, 1.25^k), k the order of the estimate, is kept, unless one of the
    last three was rejected, failed, or started anew.
