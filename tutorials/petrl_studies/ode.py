@@ -7,6 +7,7 @@ usable error, tolerances at which the median error of all controllers is above 1
 Controllers that have methods of their own (other codes: CVODE, ARKODE) are compared in a table of their own, the methods
 and tolerances of each side taken together: at each error the cheapest of them counts."""
 import math
+import sys
 
 import numpy as np
 
@@ -109,6 +110,8 @@ def beside_other_codes(good, out, subject, others, markdown):
 
 def tables(runs, out, config, markdown=False, **_):
     subject = config.get("subject") or chosen(runs)
+    if subject not in runs.unique("controller"):
+        sys.exit(f"table: subject: found '{subject}', expected one of {', '.join(runs.unique('controller'))}")
     others = other_codes(runs, subject)
     rivals = [c for c in runs.unique("controller") if c not in (subject, *others)]
     counted = config.get("rivals") or rivals
