@@ -77,8 +77,9 @@ const std::vector<Observable> &observables() {
       {"contraction", "log10 of the slowest contraction of Newton's method in this attempt; 0 where it is not known", 0,
        2, true,
        [](H h) { return h.last_.contraction > 0 ? std::log10(std::clamp(h.last_.contraction, 1e-4, 2.0)) : 0.0; }},
-      {"jacobians", "Jacobians per nonlinear iteration of this attempt", 0, 1, true,
-       [](H h) { return h.last_.jacobians / std::max(1.0, h.last_.nonlinear); }},
+      {"jacobians", "Jacobians per nonlinear iteration of this attempt; 1 at the first one", 0, 1, true,
+       // A TS that solves again does not count its first attempt's from zero.
+       [](H h) { return h.attempts_ > 1 ? h.last_.jacobians / std::max(1.0, h.last_.nonlinear) : 1.0; }},
       {"step", "log(h), in the application's time unit (not scale-free)", 0, 5, false,
        [](H h) { return clampLog(h.last_.h); }},
       {"remaining", "log(remaining time / h) (not scale-free)", 0, 5, false,

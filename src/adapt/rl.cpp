@@ -240,6 +240,7 @@ PetscErrorCode AdaptRLFollow(TSAdapt adapt, TS ts) {
   const bool at_zero = reset || (ts->steps == 0 && ts->steprestart);
   PetscCall(AdaptRLOrderRestore(adapt, ts));
   progress = Progress();
+  rl.in_force = rl.rule.scaled(1, rl.persistence);
   rl.seen_steps = ts->steps;
   rl.seen_cost = tsCost(ts); /* some of its counters are never set back: the first attempt's cost is lost */
   rl.seen_functions = ts->rhsfuncs + ts->ifuncs;

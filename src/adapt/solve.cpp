@@ -337,7 +337,13 @@ PetscErrorCode AdaptRLTakeOver(TSAdapt adapt, TS ts) {
   if (ts->snes->ops->solve != SolveAndRepeat) hook.solve = ts->snes->ops->solve;
   hook.adapt = adapt;
   hook.snes = ts->snes;
-  hook.age.forget();
+  // As if nothing had been solved before.
+  hook.contractions[0] = hook.contractions[1] = Contraction();
+  hook.caution = Caution();
+  hook.age = JacobianAge();
+  hook.step = -1;
+  hook.solves = 0, hook.solves_before = 1;
+  hook.increment = hook.increment_before = 0;
   PetRLCallCXX(hook.alone = rl.alone);
   hook.linear = rl.alone.linear;
   ts->snes->ops->solve = SolveAndRepeat;

@@ -136,7 +136,13 @@ void validateAction(const Policy &policy, const std::string &source) {
   }
   if (policy.kind == "closure") validateClosure(policy, source);
   if (policy.kind != "tsadapt") return;
-  requireParameters(a, {"levers"}, source);
+  requireParameters(a, {"levers", "by_rule"}, source);
+  const auto rules = a.parameters.find("by_rule");
+  for (const auto &lever : rules == a.parameters.end() ? std::vector<std::string>() : words(rules->second)) {
+    const auto levers = words(a.levers());
+    if ((lever != "tolerance" && lever != "jacobian") || std::find(levers.begin(), levers.end(), lever) == levers.end())
+      bad(source, "/action", "by_rule: expected tolerance or jacobian out of the levers, found '" + lever + "'");
+  }
   for (const auto &lever : words(a.levers())) {
     static const std::set<std::string> levers = {"step", "accept", "tolerance", "jacobian", "order"};
     if (levers.count(lever) == 0)
@@ -176,9 +182,14 @@ std::string ActionSpec::levers() const {
 
 std::vector<std::string> ActionSpec::decided() const {
   const auto all = words(levers());
+  const auto given = parameters.find("by_rule");
+  const auto rules = given == parameters.end() ? std::vector<std::string>() : words(given->second);
   std::vector<std::string> out;
-  for (const char *name : {"step", "tolerance", "jacobian"})
-    if (std::find(all.begin(), all.end(), name) != all.end()) out.emplace_back(name);
+  for (const char *name : {"step", "tolerance", "jacobian"}) {
+    if (std::find(all.begin(), all.end(), name) != all.end() &&
+        std::find(rules.begin(), rules.end(), name) == rules.end())
+      out.emplace_back(name);
+  }
   return out;
 }
 

@@ -38,7 +38,8 @@ struct ActionSpec {
 
   /// tsadapt: what is decided, parameter "levers" (names of -ts_adapt_rl_control separated by blanks; default: step).
   PETRL_API std::string levers() const;
-  /// Those of them that the network decides, one an action, in this order: step, tolerance, jacobian. `transform` is
+  /// Those of them that the network decides, one an action, in this order: step, tolerance, jacobian, but for those of
+  /// parameter "by_rule" (tolerance, jacobian, separated by blanks). `transform` is
   /// that of the step; tolerance and jacobian are factors on what the rules take, from low to high in the logarithm.
   PETRL_API std::vector<std::string> decided() const;
   /// tsadapt: scales a step that follows from the local error.

@@ -187,6 +187,7 @@ TEST(PolicyFile, EveryMistakeNamesFileAndKey) {
        {"/action", "expected 1 actions (step)", "found 2"}},
       {[](Policy &p) { p.action.parameters["levers"] = "step jacobian"; },
        {"/action", "expected 2 actions (step, jacobian)", "found 1"}},
+      {[](Policy &p) { p.action.parameters["by_rule"] = "jacobian"; }, {"/action", "by_rule", "found 'jacobian'"}},
       {[](Policy &p) { p.action.parameters["levers"] = "step speed"; }, {"/action", "levers", "found 'speed'"}},
       {[](Policy &p) { p.action.transform = "rato"; }, {"transform", "error-ratio", "'rato'"}},
       {[](Policy &p) { p.network.architecture = "cnn"; }, {"architecture", "mlp", "'cnn'"}},

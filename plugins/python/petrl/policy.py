@@ -151,7 +151,10 @@ def checked(kind, observation, action, network=None, validity=None):
         levers = a["parameters"].get("levers", "step").split()
         for lever in levers:
             _word(lever, LEVERS, "action: levers")
-        decided = [lever for lever in ("step", "tolerance", "jacobian") if lever in levers]
+        by_rule = a["parameters"].get("by_rule", "").split()
+        if not set(by_rule) <= {"tolerance", "jacobian"} & set(levers):
+            raise Error(f"action: by_rule: expected tolerance or jacobian out of the levers, found '{' '.join(by_rule)}'")
+        decided = [lever for lever in ("step", "tolerance", "jacobian") if lever in levers and lever not in by_rule]
         if a["low"].size != len(decided) or np.any(a["low"] <= 0):
             raise Error(f"action: expected {len(decided)} actions ({', '.join(decided)}), 0 < low < high, found low {action['low']}")
     validity = validity or {}

@@ -106,6 +106,30 @@ bool TqcOnline::goesOn() const {
       "file with -ts_adapt_rl_save (-ts_adapt_rl_policy says which policy to start from)");
 }
 
+// What Newton's method leaves is in no estimate, so that a looser tolerance would look like a gain: only the step is
+// learned. What else the policy decides is left to the rules.
+static void decideStepsOnly(Policy &policy, const std::string &source) {
+  const auto decided = policy.action.decided();
+  if (decided.empty() || decided.front() != "step")
+    throw Error(source + ": /action: levers: found '" + policy.action.levers() +
+                "', but -ts_adapt_rl_train needs a policy that decides on the step");
+  if (decided.size() == 1) return;
+  std::string &rules = policy.action.parameters["by_rule"];
+  for (std::size_t i = 1; i < decided.size(); ++i) rules += (rules.empty() ? "" : " ") + decided[i];
+  policy.action.low.resize(1);
+  policy.action.high.resize(1);
+  std::size_t last = 0;
+  while (policy.network.weights.count("layer" + std::to_string(last + 1) + "/weight") > 0) ++last;
+  const std::string layer = "layer" + std::to_string(last);
+  for (const char *part : {"/weight", "/bias"}) {
+    const auto found = policy.network.weights.find(layer + part);
+    if (found == policy.network.weights.end()) continue;  // the learner says what it needs
+    Tensor &tensor = found->second;
+    tensor.data.resize(tensor.data.size() / tensor.shape[0]);
+    tensor.shape[0] = 1;
+  }
+}
+
 // The policy to start from - what this training saved, the one that the user names, the shipped one, or none - and a
 // learner for it.
 void TqcOnline::start(const OnlineOptions &options, bool resume) {
@@ -118,6 +142,7 @@ void TqcOnline::start(const OnlineOptions &options, bool resume) {
   } else {
     policy_ = loadPolicy(from, "tsadapt");
     if (!resume) addInputs(policy_, options.observables);
+    decideStepsOnly(policy_, from);
   }
   YamlMap keys = learnerKeys(options.config, policy_);
   const std::string text = keys.text();
