@@ -18,7 +18,7 @@ def commands(text):
 
 def typed(script, folder):
     """The output of a script that expects the quickstart's build: this build takes its place."""
-    places = (("build/quickstart/stickslip", f"{BUILD}/apps/stickslip"), ("$PWD/build/release", BUILD),
+    places = (("build/quickstart/nonlinear_diffusion", f"{BUILD}/apps/nonlinear_diffusion_plex"), ("$PWD/build/release", BUILD),
               ("build/release/lib", f"{BUILD}/lib"), ("build/", f"{folder}/"))
     # One after the other would replace what was put in.
     pattern = "|".join(re.escape(old) for old, _ in places)
