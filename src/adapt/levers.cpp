@@ -71,7 +71,7 @@ PetscErrorCode AdaptRLPull(TSAdapt adapt, TS ts) {
   bool watched = false;
 
   PetscFunctionBegin;
-  if (rl.basic_only || !(rl.control.solves() || rl.control.order)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rl.basic_only || !ts->usessnes || !(rl.control.solves() || rl.control.order)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AdaptRLTakeOver(adapt, ts));
   for (PetscInt i = 0; i < ts->numbermonitors; ++i) watched = watched || ts->monitor[i] == AtEnd;
   if (!watched && ts->numbermonitors < MAXTSMONITORS) PetscCall(TSMonitorSet(ts, AtEnd, NULL, NULL));
@@ -113,7 +113,7 @@ void notePoint(AdaptRL &rl, TS ts, const Attempt &attempt, bool restarts) {
   }
   rl.smooth = restarts ? 0 : rl.smooth + 1;
   rl.restart_seen = ts->steprestart == PETSC_TRUE;
-  if (!rl.control.jacobian) return;
+  if (!rl.control.jacobian || !ts->usessnes) return;
   auto &times = rl.times;
   if (restarts) times.clear();
   while (!times.empty() && times.front() > attempt.t + 1e-9 * attempt.h) times.erase(times.begin());

@@ -74,14 +74,14 @@ OrderChoice chooseOrder(int k, double below, double here, double above) {
 // After an accepted step.
 PetscErrorCode AdaptRLOrder(TSAdapt adapt, TS ts, const Attempt &attempt, PetscReal *next_h) {
   AdaptRL &rl = adaptRL(adapt);
-  PetscBool bdf, given = PETSC_FALSE;
+  PetscBool bdf = PETSC_FALSE, given = PETSC_FALSE;
   PetscInt order;
   double errors[3];
   Vec x, work;
 
   PetscFunctionBegin;
   if (!rl.control.order || rl.basic_only || !attempt.accepted) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSBDF, &bdf));
+  if (ts->usessnes) PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSBDF, &bdf));
   if (!bdf || !ts->snes) {
     if (rl.alone.order.empty()) PetRLCallCXX(rl.alone.order = "TS is not of type bdf");
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -241,7 +241,7 @@ PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscR
   PetscCall(PetscLogEventEnd(PetRL_Infer, adapt, ts, 0, 0));
 
   *next_h = d.step;
-  if (rl.control.solves()) rl.in_force = rl.rule.scaled(d.tolerance, rl.persistence * d.persistence);
+  if (rl.control.solves() && ts->usessnes) rl.in_force = rl.rule.scaled(d.tolerance, rl.persistence * d.persistence);
   if (solves) adapt->scale_solve_failed = d.failed_scale;
   if (!failed) {
     ++rl.decisions;
