@@ -158,6 +158,10 @@ def training_configuration(folder):
     train(CONFIG.replace("  problems", "  problem")).fails("c.yaml:5", "environment.problem: unknown key", "'problems'")
     train(CONFIG.replace("lotkavolterra", "lotka")).fails("c.yaml:5", "environment.problems", "'lotka'")
     train(CONFIG.replace("name: ode", "name: oed")).fails("oed")
+    for keys, words in (("levers: step speed", ("environment.levers", "found 'speed'")),
+                        ("baseline: dsp", ("environment.baseline", "expected basic or classical, found 'dsp'")),
+                        ("levers: step tolerance\n  tolerance: [2, 1]", ("environment.tolerance", "0 < low < high"))):
+        train(CONFIG.replace("name: ode", "name: ode\n  " + keys)).fails(*words)
     train(CONFIG.replace("steps: 100", "steps: many")).fails("c.yaml:2", "steps", "'many'")
     train(CONFIG.replace("seed: 1", "seed: [1")).fails("c.yaml:", "not valid YAML")
     train(CONFIG + "seed: 2\n").fails("c.yaml:8", "seed", "twice")

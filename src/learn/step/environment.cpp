@@ -123,6 +123,11 @@ void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &applicatio
   const double low = yaml.get<double>("low", 0.1), high = yaml.get<double>("high", 10.0);
   const auto levers = yaml.get<std::string>("levers", "step");
   try {
+    stepPolicySpecification({}, "ratio", 0.1, 10, levers);
+  } catch (const Error &e) {
+    yaml.fail("levers", e.what());
+  }
+  try {
     if (names.empty() && !application.names.empty()) {
       names = stepPolicySpecification({}, transform, low, high).observation.names;
       names.insert(names.end(), application.names.begin(), application.names.end());
