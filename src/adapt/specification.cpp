@@ -5,7 +5,7 @@
 namespace petrl {
 
 Policy stepPolicySpecification(const std::vector<std::string> &names, const std::string &transform, double low,
-                               double high, const std::string &levers) {
+                               double high, const std::string &levers, const std::string &by_rule) {
   Policy p;
   p.kind = "tsadapt";
   p.observation.names = names;
@@ -24,6 +24,7 @@ Policy stepPolicySpecification(const std::vector<std::string> &names, const std:
   p.observation.clip = 5;
   p.action.transform = transform;
   if (levers != "step") p.action.parameters["levers"] = levers;
+  if (!by_rule.empty()) p.action.parameters["by_rule"] = by_rule;
   p.action.low.assign(p.action.decided().size(), low);
   p.action.high.assign(p.action.low.size(), high);
   validateSpecification(p, "policy");

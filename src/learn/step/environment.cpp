@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "adapt/rl.hpp"
 #include "adapt/specification.hpp"
@@ -31,6 +32,35 @@ StepController asks(const Policy &specification, StepTraining &training, TrueErr
     if (truth) PetRLCallCXX(adaptRL(adapt).appraise = [truth](TS ts, Attempt &a) { return truth->appraise(ts, a); });
     PetscFunctionReturn(PETSC_SUCCESS);
   };
+}
+
+// A monitor: it is called before every step.
+struct Restarts {
+  std::vector<double> times;
+  std::size_t next;
+};
+
+PetscErrorCode RestartInTime(TS ts, PetscInt, PetscReal t, Vec, void *ctx) {
+  auto &restarts = *static_cast<Restarts *>(ctx);
+
+  PetscFunctionBegin;
+  if (restarts.next == restarts.times.size() || t < restarts.times[restarts.next]) PetscFunctionReturn(PETSC_SUCCESS);
+  while (restarts.next < restarts.times.size() && t >= restarts.times[restarts.next]) ++restarts.next;
+  PetscCall(TSRestartStep(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// One to five, anywhere but at the start, in a share of the cases.
+std::vector<double> drawRestarts(std::uint64_t seed, double share, double start, double end) {
+  constexpr int most = 5;
+  std::mt19937_64 rng(seed ^ 0x7e57a27ull);
+  const auto uniform = [&rng] { return static_cast<double>(rng() >> 11) * 0x1.0p-53; };
+  std::vector<double> times;
+  if (uniform() >= share) return times;
+  const int n = 1 + static_cast<int>(most * uniform());
+  for (int i = 0; i < n; ++i) times.push_back(start + (0.05 + 0.9 * uniform()) * (end - start));
+  std::sort(times.begin(), times.end());
+  return times;
 }
 
 struct NoReward : StepReward {
@@ -92,13 +122,16 @@ StepRun solveWith(TS ts, const StepController &controller, long max_steps) {
   return result;
 }
 
-StepRun StepCase::run(const StepController &controller, long max_steps, double final_time, TrueError *truth) {
+StepRun StepCase::run(const StepController &controller, long max_steps, double final_time, TrueError *truth,
+                      const std::vector<double> &restarts) {
+  Restarts pending{restarts, 0};
   struct Holder {
     TS ts = nullptr;
     ~Holder() { (void)TSDestroy(&ts); }
   } holder;
   PetRLThrow(create(final_time, &holder.ts));
   if (truth) truth->begin(holder.ts);
+  if (!restarts.empty()) PetRLThrow(TSMonitorSet(holder.ts, RestartInTime, &pending, nullptr));
   return solveWith(holder.ts, controller, max_steps);
 }
 
@@ -106,6 +139,7 @@ void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &applicatio
   max_steps_ = static_cast<int>(yaml.integer("max_steps", max_steps_, 10, 1000000));
   error_price_ = yaml.number("error_price", 1, 0, 10);
   pool_size_ = yaml.integer("pool", 0, 0, 1000000);
+  restarts_ = yaml.number("restarts", 0, 0, 1);
   true_error_ = yaml.get<bool>("true_error", false);
   const auto baseline = yaml.get<std::string>("baseline", "basic");
   classical_ = baseline == "classical";
@@ -127,12 +161,18 @@ void StepEnvironment::configure(YamlMap &yaml, const ObservationSpec &applicatio
   } catch (const Error &e) {
     yaml.fail("levers", e.what());
   }
+  const auto by_rule = yaml.get<std::string>("by_rule", "");
+  try {
+    stepPolicySpecification({}, "ratio", 0.1, 10, levers, by_rule);
+  } catch (const Error &e) {
+    yaml.fail("by_rule", e.what());
+  }
   try {
     if (names.empty() && !application.names.empty()) {
       names = stepPolicySpecification({}, transform, low, high).observation.names;
       names.insert(names.end(), application.names.begin(), application.names.end());
     }
-    specification_ = stepPolicySpecification(names, transform, low, high, levers);
+    specification_ = stepPolicySpecification(names, transform, low, high, levers, by_rule);
   } catch (const Error &e) {
     yaml.fail("transform", e.what());
   }
@@ -175,11 +215,19 @@ std::shared_ptr<StepEnvironment::Prepared> StepEnvironment::prepare(std::uint64_
     TS fine = nullptr;
     if (true_error_) PetRLThrow(p->c->createAccurate(&fine));
     if (fine) p->truth = std::make_unique<TrueError>(fine);
-    p->reward = BaselineReward(error_price_, p->c->prices());
+    const StepPrices prices = p->c->prices();
+    p->reward = BaselineReward(error_price_, prices);
     BaselineReward plain(error_price_);
     const auto watch = [&](const Attempt &a) { plain.add(a), p->reward.add(a); };
-    const StepRun run = p->c->run(baseline(watch, nullptr), max_steps_);
+    StepRun run = p->c->run(baseline(watch, nullptr), max_steps_);
     if (run.broke || plain.attempts() < 5) continue;
+    p->restarts = drawRestarts(seed * 64 + attempt, restarts_, plain.times().front(), run.time);
+    if (!p->restarts.empty()) {
+      plain = BaselineReward(error_price_);
+      p->reward = BaselineReward(error_price_, prices);
+      run = p->c->run(baseline(watch, nullptr), max_steps_, run.time, nullptr, p->restarts);
+      if (run.broke || plain.attempts() < 5) continue;
+    }
     p->end = run.time;
     if (p->truth) {
       // The same again, now that it is known where errors count.
@@ -197,10 +245,10 @@ std::shared_ptr<StepEnvironment::Prepared> StepEnvironment::prepare(std::uint64_
       double mean = 0;
       for (double &w : weights) mean += w / static_cast<double>(weights.size());
       for (double &w : weights) w = std::clamp(w / mean, kLeastWeight, kLargestWeight);
-      p->reward = BaselineReward(error_price_, p->c->prices());
+      p->reward = BaselineReward(error_price_, prices);
       p->reward.weigh(times, weights);
       const auto again = [&](const Attempt &a) { p->reward.add(a); };
-      p->c->run(baseline(again, p->truth.get()), max_steps_, p->end, p->truth.get());
+      p->c->run(baseline(again, p->truth.get()), max_steps_, p->end, p->truth.get(), p->restarts);
     }
     p->reward.finish();
     return p;
@@ -215,7 +263,7 @@ double StepEnvironment::episode(Agent &agent, std::uint64_t seed) {
   StepTraining training(agent, p->reward);
   training.until(p->end, 3L * max_steps_);
   const StepRun ours =
-      p->c->run(asks(specification_, training, p->truth.get()), 3L * max_steps_, p->end, p->truth.get());
+      p->c->run(asks(specification_, training, p->truth.get()), 3L * max_steps_, p->end, p->truth.get(), p->restarts);
   training.finish(ours.broke, ours.broke ? kBreakdown : 0, {});
   return training.total() / static_cast<double>(p->reward.attempts());
 }

@@ -55,7 +55,9 @@ class PETRL_API StepCase {
   virtual double tolerance() const { return 1e-4; }
 
   /// `truth`: is told where it starts.
-  StepRun run(const StepController &controller, long max_steps, double final_time = 0, TrueError *truth = nullptr);
+  /// `restarts`: the method starts anew at the first steps that begin at these times (ascending) or later.
+  StepRun run(const StepController &controller, long max_steps, double final_time = 0, TrueError *truth = nullptr,
+              const std::vector<double> &restarts = {});
 };
 
 /// YAML keys (environment section):
@@ -63,12 +65,15 @@ class PETRL_API StepCase {
 ///   error_price   see BaselineReward (1)
 ///   observables   names; default: all that every TS offers and that are free of units, and the application's own
 ///   levers        what the policy decides: some of step, accept, tolerance, jacobian, order (step)
+///   by_rule       those of tolerance and jacobian among them that rules decide (none)
 ///   transform, low, high   of the action of the step (ratio, 0.1, 10)
 ///   tolerance, jacobian    [low, high] of the factors on what the rules take ([0.1, 10])
 ///   baseline      basic | classical: whom rewards and scores compare with (basic)
 ///   true_error    charge steps with their true errors, weighted with how these grow until the end, where cases have an
 ///                 accurate solver (false)
 ///   pool          so many cases, used again and again, 0: always new ones (0)
+///   restarts      share of the training cases whose method starts anew at some times, as programs make it do whose
+///                 right-hand sides jump (0)
 /// An episode is one case, with the policy deciding. Validation score: mean over held-out cases of
 /// log(cost over the baseline's) + log(error over the baseline's) / order.
 class PETRL_API StepEnvironment : public StreamEnvironment {
@@ -100,7 +105,8 @@ class PETRL_API StepEnvironment : public StreamEnvironment {
     std::unique_ptr<StepCase> c;
     std::unique_ptr<TrueError> truth;
     BaselineReward reward;
-    double end = 0;  ///< time that the baseline reached
+    double end = 0;                ///< time that the baseline reached
+    std::vector<double> restarts;  ///< times at which the method starts anew
   };
   std::shared_ptr<Prepared> prepare(std::uint64_t seed);
   StepController baseline(const std::function<void(const Attempt &)> &watch, TrueError *truth) const;
@@ -116,7 +122,7 @@ class PETRL_API StepEnvironment : public StreamEnvironment {
   std::map<std::uint64_t, std::shared_ptr<Prepared>> pool_;
   int max_steps_ = 1500, pool_size_ = 0;
   bool classical_ = false, true_error_ = false;
-  double error_price_ = 1;
+  double error_price_ = 1, restarts_ = 0;
   Policy specification_;
   std::vector<Validation> validation_;
   bool prepared_ = false;
