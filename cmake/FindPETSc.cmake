@@ -1,5 +1,6 @@
 # Finds PETSc through its pkg-config file (set PETSC_DIR and PETSC_ARCH for one that is not in the system's path).
-# PETSC_REAL_DOUBLE tells whether its scalars are real numbers of double precision, PETSC_PKGCONFIG where its file lies.
+# PETSC_REAL_DOUBLE tells whether its scalars are real numbers of double precision, PETSC_HAVE_CUDA whether it was built
+# for CUDA, PETSC_PKGCONFIG where its file lies.
 # Defines the imported target PETSc::PETSc, which carries MPI's include directories and libraries along.
 find_package(PkgConfig REQUIRED)
 if(DEFINED ENV{PETSC_DIR})
@@ -10,9 +11,14 @@ pkg_get_variable(PETSC_PKGCONFIG PETSc pcfiledir)
 include(FindPackageHandleStandardArgs)
 find_file(PETSC_CONF petscconf.h PATHS ${PETSC_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE)
 set(PETSC_REAL_DOUBLE FALSE)
+set(PETSC_HAVE_CUDA FALSE)
 if(PETSC_CONF)
   file(STRINGS "${PETSC_CONF}" PETSC_DOUBLE REGEX "define PETSC_USE_REAL_DOUBLE")
   file(STRINGS "${PETSC_CONF}" PETSC_COMPLEX REGEX "define PETSC_USE_COMPLEX")
+  file(STRINGS "${PETSC_CONF}" PETSC_CUDA REGEX "define PETSC_HAVE_CUDA ")
+  if(PETSC_CUDA)
+    set(PETSC_HAVE_CUDA TRUE)
+  endif()
   if(PETSC_DOUBLE AND NOT PETSC_COMPLEX)
     set(PETSC_REAL_DOUBLE TRUE)
   endif()

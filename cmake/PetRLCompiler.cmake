@@ -9,7 +9,9 @@ if(PETRL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(petrl_warnings INTERFACE)
-target_compile_options(petrl_warnings INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith)
+set(PETRL_WARNINGS -Wall -Wextra -Wshadow -Wpointer-arith)
+target_compile_options(petrl_warnings INTERFACE "$<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:${PETRL_WARNINGS}>"
+                                                "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>")
 # We speak the names that all supported PETScs know: that newer ones have others is no news. PETSc's own strncpy is not
 # ours to warn about.
 foreach(minor RANGE 19 26)
@@ -17,5 +19,6 @@ foreach(minor RANGE 19 26)
 endforeach()
 target_compile_options(petrl_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-truncation>)
 if(PETRL_WERROR)
-  target_compile_options(petrl_warnings INTERFACE -Werror)
+  target_compile_options(petrl_warnings INTERFACE $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Werror>
+                                                  "$<$<COMPILE_LANGUAGE:CUDA>:--Werror=all-warnings>")
 endif()

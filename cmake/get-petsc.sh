@@ -36,7 +36,9 @@ say() {
 }
 
 from_source() {
-  local folder=$cache/petsc-$which arch=arch-petrl
+  local folder=$cache/petsc-$which arch=arch-petrl gpu=()
+  # With CUDA where its compiler is: Vecs on the host need no GPU, and what is written for GPUs is compiled.
+  if command -v nvcc >/dev/null && [ -z "${PETRL_PETSC_WITHOUT_CUDA:-}" ]; then gpu=(--with-cuda=1 --with-cuda-arch=90); fi
   if [ ! -e "$folder/$arch.complete" ]; then
     echo "get-petsc.sh: building PETSc $which (log: $log)" >&2
     rm -rf "$folder"
@@ -44,7 +46,7 @@ from_source() {
       python3 -m pip download --quiet --no-deps --no-binary petsc "petsc==$which" -d "$cache" &&
         tar -xzf "$cache/petsc-$which.tar.gz" -C "$cache" && cd "$folder" &&
         env -u PETSC_DIR -u PETSC_ARCH ./configure PETSC_ARCH=$arch --with-fc=0 --with-debugging=0 --with-x=0 \
-          COPTFLAGS=-O2 CXXOPTFLAGS=-O2 &&
+          COPTFLAGS=-O2 CXXOPTFLAGS=-O2 "${gpu[@]}" &&
         env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" PETSC_DIR="$folder" PETSC_ARCH=$arch
     } >"$log" 2>&1 </dev/null || { tail -20 "$log" >&2; refuse "PETSc $which could not be built (log: $log)"; }
     [ -e "$folder/$arch/lib/libpetsc.so" ] || refuse "PETSc $which was built without libpetsc.so (log: $log)"

@@ -18,6 +18,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
   for (Vec &vec : c.read) PetscCall(VecDestroy(&vec));
   c.read.clear();
   PetscCall(VecDestroy(&c.work));
+  c.device.reset();
   c.backend.reset();
   c.correction.reset();
   c.input.reset();

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/package.hpp"
 #include "closure/correction.hpp"
+#include "closure/device_closure.hpp"
 #include "closure/fields.hpp"
 #include "closure/learning.hpp"
 #include "closure/recording.hpp"
@@ -94,6 +95,7 @@ struct Closure : PolicyObject {
   bool error_if_outside = false;
   std::vector<float> output;
   Fields view;
+  std::unique_ptr<DeviceClosure> device;  // not null: the state is on a device, and so is all that is done with it
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
   Recording recording;
@@ -166,6 +168,15 @@ PetscErrorCode ClosureResolve(PetRLClosure closure);
 PetscErrorCode ClosureForgetSources(PetRLClosure closure);
 /// Resolves again where the program has given the DM another auxiliary Vec since. Collective.
 PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure);
+/// Work Vecs like the state's; whether all is done on a device from now on. Collective.
+PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X);
+/// Smallest and largest values on this rank become those of all. Collective.
+PetscErrorCode ClosureJoinRanges(PetRLClosure closure, std::vector<double> &low, std::vector<double> &high);
+/// A source with what surrounds this rank's part. Collective.
+PetscErrorCode ClosureFetch(FieldSource &source, Vec X);
+/// What PetRLClosureApply() does with a state, on the device. Collective.
+PetscErrorCode ClosureObserveOnDevice(PetRLClosure closure, Vec X);
+PetscErrorCode ClosureWriteOnDevice(PetRLClosure closure, bool use, Vec A);
 /// Fetches and rearranges what the policy observes. Collective.
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X);
 /// An error for methods that do not take a corrected state from the solution.

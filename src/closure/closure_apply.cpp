@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "closure/closure.hpp"
+#include "device/vec_view.hpp"
 #include "policy/shared_policy.hpp"
 
 namespace petrl {
@@ -24,19 +25,6 @@ void continueOutwards(double *plane, const GridSize &size, const PetscInt inside
   }
   for (PetscInt k = 0; k < inside[4]; k++) std::copy_n(plane + inside[4] * slice, slice, plane + k * slice);
   for (PetscInt k = inside[5]; k < size.nz; k++) std::copy_n(plane + (inside[5] - 1) * slice, slice, plane + k * slice);
-}
-
-PetscErrorCode Fetch(FieldSource &source, Vec X) {
-  PetscObjectState state;
-  PetscFunctionBegin;
-  if (source.vec) {
-    PetscCall(PetscObjectStateGet((PetscObject)source.vec, &state));
-    if (state == source.seen) PetscFunctionReturn(PETSC_SUCCESS);
-    source.seen = state;
-  }
-  PetscCall(DMGlobalToLocalBegin(source.ghosted, source.vec ? source.vec : X, INSERT_VALUES, source.local));
-  PetscCall(DMGlobalToLocalEnd(source.ghosted, source.vec ? source.vec : X, INSERT_VALUES, source.local));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 // All ranks come to the same conclusion without a word: each knows how the Vecs and grids of all are distributed.
@@ -99,37 +87,88 @@ PetscErrorCode SayOutside(PetRLClosure closure, PetscReal dt) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// Whether all is finite on this rank, and if asked what the fields reach: into `told`.
+PetscErrorCode Look(PetRLClosure closure, bool reach) {
+  Closure &c = *closure->data;
+  const std::size_t n = c.channels.size(), plane = c.planes.size() / n;
+  bool finite = true;
+  std::vector<double> low, high;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(low.assign(n, 0), high.assign(n, 0));
+  if (c.device) {
+    PetscCall(c.device->look(&finite, low.data(), high.data()));
+  } else {
+    finite = allFinite(c.change.data(), c.change.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      const double *values = c.planes.data() + i * plane;
+      finite = (reach ? allFinite(values, plane, &low[i], &high[i]) : allFinite(values, plane)) && finite;
+    }
+  }
+  c.told[0] = finite ? 1 : 0;
+  for (std::size_t i = 0; i < n; ++i) c.told[1 + 2 * i] = low[i], c.told[2 + 2 * i] = -high[i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // What locally normalised fields reach on the whole grid.
 PetscErrorCode Ranges(PetRLClosure closure, PetscInt points) {
   Closure &c = *closure->data;
-  std::vector<double> reached;
+  std::vector<double> low, high;
 
   PetscFunctionBegin;
   if (!c.input || c.input->reach() == 0)
     PetscFunctionReturn(PETSC_SUCCESS);  // fields may be looked at without a policy
-  PetRLCallCXX(reached.assign(2 * c.channels.size(), 0));
   for (std::size_t i = 0; i < c.channels.size(); ++i) {
     const double *plane = c.planes.data() + i * static_cast<std::size_t>(points);
-    const auto [low, high] = std::minmax_element(plane, plane + points);
-    reached[2 * i] = *low;
-    reached[2 * i + 1] = -*high;
+    const auto [least, most] = std::minmax_element(plane, plane + points);
+    PetRLCallCXX(low.push_back(*least), high.push_back(*most));
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, reached.data(), static_cast<PetscMPIInt>(reached.size()), MPI_DOUBLE,
-                             MPI_MIN, PetscObjectComm((PetscObject)closure)));
-  for (std::size_t i = 0; i < c.channels.size(); ++i) c.input->setRange(i, -reached[2 * i + 1] - reached[2 * i]);
+  PetscCall(ClosureJoinRanges(closure, low, high));
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.input->setRange(i, high[i] - low[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 }  // namespace
 
+PetscErrorCode ClosureJoinRanges(PetRLClosure closure, std::vector<double> &low, std::vector<double> &high) {
+  const std::size_t n = low.size();
+  std::vector<double> reached;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(reached = low);
+  for (const double value : high) PetRLCallCXX(reached.push_back(-value));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, reached.data(), static_cast<PetscMPIInt>(reached.size()), MPI_DOUBLE,
+                             MPI_MIN, PetscObjectComm((PetscObject)closure)));
+  for (std::size_t i = 0; i < n; ++i) low[i] = reached[i], high[i] = -reached[n + i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ClosureFetch(FieldSource &source, Vec X) {
+  PetscObjectState state;
+  PetscFunctionBegin;
+  if (source.vec) {
+    PetscCall(PetscObjectStateGet((PetscObject)source.vec, &state));
+    if (state == source.seen) PetscFunctionReturn(PETSC_SUCCESS);
+    source.seen = state;
+  }
+  PetscCall(DMGlobalToLocalBegin(source.ghosted, source.vec ? source.vec : X, INSERT_VALUES, source.local));
+  PetscCall(DMGlobalToLocalEnd(source.ghosted, source.vec ? source.vec : X, INSERT_VALUES, source.local));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // Component by component; not used: zero.
 PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
   const Closure &c = *closure->data;
+  device::VecView view;
   PetscScalar *a;
   const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny * c.nz;
 
   PetscFunctionBegin;
-  PetscCall(VecGetArrayWrite(A, &a));
+  if (c.device) {
+    PetscCall(ClosureWriteOnDevice(closure, use, A));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(view.beginWrite(A, device::Space::host, &a));
   if (!use || dof > static_cast<PetscInt>(c.correction->components().size())) std::fill_n(a, n * dof, 0.0);
   const double *change = c.change.data();
   for (const int component : c.correction->components()) {
@@ -137,7 +176,7 @@ PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
     for (PetscInt i = 0; use && i < n; i++) to[i * dof] = change[i];
     change += n;
   }
-  PetscCall(VecRestoreArrayWrite(A, &a));
+  PetscCall(view.endWrite());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +196,7 @@ PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X) {
   const auto n = static_cast<PetscInt>(size.points());
 
   PetscFunctionBegin;
-  for (FieldSource &source : c.sources) PetscCall(Fetch(source, X));
+  for (FieldSource &source : c.sources) PetscCall(ClosureFetch(source, X));
   for (std::size_t i = 0; i < c.channels.size(); ++i) {
     const FieldSource &source = c.sources[c.channels[i].source];
     double *plane = c.planes.data() + i * static_cast<std::size_t>(n);
@@ -208,11 +247,12 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   PetscCall(petrl::ClosureFollowAuxiliary(closure));
   PetscCall(petrl::CheckState(closure, X, "X"));
   PetscCall(petrl::CheckState(closure, A, "A"));
+  PetscCall(petrl::ClosureFollowState(closure, X));
   ++c.decisions;
   if (c.own_step <= 0) c.own_step = dt;
 
   PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
-  PetscCall(petrl::ClosureObserve(closure, X));
+  PetscCall(c.device ? petrl::ClosureObserveOnDevice(closure, X) : petrl::ClosureObserve(closure, X));
   PetscCall(PetscLogEventEnd(PetRL_Observe, closure, X, 0, 0));
 
   const petrl::GridSize beyond = c.around(c.correction->outputGhost()), patch = c.own().grown(beyond);
@@ -225,10 +265,14 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
     }
   };
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
-  attempt([&] {
-    c.input->setPatch(c.view, beyond);
-    c.backend->evaluate(*c.input, patch, false, c.output.data());
-  });
+  if (c.device) {
+    PetscCall(c.device->infer());
+  } else {
+    attempt([&] {
+      c.input->setPatch(c.view, beyond);
+      c.backend->evaluate(*c.input, patch, false, c.output.data());
+    });
+  }
   PetscCall(PetscLogEventEnd(PetRL_Infer, closure, X, 0, 0));
 
   PetscCall(PetscLogEventBegin(PetRL_Act, closure, X, 0, 0));
@@ -238,19 +282,14 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   output.plane = output.slice * patch.nz;
   output.data = c.output.data() + beyond.nz * output.slice + beyond.ny * output.row + beyond.nx;
   const petrl::CorrectionStep step = petrl::ClosureStep(c, dt);
-  attempt([&] { c.correction->compute(c.view, output, step, c.change.data()); });
+  if (c.device)
+    PetscCall(c.device->act(step));
+  else
+    attempt([&] { c.correction->compute(c.view, output, step, c.change.data()); });
   // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; and, not each time, what
   // the fields reach.
   const bool look = c.decisions <= 16 || c.decisions % 16 == 0;
-  c.told[0] = petrl::allFinite(c.change.data(), c.change.size()) ? 1 : 0;
-  const std::size_t plane = c.planes.size() / c.channels.size();
-  for (std::size_t i = 0; i < c.channels.size(); ++i) {
-    const double *values = c.planes.data() + i * plane;
-    double *reached = &c.told[1 + 2 * i];
-    if (!(look ? petrl::allFinite(values, plane, &reached[0], &reached[1]) : petrl::allFinite(values, plane)))
-      c.told[0] = 0;
-    if (look) reached[1] = -reached[1];
-  }
+  PetscCall(petrl::Look(closure, look));
   if (!failure.empty()) c.told[0] = -1;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, c.told.data(), look ? static_cast<PetscMPIInt>(c.told.size()) : 1,
                              MPI_DOUBLE, MPI_MIN, comm));
@@ -293,6 +332,7 @@ PetscErrorCode PetRLClosureCorrect(PetRLClosure closure, PetscReal dt, Vec X) {
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
   PetRLValid(X, VEC_CLASSID, 3);
   PetscCall(PetRLClosureSetUp(closure));
+  PetscCall(petrl::ClosureFollowState(closure, X));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(X, -1, closure->data->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -319,6 +359,7 @@ PetscErrorCode PetRLClosureAddForcing(PetRLClosure closure, Vec X, PetscReal dt,
   PetRLValid(X, VEC_CLASSID, 2);
   PetRLValid(F, VEC_CLASSID, 4);
   PetscCall(PetRLClosureSetUp(closure));
+  PetscCall(petrl::ClosureFollowState(closure, X));
   PetscCall(PetRLClosureApply(closure, X, dt, closure->data->work));
   PetscCall(VecAXPY(F, -1 / dt, closure->data->work));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -128,6 +128,9 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
       PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
     }
     PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " points exchanged between ranks\n", c.ghost));
+    if (c.device)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "on the device (%s): %s\n", petrl::device::runtime()->name(),
+                                       c.device->network().describe().c_str()));
   }
   PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,
                                    c.fallbacks));

@@ -28,6 +28,7 @@
 .  -closure_error_if_outside       - use outside of what the policy was trained on is an error, not a warning
 .  -closure_monitor                - print each correction
 .  -closure_view                   - describe the closure at its set-up
+.  -petrl_memtype <auto|host|device> - where values of Vecs are taken (auto: where they live), for diagnosis
 .  -closure_record <file>          - record a fine run for training, see `TSCLOSURE`
 .  -closure_record_coarsen <ratio> - points per point of the coarse grid and direction (1)
 .  -closure_record_restrict <inject|average> - how its states become those of the coarse grid
@@ -51,6 +52,11 @@
 -  -closure_train_config <file>    - YAML file with keys of the learner ppo
 
    Notes:
+   A state on a device (-dm_vec_type cuda) stays there: exchange, observation, inference of native networks, correction
+   are kernels in the stream of PETSc's current device context, and the host learns no more than what the fields reach
+   and whether all is finite (a hundred bytes a correction, which waits for them). On the host, with copies by PETSc, are
+   networks of other backends, what is recorded and what is learned.
+
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
    -closure_fields; where nobody names them: component0, component1, ...), then among the fields given with
    `PetRLClosureSetField()` (and -closure_auxiliary), then in the

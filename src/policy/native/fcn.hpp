@@ -13,6 +13,22 @@
 
 namespace petrl {
 
+/// The layers of a fully convolutional network, as a policy's file has them.
+struct Convolutions {
+  struct Layer {
+    int inputs = 0, outputs = 0, kernel = 1, dilation = 1;
+    int taps = 1;    ///< kernel^dimensions
+    int reach = 0;   ///< of this layer alone
+    int beyond = 0;  ///< of all layers after it: so far beyond the network's output its own reaches
+    convolution::Activation activation = convolution::Activation::linear;
+    std::vector<float> weight, bias;  ///< weight: outputs x inputs x taps, x fastest
+  };
+  int dimensions = 2, reach = 0;
+  std::vector<Layer> layers;
+};
+/// Throws petrl::Error naming `source`, the weight, what was found and expected.
+Convolutions readConvolutions(const NetworkSpec &network, const std::string &source);
+
 /// A fully convolutional network in float32, see NetworkSpec for its parameters and weights. "Valid" convolutions:
 /// an output point needs inputs up to reach() points away. All layers advance together, a slab at a time - a row of a
 /// plane, a plane of a volume, all of a line -, each keeping only the slabs that the next one still needs: what is

@@ -1,0 +1,114 @@
+// PetRLClosure where the state lives on a device: nothing but a few numbers comes to the host.
+#include <petsc/private/vecimpl.h>
+
+#include <cstring>
+
+#include "closure/closure.hpp"
+#include "device/vec_view.hpp"
+
+namespace petrl {
+
+namespace {
+
+// The ghosted Vecs and our own are of the state's type, whatever the DM's Vecs would be.
+PetscErrorCode MatchVecs(PetRLClosure closure, Vec X) {
+  Closure &c = *closure->data;
+  VecType wanted, type;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetRootType_Private(X, &wanted));
+  PetscCall(VecGetRootType_Private(c.work, &type));
+  if (std::strcmp(type, wanted)) {
+    PetscCall(VecDestroy(&c.work));
+    PetscCall(VecDuplicate(X, &c.work));
+  }
+  if (c.grids.empty()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMGetVecType(c.grids.begin()->second, &type));
+  if (!std::strcmp(type, wanted)) PetscFunctionReturn(PETSC_SUCCESS);
+  for (FieldSource &source : c.sources) PetscCall(DMRestoreLocalVector(source.ghosted, &source.local));
+  for (const auto &[dof, grid] : c.grids) {
+    PetscCall(DMClearLocalVectors(grid));
+    PetscCall(DMSetVecType(grid, wanted));
+  }
+  for (FieldSource &source : c.sources) {
+    PetscCall(DMGetLocalVector(source.ghosted, &source.local));
+    source.seen = -1;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode Ranges(PetRLClosure closure) {
+  Closure &c = *closure->data;
+  const std::size_t n = c.channels.size();
+  std::vector<double> low, high;
+
+  PetscFunctionBegin;
+  if (c.input->reach() == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(low.assign(n, 0), high.assign(n, 0));
+  PetscCall(c.device->ranges(low.data(), high.data()));
+  PetscCall(ClosureJoinRanges(closure, low, high));
+  for (std::size_t i = 0; i < n; ++i) c.device->setRange(i, high[i] - low[i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace
+
+PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X) {
+  Closure &c = *closure->data;
+  device::Space space;
+
+  PetscFunctionBegin;
+  PetscCall(MatchVecs(closure, X));
+  PetscCall(device::VecSpace(X, &space));
+  if (space == device::Space::host || !DeviceClosure::serves(c.policy) || std::strcmp(c.backend->name(), "native")) {
+    c.device.reset();
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (c.device) PetscFunctionReturn(PETSC_SUCCESS);
+  DevicePatch patch;
+  patch.dimensions = static_cast<int>(c.dim);
+  patch.own = c.own();
+  patch.ghost = static_cast<int>(c.ghost);
+  std::copy_n(c.inside, 6, patch.inside);
+  std::unique_ptr<DeviceClosure> made;
+  PetRLCallCXX(made = std::make_unique<DeviceClosure>(c.policy, c.file));
+  PetscCall(made->setUp(space, patch));
+  c.device = std::move(made);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ClosureObserveOnDevice(PetRLClosure closure, Vec X) {
+  Closure &c = *closure->data;
+
+  PetscFunctionBegin;
+  for (std::size_t s = 0; s < c.sources.size(); ++s) {
+    FieldSource &source = c.sources[s];
+    device::VecView view;
+    const PetscScalar *values;
+    PetscCall(ClosureFetch(source, X));
+    PetscCall(view.beginRead(source.local, c.device->space(), &values));
+    for (std::size_t i = 0; i < c.channels.size(); ++i) {
+      if (c.channels[i].source == s) PetscCall(c.device->observe(i, values + c.channels[i].component, source.dof));
+    }
+    PetscCall(view.endRead());
+  }
+  PetscCall(Ranges(closure));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ClosureWriteOnDevice(PetRLClosure closure, bool use, Vec A) {
+  Closure &c = *closure->data;
+  device::VecView view;
+  PetscScalar *a;
+  std::vector<PetscInt> places;
+
+  PetscFunctionBegin;
+  for (const int component : c.correction->components())
+    PetRLCallCXX(places.push_back(c.channels[static_cast<std::size_t>(component)].component));
+  PetscCall(view.beginWrite(A, c.device->space(), &a));
+  PetscCall(c.device->write(use, a, c.sources[0].dof, places));
+  PetscCall(view.endWrite());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl

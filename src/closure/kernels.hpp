@@ -1,0 +1,210 @@
+// A closure's work at one point of a grid, on the host or on a device: what fields.hpp, correction.hpp and flux.hpp say,
+// the same numbers to rounding. Arrays are planar, x fastest, unless said otherwise.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "device/for_each.hpp"
+
+namespace petrl::kernels {
+
+/// A box of points, numbered x fastest.
+struct Box {
+  int n[3];
+  PETRL_BOTH std::ptrdiff_t points() const { return static_cast<std::ptrdiff_t>(n[0]) * n[1] * n[2]; }
+  PETRL_BOTH void place(std::ptrdiff_t i, int at[3]) const {
+    at[0] = static_cast<int>(i % n[0]);
+    at[1] = static_cast<int>(i / n[0] % n[1]);
+    at[2] = static_cast<int>(i / n[0] / n[1]);
+  }
+  PETRL_BOTH std::ptrdiff_t index(int x, int y, int z) const {
+    return (static_cast<std::ptrdiff_t>(z) * n[1] + y) * n[0] + x;
+  }
+};
+
+PETRL_BOTH int clamped(int i, int low, int high) {
+  return i < low ? low : i >= high ? high - 1 : i;
+}
+
+PETRL_BOTH float clamped(float x, float bound) {
+  const float y = x > bound ? bound : x;  // NaN stays
+  return y < -bound ? -bound : y;
+}
+
+/// A component of a ghosted, interleaved array becomes a plane; what lies beyond the grid takes its boundary's values.
+struct TakePlane {
+  const double *from;  ///< the first point's component
+  int components;
+  Box all;
+  int inside[6];  ///< what lies on the grid: x0, x1, y0, ...
+  double *to;
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    int p[3];
+    all.place(i, p);
+    for (int d = 0; d < 3; ++d) p[d] = clamped(p[d], inside[2 * d], inside[2 * d + 1]);
+    to[i] = from[all.index(p[0], p[1], p[2]) * components];
+  }
+};
+
+/// A plane as the network sees it (FieldInput): offset and scaled, or against its surroundings.
+struct NormalisePlane {
+  const double *from;  ///< on `all`
+  Box all, seen;
+  int shift[3];  ///< of `seen` within `all`
+  double offset, factor;
+  float clip;
+  int around[3];  ///< points of the surroundings to either side
+  bool local;
+  double share, floor;
+  float *to;  ///< on `seen`
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    int p[3];
+    seen.place(i, p);
+    const double *at = from + all.index(p[0] + shift[0], p[1] + shift[1], p[2] + shift[2]);
+    to[i] = clamped(static_cast<float>(local ? against(at) : (*at - offset) * factor), clip);
+  }
+
+ private:
+  // In the order in which the host adds up: columns first.
+  PETRL_BOTH double against(const double *at) const {
+    double total = 0, low = *at, high = *at;
+    for (int x = -around[0]; x <= around[0]; ++x) {
+      double column = 0;
+      for (int z = -around[2]; z <= around[2]; ++z) {
+        for (int y = -around[1]; y <= around[1]; ++y) {
+          const double value = at[x + all.index(0, y, z)];
+          column += value;
+          low = value < low ? value : low;
+          high = value > high ? value : high;
+        }
+      }
+      total += column;
+    }
+    const double range = high - low + floor, inverse = range > 0 ? 1 / range : 0;
+    return (*at - share * total) * inverse;
+  }
+};
+
+/// `additive` and `additive-rate`.
+struct AdditiveChange {
+  const float *output;  ///< on `own`
+  Box own;
+  double middle, half;
+  bool fixed;  ///< points on the boundary stay as they are
+  bool wall[6];
+  double *change;
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    int p[3];
+    own.place(i, p);
+    double a = middle + half * static_cast<double>(clamped(output[i], 1.f));
+    for (int d = 0; fixed && d < 3; ++d) {
+      if ((wall[2 * d] && p[d] == 0) || (wall[2 * d + 1] && p[d] + 1 == own.n[d])) a *= 0;  // a NaN shows all the same
+    }
+    change[i] = a;
+  }
+};
+
+/// `flux`, one component: both faces of a point along each axis. A face's flux is the same number from either side.
+struct FluxChange {
+  const double *q, *velocity[3];  ///< on `all`, at the first own point; velocity null: a speed of one
+  Box all, own, seen;             ///< `seen`: of the output, one point more to each side than `own`
+  const float *output;            ///< of the first weight, at the first own point
+  const double *low, *high;       ///< of the weights
+  int axes, half_width, weights;
+  double floor, factor[3];
+  bool wall[6];
+  double *change;
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    int p[3];
+    own.place(i, p);
+    const std::ptrdiff_t at = all.index(p[0], p[1], p[2]), from = seen.index(p[0], p[1], p[2]);
+    double sum = 0;
+    for (int a = 0; a < axes; ++a) {
+      const std::ptrdiff_t s = stride(all, a), t = stride(seen, a);
+      const double lower = wall[2 * a] && p[a] == 0 ? 0 : flux(a, at - s, from - t, s);
+      const double upper = wall[2 * a + 1] && p[a] + 1 == own.n[a] ? 0 : flux(a, at, from, s);
+      sum += factor[a] * (lower - upper);
+    }
+    change[i] = sum;
+  }
+
+ private:
+  PETRL_BOTH static std::ptrdiff_t stride(const Box &box, int axis) {
+    return axis == 0 ? 1 : axis == 1 ? box.n[0] : static_cast<std::ptrdiff_t>(box.n[0]) * box.n[1];
+  }
+  PETRL_BOTH double weight(int axis, int k, std::ptrdiff_t from) const {
+    const int w = axis * weights + k;
+    const float x = clamped(output[w * seen.points() + from], 1.f);
+    return 0.5 * (high[w] + low[w]) + 0.5 * (high[w] - low[w]) * static_cast<double>(x);
+  }
+  // Through the face beyond a point along an axis.
+  PETRL_BOTH double flux(int axis, std::ptrdiff_t at, std::ptrdiff_t from, std::ptrdiff_t s) const {
+    const double *u = velocity[axis], *const v = q + at;
+    double even = weight(axis, 0, from) * (v[s] - v[0]), odd = 0;
+    for (int k = 1; k <= half_width; ++k) {
+      const double up = v[(k + 1) * s] - v[k * s], down = v[(1 - k) * s] - v[-k * s];
+      even += weight(axis, k, from) * (up + down);
+      if (u) odd += weight(axis, half_width + k, from) * (up - down);
+    }
+    if (!u) return even;
+    const double speed = 0.5 * (u[at] + u[at + s]);
+    return (fabs(speed) + floor) * even + speed * odd;
+  }
+};
+
+/// A change into a component of an interleaved array.
+struct WriteChange {
+  const double *change;
+  int components;
+  double *to;  ///< the first point's component
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const { to[i * components] = change[i]; }
+};
+
+struct Zero {
+  double *to;
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const { to[i] = 0; }
+};
+
+/// Smallest and largest of planes of n values, and zero times their sum (NaN unless all are finite): first of the parts
+/// that teams look at, then of all.
+struct Extremes {
+  static constexpr int kParts = 64;
+  const double *values;
+  std::ptrdiff_t n;
+  double *partial;  ///< planes x kParts x 3
+  PETRL_BOTH static void join(double to[3], const double from[3]) {
+    to[0] = from[0] < to[0] ? from[0] : to[0];
+    to[1] = from[1] > to[1] ? from[1] : to[1];
+    to[2] += from[2];
+  }
+  static std::size_t scratch() { return 256 * 3 * sizeof(double); }  // of a team on a device
+  PETRL_BOTH void operator()(std::ptrdiff_t i, const device::Team &team) const {
+    const double *const plane = values + i / kParts * n;
+    const std::ptrdiff_t part = i % kParts, first = n * part / kParts, last = n * (part + 1) / kParts;
+    double own[3] = {plane[0], plane[0], 0};
+    for (std::ptrdiff_t k = first + team.lane(); k < last; k += team.lanes()) {
+      const double all[3] = {plane[k], plane[k], 0.0 * plane[k]};
+      join(own, all);
+    }
+    auto *const shared = static_cast<double *>(team.scratch());
+    for (int k = 0; k < 3; ++k) shared[3 * team.lane() + k] = own[k];
+    team.sync();
+    if (team.lane() > 0) return;
+    for (int lane = 1; lane < team.lanes(); ++lane) join(own, shared + 3 * lane);
+    for (int k = 0; k < 3; ++k) partial[3 * i + k] = own[k];
+  }
+};
+
+struct JoinExtremes {
+  const double *partial;
+  double *result;  ///< planes x 3
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    const double *const from = partial + 3 * Extremes::kParts * i;
+    double all[3] = {from[0], from[1], from[2]};
+    for (int part = 1; part < Extremes::kParts; ++part) Extremes::join(all, from + 3 * part);
+    for (int k = 0; k < 3; ++k) result[3 * i + k] = all[k];
+  }
+};
+
+}  // namespace petrl::kernels

@@ -1,0 +1,45 @@
+#include "device/runtime.hpp"
+
+#include <petsc/private/petscimpl.h>
+
+#include "device/cuda_runtime.hpp"
+
+namespace petrl::device {
+
+static Runtime *given = nullptr;
+
+Runtime *runtime() {
+#if PETRL_CUDA
+  return given ? given : cudaRuntime();
+#else
+  return given;
+#endif
+}
+
+void setRuntime(Runtime *other) {
+  given = other;
+}
+
+PetscErrorCode VecSpace(Vec v, Space *space) {
+  static const char *const kinds[] = {"auto", "host", "device"};
+  const PetscScalar *values;
+  PetscMemType type;
+  PetscInt kind = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetEList(((PetscObject)v)->options, NULL, "-petrl_memtype", kinds, 3, &kind, NULL));
+  if (kind == 1) {
+    *space = Space::host;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecGetArrayReadAndMemType(v, &values, &type));
+  PetscCall(VecRestoreArrayReadAndMemType(v, &values));
+  *space = PetscMemTypeDevice(type) || kind == 2 ? Space::device : Space::host;
+  PetscCheck(*space == Space::host || runtime(), PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "A Vec of type %s lives on a device, for which PetRL was not built (it is where PETSc was configured with "
+             "--with-cuda): -petrl_memtype host lets PETSc copy its values to the host",
+             ((PetscObject)v)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+}  // namespace petrl::device

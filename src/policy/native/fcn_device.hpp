@@ -1,0 +1,47 @@
+// Fully convolutional networks where the fields are: on a device, or by the same code on the host.
+#pragma once
+
+#include <string>
+
+#include "device/array.hpp"
+#include "policy/native/fcn.hpp"
+
+namespace petrl {
+
+/// The same network as Fcn, to rounding. A narrow one is one kernel: a team computes a tile of points, everything between
+/// input and output in its scratch memory. A wide one takes a kernel a layer.
+class FcnDevice {
+ public:
+  /// Throws petrl::Error as Fcn does.
+  FcnDevice(const NetworkSpec &network, const std::string &source);
+  /// Room for a patch of these points. Weights go to `space`.
+  PetscErrorCode setUp(device::Space space, const GridSize &size);
+  /// in: inputs x the patch with reach() points around; out: outputs x the patch. Planar, both in the space.
+  PetscErrorCode evaluate(const float *in, float *out);
+
+  int dimensions() const { return network_.dimensions; }
+  int reach() const { return network_.reach; }
+  int inputs() const { return network_.layers.front().inputs; }
+  int outputs() const { return network_.layers.back().outputs; }
+  /// Of one evaluation.
+  double flops() const;
+  /// For views: "one kernel, tiles of 16 x 16", "a kernel a layer".
+  std::string describe() const;
+  /// The most scratch memory that a tile may take, bytes; 0: always a kernel a layer (tests). Before setUp().
+  void limitScratch(std::size_t bytes) { most_ = bytes; }
+
+ private:
+  PetscErrorCode byTiles(const float *in, float *out);
+  PetscErrorCode byLayers(const float *in, float *out);
+  void chooseTile();
+
+  Convolutions network_;
+  device::Space space_ = device::Space::host;
+  GridSize size_{0, 0, 0};
+  std::size_t most_ = 96 * 1024;     // two teams at a time on a card of compute capability 8.0
+  int tile_[3] = {0, 0, 0};          // 0: none fits
+  device::Array<float> weights_;     // of all layers, each inputs x taps x outputs, and biases
+  device::Array<float> between_[2];  // of layers, where these are kernels of their own
+};
+
+}  // namespace petrl

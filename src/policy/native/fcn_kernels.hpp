@@ -1,0 +1,156 @@
+// Fully convolutional networks point by point, on the host or on a device (native/fcn.hpp is what the host uses).
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "device/for_each.hpp"
+
+namespace petrl::kernels {
+
+/// A convolution and what follows it. Weights are inputs x taps x outputs.
+struct Convolution {
+  enum Activation { linear, relu, tanh };
+  int inputs, outputs;
+  int taps[3];  ///< along x, y, z; 1 where the grid has no such direction
+  int dilation;
+  int beyond[3];  ///< how far its output reaches beyond the network's
+  Activation activation;
+  const float *weight, *bias;
+};
+
+/// Some outputs at a point, summed together so that what is read serves them all.
+constexpr int kTogether = 4;
+
+/// in: the first input channel at the point of the first tap.
+PETRL_BOTH void convolve(const Convolution &l, const float *in, std::ptrdiff_t channel, std::ptrdiff_t row,
+                         std::ptrdiff_t slice, int first, int count, float *out, std::ptrdiff_t out_channel) {
+  float sum[kTogether];
+  for (int o = 0; o < kTogether; ++o) sum[o] = o < count ? l.bias[first + o] : 0;
+  const float *weight = l.weight + first;
+  for (int c = 0; c < l.inputs; ++c, in += channel) {
+    for (int z = 0; z < l.taps[2]; ++z) {
+      for (int y = 0; y < l.taps[1]; ++y) {
+        const float *const x = in + z * l.dilation * slice + y * l.dilation * row;
+        for (int k = 0; k < l.taps[0]; ++k, weight += l.outputs) {
+          const float value = x[k * l.dilation];
+          for (int o = 0; o < kTogether; ++o) sum[o] += (o < count ? weight[o] : 0) * value;
+        }
+      }
+    }
+  }
+  for (int o = 0; o < count; ++o) {
+    float y = sum[o];
+    if (l.activation == Convolution::relu) y = y < 0 ? 0 : y;  // NaN stays
+    if (l.activation == Convolution::tanh) y = tanhf(y);
+    out[o * out_channel] = y;
+  }
+}
+
+constexpr int kMostLayers = 12;
+
+/// What a network computes on a patch: its input reaches beyond by beyond[] of the whole.
+struct Patch {
+  int n[3], beyond[3];
+  PETRL_BOTH int width(int d) const { return n[d] + 2 * beyond[d]; }
+};
+
+/// One layer on the whole patch: wide networks, whose layers' output does not fit into scratch memory. i: a point and a
+/// group of outputs.
+struct ConvolveLayer {
+  Convolution layer;
+  const float *in;
+  int in_width[3];  ///< points of its input
+  int width[3];     ///< and of its output
+  float *out;
+  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+    const std::ptrdiff_t points = static_cast<std::ptrdiff_t>(width[0]) * width[1] * width[2], at = i % points;
+    const int x = static_cast<int>(at % width[0]), y = static_cast<int>(at / width[0] % width[1]),
+              z = static_cast<int>(at / width[0] / width[1]), first = static_cast<int>(i / points) * kTogether,
+              count = layer.outputs - first < kTogether ? layer.outputs - first : kTogether;
+    const std::ptrdiff_t row = in_width[0], slice = row * in_width[1];
+    convolve(layer, in + z * slice + y * row + x, slice * in_width[2], row, slice, first, count,
+             out + first * points + at, points);
+  }
+};
+
+/// The whole network on a tile of the patch, everything between input and output in a team's scratch memory.
+struct ConvolveTile {
+  Convolution layer[kMostLayers];
+  int layers, widest;  ///< widest: channels of the widest input of a layer
+  Patch patch;
+  int tile[3], tiles[3];
+  const float *in;  ///< planar on the patch with what is beyond
+  float *out;       ///< planar on the patch
+
+  /// Floats of scratch memory: the inputs of two layers.
+  PETRL_BOTH std::size_t half() const {
+    std::size_t points = 1;
+    for (int d = 0; d < 3; ++d) points *= static_cast<std::size_t>(tile[d] + 2 * patch.beyond[d]);
+    return points * static_cast<std::size_t>(widest);
+  }
+
+  PETRL_BOTH void operator()(std::ptrdiff_t i, const device::Team &team) const {
+    const int t[3] = {static_cast<int>(i % tiles[0]), static_cast<int>(i / tiles[0] % tiles[1]),
+                      static_cast<int>(i / tiles[0] / tiles[1])};
+    int start[3], w[3];  // of the tile; points of the current layer's input
+    for (int d = 0; d < 3; ++d) start[d] = t[d] * tile[d], w[d] = tile[d] + 2 * patch.beyond[d];
+    float *here = static_cast<float *>(team.scratch()), *there = here + half();
+    load(team, start, w, here);
+    for (int l = 0; l < layers; ++l) {
+      team.sync();
+      int next[3];
+      for (int d = 0; d < 3; ++d) next[d] = tile[d] + 2 * layer[l].beyond[d];
+      if (l + 1 < layers)
+        inner(team, layer[l], here, w, next, there);
+      else
+        last(team, layer[l], here, w, start);
+      float *const swap = here;
+      here = there;
+      there = swap;
+      for (int d = 0; d < 3; ++d) w[d] = next[d];
+    }
+  }
+
+ private:
+  // Tiles may reach beyond the patch: there what lies on its border, which nobody looks at afterwards.
+  PETRL_BOTH void load(const device::Team &team, const int start[3], const int w[3], float *to) const {
+    const std::ptrdiff_t row = patch.width(0), slice = row * patch.width(1), channel = slice * patch.width(2);
+    const int points = w[0] * w[1] * w[2], all = points * layer[0].inputs;
+    for (int k = team.lane(); k < all; k += team.lanes()) {
+      const int at = k % points;
+      int p[3] = {start[0] + at % w[0], start[1] + at / w[0] % w[1], start[2] + at / w[0] / w[1]};
+      for (int d = 0; d < 3; ++d) p[d] = p[d] < patch.width(d) ? p[d] : patch.width(d) - 1;
+      to[k] = in[k / points * channel + p[2] * slice + p[1] * row + p[0]];
+    }
+  }
+  PETRL_BOTH static void inner(const device::Team &team, const Convolution &l, const float *from, const int w[3],
+                               const int next[3], float *to) {
+    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = next[0] * next[1] * next[2];
+    const int groups = (l.outputs + kTogether - 1) / kTogether;
+    for (int k = team.lane(); k < points * groups; k += team.lanes()) {
+      const int at = k % points, first = k / points * kTogether, x = at % next[0], y = at / next[0] % next[1],
+                z = at / next[0] / next[1];
+      convolve(l, from + z * slice + y * row + x, channel, row, slice, first,
+               l.outputs - first < kTogether ? l.outputs - first : kTogether, to + first * points + at, points);
+    }
+  }
+  PETRL_BOTH void last(const device::Team &team, const Convolution &l, const float *from, const int w[3],
+                       const int start[3]) const {
+    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = tile[0] * tile[1] * tile[2];
+    const int groups = (l.outputs + kTogether - 1) / kTogether;
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(patch.n[0]) * patch.n[1] * patch.n[2];
+    for (int k = team.lane(); k < points * groups; k += team.lanes()) {
+      const int at = k % points, first = k / points * kTogether, x = at % tile[0], y = at / tile[0] % tile[1],
+                z = at / tile[0] / tile[1];
+      if (start[0] + x >= patch.n[0] || start[1] + y >= patch.n[1] || start[2] + z >= patch.n[2]) continue;
+      float *const to = out + first * plane +
+                        (static_cast<std::ptrdiff_t>(start[2] + z) * patch.n[1] + start[1] + y) * patch.n[0] +
+                        start[0] + x;
+      convolve(l, from + z * slice + y * row + x, channel, row, slice, first,
+               l.outputs - first < kTogether ? l.outputs - first : kTogether, to, plane);
+    }
+  }
+};
+
+}  // namespace petrl::kernels

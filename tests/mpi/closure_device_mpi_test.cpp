@@ -1,0 +1,213 @@
+// Closures whose state lives on a device, here one that is emulated: nothing is touched by the host, and the answers are
+// those of the host.
+#include <gtest/gtest.h>
+#include <petrlclosure.h>
+#include <petscdmda.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "closure/device_closure.hpp"
+#include "support/closures.hpp"
+#include "support/emulated_device.hpp"
+#include "support/policies.hpp"
+
+using namespace petrl;
+using namespace petrl::test;
+
+namespace {
+
+struct Grid {
+  int dimensions;
+  DMBoundaryType boundary;
+  PetscInt n[3];
+  PetscInt dof;
+};
+
+DM makeGrid(const Grid &g) {
+  DM da;
+  const DMBoundaryType b = g.boundary;
+  if (g.dimensions == 1) PetRLThrow(DMDACreate1d(PETSC_COMM_WORLD, b, g.n[0], g.dof, 1, nullptr, &da));
+  if (g.dimensions == 2)
+    PetRLThrow(DMDACreate2d(PETSC_COMM_WORLD, b, b, DMDA_STENCIL_BOX, g.n[0], g.n[1], PETSC_DECIDE, PETSC_DECIDE, g.dof,
+                            1, nullptr, nullptr, &da));
+  if (g.dimensions == 3)
+    PetRLThrow(DMDACreate3d(PETSC_COMM_WORLD, b, b, b, DMDA_STENCIL_BOX, g.n[0], g.n[1], g.n[2], PETSC_DECIDE,
+                            PETSC_DECIDE, PETSC_DECIDE, g.dof, 1, nullptr, nullptr, nullptr, &da));
+  PetRLThrow(DMSetUp(da));
+  PetRLThrow(DMDASetUniformCoordinates(da, 0, 1, 0, 1, 0, 1));
+  const char *const names[] = {"q", "u", "v", "w"};
+  for (PetscInt c = 0; c < g.dof; ++c) PetRLThrow(DMDASetFieldName(da, c, names[c]));
+  return da;
+}
+
+// A state that has no symmetry, of a type.
+Vec makeState(DM da, VecType type) {
+  Vec x;
+  PetscScalar *values;
+  PetscInt first, last;
+  PetRLThrow(DMSetVecType(da, type));
+  PetRLThrow(DMCreateGlobalVector(da, &x));
+  PetRLThrow(VecGetOwnershipRange(x, &first, &last));
+  const OpenMemory open;
+  PetRLThrow(VecGetArrayWrite(x, &values));
+  for (PetscInt i = first; i < last; ++i) values[i - first] = std::sin(1.3 * static_cast<double>(i)) + 0.2;
+  PetRLThrow(VecRestoreArrayWrite(x, &values));
+  return x;
+}
+
+Policy makePolicy(const Grid &g, const std::string &transform, const FcnShape &like, bool local) {
+  const std::vector<std::string> all{"q", "u", "v", "w"};
+  const std::vector<std::string> names(all.begin(), all.begin() + g.dof);
+  FcnShape shape = like;
+  const auto dimensions = static_cast<std::size_t>(g.dimensions);
+  const std::size_t actions = transform == "flux" ? dimensions * 5 : 2;
+  shape.channels.front() = names.size(), shape.channels.back() = actions;
+  shape.dimensions = dimensions;
+  Policy p = closurePolicy(names, actions, transform, -0.3, 0.5);
+  p.network = randomFcn(shape, "tanh", "linear", 7);
+  for (std::size_t c = 0; c < names.size(); ++c)
+    if (!local) p.observation.offset[c] = 0.1f * static_cast<float>(c), p.observation.scale[c] = 0.7f;
+  if (local) p.observation.normalise.assign(names.size(), "local"), p.observation.radius = 1;
+  if (transform == "flux") {
+    p.action.parameters = {{"components", "q"}, {"half_width", "2"}, {"floor", "0.01"}};
+    for (std::size_t a = 0; a < dimensions; ++a) p.action.parameters["velocity"] += (a ? " " : "") + all[a + 1];
+  }
+  return p;
+}
+
+using Values = std::vector<double>;  // of this rank
+
+// Three corrections of a state of a type.
+Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer = nullptr) {
+  PetRLClosure closure;
+  DM da = makeGrid(g);
+  Vec x = makeState(da, type), a = nullptr;
+  PetscInt n;
+  const PetscScalar *values;
+  Values run;
+  const std::string file = temporary("device.h5");
+
+  PetscMPIInt rank;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  char shared[PETSC_MAX_PATH_LEN] = "";
+  if (rank == 0) std::snprintf(shared, sizeof shared, "%s", file.c_str()), writePolicy(file, policy);
+  MPI_Bcast(shared, sizeof shared, MPI_CHAR, 0, PETSC_COMM_WORLD);
+  PetRLThrow(PetRLClosureCreate(PETSC_COMM_WORLD, &closure));
+  PetRLThrow(PetRLClosureSetDM(closure, da));
+  PetRLThrow(PetRLClosureSetPolicy(closure, shared));
+  if (answer) {
+    PetRLThrow(DMSetVecType(da, answer));
+    PetRLThrow(DMCreateGlobalVector(da, &a));
+  }
+  for (int step = 0; step < 3; ++step) {
+    if (!a) {
+      PetRLThrow(PetRLClosureCorrect(closure, 0.01, x));
+      continue;
+    }
+    PetRLThrow(PetRLClosureApply(closure, x, 0.01, a));
+    const OpenMemory open;  // a sum of two types of Vec is the test's
+    PetRLThrow(VecAXPY(x, -1, a));
+  }
+  {
+    const OpenMemory open;
+    PetRLThrow(VecGetLocalSize(x, &n));
+    PetRLThrow(VecGetArrayRead(x, &values));
+    run.assign(values, values + n);
+    PetRLThrow(VecRestoreArrayRead(x, &values));
+  }
+  PetRLThrow(PetRLClosureDestroy(&closure));
+  PetRLThrow(VecDestroy(&a));
+  PetRLThrow(VecDestroy(&x));
+  PetRLThrow(DMDestroy(&da));
+  if (rank == 0) std::remove(shared);
+  return run;
+}
+
+void expectEqual(const Values &device, const Values &host) {
+  ASSERT_EQ(device.size(), host.size());
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    ASSERT_TRUE(std::isfinite(host[i]));
+    ASSERT_NEAR(device[i], host[i], 1e-5) << i;
+  }
+}
+
+const FcnShape kNarrow{{0, 6, 5, 0}, {3, 1, 3}, {1, 1, 2}};
+
+TEST(ClosureOnDevice, AnswersAreThoseOfTheHost) {
+  EmulatedDevice device;
+  const std::size_t held = device.held();
+  const struct {
+    const char *transform;
+    bool local;
+  } kinds[] = {{"additive", true}, {"additive-rate", false}, {"flux", true}};
+  for (const int dimensions : {1, 2, 3}) {
+    for (const DMBoundaryType boundary : {DM_BOUNDARY_PERIODIC, DM_BOUNDARY_NONE}) {
+      for (const auto &kind : kinds) {
+        const PetscInt n = dimensions == 1 ? 80 : dimensions == 2 ? 29 : 15;
+        const Grid g{dimensions, boundary, {n, n + 2, n + 1}, dimensions + 1};
+        SCOPED_TRACE(std::to_string(dimensions) + " dimensions, " + kind.transform);
+        const Policy policy = makePolicy(g, kind.transform, kNarrow, kind.local);
+        const long before = device.kernels();
+        const Values on_device = correct(g, policy, kEmulated);
+        EXPECT_GT(device.kernels(), before);
+        expectEqual(on_device, correct(g, policy, VECSTANDARD));
+      }
+    }
+  }
+  EXPECT_EQ(device.held(), held);
+}
+
+// A host Vec for the correction, and the reverse: what must be copied is, nothing else.
+TEST(ClosureOnDevice, MixedMemory) {
+  EmulatedDevice device;
+  const Grid g{2, DM_BOUNDARY_PERIODIC, {32, 31, 1}, 2};
+  const Policy policy = makePolicy(g, "additive", kNarrow, false);
+  const Values host = correct(g, policy, VECSTANDARD);
+  expectEqual(correct(g, policy, kEmulated, VECSTANDARD), host);
+  expectEqual(correct(g, policy, VECSTANDARD, kEmulated), host);
+}
+
+// One step needs what fields reach and whether all is finite on the host: numbers that do not grow with the grid.
+TEST(ClosureOnDevice, NothingIsCopiedThatGrowsWithTheGrid) {
+  EmulatedDevice device;
+  std::size_t copied[2];
+  for (const int i : {0, 1}) {
+    const Grid g{2, DM_BOUNDARY_PERIODIC, {32 << i, 32 << i, 1}, 2};
+    const Policy policy = makePolicy(g, "additive", kNarrow, false);
+    const std::size_t before = device.toHost();
+    correct(g, policy, kEmulated);
+    copied[i] = device.toHost() - before;
+  }
+  EXPECT_EQ(copied[0], copied[1]);
+  EXPECT_EQ(copied[0], 3 * 4 * 3 * sizeof(double));  // steps x (two fields, two changes) x (low, high, sum)
+}
+
+// The emulation would notice: an access of the host's.
+TEST(ClosureOnDevice, AHostAccessIsCaught) {
+  EmulatedDevice device;
+  Vec v;
+  const PetscScalar *values;
+  PetscMemType type;
+  PetRLThrow(VecCreate(PETSC_COMM_SELF, &v));
+  PetRLThrow(VecSetSizes(v, 10, PETSC_DECIDE));
+  PetRLThrow(VecSetType(v, kEmulated));
+  PetRLThrow(VecSet(v, 2));
+  PetRLThrow(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+  EXPECT_NE(VecGetArrayRead(v, &values), 0);
+  PetRLThrow(PetscPopErrorHandler());
+  PetRLThrow(VecGetArrayReadAndMemType(v, &values, &type));
+  EXPECT_TRUE(PetscMemTypeDevice(type));
+  EXPECT_EXIT(
+      {
+        signal(SIGSEGV, SIG_DFL);
+        std::printf("%g", static_cast<double>(PetscRealPart(values[3])));
+      },
+      ::testing::KilledBySignal(SIGSEGV), "");
+  PetRLThrow(VecRestoreArrayReadAndMemType(v, &values));
+  PetRLThrow(VecDestroy(&v));
+}
+
+}  // namespace
