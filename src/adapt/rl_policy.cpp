@@ -1,6 +1,7 @@
 // TSADAPTRL: loading a policy, and the public setters.
 #include <algorithm>
 
+#include "adapt/constraints.hpp"
 #include "adapt/rl.hpp"
 #include "policy/architectures.hpp"
 #include "policy/shared_policy.hpp"
@@ -38,55 +39,6 @@ void resolveInputs(AdaptRL &rl, const std::string &source) {
     }
     rl.inputs.push_back(input);
   }
-}
-
-// Constraints: components of F(t, u, u') that do not change with u', but with components of u that do have a rate (a
-// boundary value does not).
-PetscErrorCode HasConstraints(TS ts, PetscBool *has) {
-  DM dm;
-  TSIFunction function = NULL;
-  TSEquationType type;
-  Vec u[2], rate[2], f[3];
-  PetscScalar *x;
-  const PetscScalar *still, *moving, *elsewhere;
-  void *ctx;
-  PetscInt begin, end;
-  int found = 0;
-
-  PetscFunctionBegin;
-  PetscCall(TSGetEquationType(ts, &type));
-  const bool open = type == TS_EQ_UNSPECIFIED || type == TS_EQ_IMPLICIT; /* the program does not say */
-  *has = !open && type >= TS_EQ_DAE_SEMI_EXPLICIT_INDEX1 && type != TS_EQ_ODE_IMPLICIT ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(DMTSGetIFunction(dm, &function, &ctx));
-  if (!open || !function) PetscFunctionReturn(PETSC_SUCCESS);
-  for (Vec *v : {&u[0], &u[1], &rate[0], &rate[1], &f[0], &f[1], &f[2]}) PetscCall(VecDuplicate(ts->vec_sol, v));
-  PetscCall(VecCopy(ts->vec_sol, u[0]));
-  PetscCall(VecCopy(ts->vec_sol, u[1]));
-  PetscCall(VecSet(rate[0], 0));
-  // No two rates alike, or rows of a mass matrix might cancel.
-  PetscCall(VecGetOwnershipRange(u[0], &begin, &end));
-  PetscCall(VecGetArrayWrite(rate[1], &x));
-  for (PetscInt i = begin; i < end; ++i) x[i - begin] = 1 + PetscSinReal((PetscReal)i) / 2;
-  PetscCall(VecRestoreArrayWrite(rate[1], &x));
-  PetscCall((*function)(ts, ts->ptime, u[0], rate[0], f[0], ctx));
-  PetscCall((*function)(ts, ts->ptime, u[0], rate[1], f[1], ctx));
-  PetscCall(VecGetArrayRead(f[0], &still));
-  PetscCall(VecGetArrayRead(f[1], &moving));
-  PetscCall(VecGetArray(u[1], &x));
-  for (PetscInt i = 0; i < end - begin; ++i)
-    if (still[i] != moving[i]) x[i] += PETSC_SQRT_MACHINE_EPSILON * (1 + PetscAbsScalar(x[i]));
-  PetscCall(VecRestoreArray(u[1], &x));
-  PetscCall((*function)(ts, ts->ptime, u[1], rate[0], f[2], ctx));
-  PetscCall(VecGetArrayRead(f[2], &elsewhere));
-  for (PetscInt i = 0; i < end - begin; ++i) found |= still[i] == moving[i] && still[i] != elsewhere[i];
-  PetscCall(VecRestoreArrayRead(f[2], &elsewhere));
-  PetscCall(VecRestoreArrayRead(f[1], &moving));
-  PetscCall(VecRestoreArrayRead(f[0], &still));
-  for (Vec *v : {&u[0], &u[1], &rate[0], &rate[1], &f[0], &f[1], &f[2]}) PetscCall(VecDestroy(v));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &found, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)ts)));
-  *has = found ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
     PetscCall(ClosureWriteOnDevice(closure, use, A));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(view.beginWrite(A, device::Space::host, &a));
+  PetscCall(view.begin(A, device::Space::host, device::Access::write, &a));
   if (!use || dof > static_cast<PetscInt>(c.correction->components().size())) std::fill_n(a, n * dof, 0.0);
   const double *change = c.change.data();
   for (const int component : c.correction->components()) {
@@ -176,7 +176,7 @@ PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
     for (PetscInt i = 0; use && i < n; i++) to[i * dof] = change[i];
     change += n;
   }
-  PetscCall(view.endWrite());
+  PetscCall(view.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -90,7 +90,7 @@ PetscErrorCode ClosureObserveOnDevice(PetRLClosure closure, Vec X) {
     for (std::size_t i = 0; i < c.channels.size(); ++i) {
       if (c.channels[i].source == s) PetscCall(c.device->observe(i, values + c.channels[i].component, source.dof));
     }
-    PetscCall(view.endRead());
+    PetscCall(view.end());
   }
   PetscCall(Ranges(closure));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -105,9 +105,9 @@ PetscErrorCode ClosureWriteOnDevice(PetRLClosure closure, bool use, Vec A) {
   PetscFunctionBegin;
   for (const int component : c.correction->components())
     PetRLCallCXX(places.push_back(c.channels[static_cast<std::size_t>(component)].component));
-  PetscCall(view.beginWrite(A, c.device->space(), &a));
+  PetscCall(view.begin(A, c.device->space(), device::Access::write, &a));
   PetscCall(c.device->write(use, a, c.sources[0].dof, places));
-  PetscCall(view.endWrite());
+  PetscCall(view.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

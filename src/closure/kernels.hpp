@@ -34,7 +34,7 @@ PETRL_BOTH float clamped(float x, float bound) {
 
 /// A component of a ghosted, interleaved array becomes a plane; what lies beyond the grid takes its boundary's values.
 struct TakePlane {
-  const double *from;  ///< the first point's component
+  const PetscScalar *from;  ///< the first point's component
   int components;
   Box all;
   int inside[6];  ///< what lies on the grid: x0, x1, y0, ...
@@ -43,7 +43,7 @@ struct TakePlane {
     int p[3];
     all.place(i, p);
     for (int d = 0; d < 3; ++d) p[d] = clamped(p[d], inside[2 * d], inside[2 * d + 1]);
-    to[i] = from[all.index(p[0], p[1], p[2]) * components];
+    to[i] = static_cast<double>(PetscRealPart(from[all.index(p[0], p[1], p[2]) * components]));
   }
 };
 
@@ -157,12 +157,12 @@ struct FluxChange {
 struct WriteChange {
   const double *change;
   int components;
-  double *to;  ///< the first point's component
+  PetscScalar *to;  ///< the first point's component
   PETRL_BOTH void operator()(std::ptrdiff_t i) const { to[i * components] = change[i]; }
 };
 
 struct Zero {
-  double *to;
+  PetscScalar *to;
   PETRL_BOTH void operator()(std::ptrdiff_t i) const { to[i] = 0; }
 };
 

@@ -2,79 +2,59 @@
 
 namespace petrl::device {
 
-namespace {
-
-// -petrl_memtype host takes a device's Vec on the host.
-PetscErrorCode TakesOnHost(Vec v, Space wanted, bool *on_host) {
+PetscErrorCode VecView::begin(Vec v, Space wanted, Access access, PetscScalar **values) {
+  PetscMemType type = PETSC_MEMTYPE_HOST;
   Space space = Space::device;
+  PetscInt n;
+
   PetscFunctionBegin;
+  vec_ = v;
+  wanted_ = wanted;
+  access_ = access;
+  // -petrl_memtype host takes a device's Vec on the host.
   if (wanted == Space::host) PetscCall(VecSpace(v, &space));
-  *on_host = wanted == Space::host && space == Space::host;
+  on_host_ = space == Space::host;
+  const PetscScalar *read = nullptr;
+  if (access == Access::read) {
+    PetscCall(on_host_ ? VecGetArrayRead(v, &read) : VecGetArrayReadAndMemType(v, &read, &type));
+    taken_ = const_cast<PetscScalar *>(read);
+  } else if (access == Access::write) {
+    PetscCall(on_host_ ? VecGetArrayWrite(v, &taken_) : VecGetArrayWriteAndMemType(v, &taken_, &type));
+  } else {
+    PetscCall(on_host_ ? VecGetArray(v, &taken_) : VecGetArrayAndMemType(v, &taken_, &type));
+  }
+  there_ = PetscMemTypeDevice(type) ? Space::device : Space::host;
+  *values = taken_;
+  if (there_ == wanted) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetLocalSize(v, &n));
+  PetscCall(copy_.resize(wanted, static_cast<std::size_t>(n)));
+  if (access != Access::write)
+    PetscCall(runtime()->copy(copy_.data(), wanted, taken_, there_, copy_.size() * sizeof(PetscScalar)));
+  *values = copy_.data();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-}  // namespace
 
 PetscErrorCode VecView::beginRead(Vec v, Space wanted, const PetscScalar **values) {
-  PetscMemType type = PETSC_MEMTYPE_HOST;
-  PetscInt n;
-
+  PetscScalar *taken;
   PetscFunctionBegin;
-  PetscCall(TakesOnHost(v, wanted, &on_host_));
-  if (on_host_)
-    PetscCall(VecGetArrayRead(v, &read_));
-  else
-    PetscCall(VecGetArrayReadAndMemType(v, &read_, &type));
-  vec_ = v;
-  wanted_ = wanted;
-  there_ = PetscMemTypeDevice(type) ? Space::device : Space::host;
-  *values = read_;
-  if (there_ == wanted) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetLocalSize(v, &n));
-  PetscCall(copy_.resize(wanted, static_cast<std::size_t>(n)));
-  PetscCall(runtime()->copy(copy_.data(), wanted, read_, there_, copy_.size() * sizeof(PetscScalar)));
-  *values = copy_.data();
+  PetscCall(begin(v, wanted, Access::read, &taken));
+  *values = taken;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode VecView::endRead() {
+PetscErrorCode VecView::end() {
   PetscFunctionBegin;
-  if (on_host_)
-    PetscCall(VecRestoreArrayRead(vec_, &read_));
-  else
-    PetscCall(VecRestoreArrayReadAndMemType(vec_, &read_));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode VecView::beginWrite(Vec v, Space wanted, PetscScalar **values) {
-  PetscMemType type = PETSC_MEMTYPE_HOST;
-  PetscInt n;
-
-  PetscFunctionBegin;
-  PetscCall(TakesOnHost(v, wanted, &on_host_));
-  if (on_host_)
-    PetscCall(VecGetArrayWrite(v, &write_));
-  else
-    PetscCall(VecGetArrayWriteAndMemType(v, &write_, &type));
-  vec_ = v;
-  wanted_ = wanted;
-  there_ = PetscMemTypeDevice(type) ? Space::device : Space::host;
-  *values = write_;
-  if (there_ == wanted) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetLocalSize(v, &n));
-  PetscCall(copy_.resize(wanted, static_cast<std::size_t>(n)));
-  *values = copy_.data();
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode VecView::endWrite() {
-  PetscFunctionBegin;
+  if (access_ == Access::read) {
+    const PetscScalar *read = taken_;
+    PetscCall(on_host_ ? VecRestoreArrayRead(vec_, &read) : VecRestoreArrayReadAndMemType(vec_, &read));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (there_ != wanted_)
-    PetscCall(runtime()->copy(write_, there_, copy_.data(), wanted_, copy_.size() * sizeof(PetscScalar)));
-  if (on_host_)
-    PetscCall(VecRestoreArrayWrite(vec_, &write_));
+    PetscCall(runtime()->copy(taken_, there_, copy_.data(), wanted_, copy_.size() * sizeof(PetscScalar)));
+  if (access_ == Access::write)
+    PetscCall(on_host_ ? VecRestoreArrayWrite(vec_, &taken_) : VecRestoreArrayWriteAndMemType(vec_, &taken_));
   else
-    PetscCall(VecRestoreArrayWriteAndMemType(vec_, &write_));
+    PetscCall(on_host_ ? VecRestoreArray(vec_, &taken_) : VecRestoreArrayAndMemType(vec_, &taken_));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

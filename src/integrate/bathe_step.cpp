@@ -1,5 +1,6 @@
 // TSBATHE: the two sub-steps, the start of an integration, and the estimates of the local error.
 #include "integrate/bathe.hpp"
+#include "integrate/friction_points.hpp"
 
 namespace petrl {
 
@@ -157,23 +158,8 @@ PetscErrorCode BatheStart(TS ts, BatheState &s, PetscReal t) {
   PetscCall(TSComputeI2Function(ts, t, s.u, s.v, s.a, b.stage_a));
   PetscCall(VecScale(b.stage_a, -1)); /* the force */
   if (b.friction) {
-    const PetscScalar *v, *f, *q;
-    PetscScalar *lambda;
-    PetscInt n;
     PetscCall((*b.friction)(ts, t, s.history, 0, s.v, b.stage_u, NULL, NULL, s.rate, b.friction_context));
-    PetscCall(VecGetLocalSize(s.v, &n));
-    PetscCall(VecGetArrayRead(s.v, &v));
-    PetscCall(VecGetArrayRead(b.stage_a, &f));
-    PetscCall(VecGetArrayRead(b.stage_u, &q));
-    PetscCall(VecGetArray(s.reaction, &lambda));
-    for (PetscInt i = 0; i < n; ++i) {
-      const PetscReal vi = PetscRealPart(v[i]), fi = PetscRealPart(f[i]), qi = PetscRealPart(q[i]);
-      lambda[i] = vi > 0 ? qi : (vi < 0 ? -qi : PetscMax(-qi, PetscMin(qi, fi)));
-    }
-    PetscCall(VecRestoreArray(s.reaction, &lambda));
-    PetscCall(VecRestoreArrayRead(b.stage_u, &q));
-    PetscCall(VecRestoreArrayRead(b.stage_a, &f));
-    PetscCall(VecRestoreArrayRead(s.v, &v));
+    PetscCall(FrictionAtStart(s.v, b.stage_a, b.stage_u, s.reaction));
     PetscCall(VecAXPY(b.stage_a, -1, s.reaction));
   }
   // M a = force - reaction. dF/da alone cannot be asked for: a large shift makes the rest small, and corrections remove

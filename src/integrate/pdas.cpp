@@ -6,42 +6,11 @@
 
 #include "base/error.hpp"
 #include "base/real_double.hpp"
+#include "integrate/friction_points.hpp"
 
 namespace petrl {
 
 namespace {
-
-// Local arrays of one iteration, held together so that they are given back together.
-struct Arrays {
-  const PetscScalar *v, *f, *q, *slope;
-  PetscScalar *lambda, *active, *sign;
-};
-
-PetscErrorCode GetArrays(SNES snes, Arrays &a) {
-  PDAS &p = pdas(snes);
-  PetscFunctionBegin;
-  PetscCall(VecGetArrayRead(snes->vec_sol, &a.v));
-  PetscCall(VecGetArrayRead(snes->vec_func, &a.f));
-  PetscCall(VecGetArrayRead(p.strength, &a.q));
-  PetscCall(VecGetArrayRead(p.slope, &a.slope));
-  PetscCall(VecGetArray(p.reaction, &a.lambda));
-  PetscCall(VecGetArray(p.active, &a.active));
-  PetscCall(VecGetArray(p.sign, &a.sign));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode RestoreArrays(SNES snes, Arrays &a) {
-  PDAS &p = pdas(snes);
-  PetscFunctionBegin;
-  PetscCall(VecRestoreArray(p.sign, &a.sign));
-  PetscCall(VecRestoreArray(p.active, &a.active));
-  PetscCall(VecRestoreArray(p.reaction, &a.lambda));
-  PetscCall(VecRestoreArrayRead(p.slope, &a.slope));
-  PetscCall(VecRestoreArrayRead(p.strength, &a.q));
-  PetscCall(VecRestoreArrayRead(snes->vec_func, &a.f));
-  PetscCall(VecRestoreArrayRead(snes->vec_sol, &a.v));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 // Weight of v against lambda: the geometric mean of the Jacobian's diagonal, or its size on a constant vector.
 PetscErrorCode EstimateScaling(SNES snes) {
@@ -67,31 +36,12 @@ PetscErrorCode EstimateScaling(SNES snes) {
 // lambda and the natural residual at v; on the way the sets of the next iteration. `first`: lambda is the start value.
 PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm, bool *domain_error) {
   PDAS &p = pdas(snes);
-  PetscInt n;
-  Arrays a;
-  PetscReal largest = 0;
-  bool finite = true;
+  PetscReal largest;
 
   PetscFunctionBegin;
   PetscCall(SNESComputeFunction(snes, snes->vec_sol, snes->vec_func));
   PetscCall((*p.friction)(snes, snes->vec_sol, p.strength, p.slope, p.friction_context));
-  PetscCall(VecGetLocalSize(snes->vec_sol, &n));
-  PetscCall(GetArrays(snes, a));
-  for (PetscInt i = 0; i < n; ++i) {
-    const PetscReal v = PetscRealPart(a.v[i]), f = PetscRealPart(a.f[i]), q = PetscRealPart(a.q[i]);
-    if (!first) a.lambda[i] = PetscRealPart(a.active[i]) > 0.5 ? PetscRealPart(a.sign[i]) * q : -f;
-    const PetscReal lambda = PetscRealPart(a.lambda[i]);
-    const PetscReal trial = lambda + p.r * v;
-    const PetscReal violation =
-        std::max(std::fabs(f + lambda), std::fabs(lambda - std::clamp(trial, -std::max(q, 0.0), std::max(q, 0.0))));
-    largest = std::max(largest, violation);
-    // Comparisons with NaN are false: a maximum may lose it.
-    finite = finite && std::isfinite(v) && std::isfinite(f) && std::isfinite(q) && std::isfinite(lambda);
-    a.active[i] = std::fabs(trial) > q ? 1 : 0;
-    a.sign[i] = trial > 0 ? 1 : -1;
-  }
-  PetscCall(RestoreArrays(snes, a));
-  if (!finite || PetscIsInfOrNanReal(largest)) largest = PETSC_MAX_REAL;
+  PetscCall(PDASPoints(snes, first, &largest));
   // A domain error on any rank stops all of them.
   PetscReal local[2] = {largest, PETRL_SNES_DOMAIN_ERROR(snes) ? (PetscReal)1 : (PetscReal)0}, all[2];
   PETRL_SNES_DOMAIN_ERROR(snes) = PETSC_FALSE;
@@ -102,37 +52,19 @@ PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm, bool *domain_err
 }
 
 // Right-hand side on S: -(F + s (q - slope |v|) + slope v) + A (v off S), and the update off S.
-PetscErrorCode RightHandSide(SNES snes, PetscInt *sliding) {
+PetscErrorCode RightHandSide(SNES snes, bool *slides) {
   PDAS &p = pdas(snes);
-  PetscInt n, counts[2] = {0, 0}, totals[2];
-  Arrays a;
-  PetscScalar *b, *w;
+  PetscReal on, off;
 
   PetscFunctionBegin;
-  PetscCall(VecGetLocalSize(snes->vec_sol, &n));
-  PetscCall(GetArrays(snes, a));
-  PetscCall(VecGetArray(p.rhs, &b));
-  PetscCall(VecGetArray(p.work, &w));
-  for (PetscInt i = 0; i < n; ++i) {
-    const PetscReal v = PetscRealPart(a.v[i]), q = PetscRealPart(a.q[i]), slope = PetscRealPart(a.slope[i]);
-    const PetscReal s = PetscRealPart(a.sign[i]);
-    if (PetscRealPart(a.active[i]) > 0.5) {
-      // A cell that now slides the other way starts from |v| = 0 on that branch.
-      b[i] = -(PetscRealPart(a.f[i]) + s * (q - slope * std::fabs(v)) + slope * v);
-      w[i] = 0;
-      ++counts[0];
-    } else {
-      b[i] = 0;
-      w[i] = v;
-      if (v != 0) ++counts[1];
-    }
-  }
-  PetscCall(VecRestoreArray(p.work, &w));
-  PetscCall(VecRestoreArray(p.rhs, &b));
-  PetscCall(RestoreArrays(snes, a));
-  PetscCall(MPIU_Allreduce(counts, totals, 2, MPIU_INT, MPI_SUM, PetscObjectComm((PetscObject)snes)));
-  *sliding = totals[0];
-  if (totals[1] > 0 && totals[0] > 0) {
+  PetscCall(PDASRightHandSide(snes));
+  // One reduction for both.
+  PetscCall(VecNormBegin(p.active, NORM_INFINITY, &on));
+  PetscCall(VecNormBegin(p.work, NORM_INFINITY, &off));
+  PetscCall(VecNormEnd(p.active, NORM_INFINITY, &on));
+  PetscCall(VecNormEnd(p.work, NORM_INFINITY, &off));
+  *slides = on > 0;
+  if (off > 0 && *slides) {
     // Cells that come to rest pull at those that slide.
     PetscCall(MatMult(snes->jacobian, p.work, p.update));
     PetscCall(VecPointwiseMult(p.update, p.update, p.active));
@@ -230,12 +162,12 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
       snes->reason = SNES_DIVERGED_MAX_IT;
       break;
     }
-    PetscInt sliding;
+    bool slides;
     if (!have_jacobian) PetscCall(SNESComputeJacobian(snes, snes->vec_sol, snes->jacobian, snes->jacobian_pre));
     have_jacobian = false;
-    PetscCall(RightHandSide(snes, &sliding));
+    PetscCall(RightHandSide(snes, &slides));
     PetscCall(VecSet(p.update, 0));
-    if (sliding > 0) PetscCall(LinearSolve(snes, &ok));
+    if (slides) PetscCall(LinearSolve(snes, &ok));
     if (!ok) {
       ++snes->numLinearSolveFailures;
       snes->reason = SNES_DIVERGED_LINEAR_SOLVE;

@@ -1,5 +1,6 @@
 // SNESPDAS: the linear operator of one iteration, A restricted to the sliding set S plus the friction's slope.
-#include "integrate/pdas.hpp"
+#include "device/vec_view.hpp"
+#include "integrate/friction_points.hpp"
 
 namespace petrl {
 
@@ -10,24 +11,9 @@ PetscErrorCode MaskedMult(Mat mat, Vec x, Vec y) {
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(mat, &snes));
   const PDAS &p = pdas(snes);
-  const PetscScalar *xx, *on, *slope, *w;
-  PetscScalar *yy;
-  PetscInt n;
-
   PetscCall(VecPointwiseMult(p.work, p.active, x));
   PetscCall(MatMult(snes->jacobian, p.work, y));
-  PetscCall(VecGetLocalSize(x, &n));
-  PetscCall(VecGetArrayRead(x, &xx));
-  PetscCall(VecGetArrayRead(p.active, &on));
-  PetscCall(VecGetArrayRead(p.slope, &slope));
-  PetscCall(VecGetArrayRead(p.work, &w));
-  PetscCall(VecGetArray(y, &yy));
-  for (PetscInt i = 0; i < n; ++i) yy[i] = PetscRealPart(on[i]) > 0.5 ? yy[i] + slope[i] * w[i] : xx[i];
-  PetscCall(VecRestoreArray(y, &yy));
-  PetscCall(VecRestoreArrayRead(p.work, &w));
-  PetscCall(VecRestoreArrayRead(p.slope, &slope));
-  PetscCall(VecRestoreArrayRead(p.active, &on));
-  PetscCall(VecRestoreArrayRead(x, &xx));
+  PetscCall(PDASMask(p, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -44,6 +30,7 @@ PetscErrorCode HasEntries(Mat mat, PetscBool *has) {
 // Copy of an assembled matrix with rows and columns off S replaced by the identity.
 PetscErrorCode MaskedCopy(SNES snes, Mat from, Mat *copy) {
   const PDAS &p = pdas(snes);
+  device::VecView view;
   const PetscScalar *on;
   PetscInt n, first, *rows, count = 0;
 
@@ -57,11 +44,11 @@ PetscErrorCode MaskedCopy(SNES snes, Mat from, Mat *copy) {
   PetscCall(VecGetOwnershipRange(p.active, &first, NULL));
   PetscCall(VecGetLocalSize(p.active, &n));
   PetscCall(PetscMalloc1(n, &rows));
-  PetscCall(VecGetArrayRead(p.active, &on));
+  PetscCall(view.beginRead(p.active, device::Space::host, &on));  // PETSc wants the rows on the host
   for (PetscInt i = 0; i < n; ++i) {
     if (PetscRealPart(on[i]) < 0.5) rows[count++] = first + i;
   }
-  PetscCall(VecRestoreArrayRead(p.active, &on));
+  PetscCall(view.end());
   PetscCall(MatZeroRowsColumns(*copy, count, rows, 1.0, NULL, NULL));
   PetscCall(PetscFree(rows));
   PetscFunctionReturn(PETSC_SUCCESS);
