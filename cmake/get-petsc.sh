@@ -47,7 +47,7 @@ from_source() {
         tar -xzf "$cache/petsc-$which.tar.gz" -C "$cache" && cd "$folder" &&
         env -u PETSC_DIR -u PETSC_ARCH ./configure PETSC_ARCH=$arch --with-fc=0 --with-debugging=0 --with-x=0 \
           COPTFLAGS=-O2 CXXOPTFLAGS=-O2 "${gpu[@]}" &&
-        env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" PETSC_DIR="$folder" PETSC_ARCH=$arch
+        env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" MAKE_LOAD=64 PETSC_DIR="$folder" PETSC_ARCH=$arch
     } >"$log" 2>&1 </dev/null || { tail -20 "$log" >&2; refuse "PETSc $which could not be built (log: $log)"; }
     [ -e "$folder/$arch/lib/libpetsc.so" ] || refuse "PETSc $which was built without libpetsc.so (log: $log)"
     rm -rf "$folder/$arch/obj" "$cache/petsc-$which.tar.gz"

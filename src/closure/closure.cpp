@@ -19,6 +19,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
   c.read.clear();
   PetscCall(VecDestroy(&c.work));
   c.device.reset();
+  c.state_type.clear();
   c.backend.reset();
   c.correction.reset();
   c.input.reset();

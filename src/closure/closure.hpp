@@ -95,6 +95,7 @@ struct Closure : PolicyObject {
   bool error_if_outside = false;
   std::vector<float> output;
   Fields view;
+  std::string state_type;                 // of the latest state's Vec
   std::unique_ptr<DeviceClosure> device;  // not null: the state is on a device, and so is all that is done with it
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves

@@ -58,13 +58,14 @@ PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X) {
   device::Space space;
 
   PetscFunctionBegin;
+  if (c.state_type == ((PetscObject)X)->type_name) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(MatchVecs(closure, X));
   PetscCall(device::VecSpace(X, &space));
   if (space == device::Space::host || !DeviceClosure::serves(c.policy) || std::strcmp(c.backend->name(), "native")) {
     c.device.reset();
+    PetRLCallCXX(c.state_type = ((PetscObject)X)->type_name);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (c.device) PetscFunctionReturn(PETSC_SUCCESS);
   DevicePatch patch;
   patch.dimensions = static_cast<int>(c.dim);
   patch.own = c.own();
@@ -74,6 +75,7 @@ PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X) {
   PetRLCallCXX(made = std::make_unique<DeviceClosure>(c.policy, c.file));
   PetscCall(made->setUp(space, patch));
   c.device = std::move(made);
+  PetRLCallCXX(c.state_type = ((PetscObject)X)->type_name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

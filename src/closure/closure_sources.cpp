@@ -224,6 +224,7 @@ PetscErrorCode ClosureForgetSources(PetRLClosure closure) {
   c.sources.clear();
   c.channels.clear();
   c.followed = NULL;
+  c.state_type.clear();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -22,12 +22,15 @@ void setRuntime(Runtime *other) {
 
 PetscErrorCode VecSpace(Vec v, Space *space) {
   static const char *const kinds[] = {"auto", "host", "device"};
+  static PetscInt kind = -1;  // asked for at each step, often: looked up once
   const PetscScalar *values;
   PetscMemType type;
-  PetscInt kind = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetEList(((PetscObject)v)->options, NULL, "-petrl_memtype", kinds, 3, &kind, NULL));
+  if (kind < 0) {
+    kind = 0;
+    PetscCall(PetscOptionsGetEList(NULL, NULL, "-petrl_memtype", kinds, 3, &kind, NULL));
+  }
   if (kind == 1) {
     *space = Space::host;
     PetscFunctionReturn(PETSC_SUCCESS);

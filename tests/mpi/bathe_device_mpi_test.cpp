@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "support/emulated_device.hpp"
+#include "support/fisher.hpp"
 
 using namespace petrl;
 using namespace petrl::test;
@@ -57,18 +57,6 @@ struct Outcome {
   PetscInt steps = 0;
   std::vector<double> u, v;
 };
-
-std::vector<double> valuesOf(Vec x) {
-  const OpenMemory open;
-  const PetscScalar *values;
-  PetscInt n;
-  std::vector<double> result;
-  PetRLThrow(VecGetLocalSize(x, &n));
-  PetRLThrow(VecGetArrayRead(x, &values));
-  for (PetscInt i = 0; i < n; ++i) result.push_back(static_cast<double>(PetscRealPart(values[i])));
-  PetRLThrow(VecRestoreArrayRead(x, &values));
-  return result;
-}
 
 Outcome solve(VecType type) {
   TS ts;

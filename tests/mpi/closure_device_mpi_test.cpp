@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "closure/device_closure.hpp"
 #include "support/closures.hpp"
-#include "support/emulated_device.hpp"
+#include "support/fisher.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -80,24 +80,29 @@ Policy makePolicy(const Grid &g, const std::string &transform, const FcnShape &l
 
 using Values = std::vector<double>;  // of this rank
 
+// A file that all ranks read.
+std::string writeShared(const Policy &policy) {
+  PetscMPIInt rank;
+  char name[PETSC_MAX_PATH_LEN] = "";
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  if (rank == 0) {
+    std::snprintf(name, sizeof name, "%s", temporary("device.h5").c_str());
+    writePolicy(name, policy);
+  }
+  MPI_Bcast(name, sizeof name, MPI_CHAR, 0, PETSC_COMM_WORLD);
+  return name;
+}
+
 // Three corrections of a state of a type.
 Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer = nullptr) {
   PetRLClosure closure;
   DM da = makeGrid(g);
   Vec x = makeState(da, type), a = nullptr;
-  PetscInt n;
-  const PetscScalar *values;
-  Values run;
-  const std::string file = temporary("device.h5");
+  const std::string file = writeShared(policy);
 
-  PetscMPIInt rank;
-  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
-  char shared[PETSC_MAX_PATH_LEN] = "";
-  if (rank == 0) std::snprintf(shared, sizeof shared, "%s", file.c_str()), writePolicy(file, policy);
-  MPI_Bcast(shared, sizeof shared, MPI_CHAR, 0, PETSC_COMM_WORLD);
   PetRLThrow(PetRLClosureCreate(PETSC_COMM_WORLD, &closure));
   PetRLThrow(PetRLClosureSetDM(closure, da));
-  PetRLThrow(PetRLClosureSetPolicy(closure, shared));
+  PetRLThrow(PetRLClosureSetPolicy(closure, file.c_str()));
   if (answer) {
     PetRLThrow(DMSetVecType(da, answer));
     PetRLThrow(DMCreateGlobalVector(da, &a));
@@ -111,18 +116,11 @@ Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer
     const OpenMemory open;  // a sum of two types of Vec is the test's
     PetRLThrow(VecAXPY(x, -1, a));
   }
-  {
-    const OpenMemory open;
-    PetRLThrow(VecGetLocalSize(x, &n));
-    PetRLThrow(VecGetArrayRead(x, &values));
-    run.assign(values, values + n);
-    PetRLThrow(VecRestoreArrayRead(x, &values));
-  }
+  const Values run = valuesOf(x);
   PetRLThrow(PetRLClosureDestroy(&closure));
   PetRLThrow(VecDestroy(&a));
   PetRLThrow(VecDestroy(&x));
   PetRLThrow(DMDestroy(&da));
-  if (rank == 0) std::remove(shared);
   return run;
 }
 
@@ -183,6 +181,63 @@ TEST(ClosureOnDevice, NothingIsCopiedThatGrowsWithTheGrid) {
   }
   EXPECT_EQ(copied[0], copied[1]);
   EXPECT_EQ(copied[0], 3 * 4 * 3 * sizeof(double));  // steps x (two fields, two changes) x (low, high, sum)
+}
+
+// A program that integrates with a TS, the closure before each step or as a forcing, or that is told to by options.
+Values integrate(VecType type, const char *file, const char *how) {
+  DM da;
+  TS ts;
+  Vec u;
+  PetRLClosure closure = nullptr;
+  fisherState(type, &da, &u);
+  PetRLThrow(DMDASetUniformCoordinates(da, 0, 1, 0, 1, 0, 1));
+  PetRLThrow(DMDASetFieldName(da, 0, "q"));
+  PetRLThrow(TSCreate(PETSC_COMM_WORLD, &ts));
+  PetRLThrow(TSSetDM(ts, da));
+  PetRLThrow(TSSetRHSFunction(ts, nullptr, FisherRightHandSide, nullptr));
+  PetRLThrow(TSSetTimeStep(ts, 2e-3));
+  PetRLThrow(TSSetMaxTime(ts, 0.04));
+  PetRLThrow(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
+  if (std::string(how) == "type") {
+    PetRLThrow(PetscOptionsSetValue(nullptr, "-ts_type", TSCLOSURE));
+    PetRLThrow(PetscOptionsSetValue(nullptr, "-closure_policy", file));
+    PetRLThrow(TSSetFromOptions(ts));
+    for (const char *name : {"-ts_type", "-closure_policy"}) PetRLThrow(PetscOptionsClearValue(nullptr, name));
+  } else {
+    PetRLThrow(TSSetType(ts, TSEULER));
+    PetRLThrow(PetRLClosureCreate(PETSC_COMM_WORLD, &closure));
+    PetRLThrow(PetRLClosureSetDM(closure, da));
+    PetRLThrow(PetRLClosureSetPolicy(closure, file));
+    PetRLThrow(PetRLClosureAttachTS(closure, ts,
+                                    std::string(how) == "forcing" ? PETRL_CLOSURE_FORCING : PETRL_CLOSURE_BEFORE_STEP));
+  }
+  PetRLThrow(TSSolve(ts, u));
+  const Values end = valuesOf(u);
+  PetRLThrow(TSDestroy(&ts));
+  PetRLThrow(PetRLClosureDestroy(&closure));
+  PetRLThrow(VecDestroy(&u));
+  PetRLThrow(DMDestroy(&da));
+  return end;
+}
+
+TEST(ClosureOnDevice, WholeProgramsStayThere) {
+  EmulatedDevice device;
+  const Grid g{1, DM_BOUNDARY_PERIODIC, {64, 1, 1}, 1};
+  Policy policy = makePolicy(g, "additive-rate", kNarrow, false);
+  policy.action.low.assign(1, -3), policy.action.high.assign(1, 5);
+  FcnShape shape = kNarrow;
+  shape.channels.front() = shape.channels.back() = 1;
+  shape.dimensions = 1;
+  policy.network = randomFcn(shape, "tanh", "linear", 3);
+  const std::string file = writeShared(policy);
+  for (const char *how : {"before", "forcing", "type"}) {
+    SCOPED_TRACE(how);
+    const std::size_t before = device.toHost();
+    const Values on_device = integrate(kEmulated, file.c_str(), how);
+    EXPECT_LT(device.toHost() - before, 2000u);
+    EXPECT_GT(device.toHost(), before);
+    expectEqual(on_device, integrate(VECSTANDARD, file.c_str(), how));
+  }
 }
 
 // The emulation would notice: an access of the host's.
