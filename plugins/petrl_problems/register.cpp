@@ -25,6 +25,7 @@ static void registerAll() {
   using namespace petrl::studies;
   for (const auto &[name, study] :
        std::initializer_list<std::pair<const char *, Study>>{{"ode", odeStudy},
+                                                             {"bound", boundStudy},
                                                              {"fault", faultStudy},
                                                              {"closure", closureStudy},
                                                              {"lamp", lampStudy},

@@ -25,7 +25,7 @@ OdeCases::OdeCases(YamlMap &yaml) {
   max_steps_ = yaml.integer("max_steps", 300000, 1, 1000000000);
 }
 
-void OdeCases::forEach(const Visit &visit) const {
+void OdeCases::forEachInstance(const Instance &visit) const {
   Progress progress("ode", problems_.size() * static_cast<std::size_t>(instances_), "instances");
   for (const auto &name : problems_) {
     for (int instance = 0; instance < instances_; ++instance) {
@@ -33,14 +33,21 @@ void OdeCases::forEach(const Visit &visit) const {
       ode::Case c;
       c.problem = ode::makeProblem(name, instance == 0 ? nullptr : &rng);
       c.method = c.problem->methods.front();
-      const auto tolerances = rtols(*c.problem);
-      const double tight = *std::min_element(tolerances.begin(), tolerances.end());
-      const ode::Reference reference = ode::referenceSolution(c, tight * 0.1);
-      std::fprintf(stderr, "%s instance %d: reference accurate to %.1e\n", name.c_str(), instance, reference.accuracy);
-      if (!reference.solution.empty()) visit(c, instance, reference);
+      visit(c, instance);
       progress.step(name);
     }
   }
+}
+
+void OdeCases::forEach(const Visit &visit) const {
+  forEachInstance([&](const ode::Case &c, int instance) {
+    const auto tolerances = rtols(*c.problem);
+    const double tight = *std::min_element(tolerances.begin(), tolerances.end());
+    const ode::Reference reference = ode::referenceSolution(c, tight * 0.1);
+    std::fprintf(stderr, "%s instance %d: reference accurate to %.1e\n", c.problem->name.c_str(), instance,
+                 reference.accuracy);
+    if (!reference.solution.empty()) visit(c, instance, reference);
+  });
 }
 
 std::vector<double> OdeCases::rtols(const ode::Problem &problem) const {
@@ -52,6 +59,10 @@ std::vector<double> OdeCases::rtols(const ode::Problem &problem) const {
   return rtols;
 }
 
+const char *kindOf(const ode::Problem &problem) {
+  return problem.failing ? "failing" : problem.nonsmooth ? "nonsmooth" : "smooth";
+}
+
 OdeRuns::OdeRuns(const std::string &directory)
     : csv_(directory + "/runs.csv",
            {"kind", "problem", "instance", "method", "controller", "rtol", "error", "cost", "wall_s", "steps",
@@ -61,15 +72,14 @@ void OdeRuns::add(const ode::Case &c, int instance, const ode::Reference &refere
                   const std::string &controller, const ode::RunResult &run, const OdeWork &work) {
   double error = run.finished ? ode::relativeError(c, run.solution, reference.solution) : NAN;
   if (error < 3 * reference.accuracy) error = NAN;
-  csv_.row().set("kind", c.problem->failing ? "failing" : c.problem->nonsmooth ? "nonsmooth" : "smooth");
+  csv_.row().set("kind", kindOf(*c.problem));
   csv_.set("problem", c.problem->name).set("instance", instance).set("method", method).set("controller", controller);
   csv_.set("rtol", c.rtol).set("error", error).set("cost", run.cost).set("wall_s", run.wall);
   csv_.set("steps", run.steps).set("rejected", run.rejected).set("failed", run.failed).set("finished", run.finished);
   csv_.set("functions", work.functions).set("jacobians", work.jacobians).set("factorizations", work.factorizations);
 }
 
-// Of a policy's file its name alone: rl:out/train/best.h5 is rl:best.
-static std::string shown(std::string controller) {
+std::string shownController(std::string controller) {
   if (controller.rfind("rl:", 0) == 0) {
     const auto slash = controller.rfind('/');
     if (slash != std::string::npos) controller = "rl:" + controller.substr(slash + 1);
@@ -97,7 +107,7 @@ void odeStudy(YamlMap yaml, const std::string &directory) {
   std::vector<std::string> names;
   for (const auto &name : controllers) {
     configure.push_back(ode::controller(name));
-    names.push_back(shown(name));
+    names.push_back(shownController(name));
     if (std::count(names.begin(), names.end(), names.back()) > 1)
       yaml.fail("controllers", "two of the name '" + names.back() + "'");
   }

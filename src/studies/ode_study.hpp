@@ -21,11 +21,14 @@ class OdeCases {
   explicit OdeCases(YamlMap &yaml);
 
   /// One instance; its method is the problem's first and its tolerance not set.
+  using Instance = std::function<void(ode::Case c, int instance)>;
+  void forEachInstance(const Instance &visit) const;
   using Visit = std::function<void(ode::Case c, int instance, const ode::Reference &reference)>;
   /// Those that a reference can be computed for.
   void forEach(const Visit &visit) const;
   std::vector<double> rtols(const ode::Problem &problem) const;
   long maxSteps() const { return max_steps_; }
+  std::uint64_t seed() const { return seed_; }
 
  private:
   std::vector<std::string> problems_;
@@ -33,6 +36,11 @@ class OdeCases {
   int instances_, tolerances_, max_steps_;
   std::uint64_t seed_;
 };
+
+/// The name of a kind of problem in tables.
+const char *kindOf(const ode::Problem &problem);
+/// That of a controller: of a policy's file its name alone, rl:out/train/best.h5 is rl:best.
+std::string shownController(std::string controller);
 
 /// What a run needed beside what ode::RunResult has.
 struct OdeWork {

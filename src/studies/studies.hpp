@@ -11,6 +11,7 @@
 namespace petrl::studies {
 
 // See Study and Simulation in learn/study.hpp.
+void boundStudy(YamlMap yaml, const std::string &directory);
 void closureStudy(YamlMap yaml, const std::string &directory);
 void faultStudy(YamlMap yaml, const std::string &directory);
 void lampStudy(YamlMap yaml, const std::string &directory);

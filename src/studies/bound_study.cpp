@@ -1,0 +1,225 @@
+// What step controllers could reach: for every case the best decisions in hindsight beside what controllers reach.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <random>
+
+#include "base/error.hpp"
+#include "learn/step/hindsight.hpp"
+#include "learn/step/trajectory.hpp"
+#include "studies/ode_study.hpp"
+#include "studies/studies.hpp"
+
+namespace petrl::studies {
+
+namespace {
+
+constexpr char kRules[] = "rl:classical";
+constexpr double kUnfinished = 100;           // price of a run that did not get to the end
+constexpr double kWindow = 3;                 // errors beyond this factor on those of the rules: no gain; not allowed
+constexpr double kMeaningless = 0.1;          // a run that is 10 % off has missed something: no yardstick
+constexpr double kResolved = 10;              // errors of the rules must be that many times those of the reference
+constexpr double kJitter = 0.02;              // of steps, for what chance alone gives
+constexpr long kMoreSteps = 3;                // of a tried run, over those of the rules
+constexpr double kTighter[] = {0.03, 0.003};  // of the two references, over the tightest tolerance
+
+bool implicitMethod(const std::string &name) {
+  const auto &all = ode::methods();
+  return std::any_of(all.begin(), all.end(), [&](const ode::Method &m) { return m.name == name && m.implicit; });
+}
+
+// What a reference is made with: methods whose order is no higher than that of the interpolation between their steps.
+struct Path {
+  std::unique_ptr<Trajectory> trajectory;
+  double accuracy = 1;
+};
+
+Path referencePath(ode::Case c, double tight, long max_steps) {
+  const auto &own = c.problem->methods;
+  const bool implicit = std::any_of(own.begin(), own.end(), implicitMethod);
+  c.method = c.problem->stiff || (implicit && std::none_of(own.begin(), own.end(),
+                                                           [](const std::string &m) { return !implicitMethod(m); }))
+                 ? "rosw-ra34pw2"
+                 : "rk5dp";
+  Path path;
+  c.rtol = kTighter[1] * tight;
+  path.trajectory = std::make_unique<Trajectory>(c, ode::controller("basic"), max_steps);
+  if (!path.trajectory->finished()) return path;
+  c.rtol = kTighter[0] * tight;
+  const RunBeside other = runBeside(c, ode::controller("basic"), max_steps, *path.trajectory);
+  path.accuracy = std::max(other.mean, other.end);
+  return path;
+}
+
+// The price of a run, 0: the rules'. Cost, and the error at the exchange rate of the method's order. Neither the error
+// all along nor that at the end may be good by chance: the worse of the two counts (against the rules' own mean where
+// their end was the lucky one), and far below the rules' it counts no further.
+class Yardstick {
+ public:
+  Yardstick(RunBeside rules, const StepPrices &prices) : rules_(std::move(rules)), prices_(prices) {
+    end_ = std::max(rules_.end, rules_.mean);
+  }
+  double cost(const RunBeside &r) const { return prices_.of(r.run.functions, r.run.jacobians, r.run.linear); }
+  double ratio(const RunBeside &r) const { return std::max(r.mean / rules_.mean, r.end / end_); }
+  double score(const RunBeside &r) const {
+    if (!r.run.finished || !std::isfinite(ratio(r))) return std::numeric_limits<double>::quiet_NaN();
+    return std::log(cost(r) / cost(rules_)) + std::log(std::max(ratio(r), 1 / kWindow)) / rules_.order;
+  }
+  // What the search sees: as above, and more errors than the window has are none that it may choose.
+  double price(const RunBeside &r) const {
+    const double s = score(r);
+    if (!std::isfinite(s)) return kUnfinished;
+    return ratio(r) > kWindow ? kUnfinished / 2 + std::log(ratio(r)) : s;
+  }
+  const RunBeside &rules() const { return rules_; }
+
+ private:
+  RunBeside rules_;
+  StepPrices prices_;
+  double end_;
+};
+
+// The ends of `pieces` pieces that have as many steps each.
+std::vector<double> pieceEnds(const std::vector<double> &times, std::size_t pieces) {
+  std::vector<double> ends;
+  for (std::size_t i = 1; i <= pieces; ++i) ends.push_back(times[(times.size() * i + pieces - 1) / pieces - 1]);
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  return ends;
+}
+
+struct Found {
+  RunBeside run;
+  double price;
+};
+
+// By levers that are searched.
+class Search {
+ public:
+  Search(ode::Case &c, const Yardstick &yardstick, const Trajectory &reference, const std::string &by_rule)
+      : c_(c),
+        yardstick_(yardstick),
+        reference_(reference),
+        controller_(implicitMethod(c.method) ? "step accept tolerance jacobian order" : "step accept",
+                    implicitMethod(c.method) ? by_rule : "") {}
+
+  // The best of `tries` schedules.
+  Found best(std::size_t pieces, int tries, std::uint64_t seed) {
+    Found found{yardstick_.rules(), 0};
+    Schedule schedule = Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
+    searchSchedule(
+        schedule, 0, [&](const Schedule &s) { return run(s, found); }, tries, seed);
+    return found;
+  }
+
+  // The best of `tries` whose steps differ from the rules' by chance alone.
+  Found lucky(std::size_t pieces, int tries, std::uint64_t seed) {
+    std::mt19937_64 rng(seed);
+    Found found{yardstick_.rules(), 0};
+    Schedule schedule = Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
+    const double size = std::log1p(kJitter) / std::log(ScheduledController::kFarthest);
+    for (int i = 0; i < tries; ++i) {
+      for (auto &action : schedule.action)
+        action[0] = static_cast<float>(size * (2 * static_cast<double>(rng() >> 11) * 0x1.0p-53 - 1));
+      run(schedule, found);
+    }
+    return found;
+  }
+
+ private:
+  double run(const Schedule &schedule, Found &found) {
+    const long most = kMoreSteps * yardstick_.rules().run.steps + 100;
+    RunBeside r = runBeside(c_, controller_.follow(schedule), most, reference_);
+    const double price = yardstick_.price(r);
+    if (price < found.price) found = {std::move(r), price};
+    return price;
+  }
+
+  ode::Case &c_;
+  const Yardstick &yardstick_;
+  const Trajectory &reference_;
+  ScheduledController controller_;
+};
+
+}  // namespace
+
+/// Keys: those of OdeCases; methods (those of them that a problem has; default: all of its own); controllers (see
+/// ode::controller) that stand beside the rules; tries (so many runs for each bound), pieces (of time), jittered (runs
+/// for what chance gives), prices ([function, Jacobian, linear iteration]).
+/// runs.csv: a row for each problem, instance, method, tolerance and controller. Beside those named: rl:classical, the
+/// yardstick; bound, the best schedule of step, tolerance and Jacobians in hindsight; bound-step, of the step alone
+/// (implicit methods; of explicit ones bound is that); chance, the best of runs whose steps are those of the rules but
+/// for 2 % at random. score: log(cost over the rules') + log(error over theirs) / order, where the error is the worse
+/// one of mean and end.
+void boundStudy(YamlMap yaml, const std::string &directory) {
+  const OdeCases cases(yaml);
+  const auto wanted = yaml.get<std::vector<std::string>>("methods", {});
+  for (const auto &name : wanted) {
+    const auto &all = ode::methods();
+    if (std::none_of(all.begin(), all.end(), [&name](const ode::Method &m) { return m.name == name; }))
+      yaml.fail("methods", "unknown method '" + name + "'");
+  }
+  const auto controllers = yaml.get<std::vector<std::string>>("controllers", {"rl"});
+  const int tries = yaml.integer("tries", 300, 1, 1000000), jittered = yaml.integer("jittered", 20, 0, 1000000);
+  const auto pieces = static_cast<std::size_t>(yaml.integer("pieces", 32, 1, 10000));
+  const auto p = yaml.has("prices") ? positiveNumbers(yaml, "prices", {}) : std::vector<double>{1, 3, 1};
+  if (p.size() != 3) yaml.fail("prices", "expected three numbers: a right-hand side, a Jacobian, a linear iteration");
+  const StepPrices prices{p[0], p[1], p[2]};
+  yaml.finish();
+  std::vector<ode::Controller> configure;
+  for (const auto &name : controllers) configure.push_back(ode::controller(name));
+
+  Csv csv(directory + "/runs.csv",
+          {"kind", "problem", "instance", "method", "controller", "rtol", "score", "cost", "mean_error", "end_error",
+           "accuracy", "steps", "rejected", "failed", "finished", "functions", "jacobians", "linear", "wall_s"});
+  std::size_t skipped = 0, searched = 0;
+  cases.forEachInstance([&](ode::Case c, int instance) {
+    const auto rtols = cases.rtols(*c.problem);
+    const Path path = referencePath(c, *std::min_element(rtols.begin(), rtols.end()), cases.maxSteps());
+    if (!path.trajectory->finished()) {
+      std::fprintf(stderr, "%s instance %d: no reference\n", c.problem->name.c_str(), instance);
+      return;
+    }
+    for (const auto &method : c.problem->methods) {
+      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), method) == wanted.end()) continue;
+      for (const double rtol : rtols) {
+        c.method = method;
+        c.rtol = rtol;
+        RunBeside rules = runBeside(c, ode::controller(kRules), cases.maxSteps(), *path.trajectory);
+        if (!rules.run.finished || rules.mean > kMeaningless || rules.end > kMeaningless ||
+            rules.mean < kResolved * path.accuracy) {
+          ++skipped;
+          continue;
+        }
+        const Yardstick yardstick(std::move(rules), prices);
+        const auto row = [&](const std::string &name, const RunBeside &r) {
+          csv.row().set("kind", kindOf(*c.problem)).set("problem", c.problem->name).set("instance", instance);
+          csv.set("method", method).set("controller", name).set("rtol", rtol).set("score", yardstick.score(r));
+          csv.set("cost", yardstick.cost(r)).set("mean_error", r.mean).set("end_error", r.end);
+          csv.set("accuracy", path.accuracy).set("steps", r.run.steps).set("rejected", r.run.rejected);
+          csv.set("failed", r.run.failed).set("finished", r.run.finished).set("functions", r.run.functions);
+          csv.set("jacobians", r.run.jacobians).set("linear", r.run.linear).set("wall_s", r.run.wall);
+        };
+        row(kRules, yardstick.rules());
+        for (std::size_t i = 0; i < controllers.size(); ++i)
+          row(shownController(controllers[i]), runBeside(c, configure[i], cases.maxSteps(), *path.trajectory));
+        Search all(c, yardstick, *path.trajectory, ""), step(c, yardstick, *path.trajectory, "tolerance jacobian");
+        const std::uint64_t seed = cases.seed() * 1000003 + ++searched;
+        if (jittered > 0) row("chance", step.lucky(pieces, jittered, seed).run);
+        Found bound = all.best(pieces, tries, seed);
+        if (implicitMethod(method)) {
+          Found alone = step.best(pieces, tries, seed);
+          row("bound-step", alone.run);
+          if (alone.price < bound.price) bound = std::move(alone);
+        }
+        row("bound", bound.run);
+      }
+    }
+    csv.append();
+  });
+  if (searched == 0) throw Error("bound: no case whose errors the rules and the reference resolve");
+  std::fprintf(stderr, "bound: %zu cases, %zu left out: errors above %g or hardly above the reference's\n", searched,
+               skipped, kMeaningless);
+}
+
+}  // namespace petrl::studies
