@@ -78,6 +78,8 @@ StepController ScheduledController::follow(const Schedule &schedule) {
     follower_ = Follower();
     follower_.schedule = &schedule;
     PetscCall(AdaptRLSetTraining(adapt, specification_, &follower_));
+    // What guards against policies that lead nowhere guards the rules, not their schedule: 0 shall be the rules.
+    adaptRL(adapt).safeguard = false;
     PetscFunctionReturn(PETSC_SUCCESS);
   };
 }

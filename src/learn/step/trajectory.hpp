@@ -29,9 +29,11 @@ class PETRL_API Trajectory {
 /// A run and its distance from a trajectory.
 struct RunBeside {
   StepRun run;
-  double mean = 0;   ///< error at the ends of its steps, averaged over time, each for the step that leads there
-  double end = 0;    ///< error at the end
-  double order = 1;  ///< of its steps, on average, where the controller is TSADAPTRL; else 1
+  /// Error at the ends of its steps, no more than 1 each, averaged over time, each for the step that leads there: of a
+  /// spike out of phase it measures by how much, not how high it is.
+  double mean = 0;
+  double end = 0;             ///< error at the end
+  double order = 1;           ///< of its steps, on average, where the controller is TSADAPTRL; else 1
   std::vector<double> times;  ///< ends of its steps
 };
 
