@@ -159,6 +159,10 @@ def training_configuration(folder):
     train(CONFIG.replace("lotkavolterra", "lotka")).fails("c.yaml:5", "environment.problems", "'lotka'")
     train(CONFIG.replace("name: ode", "name: oed")).fails("oed")
     for keys, words in (("levers: step speed", ("environment.levers", "found 'speed'")),
+                        ("levers: step tolerance\n  by_rule: speed", ("environment.by_rule", "expected tolerance or jacobian", "'speed'")),
+                        ("levers: step tolerance\n  by_rule: step", ("environment.by_rule", "found 'step'")),
+                        ("levers: step tolerance\n  by_rule: jacobian", ("environment.by_rule", "out of the levers, found 'jacobian'")),
+                        ("restarts: 2", ("environment.restarts", "2")),
                         ("baseline: dsp", ("environment.baseline", "expected basic or classical, found 'dsp'")),
                         ("levers: step tolerance\n  tolerance: [2, 1]", ("environment.tolerance", "0 < low < high"))):
         train(CONFIG.replace("name: ode", "name: ode\n  " + keys)).fails(*words)

@@ -28,7 +28,7 @@ double searchSchedule(Schedule &start, double price, const SchedulePrice &of, in
     std::size_t action, first, last;
     float by;
   };
-  constexpr double kFirstSize = 0.3, kLeastSize = 0.01, kLargestSize = 0.5, kGrow = 1.3, kShrink = 0.9;
+  constexpr double kFirstSize = 0.1, kLeastSize = 0.005, kLargestSize = 0.5, kGrow = 1.3, kShrink = 0.75;
   const std::size_t pieces = start.action.size(), actions = start.action.front().size();
   int levels = 0;
   while ((std::size_t{1} << levels) < pieces) ++levels;

@@ -33,7 +33,7 @@ PETRL_API double searchSchedule(Schedule &start, double price, const SchedulePri
 /// from 1/kFarthest to kFarthest, and 0 what they do. `levers`, `by_rule`: see ActionSpec. The schedule must outlive it.
 class PETRL_API ScheduledController {
  public:
-  static constexpr double kFarthest = 10;
+  static constexpr double kFarthest = 8;  ///< a power of two: action 0 is a factor of exactly 1
   ScheduledController(const std::string &levers, const std::string &by_rule);
   std::size_t actions() const { return specification_.action.decided().size(); }
   StepController follow(const Schedule &schedule);
