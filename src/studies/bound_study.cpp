@@ -104,30 +104,29 @@ struct Found {
   double price;
 };
 
-// By levers that are searched.
 class Search {
  public:
-  Search(ode::Case &c, const Yardstick &yardstick, const Trajectory &reference, const std::string &by_rule)
+  Search(ode::Case &c, const Yardstick &yardstick, const Trajectory &reference, std::size_t pieces)
       : c_(c),
         yardstick_(yardstick),
         reference_(reference),
-        controller_(implicitMethod(c.method) ? "step accept tolerance jacobian order" : "step accept",
-                    implicitMethod(c.method) ? by_rule : "") {}
+        controller_(implicitMethod(c.method) ? "step accept tolerance jacobian order" : "step accept"),
+        best_{yardstick.rules(), 0},
+        schedule_(still(pieces)) {}
 
-  // The best of `tries` schedules.
-  Found best(std::size_t pieces, int tries, std::uint64_t seed) {
-    Found found{yardstick_.rules(), 0};
-    Schedule schedule = Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
+  // The best of `tries` more schedules, from the best one so far on, in which the first `actions` may differ from it.
+  const Found &better(std::size_t actions, int tries, std::uint64_t seed) {
     searchSchedule(
-        schedule, 0, [&](const Schedule &s) { return run(s, found); }, tries, seed);
-    return found;
+        schedule_, best_.price, [&](const Schedule &s) { return run(s, best_); }, actions, tries, seed);
+    return best_;
   }
+  std::size_t actions() const { return controller_.actions(); }
 
   // The best of `tries` whose steps differ from the rules' by chance alone.
   Found lucky(std::size_t pieces, int tries, std::uint64_t seed) {
     std::mt19937_64 rng(seed);
     Found found{yardstick_.rules(), 0};
-    Schedule schedule = Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
+    Schedule schedule = still(pieces);
     const double size = std::log1p(kJitter) / std::log(ScheduledController::kFarthest);
     for (int i = 0; i < tries; ++i) {
       for (auto &action : schedule.action)
@@ -138,6 +137,9 @@ class Search {
   }
 
  private:
+  Schedule still(std::size_t pieces) const {
+    return Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
+  }
   double run(const Schedule &schedule, Found &found) {
     const long most = kMoreSteps * yardstick_.rules().run.steps + 100;
     RunBeside r = runBeside(c_, controller_.follow(schedule), most, reference_);
@@ -150,6 +152,8 @@ class Search {
   const Yardstick &yardstick_;
   const Trajectory &reference_;
   ScheduledController controller_;
+  Found best_;
+  Schedule schedule_;
 };
 
 }  // namespace
@@ -160,8 +164,8 @@ class Search {
 /// for what chance gives), prices ([function, Jacobian, linear iteration]).
 /// runs.csv: a row for each problem, instance, method, tolerance and controller. Beside those named:
 ///   rl:classical     the rules, the yardstick
-///   hindsight        the best schedule found of step, tolerance and Jacobians
-///   hindsight-step   of the step alone (implicit methods; of explicit ones hindsight is that)
+///   hindsight-step   the best schedule found of the step alone (implicit methods; of explicit ones hindsight is that)
+///   hindsight        of step, tolerance and Jacobians, from there on
 ///   bound            the best of all these: what decisions can reach is at least this
 ///   chance           the best of runs whose steps are those of the rules but for 2 % at random
 /// score: log(cost over the rules') + log(error over theirs) / order, where the error is the worse one of mean and end;
@@ -232,21 +236,14 @@ void boundStudy(YamlMap yaml, const std::string &directory) {
           const double price = yardstick.price(r);
           if (price < bound.price) bound = {std::move(r), price};
         }
-        Search all(c, yardstick, *path.trajectory, ""), step(c, yardstick, *path.trajectory, "tolerance jacobian");
+        Search search(c, yardstick, *path.trajectory, pieces);
         const std::uint64_t seed = seedOf(cases.seed(), c, instance);
         ++searched;
-        if (jittered > 0) row("chance", step.lucky(pieces, jittered, seed).run);
-        const auto take = [&bound](Found found) {
-          if (found.price < bound.price) bound = std::move(found);
-        };
-        if (implicitMethod(method)) {
-          Found alone = step.best(pieces, tries, seed);
-          row("hindsight-step", alone.run);
-          take(std::move(alone));
-        }
-        Found found = all.best(pieces, tries, seed);
+        if (jittered > 0) row("chance", search.lucky(pieces, jittered, seed).run);
+        if (search.actions() > 1) row("hindsight-step", search.better(1, tries, seed).run);
+        const Found &found = search.better(search.actions(), tries, seed + 1);
         row("hindsight", found.run);
-        take(std::move(found));
+        if (found.price < bound.price) bound = found;
         row("bound", bound.run);
       }
     }

@@ -50,24 +50,29 @@ TEST(Hindsight, SearchFindsAKnownOptimum) {
   const double start = distance(s);
   int asked = 0;
   const auto price = [&asked](const Schedule &x) { return ++asked, distance(x); };
-  const double found = searchSchedule(s, start, price, 400, 3);
+  const double found = searchSchedule(s, start, price, 2, 400, 3);
   EXPECT_EQ(asked, 400);
   EXPECT_DOUBLE_EQ(found, distance(s));
   EXPECT_LT(found, 0.02 * start);
   EXPECT_NEAR(s.action[3][0], 0.4, 0.15);
   EXPECT_NEAR(s.action[3][1], -0.6, 0.15);
   EXPECT_NEAR(s.action[12][1], 0.2, 0.15);
-  EXPECT_EQ(searchSchedule(again, start, price, 400, 3), found);
+  EXPECT_EQ(searchSchedule(again, start, price, 2, 400, 3), found);
   EXPECT_EQ(again.action, s.action);
+  // Those that are not to change do not.
+  Schedule half = pieces(16, 2);
+  searchSchedule(half, start, distance, 1, 200, 3);
+  EXPECT_NEAR(half.action[3][0], 0.4, 0.15);
+  EXPECT_EQ(half.action[3][1], 0.f);
   // Beyond the range of actions there is nothing; where all is worse the start is kept.
   Schedule edge = pieces(4, 1);
   searchSchedule(
-      edge, 0, [](const Schedule &x) { return -x.action[0][0] - x.action[3][0]; }, 100, 1);
+      edge, 0, [](const Schedule &x) { return -x.action[0][0] - x.action[3][0]; }, 1, 100, 1);
   EXPECT_EQ(edge.action[0][0], 1.f);
   EXPECT_EQ(edge.action[3][0], 1.f);
   Schedule kept = pieces(4, 1);
   EXPECT_EQ(searchSchedule(
-                kept, 0, [](const Schedule &) { return 1.0; }, 50, 1),
+                kept, 0, [](const Schedule &) { return 1.0; }, 1, 50, 1),
             0);
   EXPECT_EQ(kept.action, pieces(4, 1).action);
 }
@@ -86,7 +91,7 @@ TEST(Hindsight, NoActionIsTheRules) {
     ode::Case c;
     c.problem = ode::makeProblem(problem, nullptr);
     c.method = method;
-    ScheduledController controller("step accept tolerance jacobian order", "");
+    ScheduledController controller("step accept tolerance jacobian order");
     ASSERT_EQ(controller.actions(), 3u);
     const Schedule still = pieces(5, 3);
     const StepRun a = ode::run(c, rules()), b = ode::run(c, controller.follow(still));
@@ -102,7 +107,7 @@ TEST(Hindsight, NoActionIsTheRules) {
 // PI control settles where E^(1/k) = safety; with a factor r on its steps, at safety r^(1/0.9).
 TEST(Hindsight, AFactorMeansWhatItSays) {
   Decay decay;
-  ScheduledController controller("step", "");
+  ScheduledController controller("step");
   Schedule s = Schedule::still({8, 16}, 1);
   const double r = 0.8;
   s.action[1][0] = static_cast<float>(std::log(r) / std::log(ScheduledController::kFarthest));
@@ -126,13 +131,13 @@ TEST(Hindsight, AFactorMeansWhatItSays) {
 // If cost alone counts, the best that can be had is steps that are just accepted: 0.9 of the rules' number.
 TEST(Hindsight, FewestStepsThatAreAccepted) {
   Decay decay;
-  ScheduledController controller("step", "");
+  ScheduledController controller("step");
   const auto steps = [&](const Schedule &s) {
     const StepRun run = decay.run(controller.follow(s), 10000);
     return run.finished ? static_cast<double>(run.steps + run.rejected) : 1e9;
   };
   Schedule s = Schedule::still({4, 8, 12, 16}, 1);
-  const double before = steps(s), found = searchSchedule(s, before, steps, 60, 1);
+  const double before = steps(s), found = searchSchedule(s, before, steps, 1, 60, 1);
   EXPECT_LT(found, 0.95 * before);
   EXPECT_GT(found, 0.88 * before);
 }

@@ -22,14 +22,15 @@ Schedule Schedule::still(std::vector<double> until, std::size_t actions) {
   return s;
 }
 
-double searchSchedule(Schedule &start, double price, const SchedulePrice &of, int tries, std::uint64_t seed) {
+double searchSchedule(Schedule &start, double price, const SchedulePrice &of, std::size_t actions, int tries,
+                      std::uint64_t seed) {
   // A change of one action on [first, last): its size is what it has been worth on so many pieces.
   struct Move {
     std::size_t action, first, last;
     float by;
   };
   constexpr double kFirstSize = 0.1, kLeastSize = 0.005, kLargestSize = 0.5, kGrow = 1.3, kShrink = 0.75;
-  const std::size_t pieces = start.action.size(), actions = start.action.front().size();
+  const std::size_t pieces = start.action.size();
   int levels = 0;
   while ((std::size_t{1} << levels) < pieces) ++levels;
   std::vector<double> size(actions * static_cast<std::size_t>(levels + 1), kFirstSize);
@@ -69,8 +70,8 @@ double searchSchedule(Schedule &start, double price, const SchedulePrice &of, in
   return price;
 }
 
-ScheduledController::ScheduledController(const std::string &levers, const std::string &by_rule)
-    : specification_(stepPolicySpecification({"error"}, "pi-ratio", 1 / kFarthest, kFarthest, levers, by_rule)) {}
+ScheduledController::ScheduledController(const std::string &levers)
+    : specification_(stepPolicySpecification({"error"}, "pi-ratio", 1 / kFarthest, kFarthest, levers)) {}
 
 StepController ScheduledController::follow(const Schedule &schedule) {
   return [this, &schedule](TSAdapt adapt) {

@@ -25,16 +25,17 @@ struct PETRL_API Schedule {
 using SchedulePrice = std::function<double(const Schedule &)>;
 
 /// A local search: one action changes on some neighbouring pieces - all of them at first, fewer and fewer later - and
-/// again as long as that helps, or else the other way. `price`: of `start`; returned: what the best one found costs,
-/// left in `start`, never more. Deterministic: asks exactly `tries` times.
-PETRL_API double searchSchedule(Schedule &start, double price, const SchedulePrice &of, int tries, std::uint64_t seed);
+/// again as long as that helps, or else the other way. Only the first `actions` of them change. `price`: of `start`;
+/// returned: what the best one found costs, left in `start`, never more. Deterministic: asks exactly `tries` times.
+PETRL_API double searchSchedule(Schedule &start, double price, const SchedulePrice &of, std::size_t actions, int tries,
+                                std::uint64_t seed);
 
 /// Solves by a schedule: an action is a factor on what the rules decide (transform pi-ratio; tolerance; jacobian),
-/// from 1/kFarthest to kFarthest, and 0 what they do. `levers`, `by_rule`: see ActionSpec. The schedule must outlive it.
+/// from 1/kFarthest to kFarthest, and 0 what they do. `levers`: see ActionSpec. The schedule must outlive it.
 class PETRL_API ScheduledController {
  public:
   static constexpr double kFarthest = 8;  ///< a power of two: action 0 is a factor of exactly 1
-  ScheduledController(const std::string &levers, const std::string &by_rule);
+  explicit ScheduledController(const std::string &levers);
   std::size_t actions() const { return specification_.action.decided().size(); }
   StepController follow(const Schedule &schedule);
 
