@@ -29,7 +29,7 @@ bool implicitMethod(const std::string &name) {
   return std::any_of(all.begin(), all.end(), [&](const ode::Method &m) { return m.name == name && m.implicit; });
 }
 
-// What a reference is made with: methods whose order is no higher than that of the interpolation between their steps.
+// A reference, and how far from it another one is that is ten times less tight: what interpolation costs is in there.
 struct Path {
   std::unique_ptr<Trajectory> trajectory;
   double mean = 1, end = 1;  // its accuracy
@@ -43,10 +43,10 @@ Path referencePath(ode::Case c, double tight, long max_steps) {
                  ? "rosw-ra34pw2"
                  : "rk5dp";
   Path path;
-  c.rtol = kTighter[1] * tight;
+  c.rtol = std::max(kTighter[1] * tight, 1e-13);
   path.trajectory = std::make_unique<Trajectory>(c, ode::controller("basic"), max_steps);
   if (!path.trajectory->finished()) return path;
-  c.rtol = kTighter[0] * tight;
+  c.rtol = std::max(kTighter[0] * tight, 1e-12);
   const RunBeside other = runBeside(c, ode::controller("basic"), max_steps, *path.trajectory);
   path.mean = other.mean;
   path.end = other.end;
