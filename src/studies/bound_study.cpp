@@ -112,7 +112,7 @@ class Search {
         reference_(reference),
         controller_(implicitMethod(c.method) ? "step accept tolerance jacobian order" : "step accept"),
         best_{yardstick.rules(), 0},
-        schedule_(still(pieces)) {}
+        schedule_(Schedule::still(pieceEnds(yardstick.rules().times, pieces), controller_.actions())) {}
 
   // The best of `tries` more schedules, from the best one so far on, in which the first `actions` may differ from it.
   const Found &better(std::size_t actions, int tries, std::uint64_t seed) {
@@ -122,28 +122,37 @@ class Search {
   }
   std::size_t actions() const { return controller_.actions(); }
 
-  // The best of `tries` whose steps differ from the rules' by chance alone.
-  Found lucky(std::size_t pieces, int tries, std::uint64_t seed) {
+  // Runs whose steps differ by chance from those of a schedule.
+  struct Jittered {
+    Found best;
+    double mean;  // score: what the schedule is worth if it is not met to the last digit
+  };
+  Jittered jitter(const Schedule &schedule, int tries, std::uint64_t seed) {
     std::mt19937_64 rng(seed);
-    Found found{yardstick_.rules(), 0};
-    Schedule schedule = still(pieces);
+    Jittered out{{yardstick_.rules(), 0}, 0};
     const double size = std::log1p(kJitter) / std::log(ScheduledController::kFarthest);
+    int counted = 0;
     for (int i = 0; i < tries; ++i) {
-      for (auto &action : schedule.action)
-        action[0] = static_cast<float>(size * (2 * static_cast<double>(rng() >> 11) * 0x1.0p-53 - 1));
-      run(schedule, found);
+      Schedule near = schedule;
+      for (auto &action : near.action) {
+        const double by = size * (2 * static_cast<double>(rng() >> 11) * 0x1.0p-53 - 1);
+        action[0] = std::clamp(action[0] + static_cast<float>(by), -1.f, 1.f);
+      }
+      double score = 0;
+      run(near, out.best, &score);
+      if (std::isfinite(score)) out.mean += score, ++counted;
     }
-    return found;
+    out.mean = counted > 0 ? out.mean / counted : std::numeric_limits<double>::quiet_NaN();
+    return out;
   }
+  const Schedule &schedule() const { return schedule_; }
 
  private:
-  Schedule still(std::size_t pieces) const {
-    return Schedule::still(pieceEnds(yardstick_.rules().times, pieces), controller_.actions());
-  }
-  double run(const Schedule &schedule, Found &found) {
+  double run(const Schedule &schedule, Found &found, double *score = nullptr) {
     const long most = kMoreSteps * yardstick_.rules().run.steps + 100;
     RunBeside r = runBeside(c_, controller_.follow(schedule), most, reference_);
     const double price = yardstick_.price(r);
+    if (score) *score = yardstick_.score(r);
     if (price < found.price) found = {std::move(r), price};
     return price;
   }
@@ -168,6 +177,8 @@ class Search {
 ///   hindsight        of step, tolerance and Jacobians, from there on
 ///   bound            the best of all these: what decisions can reach is at least this
 ///   chance           the best of runs whose steps are those of the rules but for 2 % at random
+///   rules-jittered, hindsight-jittered   mean score of such runs, around the rules and around the best schedule: what
+///                    is left of both without luck (no other columns)
 /// score: log(cost over the rules') + log(error over theirs) / order, where the error is the worse one of mean and end;
 /// nan of a run that did not finish.
 void boundStudy(YamlMap yaml, const std::string &directory) {
@@ -220,9 +231,12 @@ void boundStudy(YamlMap yaml, const std::string &directory) {
           continue;
         }
         const Yardstick yardstick(std::move(rules), prices);
-        const auto row = [&](const std::string &name, const RunBeside &r) {
+        const auto head = [&](const std::string &name, double score) {
           csv.row().set("kind", kindOf(*c.problem)).set("problem", c.problem->name).set("instance", instance);
-          csv.set("method", method).set("controller", name).set("rtol", rtol).set("score", yardstick.score(r));
+          csv.set("method", method).set("controller", name).set("rtol", rtol).set("score", score);
+        };
+        const auto row = [&](const std::string &name, const RunBeside &r) {
+          head(name, yardstick.score(r));
           csv.set("cost", yardstick.cost(r)).set("mean_error", r.mean).set("end_error", r.end);
           csv.set("steps", r.run.steps).set("rejected", r.run.rejected);
           csv.set("failed", r.run.failed).set("finished", r.run.finished).set("functions", r.run.functions);
@@ -239,10 +253,17 @@ void boundStudy(YamlMap yaml, const std::string &directory) {
         Search search(c, yardstick, *path.trajectory, pieces);
         const std::uint64_t seed = seedOf(cases.seed(), c, instance);
         ++searched;
-        if (jittered > 0) row("chance", search.lucky(pieces, jittered, seed).run);
+        const auto disturbed = [&](const char *chance, const char *mean) {
+          if (jittered == 0) return;
+          const auto found = search.jitter(search.schedule(), jittered, seed);
+          if (chance) row(chance, found.best.run);
+          head(mean, found.mean);
+        };
+        disturbed("chance", "rules-jittered");
         if (search.actions() > 1) row("hindsight-step", search.better(1, tries, seed).run);
         const Found &found = search.better(search.actions(), tries, seed + 1);
         row("hindsight", found.run);
+        disturbed(nullptr, "hindsight-jittered");
         if (found.price < bound.price) bound = found;
         row("bound", bound.run);
       }

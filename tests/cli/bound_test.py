@@ -28,10 +28,12 @@ def nothing_beats_the_bound(folder):
         cases.setdefault((r["problem"], r["method"]), {})[r["controller"]] = r
     assert set(cases) == {("lotkavolterra", "rk3bs"), ("lotkavolterra", "bdf2"), ("explosion", "bdf2")}
     for (_, method), case in cases.items():
-        names = {"rl:classical", "basic", "chance", "hindsight", "bound"} | ({"hindsight-step"} if method == "bdf2" else set())
+        names = {"rl:classical", "basic", "chance", "rules-jittered", "hindsight", "hindsight-jittered", "bound"} | ({"hindsight-step"} if method == "bdf2" else set())
         assert set(case) == names
         rules, bound = case["rl:classical"], case["bound"]
         assert float(rules["score"]) == 0
+        mean = {name: float(case.pop(name)["score"]) for name in ("rules-jittered", "hindsight-jittered")}
+        assert -.7 < mean["hindsight-jittered"] < .7 and float(case["chance"]["score"]) <= mean["rules-jittered"]
         within = [r for r in case.values() if max(float(r[e]) / float(rules[e]) for e in ("mean_error", "end_error")) < 2]
         assert all(float(bound["score"]) <= float(r["score"]) for r in within)
         assert all(float(case[c]["score"]) <= 0 for c in names & {"hindsight", "hindsight-step", "chance"})

@@ -30,7 +30,7 @@ def row(head, runs, controllers):
 
 def tables(runs, out, config, markdown=False, **_):
     controllers = [c for c in runs.unique("controller") if c != RULES]
-    order = ("chance", "hindsight-step", "hindsight", "bound")
+    order = ("chance", "rules-jittered", "hindsight-step", "hindsight", "hindsight-jittered", "bound")
     controllers = [c for c in controllers if c not in order] + [c for c in order if c in controllers]
     rows = [row({"kind": kind, "problem": name}, mine, controllers) for (kind, name), mine in runs.groups("kind", "problem")]
     means = []
