@@ -29,7 +29,7 @@ class Cuda : public Runtime {
   const char *name() const override { return "cuda"; }
 
   PetscErrorCode allocate(std::size_t bytes, void **memory) override {
-    cudaStream_t stream;
+    cudaStream_t stream = nullptr;
     PetscFunctionBegin;
     PetscCall(CurrentStream(&stream));
     PetscCall(CheckCuda(cudaMallocAsync(memory, bytes, stream), "memory on the device"));
@@ -37,7 +37,7 @@ class Cuda : public Runtime {
   }
 
   PetscErrorCode release(void *memory) override {
-    cudaStream_t stream;
+    cudaStream_t stream = nullptr;
     PetscFunctionBegin;
     PetscCall(CurrentStream(&stream));
     PetscCall(CheckCuda(cudaFreeAsync(memory, stream), "memory on the device"));
@@ -45,7 +45,7 @@ class Cuda : public Runtime {
   }
 
   PetscErrorCode copy(void *to, Space to_space, const void *from, Space from_space, std::size_t bytes) override {
-    cudaStream_t stream;
+    cudaStream_t stream = nullptr;
     PetscFunctionBegin;
     PetscCall(CurrentStream(&stream));
     PetscCall(CheckCuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "copy"));

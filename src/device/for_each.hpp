@@ -58,7 +58,7 @@ PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
 #if defined(__CUDACC__)
   if (space == Space::device && !runtime()->emulated()) {
     constexpr int threads = 256;
-    cudaStream_t stream;
+    cudaStream_t stream = nullptr;
     PetscCall(CurrentStream(&stream));
     const auto blocks = static_cast<unsigned>(std::min<std::ptrdiff_t>((n + threads - 1) / threads, 1 << 20));
     kernel<<<blocks, threads, 0, stream>>>(n, work);
@@ -81,7 +81,7 @@ PetscErrorCode forEachTeam(Space space, std::ptrdiff_t n, std::size_t scratch, c
   if (space == Space::device && !runtime()->emulated()) {
     constexpr int threads = 256;
     constexpr std::size_t always = 48 * 1024;  // more has to be asked for
-    cudaStream_t stream;
+    cudaStream_t stream = nullptr;
     PetscCall(CurrentStream(&stream));
     if (scratch > always)
       PetscCall(CheckCuda(cudaFuncSetAttribute(teamKernel<Work>, cudaFuncAttributeMaxDynamicSharedMemorySize,
