@@ -1,7 +1,8 @@
 // TSADAPTRL: the error of an attempt, also one that is no number because the step left the domain of the equations (the
-// root of a negative number); whether the step is accepted, and how it is taken back where it is not.
+// root of a negative number); and whether the step is accepted.
 #include <petscdm.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "adapt/rl.hpp"
@@ -9,6 +10,9 @@
 namespace petrl {
 
 namespace {
+
+// Infinite: PETSC_INFINITY is a number.
+const PetscReal kNoNumber = static_cast<PetscReal>(HUGE_VAL);
 
 // Waits for one error: that PETSc's weighted norm, the same on all ranks, is not a number.
 struct NormWatch {
@@ -26,18 +30,6 @@ PetscErrorCode AtError(MPI_Comm comm, int line, const char *function, const char
   watch.popped = true;
   (void)PetscPopErrorHandler();
   return PetscError(comm, line, function, file, code, type, message ? "%s" : nullptr, message);
-}
-
-// Whether the type leaves the solution that it started from as it was, or can be given it back: RK by us (below); what
-// ARKIMEX takes back by subtraction, a number that is none would spoil.
-PetscErrorCode ComesBack(TS ts, bool *comes_back) {
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &is, TSRK, TSROSW, TSBDF, TSTHETA, TSBEULER, TSCN, TSALPHA,
-                                      TSALPHA2, ""));
-  *comes_back = is == PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 // The weighted local error as TSADAPTBASIC measures it; -1 where the TS gives none.
@@ -63,24 +55,7 @@ PetscErrorCode Estimate(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error)
   if (!code && adapt->wnormtype == NORM_INFINITY && !adaptRL(adapt).basic_only) code = VecNorm(embedded, NORM_1, &sum);
   PetscCall(DMRestoreGlobalVector(dm, &embedded));
   PetscCall(code);
-  if (PetscIsInfOrNanReal(sum)) *error = PETSC_INFINITY;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Runge-Kutta methods take a rejected step back by subtraction: rounding, or a number that is none, would stay. Their
-// first stage still is what they started from. They call us before they copy the solution into it again.
-PetscErrorCode BeforeRetry(TS ts, PetscReal stage_time) {
-  AdaptRL &rl = adaptRL(ts->adapt);
-  PetscInt stages;
-  Vec *stage;
-
-  PetscFunctionBegin;
-  ts->prestage = rl.prestage;
-  if (ts->steps == rl.seen_steps && ts->reject == rl.seen_rejections + 1) {
-    PetscCall(TSGetStages(ts, &stages, &stage));
-    PetscCall(VecCopy(stage[0], ts->vec_sol));
-  }
-  if (ts->prestage) PetscCall((*ts->prestage)(ts, stage_time));
+  if (PetscIsInfOrNanReal(sum)) *error = kNoNumber;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -103,11 +78,11 @@ PetscErrorCode AdaptRLLocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscRea
   code = Estimate(adapt, ts, order, error);
   if (!watch.popped) PetscCall(PetscPopErrorHandler());
   if (watch.seen || PetscIsInfOrNanReal(*error)) {
-    PetscCall(ComesBack(ts, &comes_back));
+    PetscCall(AdaptRLComesBack(adapt, ts, &comes_back));
     PetscCheck(comes_back && !adaptRL(adapt).basic_only, PetscObjectComm((PetscObject)adapt), PETSC_ERR_FP,
                "Infinite or not-a-number generated in the norm of the step's error");
     PetscCall(PetscInfo(adapt, "The error of a step of length %g is not a number\n", (double)ts->time_step));
-    *error = PETSC_INFINITY;
+    *error = kNoNumber;
     if (*order < 1) *order = adapt->candidates.n > 0 ? adapt->candidates.order[0] : 1;
   } else {
     PetscCall(code);
@@ -143,24 +118,6 @@ PetscErrorCode AdaptRLAccept(TSAdapt adapt, TS ts, PetscReal h, PetscReal error,
                         (double)error, (double)h));
     ts->reason = TS_DIVERGED_STEP_REJECTED;
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// An attempt was rejected; `error` as above. Where PETSc gives up now, nothing will call us.
-PetscErrorCode AdaptRLTakeBack(TSAdapt adapt, TS ts, PetscReal error) {
-  AdaptRL &rl = adaptRL(adapt);
-  const PetscInt retries = rl.history.rejections() + rl.history.failures();
-  PetscBool rk;
-
-  PetscFunctionBegin;
-  if (rl.basic_only || ts->reason || !ts->ops->getstages || (ts->max_reject >= 0 && retries > ts->max_reject))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSRK, &rk));
-  // A function after stages may have changed them.
-  if (!rk || (ts->poststage && !PetscIsInfOrNanReal(error)) || ts->prestage == BeforeRetry)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  rl.prestage = ts->prestage;
-  ts->prestage = BeforeRetry;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

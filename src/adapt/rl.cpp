@@ -50,6 +50,7 @@ PetscErrorCode TSAdaptChoose_RL(TSAdapt adapt, TS ts, PetscReal h, PetscInt *nex
   PetRLCallCXX(notePoint(rl, ts, attempt, restarts));
 
   if (!attempt.accepted) PetscCall(AdaptRLTakeBack(adapt, ts, error));
+  PetscCall(AdaptRLWatchStages(adapt));
 
   PetscCall(AdaptRLDecide(adapt, ts, false, h, next_h));
   PetscCall(AdaptRLOrder(adapt, ts, attempt, next_h));
@@ -143,6 +144,7 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
 PetscErrorCode TSAdaptReset_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   adaptRL(adapt).history.restart();
+  PetscCall(AdaptRLForgetStart(adapt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,6 +200,7 @@ PetscErrorCode TSAdaptDestroy_RL(TSAdapt adapt) {
   PetscFunctionBegin;
   PetscCall(AdaptRLUnhook(adapt));
   PetscCall(AdaptRLGiveBack(adapt));
+  PetscCall(AdaptRLUnwatchStages(adapt));
   PetscCall(AdaptRLTrainEnd(adapt, true));
   // The TSAdapt may go on with another type: give back what we set.
   if (adaptRL(adapt).user_scale_failed >= 0) adapt->scale_solve_failed = adaptRL(adapt).user_scale_failed;
@@ -373,6 +376,7 @@ PetscErrorCode TSAdaptCreate_RL(TSAdapt adapt) {
   PetRLCallCXX(adapt->data = new petrl::AdaptRL());
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)adapt), &petrl::adaptRL(adapt).rank));
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)adapt), &petrl::adaptRL(adapt).ranks));
+  PetscCall(petrl::AdaptRLWatchStages(adapt)); /* the first step is the likeliest to be too long */
   adapt->ops->choose = petrl::TSAdaptChoose_RL;
   adapt->ops->setfromoptions = petrl::TSAdaptSetFromOptions_RL;
   adapt->ops->view = petrl::TSAdaptView_RL;

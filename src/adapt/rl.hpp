@@ -81,6 +81,15 @@ struct Progress {
   std::vector<float> failed_observation, failed_action;  // prepared decision for the case that the next solve fails
 };
 
+/// What a TSARKIMEX has started the attempt at hand from: it cannot tell.
+struct StepStart {
+  Vec copy = nullptr;
+  PetscObjectId of = 0;                                                         // the solution that was copied,
+  PetscObjectState state = 0;                                                   // as it was then
+  bool fresh = false;                                                           // copied in this attempt
+  PetscErrorCode (*check)(TSAdapt, TS, PetscReal, Vec, PetscBool *) = nullptr;  // of stages, the program's
+};
+
 struct FailureHook;  // tells an adaptor of solves that start again; outlives it
 
 /// The name of the policy without a file: the rules that a learned one has to beat.
@@ -109,6 +118,7 @@ struct AdaptRL : PolicyObject, Progress {
   std::string trouble;                       // what went wrong on this rank alone; told to all with the next decision
   PetscErrorCode trouble_code = PETSC_SUCCESS;
   double user_scale_failed = -1;
+  StepStart start;
   std::shared_ptr<FailureHook> hook;
 
   PetscErrorCode (*known_step)(TS) = nullptr;   // the TS type for which `announces` was found out
@@ -145,7 +155,11 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts);                               
 PetscErrorCode AdaptRLDecide(TSAdapt adapt, TS ts, bool failed, double h, PetscReal *next_h);  // rl_decide.cpp
 PetscErrorCode AdaptRLLocalError(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *error);     // local_error.cpp
 PetscErrorCode AdaptRLAccept(TSAdapt adapt, TS ts, PetscReal h, PetscReal error, PetscInt order, PetscBool *accept);
-PetscErrorCode AdaptRLTakeBack(TSAdapt adapt, TS ts, PetscReal error);
+PetscErrorCode AdaptRLTakeBack(TSAdapt adapt, TS ts, PetscReal error);  // take_back.cpp
+PetscErrorCode AdaptRLComesBack(TSAdapt adapt, TS ts, bool *comes_back);
+PetscErrorCode AdaptRLWatchStages(TSAdapt adapt);
+PetscErrorCode AdaptRLUnwatchStages(TSAdapt adapt);
+PetscErrorCode AdaptRLForgetStart(TSAdapt adapt);
 PetscErrorCode AdaptRLHook(TSAdapt adapt, TS ts);  // rl_failure.cpp
 PetscErrorCode AdaptRLUnhook(TSAdapt adapt);
 PetscErrorCode AdaptRLCatchUp(TSAdapt adapt, TS ts);

@@ -37,8 +37,10 @@
    From the fourth rejection (or failed solve) of a step on, the next attempt is at least as short as
    `TSADAPTBASIC`'s, so that PETSc's limit on rejections (`TSSetMaxStepRejections()`) is not met where `TSADAPTBASIC`
    would not meet it; earlier where that limit is below eight.
-   A step that leaves the domain of the equations, so that its error is not a number, is rejected (rk, rosw, bdf, theta,
-   cn, beuler, alpha; elsewhere, and with `TSADAPTBASIC`, it is an error). Rejected steps of rk are taken back exactly.
+   A step that leaves the domain of the equations, so that its error is not a number, is rejected (rk, arkimex, rosw,
+   bdf, theta, cn, beuler, alpha; elsewhere, and with `TSADAPTBASIC`, it is an error). Rejected steps of rk and arkimex
+   are taken back exactly; for that a copy of the solution is kept under arkimex, at its first implicit stage
+   (`TSAdaptSetCheckStage()` of the program is called from there; set after a solve has begun, from the next step on).
    A step of 64 roundings of the time, the shortest, is accepted whatever its error, up to 16 times in a row: a jump.
    After that, or where the error is not a number even then, the solve ends with `TS_DIVERGED_STEP_REJECTED`.
    Where decisions after accepted steps have shrunk the step by 1e4, it is kept, then doubled: an error that asks for

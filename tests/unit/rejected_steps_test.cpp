@@ -58,7 +58,16 @@ struct Setting {
   double relative = 1;  // tolerance over the absolute one
   NormType norm = NORM_2;
   PetscInt max_reject = 100, max_steps = 100000;
+  bool looks = false;  // the program looks at stages, too
 };
+
+int stages_seen = 0;
+
+PetscErrorCode Look(TSAdapt, TS, PetscReal, Vec, PetscBool *) {
+  PetscFunctionBeginUser;
+  ++stages_seen;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscErrorCode Solve(Function function, const Setting &how, Outcome *run) {
   TS ts;
@@ -68,7 +77,8 @@ PetscErrorCode Solve(Function function, const Setting &how, Outcome *run) {
   PetscFunctionBeginUser;
   PetscCall(TSCreate(PETSC_COMM_SELF, &ts));
   PetscCall(TSSetType(ts, how.type));
-  if (how.type == std::string("rk")) PetscCall(TSRKSetType(ts, how.variant));
+  if (how.type == std::string(TSRK)) PetscCall(TSRKSetType(ts, how.variant));
+  if (how.type == std::string(TSARKIMEX)) PetscCall(TSARKIMEXSetType(ts, how.variant));
   PetscCall(TSSetRHSFunction(ts, nullptr, evaluate, &function));
   PetscCall(VecCreateSeq(PETSC_COMM_SELF, 2, &x));
   PetscCall(VecSetValue(x, 0, how.start, INSERT_VALUES));
@@ -80,9 +90,11 @@ PetscErrorCode Solve(Function function, const Setting &how, Outcome *run) {
   PetscCall(TSSetMaxSteps(ts, how.max_steps));
   PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetMaxStepRejections(ts, how.max_reject));
+  PetscCall(TSSetMaxSNESFailures(ts, -1));
   PetscCall(TSSetErrorIfStepFails(ts, PETSC_FALSE));
   PetscCall(TSSetTolerances(ts, how.tolerance, nullptr, how.relative * how.tolerance, nullptr));
   PetscCall(TSGetAdapt(ts, &adapt));
+  if (how.looks) PetscCall(TSAdaptSetCheckStage(adapt, Look));
   if (how.policy) {
     PetscCall(TSAdaptSetType(adapt, TSADAPTRL));
     PetscCall(TSAdaptRLSetPolicy(adapt, how.policy));
@@ -136,9 +148,36 @@ TEST(RejectedSteps, OneThatLeavesTheDomainIsRejected) {
   // A solution that itself leaves it, u = (1 - t)^2 and then no real one, ends the solve.
   const Outcome run = solve([](double, double u) { return -2 * std::sqrt(u); }, {1, 0.1, 2});
   EXPECT_TRUE(run.code == PETSC_SUCCESS && run.reason == TS_DIVERGED_STEP_REJECTED) << run.code << " " << run.reason;
+  EXPECT_EQ(run.attempts.back().error, PETSC_MAX_REAL);
+  for (const Attempt &a : run.attempts) EXPECT_FALSE(a.accepted && a.error > 1) << a.error << " at " << a.t;
   Setting basic{0.05, 0.5, 1};
   basic.policy = nullptr;
   EXPECT_EQ(solve(attracted, basic).code, PETSC_ERR_FP) << "PETSc has learned it, too";
+}
+
+// Under arkimex what an earlier stage sees makes a solve fail; only the last one's explicit part is seen in the error.
+TEST(RejectedSteps, OneThatLeavesTheDomainInTheLastStageOfARKIMEX) {
+  const auto steep = [](double t, double u) {
+    return t > 0.95 && std::fabs(u - 1.7) > 0.1 ? NAN : 0.5 + 10 * std::exp(-50 * t);
+  };
+  for (const char *variant : {TSARKIMEX2D, TSARKIMEX3, TSARKIMEX4, TSARKIMEX5}) {
+    for (const NormType norm : {NORM_2, NORM_INFINITY}) {
+      Setting how{1, 1, 1};
+      how.type = TSARKIMEX;
+      how.variant = variant;
+      how.norm = norm;
+      how.looks = norm == NORM_2;
+      stages_seen = 0;
+      const Outcome run = solve(steep, how);
+      EXPECT_EQ(stages_seen > run.steps, how.looks) << variant;
+      EXPECT_EQ(run.code, PETSC_SUCCESS) << variant;
+      EXPECT_EQ(run.reason, TS_CONVERGED_TIME) << variant;
+      EXPECT_NEAR(run.u, 1.7, 1e-4) << variant;
+      EXPECT_NEAR(run.v, 1, 1e-7) << variant;
+      ASSERT_FALSE(run.attempts.empty()) << variant;
+      EXPECT_EQ(run.attempts[0].error, PETSC_MAX_REAL) << variant;
+    }
+  }
 }
 
 // The first step is far too long, and its second stage in a region that the solution does not see, but where all is
@@ -153,6 +192,15 @@ TEST(RejectedSteps, AreTakenBackExactly) {
   EXPECT_NEAR(run.v, 1, 1e-14);
   how.policy = nullptr;
   EXPECT_GT(std::fabs(solve(steep, how).u - 1.7), 0.9) << "PETSc has learned it, too";
+  // In the last stage of arkimex.
+  const auto late = [](double t, double u) {
+    return t > 0.95 && std::fabs(u - 1.7) > 0.1 ? 1e30 : 0.5 + 10 * std::exp(-50 * t);
+  };
+  how.type = TSARKIMEX;
+  how.variant = TSARKIMEX3;
+  EXPECT_GT(std::fabs(solve(late, how).u - 1.7), 0.9) << "PETSc has learned it, too";
+  how.policy = kClassical;
+  EXPECT_NEAR(solve(late, how).u, 1.7, 1e-4);
 }
 
 // A jump that no step resolves: u is flat until 0.5, and rises by 1e10 a unit of time from there.
