@@ -110,6 +110,7 @@ PetscErrorCode TSAdaptSetFromOptions_RL(TSAdapt adapt, PETRL_OPTION_ITEMS PetscO
   PetscCall(PetscOptionsInt("-ts_adapt_rl_seed", "Random seed of training", "TSADAPTRL", rl.seed, &rl.seed, &set));
   if (set) rl.seed_given = true;
   PetscOptionsHeadEnd();
+  rl.judged_step = nullptr;
   PetscCheck(!rl.train || rl.file != kClassical, PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
              "-ts_adapt_rl_train: policy 'classical' is a rule, it learns nothing");
   PetscCheck(!rl.train || !rl.save_file.empty(), PetscObjectComm((PetscObject)adapt), PETSC_ERR_USER_INPUT,
@@ -174,6 +175,7 @@ PetscErrorCode TSAdaptRLSetPolicy_RL(TSAdapt adapt, const char file[]) {
   PetscFunctionBegin;
   PetRLCallCXX(rl.file = file ? file : "");
   rl.loaded = false;
+  rl.judged_step = nullptr;
   rl.backend.reset();
   if (!rl.control_set) rl.setControl(rl.classical() ? classicalControl() : Control());
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -364,6 +366,7 @@ PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, St
   PetRLCallCXX(rl.policy = specification);
   rl.training = training;
   rl.loaded = false;
+  rl.judged_step = nullptr;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -123,7 +123,7 @@ struct AdaptRL : PolicyObject, Progress {
 
   PetscErrorCode (*known_step)(TS) = nullptr;   // the TS type for which `announces` was found out
   bool announces = false;                       // it tells of failed solves itself
-  PetscErrorCode (*judged_step)(TS) = nullptr;  // the TS type for which `unsuited` was found out
+  PetscErrorCode (*judged_step)(TS) = nullptr;  // that for which `unsuited` was; null: not this policy's
   bool unsuited = false;                        // basic decides there
   double time_scale = 0;                        // of the application; 0: not known
   bool safeguard = true;  // clip decisions, shorten failed steps, come down after several rejections

@@ -51,11 +51,11 @@ PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts) {
   PetscBool undamped, constraints = PETSC_FALSE;
 
   PetscFunctionBegin;
-  if (rl.judged_step == ts->ops->step || rl.basic_only || !rl.safeguard) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rl.judged_step == ts->ops->step || rl.basic_only) PetscFunctionReturn(PETSC_SUCCESS);
   rl.judged_step = ts->ops->step;
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &undamped, TSTHETA, TSCN, TSALPHA, ""));
   const bool estimates = ts->ops->evaluatewlte || ts->ops->evaluatestep;
-  if (estimates && (undamped || (rl.file.empty() && !rl.train && !rl.training)))
+  if (rl.safeguard && estimates && (undamped || (rl.file.empty() && !rl.train && !rl.training)))
     PetscCall(HasConstraints(ts, &constraints));
   rl.unsuited = constraints == PETSC_TRUE;
   rl.setControl(rl.wanted);
