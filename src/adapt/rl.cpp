@@ -128,8 +128,7 @@ PetscErrorCode TSAdaptView_RL(TSAdapt adapt, PetscViewer viewer) {
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (!ascii) PetscFunctionReturn(PETSC_SUCCESS);
   // On the first rank, which prints, the backend is known.
-  PetscCall(PetscViewerASCIIPrintf(viewer, "  RL: policy %s, backend %s\n",
-                                   rl.file.empty() ? "default" : rl.file.c_str(),
+  PetscCall(PetscViewerASCIIPrintf(viewer, "  RL: %s, backend %s\n", rl.called().c_str(),
                                    rl.loaded ? rl.evaluator.c_str() : "not loaded yet"));
   PetscCall(PetscViewerASCIIPrintf(viewer,
                                    "  RL: %" PetscInt_FMT " decisions, %" PetscInt_FMT " rejected steps, %" PetscInt_FMT
@@ -365,6 +364,7 @@ PetscErrorCode AdaptRLSetTraining(TSAdapt adapt, const Policy &specification, St
   AdaptRL &rl = adaptRL(adapt);
   PetRLCallCXX(rl.policy = specification);
   rl.training = training;
+  rl.in_training = true;
   rl.loaded = false;
   rl.judged_step = nullptr;
   PetscFunctionReturn(PETSC_SUCCESS);

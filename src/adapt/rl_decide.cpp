@@ -134,9 +134,9 @@ PetscErrorCode Warn(TSAdapt adapt, TS ts, double fallbacks, double stalled = 0) 
     PetscCall(PetscInfo(adapt, "The policy's steps shrink without end at t = %g, basic decides\n", (double)ts->ptime));
     if (rl.stalls++ == 0)
       PetscCall(PetscPrintf(PetscObjectComm((PetscObject)adapt),
-                            "PetRL warning: policy %s: its steps shrink without end at t = %g; basic decides for a "
+                            "PetRL warning: %s: its steps shrink without end at t = %g; basic decides for a "
                             "while (counted in the view; reported once)\n",
-                            rl.file.empty() ? "default" : rl.file.c_str(), (double)ts->ptime));
+                            rl.called().c_str(), (double)ts->ptime));
   }
   if (!(fallbacks > 0)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(

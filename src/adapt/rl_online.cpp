@@ -39,6 +39,7 @@ PetscErrorCode AdaptRLTrainSetUp(TSAdapt adapt, TS ts) {
     rl.policy = rl.online->policy();
     rl.training = rl.online.get();
   }));
+  rl.in_training = true; /* all ranks know */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

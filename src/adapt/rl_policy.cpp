@@ -55,7 +55,7 @@ PetscErrorCode AdaptRLJudge(TSAdapt adapt, TS ts) {
   rl.judged_step = ts->ops->step;
   PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &undamped, TSTHETA, TSCN, TSALPHA, ""));
   const bool estimates = ts->ops->evaluatewlte || ts->ops->evaluatestep;
-  if (rl.safeguard && estimates && (undamped || (rl.file.empty() && !rl.train && !rl.training)))
+  if (rl.safeguard && estimates && (undamped || (rl.file.empty() && !rl.train && !rl.in_training)))
     PetscCall(HasConstraints(ts, &constraints));
   rl.unsuited = constraints == PETSC_TRUE;
   rl.setControl(rl.wanted);
@@ -75,7 +75,7 @@ PetscErrorCode AdaptRLLoad(TSAdapt adapt, TS ts) {
     rl.loaded = true;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (rl.train && !rl.training) PetscCall(AdaptRLTrainSetUp(adapt, ts));
+  if (rl.train && !rl.in_training) PetscCall(AdaptRLTrainSetUp(adapt, ts));
   // Who learns has its policy already, on the first rank.
   const std::string file = rl.training ? "" : rl.file.empty() ? policyFolder() + "/default.h5" : rl.file;
   PetscCall(PolicyLoad(comm, rl, file, false, [&]() -> std::string {

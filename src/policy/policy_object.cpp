@@ -11,6 +11,10 @@ PolicyObject::~PolicyObject() {
   (void)PetscViewerDestroy(&monitor);
 }
 
+std::string PolicyObject::called() const {
+  return in_training ? "the policy in training" : "policy " + (file.empty() ? std::string("default") : file);
+}
+
 // "true" is a word that earlier options took; everything else says where to print.
 static PetscErrorCode MonitorOption(PETRL_OPTION_ITEMS PetscOptionsObject, PolicyObject &object, const char name[],
                                     const char manual[]) {
@@ -68,14 +72,15 @@ PetscErrorCode PolicyLoad(MPI_Comm comm, PolicyObject &object, const std::string
 
 PetscErrorCode PolicyFallBack(MPI_Comm comm, PolicyObject &object, PetscInt times, const char what[],
                               const char instead[]) {
-  const char *file = object.file.empty() ? "default" : object.file.c_str();
+  std::string policy;
 
   PetscFunctionBegin;
-  PetscCheck(!object.error_if_nan, comm, PETSC_ERR_FP, "policy %s: %s", file, what);
-  PetscCall(PetscInfo(NULL, "policy %s: %s; %s\n", file, what, instead));
+  PetRLCallCXX(policy = object.called());
+  PetscCheck(!object.error_if_nan, comm, PETSC_ERR_FP, "%s: %s", policy.c_str(), what);
+  PetscCall(PetscInfo(NULL, "%s: %s; %s\n", policy.c_str(), what, instead));
   if (object.fallbacks == 0)
-    PetscCall(PetscPrintf(comm, "PetRL warning: policy %s: %s; %s (counted in the view; reported once)\n", file, what,
-                          instead));
+    PetscCall(PetscPrintf(comm, "PetRL warning: %s: %s; %s (counted in the view; reported once)\n", policy.c_str(),
+                          what, instead));
   object.fallbacks += times;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -18,15 +18,19 @@ struct PolicyObject {
   PolicyObject(const PolicyObject &) = delete;
   PolicyObject &operator=(const PolicyObject &) = delete;
 
-  const char *const kind;  ///< of its policies
-  std::string file;        ///< as given by the user
-  bool loaded = false;     ///< it was, and what it needs is there
-  Policy policy;           ///< without its network on ranks that do not evaluate it
-  std::string evaluator;   ///< name of the backend; "" on those ranks
+  const char *const kind;    ///< of its policies
+  std::string file;          ///< as given by the user
+  bool loaded = false;       ///< it was, and what it needs is there
+  bool in_training = false;  ///< what decides still learns, whatever file it began with
+  Policy policy;             ///< without its network on ranks that do not evaluate it
+  std::string evaluator;     ///< name of the backend; "" on those ranks
   bool error_if_nan = false;
   PetscViewer monitor = NULL;
   PetscViewerFormat monitor_format = PETSC_VIEWER_DEFAULT;
   PetscInt decisions = 0, fallbacks = 0;
+
+  /// The policy as messages call it.
+  std::string called() const;
 };
 
 /// Names of the options that all three have.

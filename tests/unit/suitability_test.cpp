@@ -1,10 +1,13 @@
-// TSADAPTRL: who decides where components are algebraic: the policy or TSADAPTBASIC; asked again of each policy.
+// TSADAPTRL: who decides where components are algebraic: the policy or TSADAPTBASIC; asked again of each policy;
+// and how messages call it.
 #include <gtest/gtest.h>
 #include <petrl.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "adapt/rl.hpp"
 #include "support/policies.hpp"
@@ -116,6 +119,34 @@ TEST_F(Suitability, AndWithoutTheSafeguardNoneIsUnsuited) {
   PetRLThrow(TSSetFromOptions(bdf.ts));
   PetRLThrow(PetscOptionsClearValue(nullptr, "-ts_adapt_rl_safeguard"));
   EXPECT_FALSE(bdf.unsuited(""));
+}
+
+// Gives always the same answer.
+struct Pupil : StepLearner {
+  float answer;
+  explicit Pupil(float a) : answer(a) {}
+  void decide(const float *, float *action) override { *action = answer; }
+  void decided(const std::vector<float> &, const std::vector<float> &) override {}
+  void outcome(const Attempt &) override {}
+};
+
+// What training says of a policy that has no file yet.
+TEST(Training, IsNamed) {
+  for (const float answer : {NAN, -1.f}) {
+    Constrained bdf(TSBDF);
+    Pupil pupil(answer);
+    const Policy policy = constantPolicy({"error"}, "ratio", 0.5, 2, 0);
+    ::testing::internal::CaptureStdout();
+    PetRLThrow(AdaptRLSetTraining(bdf.adapt, policy, &pupil));
+    for (int i = 0; i < 40; ++i) PetRLThrow(TSStep(bdf.ts));
+    PetRLThrow(TSAdaptView(bdf.adapt, PETSC_VIEWER_STDOUT_SELF));
+    const std::string said = ::testing::internal::GetCapturedStdout();
+    expectParts(said, {std::isnan(answer) ? "PetRL warning: the policy in training: its decision is not finite"
+                                          : "PetRL warning: the policy in training: its steps shrink without end",
+                       "RL: the policy in training, backend training"});
+    EXPECT_EQ(said.find("default"), std::string::npos) << said;
+    EXPECT_FALSE(adaptRL(bdf.adapt).unsuited) << "it may learn what to do";
+  }
 }
 
 }  // namespace
