@@ -1,16 +1,14 @@
-// Equations on a line of points (DMDA, three-point stencil), on any number of ranks.
+// Equations on a line of points.
 #pragma once
-
-#include <petscdmda.h>
 
 #include <functional>
 
-#include "problems/ode/problem.hpp"
+#include "problems/ode/grid.hpp"
 
 namespace petrl::ode {
 
 /// u_i' = f(u_{i-1}, u_i, u_{i+1}) with `fields` unknowns a point; outside the ends u has fixed values.
-class LineProblem : public Problem {
+class LineProblem : public GridProblem {
  public:
   using Initial = std::function<void(PetscInt i, double *u)>;
   /// Writes fields values of f at one point.
@@ -21,16 +19,18 @@ class LineProblem : public Problem {
 
   LineProblem(PetscInt points, std::vector<double> boundary, Initial initial, Point point, PointJacobian jacobian);
 
-  PetscErrorCode setUp(TS ts) override;
   PetscInt size() const override { return points_ * fields_; }
 
- private:
-  static PetscErrorCode evaluate(DMDALocalInfo *info, PetscReal t, void *u, void *f, void *context);
-  static PetscErrorCode evaluateImplicit(DMDALocalInfo *info, PetscReal t, void *u, void *udot, void *f, void *context);
-  static PetscErrorCode differentiate(DMDALocalInfo *info, PetscReal t, void *u, void *udot, PetscReal shift, Mat a,
-                                      Mat b, void *context);
+ protected:
+  PetscErrorCode create(MPI_Comm comm, DM *da) const override;
+  void begin(PetscInt i, PetscInt j, double *u) const override;
+  void evaluate(const PointValues &u, PetscInt i, PetscInt j, double *f) const override;
+  void differentiate(const PointValues &u, PetscInt i, PetscInt j, double shift, Blocks &blocks) const override;
+  PetscErrorCode setSolver(TS ts) const override;
 
-  PetscInt points_, fields_;
+ private:
+  const double *value(const PointValues &u, PetscInt i) const;  // also outside
+
   std::vector<double> boundary_;
   Initial initial_;
   Point point_;

@@ -1,17 +1,15 @@
 // Reactions and diffusion on a square, solved by Krylov methods: what PDE programs do, in little.
 #pragma once
 
-#include <petscdmda.h>
-
 #include <functional>
 
-#include "problems/ode/problem.hpp"
+#include "problems/ode/grid.hpp"
 
 namespace petrl::ode {
 
-/// u_t = r(u) + d_f Laplace(u_f) for each field f, on n x n inner points of the unit square (DMDA, five-point stencil);
+/// u_t = r(u) + d_f Laplace(u_f) for each field f, on n x n inner points of the unit square (five-point stencil);
 /// normal derivatives are zero on the boundary.
-class PlaneProblem : public Problem {
+class PlaneProblem : public GridProblem {
  public:
   /// Values of the fields at x, y.
   using Initial = std::function<void(double x, double y, double *u)>;
@@ -22,17 +20,19 @@ class PlaneProblem : public Problem {
   PlaneProblem(PetscInt points, std::vector<double> diffusion, Initial initial, Reaction reaction,
                std::string preconditioner);
 
-  PetscErrorCode setUp(TS ts) override;
   PetscInt size() const override { return points_ * points_ * fields_; }
   bool iterative() const override { return true; }
 
- private:
-  static PetscErrorCode evaluate(DMDALocalInfo *info, PetscReal t, void *u, void *f, void *context);
-  static PetscErrorCode evaluateImplicit(DMDALocalInfo *info, PetscReal t, void *u, void *udot, void *f, void *context);
-  static PetscErrorCode differentiate(DMDALocalInfo *info, PetscReal t, void *u, void *udot, PetscReal shift, Mat a,
-                                      Mat b, void *context);
+ protected:
+  PetscErrorCode create(MPI_Comm comm, DM *da) const override;
+  void begin(PetscInt i, PetscInt j, double *u) const override;
+  void evaluate(const PointValues &u, PetscInt i, PetscInt j, double *f) const override;
+  void differentiate(const PointValues &u, PetscInt i, PetscInt j, double shift, Blocks &blocks) const override;
+  PetscErrorCode setSolver(TS ts) const override;
 
-  PetscInt points_, fields_;
+ private:
+  double coupling(PetscInt field) const;  // with each neighbour
+
   std::vector<double> diffusion_;
   Initial initial_;
   Reaction reaction_;
