@@ -27,7 +27,7 @@ def program_works(program, folder, env=None):
 def installed(folder):
     shutil.rmtree(PREFIX, ignore_errors=True)
     run(CMAKE, "--install", BUILD, "--prefix", PREFIX, timeout=120).ok()
-    for name in ("include/petrl.h", "include/petrllearn.h", "include/petrladapt.h", "bin/petrl", "lib*/**/libpetrl.so",
+    for name in ("include/petrl.h", "include/petrllearn.h", "include/petrllearngrid.h", "include/petrladapt.h", "bin/petrl", "lib*/**/libpetrl.so",
                  "lib*/**/cmake/PetRL/PetRLConfig.cmake", "lib*/**/pkgconfig/petrl.pc",
                  "share/petrl/policies/default.h5"):
         assert glob.glob(f"{PREFIX}/{name}", recursive=True), f"{name} is not installed"

@@ -54,7 +54,7 @@ def exports(folder):
     headers = os.path.join(os.environ["PETRL_SOURCE"], "src", "include")
     declared = set()
     for header in os.listdir(headers):
-        if header != "petrllearn.h":
+        if not header.startswith("petrllearn"):
             with open(f"{headers}/{header}") as f:
                 declared |= set(re.findall(r"^PETSC_EXTERN PetscErrorCode (\w+)\(", f.read(), re.M))
     missing = declared - set(names)
