@@ -5,7 +5,8 @@
 //
 // controller cvode: methods bdf (Newton), adams (functional iteration; where the problem is not stiff); controller
 // arkode: dirk3 to dirk5 (Newton), as they are and with -deduced (stage rates out of the solves and not by another
-// right-hand side, which on stiff problems magnifies Newton's error), erk3 to erk5. Newton's systems are solved directly: dense, banded where that is less.
+// right-hand side, which on stiff problems magnifies Newton's error), erk3 to erk5. Newton's systems are solved
+// directly: dense, banded where that is less.
 // functions: every right-hand side; jacobians: those of the program; factorizations: set-ups of the linear solver;
 // cost = right-hand sides + Jacobians + linear solves (one a Newton iteration), as PETSc counts where it solves
 // directly. No functions for events, as PETSc has none here.
@@ -26,7 +27,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include "base/error.hpp"
@@ -178,17 +178,24 @@ const Method kMethods[] = {{"cvode", "bdf", 0, true},
                            {"arkode", "erk4", 4, false},
                            {"arkode", "erk5", 5, false}};
 
-/// What a run makes and leaves behind.
+// Both codes have these functions, each under its own name.
+#define EITHER(name) (h.cvode ? CVode##name : ARKStep##name)
+#define CALL(name, ...) done(EITHER(name)(h.memory, __VA_ARGS__), #name)
+
+/// A solve: what it makes and leaves behind.
 struct Holder {
+  const bool cvode;
   SUNContext context = nullptr;
   N_Vector u = nullptr;
   SUNMatrix matrix = nullptr;
   SUNLinearSolver linear = nullptr;
   SUNNonlinearSolver iteration = nullptr;
   void *memory = nullptr;
-  void (*release)(void **) = nullptr;
+  explicit Holder(bool is_cvode) : cvode(is_cvode) {}
+  Holder(const Holder &) = delete;
+  Holder &operator=(const Holder &) = delete;
   ~Holder() {
-    if (memory) release(&memory);
+    if (memory) (cvode ? CVodeFree : ARKStepFree)(&memory);
     if (iteration) SUNNonlinSolFree(iteration);
     if (linear) SUNLinSolFree(linear);
     if (matrix) SUNMatDestroy(matrix);
@@ -199,106 +206,68 @@ struct Holder {
 
 void quiet(int, const char *, const char *, char *, void *) {}  // failures are results
 
-/// The counters of a solve: steps, failed error tests, failed Newton iterations, Newton iterations, set-ups.
-struct Counters {
-  long steps = 0, rejected = 0, failed = 0, newton = 0, setups = 0;
-};
+void makeCvode(Holder &h, const Method &method) {
+  h.memory = made(CVodeCreate(method.implicit ? CV_BDF : CV_ADAMS, h.context), "CVodeCreate");
+  done(CVodeInit(h.memory, Equations::rhs, 0, h.u), "CVodeInit");
+  if (method.implicit) return;
+  h.iteration = made(SUNNonlinSol_FixedPoint(h.u, 0, h.context), "SUNNonlinSol_FixedPoint");
+  done(CVodeSetNonlinearSolver(h.memory, h.iteration), "CVodeSetNonlinearSolver");
+}
 
-void makeLinear(Holder &h, const Equations &e) {
+void makeArkode(Holder &h, const Method &method) {
+  h.memory = made(method.implicit ? ARKStepCreate(nullptr, Equations::rhs, 0, h.u, h.context)
+                                  : ARKStepCreate(Equations::rhs, nullptr, 0, h.u, h.context),
+                  "ARKStepCreate");
+  done(ARKStepSetOrder(h.memory, method.order), "ARKStepSetOrder");
+  if (method.implicit) done(ARKStepSetDeduceImplicitRhs(h.memory, method.deduced), "ARKStepSetDeduceImplicitRhs");
+}
+
+void setUp(Holder &h, Equations &e, const Method &method, const ode::Case &c, long max_steps) {
+  CALL(SetErrHandlerFn, quiet, nullptr);
+  CALL(SetUserData, &e);
+  CALL(SStolerances, c.rtol, c.rtol * c.problem->absoluteScale);
+  CALL(SetMaxNumSteps, max_steps);
+  // A step may fail as often as in PETSc's TS as the problems set it up; by default 7 and 10 times end a run.
+  CALL(SetMaxErrTestFails, 200);
+  CALL(SetMaxConvFails, 200);
+  CALL(SetStopTime, c.problem->finalTime);
+  if (c.problem->maximumStep > 0) CALL(SetMaxStep, c.problem->maximumStep);
+  if (!method.implicit) return;
   const auto n = static_cast<sunindextype>(e.size()), b = static_cast<sunindextype>(e.bandwidth());
   h.matrix = made(e.banded() ? SUNBandMatrix(n, b, b, h.context) : SUNDenseMatrix(n, n, h.context), "SUNMatrix");
   h.linear =
       made(e.banded() ? SUNLinSol_Band(h.u, h.matrix, h.context) : SUNLinSol_Dense(h.u, h.matrix, h.context), "LinSol");
-}
-
-using Advance = std::function<int(double end, double *t)>;
-
-Advance makeCvode(Holder &h, Equations &e, const Method &method, const ode::Case &c, long max_steps,
-                  std::function<Counters()> &count) {
-  void *m = h.memory = made(CVodeCreate(method.implicit ? CV_BDF : CV_ADAMS, h.context), "CVodeCreate");
-  h.release = CVodeFree;
-  done(CVodeSetErrHandlerFn(m, quiet, nullptr), "CVodeSetErrHandlerFn");
-  done(CVodeInit(m, Equations::rhs, 0, h.u), "CVodeInit");
-  done(CVodeSetUserData(m, &e), "CVodeSetUserData");
-  done(CVodeSStolerances(m, c.rtol, c.rtol * c.problem->absoluteScale), "CVodeSStolerances");
-  done(CVodeSetMaxNumSteps(m, max_steps), "CVodeSetMaxNumSteps");
-  // A step may fail as often as in PETSc's TS as the problems set it up; by default 7 and 10 times end a run.
-  done(CVodeSetMaxErrTestFails(m, 200), "CVodeSetMaxErrTestFails");
-  done(CVodeSetMaxConvFails(m, 200), "CVodeSetMaxConvFails");
-  done(CVodeSetStopTime(m, c.problem->finalTime), "CVodeSetStopTime");
-  if (c.problem->maximumStep > 0) done(CVodeSetMaxStep(m, c.problem->maximumStep), "CVodeSetMaxStep");
-  if (method.implicit) {
-    makeLinear(h, e);
-    done(CVodeSetLinearSolver(m, h.linear, h.matrix), "CVodeSetLinearSolver");
-    done(CVodeSetJacFn(m, Equations::jacobian), "CVodeSetJacFn");
-  } else {
-    h.iteration = made(SUNNonlinSol_FixedPoint(h.u, 0, h.context), "SUNNonlinSol_FixedPoint");
-    done(CVodeSetNonlinearSolver(m, h.iteration), "CVodeSetNonlinearSolver");
-  }
-  count = [m, &method] {
-    Counters k;
-    CVodeGetNumSteps(m, &k.steps);
-    CVodeGetNumErrTestFails(m, &k.rejected);
-    CVodeGetNumNonlinSolvConvFails(m, &k.failed);
-    if (method.implicit) CVodeGetNumNonlinSolvIters(m, &k.newton), CVodeGetNumLinSolvSetups(m, &k.setups);
-    return k;
-  };
-  return [m, &h](double end, double *t) { return CVode(m, end, h.u, t, CV_NORMAL); };
-}
-
-Advance makeArk(Holder &h, Equations &e, const Method &method, const ode::Case &c, long max_steps,
-                std::function<Counters()> &count) {
-  void *m = h.memory = made(method.implicit ? ARKStepCreate(nullptr, Equations::rhs, 0, h.u, h.context)
-                                            : ARKStepCreate(Equations::rhs, nullptr, 0, h.u, h.context),
-                            "ARKStepCreate");
-  h.release = ARKStepFree;
-  done(ARKStepSetErrHandlerFn(m, quiet, nullptr), "ARKStepSetErrHandlerFn");
-  done(ARKStepSetUserData(m, &e), "ARKStepSetUserData");
-  done(ARKStepSetOrder(m, method.order), "ARKStepSetOrder");
-  done(ARKStepSStolerances(m, c.rtol, c.rtol * c.problem->absoluteScale), "ARKStepSStolerances");
-  done(ARKStepSetMaxNumSteps(m, max_steps), "ARKStepSetMaxNumSteps");
-  done(ARKStepSetMaxErrTestFails(m, 200), "ARKStepSetMaxErrTestFails");
-  done(ARKStepSetMaxConvFails(m, 200), "ARKStepSetMaxConvFails");
-  done(ARKStepSetStopTime(m, c.problem->finalTime), "ARKStepSetStopTime");
-  if (c.problem->maximumStep > 0) done(ARKStepSetMaxStep(m, c.problem->maximumStep), "ARKStepSetMaxStep");
-  if (method.implicit) {
-    makeLinear(h, e);
-    done(ARKStepSetLinearSolver(m, h.linear, h.matrix), "ARKStepSetLinearSolver");
-    done(ARKStepSetJacFn(m, Equations::jacobian), "ARKStepSetJacFn");
-    done(ARKStepSetDeduceImplicitRhs(m, method.deduced), "ARKStepSetDeduceImplicitRhs");
-  }
-  count = [m, &method] {
-    Counters k;
-    ARKStepGetNumSteps(m, &k.steps);
-    ARKStepGetNumErrTestFails(m, &k.rejected);
-    if (method.implicit) {
-      ARKStepGetNumNonlinSolvConvFails(m, &k.failed);
-      ARKStepGetNumNonlinSolvIters(m, &k.newton);
-      ARKStepGetNumLinSolvSetups(m, &k.setups);
-    }
-    return k;
-  };
-  return [m, &h](double end, double *t) { return ARKStepEvolve(m, end, h.u, t, ARK_NORMAL); };
+  CALL(SetLinearSolver, h.linear, h.matrix);
+  CALL(SetJacFn, Equations::jacobian);
 }
 
 ode::RunResult run(const ode::Case &c, const Method &method, long max_steps, studies::OdeWork &work) {
   Equations e(c, method.implicit || c.problem->stiff);
-  Holder h;
-  std::function<Counters()> count;
+  Holder h(method.controller == "cvode");
   done(SUNContext_Create(nullptr, &h.context), "SUNContext_Create");
   h.u = made(N_VNew_Serial(e.size(), h.context), "N_VNew_Serial");
   e.initial(NV_DATA_S(h.u));
-  const Advance advance = (method.controller == "cvode" ? makeCvode : makeArk)(h, e, method, c, max_steps, count);
+  (h.cvode ? makeCvode : makeArkode)(h, method);
+  setUp(h, e, method, c, max_steps);
   const auto begin = std::chrono::steady_clock::now();
   ode::RunResult r;
-  const int flag = advance(c.problem->finalTime, &r.time);
+  const double end = c.problem->finalTime;
+  const int flag =
+      h.cvode ? CVode(h.memory, end, h.u, &r.time, CV_NORMAL) : ARKStepEvolve(h.memory, end, h.u, &r.time, ARK_NORMAL);
   r.wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const Counters k = count();
-  r.steps = k.steps, r.rejected = k.rejected, r.failed = k.failed;
-  work = {static_cast<double>(e.functions), static_cast<double>(e.jacobians), static_cast<double>(k.setups)};
-  r.cost = work.functions + work.jacobians + static_cast<double>(k.newton);
+  long steps = 0, rejected = 0, failed = 0, newton = 0, setups = 0;
+  CALL(GetNumSteps, &steps);
+  CALL(GetNumErrTestFails, &rejected);
+  CALL(GetNumNonlinSolvConvFails, &failed);
+  if (method.implicit) {
+    CALL(GetNumNonlinSolvIters, &newton);
+    CALL(GetNumLinSolvSetups, &setups);
+  }
+  r.steps = steps, r.rejected = rejected, r.failed = failed;
+  work = {static_cast<double>(e.functions), static_cast<double>(e.jacobians), static_cast<double>(setups)};
+  r.cost = work.functions + work.jacobians + static_cast<double>(newton);
   r.solution.assign(NV_DATA_S(h.u), NV_DATA_S(h.u) + e.size());
-  r.finished = flag >= 0 && r.time >= c.problem->finalTime &&
+  r.finished = flag >= 0 && r.time >= end &&
                std::all_of(r.solution.begin(), r.solution.end(), [](double v) { return std::isfinite(v); });
   return r;
 }
