@@ -5,7 +5,6 @@
 
 #include <cstddef>
 
-#include "base/api.hpp"
 #include "base/compat.hpp"
 #include "device/space.hpp"
 
@@ -30,7 +29,7 @@ class Runtime {
 /// Null: there is none.
 Runtime *runtime();
 /// In place of the one that there is; null: that again. The caller keeps it alive.
-PETRL_API void setRuntime(Runtime *runtime);
+void setRuntime(Runtime *runtime);
 
 /// Where a Vec's values live. `-petrl_memtype host | device` (for diagnosis) says where they are taken instead: PETSc, or
 /// we, then copy. An error where a Vec lives on a device for which this library was not built.

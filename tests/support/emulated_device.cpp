@@ -197,6 +197,13 @@ PetscErrorCode Duplicate(Vec v, Vec *other) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode DuplicateVecs(Vec v, PetscInt n, Vec **others) {
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, others));
+  for (PetscInt i = 0; i < n; ++i) PetscCall(VecDuplicate(v, *others + i));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode Create(Vec v) {
   PetscMPIInt size;
   PetscInt n;
@@ -224,6 +231,7 @@ PetscErrorCode Create(Vec v) {
   ops.restorearrayandmemtype = RestoreArray;
   ops.restorearrayreadandmemtype = RestoreArrayRead;
   ops.duplicate = Duplicate;
+  ops.duplicatevecs = DuplicateVecs;  // PETSc may lay them out together
   ops.destroy = Destroy;
   PetscCall(VecGetLocalSize(v, &n));
   const std::size_t bytes = static_cast<std::size_t>(PetscMax(n, 1)) * sizeof(PetscScalar);
