@@ -164,10 +164,6 @@ PetscErrorCode ClosureWriteChange(PetRLClosure closure, bool use, Vec A) {
   const PetscInt dof = c.sources[0].dof, n = c.nx * c.ny * c.nz;
 
   PetscFunctionBegin;
-  if (c.device) {
-    PetscCall(ClosureWriteOnDevice(closure, use, A));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(view.begin(A, device::Space::host, device::Access::write, &a));
   if (!use || dof > static_cast<PetscInt>(c.correction->components().size())) std::fill_n(a, n * dof, 0.0);
   const double *change = c.change.data();
@@ -302,7 +298,7 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   if (!good)
     PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
                                     "the correction is left out"));
-  PetscCall(petrl::ClosureWriteChange(closure, good, A));
+  PetscCall(c.device ? petrl::ClosureWriteOnDevice(closure, good, A) : petrl::ClosureWriteChange(closure, good, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
   if (c.monitor) {
     PetscReal most;

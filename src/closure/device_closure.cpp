@@ -9,8 +9,6 @@ namespace petrl {
 
 namespace {
 
-constexpr double kFloor = 1e-6;  // FieldInput's
-
 kernels::Box boxOf(const GridSize &size) {
   return {{size.nx, size.ny, size.nz}};
 }
@@ -98,7 +96,7 @@ PetscErrorCode DeviceClosure::infer() {
     work.clip = observation_.clip;
     work.local = observation_.local(c);
     work.share = 1. / static_cast<double>(GridSize().grown(surroundings).points());
-    work.floor = kFloor * range_[c];
+    work.floor = kRangeFloor * range_[c];
     work.to = inputs_.data() + c * seen.points();
     PetscCall(device::forEach(space_, work.seen.points(), work));
   }

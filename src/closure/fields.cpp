@@ -16,8 +16,6 @@ PETRL_CLONES void normalise(const double *value, int n, double offset, double fa
   }
 }
 
-constexpr double kFloor = 1e-6;  // of the range on the whole grid
-
 PETRL_CLONES void gather(int n, const double *__restrict value, double *__restrict sum, double *__restrict low,
                          double *__restrict high) {
   for (int i = 0; i < n; ++i) {
@@ -100,7 +98,7 @@ FieldInput::FieldInput(const ObservationSpec &observation, int dimensions)
 }
 
 void FieldInput::setRange(std::size_t channel, double range) {
-  floor_[channel] = kFloor * range;
+  floor_[channel] = kRangeFloor * range;
 }
 
 void FieldInput::setPatch(const Fields &fields, const GridSize &shift) {

@@ -16,6 +16,9 @@ struct Fields {
   std::ptrdiff_t slice = 0;             ///< from (0, 0, 0) to (0, 0, 1) in z
 };
 
+/// Added to local ranges: this part of the range on the whole grid.
+constexpr double kRangeFloor = 1e-6;
+
 /// The network's inputs from the fields' values, see ObservationSpec. NaN stays NaN.
 class PETRL_API FieldInput : public GridInput {
  public:
