@@ -52,10 +52,10 @@
 -  -closure_train_config <file>    - YAML file with keys of the learner ppo
 
    Notes:
-   A state on a device (-dm_vec_type cuda) stays there: exchange, observation, inference of native networks, correction
-   are kernels in the stream of PETSc's current device context, and the host learns no more than what the fields reach
-   and whether all is finite (a hundred bytes a correction, which waits for them). On the host, with copies by PETSc, are
-   networks of other backends, what is recorded and what is learned.
+   A state on a device (-dm_vec_type cuda) stays there: exchange, observation, inference of native networks and
+   correction are kernels in the stream of PETSc's current device context. The host learns no more than what the fields
+   reach and whether all is finite: a hundred bytes a correction, which waits for them. Networks of other backends, what
+   is recorded and what is learned are on the host, with copies by PETSc.
 
    Channels that the policy observes are found by name: among the components of the state (DMDASetFieldName(), or
    -closure_fields; where nobody names them: component0, component1, ...), then among the fields given with
