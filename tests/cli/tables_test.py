@@ -152,7 +152,7 @@ def mistakes(folder):
     def says(*words):
         run(sys.executable, TABLE, folder).fails(*words)
 
-    says("config.yaml: study", "expected one of closure, fault")
+    says("config.yaml: study", "expected one of bound, closure, fault")
     with open(f"{folder}/config.yaml", "w") as f:
         f.write("study: poisson\n")
     says(f"{folder}/runs.csv: cannot read")
