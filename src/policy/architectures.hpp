@@ -42,7 +42,7 @@ std::unique_ptr<B> makeBackend(const Policy &policy, const std::string &source) 
   auto *wanted = dynamic_cast<B *>(made.get());
   if (wanted == nullptr)
     throw Error(source + ": a " + policy.kind + " policy cannot be evaluated here", PETSC_ERR_ARG_WRONG);
-  made.release();
+  (void)made.release();
   return std::unique_ptr<B>(wanted);
 }
 

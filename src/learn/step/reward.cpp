@@ -133,9 +133,10 @@ void OnlineReward::read(const std::string &path) {
     const bool numbers = std::sscanf(line.c_str(), "%lf,%lf,%lf%n", &t, &cost, &error, &used) == 3;
     if (!numbers || static_cast<std::size_t>(used) != line.size() || !std::isfinite(t) || !std::isfinite(cost) ||
         !std::isfinite(error) || (!time_.empty() && t <= time_.back())) {
-      throw Error(
-          path + ": line " + std::to_string(number) + ": expected three numbers, time increasing, found '" + line + "'",
-          PETSC_ERR_FILE_UNEXPECTED);
+      std::string what = path;
+      what.append(": line ").append(std::to_string(number));
+      what.append(": expected three numbers, time increasing, found '").append(line).append("'");
+      throw Error(what, PETSC_ERR_FILE_UNEXPECTED);
     }
     time_.push_back(t);
     cost_.push_back(cost);

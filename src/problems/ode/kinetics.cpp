@@ -14,7 +14,7 @@ struct Reaction {
   std::vector<std::pair<int, double>> changes;
 };
 
-static std::unique_ptr<SmallProblem> massAction(std::vector<double> initial, std::vector<Reaction> reactions) {
+static std::unique_ptr<SmallProblem> massAction(std::vector<double> initial, const std::vector<Reaction> &reactions) {
   const auto n = initial.size();
   auto rhs = [reactions, n](double, const double *u, double *f) {
     for (std::size_t i = 0; i < n; ++i) f[i] = 0;

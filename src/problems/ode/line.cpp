@@ -38,7 +38,7 @@ void LineProblem::differentiate(const PointValues &u, PetscInt i, PetscInt, doub
             blocks[kRight].data());
   for (const Neighbour n : {kLeft, kHere, kRight})
     std::transform(blocks[n].begin(), blocks[n].end(), blocks[n].begin(), std::negate<>());
-  for (PetscInt k = 0; k < fields_; ++k) blocks[kHere][static_cast<std::size_t>(k * (fields_ + 1))] += shift;
+  for (std::size_t k = 0, d = boundary_.size(); k < d; ++k) blocks[kHere][k * (d + 1)] += shift;
 }
 
 PetscErrorCode LineProblem::setSolver(TS ts) const {

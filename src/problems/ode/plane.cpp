@@ -54,7 +54,7 @@ void PlaneProblem::differentiate(const PointValues &u, PetscInt i, PetscInt j, d
   reaction_(u.at(i, j), reaction.data(), here.data());
   for (double &x : here) x *= -1;
   for (PetscInt k = 0; k < fields_; ++k) {
-    const auto diagonal = static_cast<std::size_t>(k * (fields_ + 1));
+    const std::size_t diagonal = static_cast<std::size_t>(k) * (diffusion_.size() + 1);
     here[diagonal] += shift;
     for (const Neighbour n : {kLeft, kRight, kBelow, kAbove}) {
       if (!exists[n]) continue;
