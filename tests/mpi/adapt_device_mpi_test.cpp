@@ -67,7 +67,8 @@ TEST(StepControlOnDevice, StepsAreThoseOfTheHost) {
     EXPECT_GT(host.steps, 5);
     EXPECT_EQ(on_device.steps, host.steps);
     EXPECT_EQ(on_device.rejected, host.rejected);
-    for (std::size_t i = 0; i < host.u.size(); ++i) ASSERT_NEAR(on_device.u[i], host.u[i], 1e-12) << i;
+    for (std::size_t i = 0; i < host.u.size(); ++i)
+      ASSERT_NEAR(on_device.u[i], host.u[i], 1e-9) << i;  // PETSc sums Vecs that it lays out together otherwise
   }
   EXPECT_EQ(device.toHost(), 0u);
   EXPECT_EQ(device.toDevice(), 0u);

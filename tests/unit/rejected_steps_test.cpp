@@ -198,7 +198,9 @@ TEST(RejectedSteps, AreTakenBackExactly) {
   };
   how.type = TSARKIMEX;
   how.variant = TSARKIMEX3;
-  EXPECT_GT(std::fabs(solve(late, how).u - 1.7), 0.9) << "PETSc has learned it, too";
+  if (PETSC_VERSION_LT(3, 19, 0)) {
+    EXPECT_GT(std::fabs(solve(late, how).u - 1.7), 0.9);  // 3.26 has learned it
+  }
   how.policy = kClassical;
   EXPECT_NEAR(solve(late, how).u, 1.7, 1e-4);
 }
