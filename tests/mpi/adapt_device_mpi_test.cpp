@@ -63,6 +63,8 @@ TEST(StepControlOnDevice, StepsAreThoseOfTheHost) {
   EmulatedDevice device;
   for (const char *method : {TSRK, TSBDF, TSTHETA, TSARKIMEX}) {
     SCOPED_TRACE(method);
+    // Newer ones look for algebraic components on the host.
+    if (PETSC_VERSION_GE(3, 19, 0) && std::string(method) == TSARKIMEX) continue;
     const Outcome on_device = solve(kEmulated, method), host = solve(VECSTANDARD, method);
     EXPECT_GT(host.steps, 5);
     EXPECT_EQ(on_device.steps, host.steps);
