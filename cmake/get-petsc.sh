@@ -35,20 +35,30 @@ say() {
   [ -z "${3:-}" ] || echo "export LD_LIBRARY_PATH='$3'\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 }
 
+# build FOLDER ARCH OPTIONS OF CONFIGURE ... (A busy machine is no reason to compile one file at a time: MAKE_LOAD.)
+build() {
+  local folder=$1 arch=$2
+  shift 2
+  rm -rf "$folder"
+  (
+    python3 -m pip download --quiet --no-deps --no-binary petsc "petsc==$which" -d "$cache" &&
+      tar -xzf "$cache/petsc-$which.tar.gz" -C "$cache" && cd "$folder" &&
+      env -u PETSC_DIR -u PETSC_ARCH ./configure PETSC_ARCH="$arch" --with-fc=0 --with-debugging=0 --with-x=0 \
+        COPTFLAGS=-O2 CXXOPTFLAGS=-O2 "$@" &&
+      env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" MAKE_LOAD=64 PETSC_DIR="$folder" PETSC_ARCH="$arch"
+  ) >"$log" 2>&1 </dev/null
+}
+
 from_source() {
   local folder=$cache/petsc-$which arch=arch-petrl gpu=()
   # With CUDA where its compiler is: Vecs on the host need no GPU, and what is written for GPUs is compiled.
   if command -v nvcc >/dev/null && [ -z "${PETRL_PETSC_WITHOUT_CUDA:-}" ]; then gpu=(--with-cuda=1 --with-cuda-arch=90); fi
   if [ ! -e "$folder/$arch.complete" ]; then
     echo "get-petsc.sh: building PETSc $which (log: $log)" >&2
-    rm -rf "$folder"
-    {
-      python3 -m pip download --quiet --no-deps --no-binary petsc "petsc==$which" -d "$cache" &&
-        tar -xzf "$cache/petsc-$which.tar.gz" -C "$cache" && cd "$folder" &&
-        env -u PETSC_DIR -u PETSC_ARCH ./configure PETSC_ARCH=$arch --with-fc=0 --with-debugging=0 --with-x=0 \
-          COPTFLAGS=-O2 CXXOPTFLAGS=-O2 "${gpu[@]}" &&
-        env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" MAKE_LOAD=64 PETSC_DIR="$folder" PETSC_ARCH=$arch
-    } >"$log" 2>&1 </dev/null || { tail -20 "$log" >&2; refuse "PETSc $which could not be built (log: $log)"; }
+    build "$folder" $arch "${gpu[@]}" || {
+      [ ${#gpu[@]} -gt 0 ] && echo "get-petsc.sh: not with CUDA (log: $log.cuda); once more without" >&2 &&
+        mv "$log" "$log.cuda" && build "$folder" $arch
+    } || { tail -20 "$log" >&2; refuse "PETSc $which could not be built (log: $log)"; }
     [ -e "$folder/$arch/lib/libpetsc.so" ] || refuse "PETSc $which was built without libpetsc.so (log: $log)"
     rm -rf "$folder/$arch/obj" "$cache/petsc-$which.tar.gz"
     touch "$folder/$arch.complete"
