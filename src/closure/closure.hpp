@@ -90,6 +90,7 @@ struct Closure : PolicyObject {
   PetscReal own_step = 0;               // that the policy's actions are for
   Vec work = NULL;
   std::vector<double> planes, change, told;
+  std::vector<double> reached;  // by the fields on the whole grid: smallest and largest value of each
   Surroundings surroundings;
   ClosureUse use;
   bool error_if_outside = false;
@@ -171,8 +172,8 @@ PetscErrorCode ClosureForgetSources(PetRLClosure closure);
 PetscErrorCode ClosureFollowAuxiliary(PetRLClosure closure);
 /// Work Vecs like the state's; whether all is done on a device from now on. Collective.
 PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X);
-/// Smallest and largest values on this rank become those of all. Collective.
-PetscErrorCode ClosureJoinRanges(PetRLClosure closure, std::vector<double> &low, std::vector<double> &high);
+/// What `reached` says of this rank becomes that of all. Collective.
+PetscErrorCode ClosureJoinRanges(PetRLClosure closure);
 /// A source with what surrounds this rank's part. Collective.
 PetscErrorCode ClosureFetch(FieldSource &source, Vec X);
 /// What PetRLClosureApply() does with a state, on the device. Collective.

@@ -92,54 +92,51 @@ PetscErrorCode Look(PetRLClosure closure, bool reach) {
   Closure &c = *closure->data;
   const std::size_t n = c.channels.size(), plane = c.planes.size() / n;
   bool finite = true;
-  std::vector<double> low, high;
 
   PetscFunctionBegin;
-  PetRLCallCXX(low.assign(n, 0), high.assign(n, 0));
   if (c.device) {
-    PetscCall(c.device->look(&finite, low.data(), high.data()));
+    PetscCall(c.device->look(&finite, &c.told[1]));
   } else {
     finite = allFinite(c.change.data(), c.change.size());
     for (std::size_t i = 0; i < n; ++i) {
       const double *values = c.planes.data() + i * plane;
-      finite = (reach ? allFinite(values, plane, &low[i], &high[i]) : allFinite(values, plane)) && finite;
+      double *reached = &c.told[1 + 2 * i];
+      finite = (reach ? allFinite(values, plane, &reached[0], &reached[1]) : allFinite(values, plane)) && finite;
     }
   }
   c.told[0] = finite ? 1 : 0;
-  for (std::size_t i = 0; i < n; ++i) c.told[1 + 2 * i] = low[i], c.told[2 + 2 * i] = -high[i];
+  for (std::size_t i = 0; reach && i < n; ++i) c.told[2 + 2 * i] = -c.told[2 + 2 * i];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 // What locally normalised fields reach on the whole grid.
 PetscErrorCode Ranges(PetRLClosure closure, PetscInt points) {
   Closure &c = *closure->data;
-  std::vector<double> low, high;
 
   PetscFunctionBegin;
   if (!c.input || c.input->reach() == 0)
     PetscFunctionReturn(PETSC_SUCCESS);  // fields may be looked at without a policy
+  PetRLCallCXX(c.reached.resize(2 * c.channels.size()));
   for (std::size_t i = 0; i < c.channels.size(); ++i) {
     const double *plane = c.planes.data() + i * static_cast<std::size_t>(points);
     const auto [least, most] = std::minmax_element(plane, plane + points);
-    PetRLCallCXX(low.push_back(*least), high.push_back(*most));
+    c.reached[2 * i] = *least, c.reached[2 * i + 1] = *most;
   }
-  PetscCall(ClosureJoinRanges(closure, low, high));
-  for (std::size_t i = 0; i < c.channels.size(); ++i) c.input->setRange(i, high[i] - low[i]);
+  PetscCall(ClosureJoinRanges(closure));
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.input->setRange(i, c.reached[2 * i + 1] - c.reached[2 * i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 }  // namespace
 
-PetscErrorCode ClosureJoinRanges(PetRLClosure closure, std::vector<double> &low, std::vector<double> &high) {
-  const std::size_t n = low.size();
-  std::vector<double> reached;
+PetscErrorCode ClosureJoinRanges(PetRLClosure closure) {
+  std::vector<double> &reached = closure->data->reached;
 
   PetscFunctionBegin;
-  PetRLCallCXX(reached = low);
-  for (const double value : high) PetRLCallCXX(reached.push_back(-value));
+  for (std::size_t i = 1; i < reached.size(); i += 2) reached[i] = -reached[i];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, reached.data(), static_cast<PetscMPIInt>(reached.size()), MPI_DOUBLE,
                              MPI_MIN, PetscObjectComm((PetscObject)closure)));
-  for (std::size_t i = 0; i < n; ++i) low[i] = reached[i], high[i] = -reached[n + i];
+  for (std::size_t i = 1; i < reached.size(); i += 2) reached[i] = -reached[i];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -39,15 +39,13 @@ PetscErrorCode MatchVecs(PetRLClosure closure, Vec X) {
 
 PetscErrorCode Ranges(PetRLClosure closure) {
   Closure &c = *closure->data;
-  const std::size_t n = c.channels.size();
-  std::vector<double> low, high;
 
   PetscFunctionBegin;
   if (c.input->reach() == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetRLCallCXX(low.assign(n, 0), high.assign(n, 0));
-  PetscCall(c.device->ranges(low.data(), high.data()));
-  PetscCall(ClosureJoinRanges(closure, low, high));
-  for (std::size_t i = 0; i < n; ++i) c.device->setRange(i, high[i] - low[i]);
+  PetRLCallCXX(c.reached.resize(2 * c.channels.size()));
+  PetscCall(c.device->ranges(c.reached.data()));
+  PetscCall(ClosureJoinRanges(closure));
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.device->setRange(i, c.reached[2 * i + 1] - c.reached[2 * i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

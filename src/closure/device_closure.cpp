@@ -52,6 +52,7 @@ PetscErrorCode DeviceClosure::setUp(device::Space space, const DevicePatch &patc
   PetscCall(extremes_.resize(space, 3 * planes));
   std::vector<double> bounds;
   PetRLCallCXX({
+    found_.resize(extremes_.size());
     bounds = action_.low;
     bounds.insert(bounds.end(), action_.high.begin(), action_.high.end());
   });
@@ -174,35 +175,26 @@ PetscErrorCode DeviceClosure::extremes(const double *planes, std::ptrdiff_t poin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode DeviceClosure::ranges(double *low, double *high) {
+PetscErrorCode DeviceClosure::ranges(double *reached) {
   const std::size_t channels = observation_.names.size();
   const auto all = static_cast<std::ptrdiff_t>(patch_.own.grown(around(patch_.dimensions, patch_.ghost)).points());
-  std::vector<double> values;
 
   PetscFunctionBegin;
   PetscCall(extremes(planes_.data(), all, channels, extremes_.data()));
-  PetRLCallCXX(values.resize(extremes_.size()));
-  PetscCall(extremes_.get(values.data()));
-  for (std::size_t i = 0; i < channels; ++i) low[i] = values[3 * i], high[i] = values[3 * i + 1];
+  PetscCall(extremes_.get(found_.data()));
+  for (std::size_t i = 0; i < channels; ++i) reached[2 * i] = found_[3 * i], reached[2 * i + 1] = found_[3 * i + 1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode DeviceClosure::look(bool *finite, double *low, double *high) {
+PetscErrorCode DeviceClosure::look(bool *finite, double *reached) {
   const std::size_t channels = observation_.names.size();
-  const auto all = static_cast<std::ptrdiff_t>(patch_.own.grown(around(patch_.dimensions, patch_.ghost)).points());
-  std::vector<double> values;
 
   PetscFunctionBegin;
-  PetscCall(extremes(planes_.data(), all, channels, extremes_.data()));
   PetscCall(extremes(change_.data(), static_cast<std::ptrdiff_t>(patch_.own.points()), components_.size(),
                      extremes_.data() + 3 * channels));
-  PetRLCallCXX(values.resize(extremes_.size()));
-  PetscCall(extremes_.get(values.data()));
+  PetscCall(ranges(reached));
   *finite = true;
-  for (std::size_t i = 0; i < channels + components_.size(); ++i) {
-    *finite = *finite && values[3 * i + 2] == 0;
-    if (i < channels) low[i] = values[3 * i], high[i] = values[3 * i + 1];
-  }
+  for (std::size_t i = 2; i < found_.size(); i += 3) *finite = *finite && found_[i] == 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

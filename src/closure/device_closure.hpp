@@ -37,10 +37,10 @@ class DeviceClosure {
   PetscErrorCode infer();
   /// The change, from what was observed and inferred.
   PetscErrorCode act(const CorrectionStep &step);
-  /// Smallest and largest value of each observed field on this rank.
-  PetscErrorCode ranges(double *low, double *high);
+  /// Smallest and largest value of each observed field on this rank, one after the other. Waits for the device.
+  PetscErrorCode ranges(double *reached);
   /// The same, and whether fields and change are finite. Waits for the device.
-  PetscErrorCode look(bool *finite, double *low, double *high);
+  PetscErrorCode look(bool *finite, double *reached);
   /// The change that was computed, or none, into a Vec's values.
   PetscErrorCode write(bool use, PetscScalar *to, PetscInt components, const std::vector<PetscInt> &places);
 
@@ -60,7 +60,7 @@ class DeviceClosure {
   FcnDevice network_;
   device::Space space_ = device::Space::host;
   DevicePatch patch_;
-  std::vector<double> range_;
+  std::vector<double> range_, found_;  // found_: extremes_ on the host
   device::Array<double> planes_, change_, bounds_, partial_, extremes_;
   device::Array<float> inputs_, output_;
 };

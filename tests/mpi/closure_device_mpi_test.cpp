@@ -158,6 +158,20 @@ TEST(ClosureOnDevice, AnswersAreThoseOfTheHost) {
   EXPECT_EQ(device.held(), held);
 }
 
+// What is between the layers of a wide network fits into no team's memory.
+TEST(ClosureOnDevice, WideNetworksTakeAKernelALayer) {
+  EmulatedDevice device;
+  const Grid g{2, DM_BOUNDARY_PERIODIC, {24, 23, 1}, 2};
+  const FcnShape wide{{0, 97, 6, 0}, {3, 3, 1}, {1, 1, 1}};
+  for (const bool narrow : {true, false}) {
+    const Policy policy = makePolicy(g, "additive", narrow ? kNarrow : wide, false);
+    FcnDevice network(policy.network, "test");
+    PetRLThrow(network.setUp(device::Space::device, {24, 23, 1}));
+    EXPECT_EQ(network.describe(), narrow ? "one kernel, tiles of 32 x 16" : "a kernel a layer");
+    expectEqual(correct(g, policy, kEmulated), correct(g, policy, VECSTANDARD));
+  }
+}
+
 // A host Vec for the correction, and the reverse: what must be copied is, nothing else.
 TEST(ClosureOnDevice, MixedMemory) {
   EmulatedDevice device;

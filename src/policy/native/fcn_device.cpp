@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "policy/native/fcn_kernels.hpp"
 
 namespace petrl {
 
 namespace {
+
+constexpr std::size_t kMostScratch = 96 * 1024;  // two teams at a time on a card of compute capability 8.0
 
 kernels::Convolution::Activation activationOf(convolution::Activation a) {
   switch (a) {
@@ -71,7 +72,7 @@ void FcnDevice::chooseTile() {
   const GridSize halo = around(network_.dimensions, network_.reach);
   for (const auto &tile : tiles[network_.dimensions - 1]) {
     const std::size_t points = GridSize{tile[0], tile[1], tile[2]}.grown(halo).points();
-    if (2 * points * static_cast<std::size_t>(widest) * sizeof(float) > most_) continue;
+    if (2 * points * static_cast<std::size_t>(widest) * sizeof(float) > kMostScratch) continue;
     std::copy_n(tile, 3, tile_);
     return;
   }
@@ -94,6 +95,7 @@ PetscErrorCode FcnDevice::setUp(device::Space space, const GridSize &size) {
   });
   PetscCall(weights_.resize(space, packed.size()));
   PetscCall(weights_.set(packed.data()));
+  PetRLCallCXX(layers_ = layersOf(network_, weights_.data()));
   space_ = space;
   size_ = size;
   if (tile_[0] > 0) PetscFunctionReturn(PETSC_SUCCESS);
@@ -120,12 +122,11 @@ PetscErrorCode FcnDevice::byTiles(const float *in, float *out) {
   std::ptrdiff_t tiles = 1;
 
   PetscFunctionBegin;
-  const auto layers = layersOf(network_, weights_.data());
   const GridSize halo = around(network_.dimensions, network_.reach);
-  work.layers = static_cast<int>(layers.size());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    work.layer[l] = layers[l];
-    work.widest = std::max(work.widest, layers[l].inputs);
+  work.layers = static_cast<int>(layers_.size());
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    work.layer[l] = layers_[l];
+    work.widest = std::max(work.widest, layers_[l].inputs);
   }
   for (int d = 0; d < 3; ++d) {
     work.patch.n[d] = size_.along(d), work.patch.beyond[d] = halo.along(d);
@@ -142,15 +143,14 @@ PetscErrorCode FcnDevice::byLayers(const float *in, float *out) {
   GridSize width = size_.grown(around(network_.dimensions, network_.reach));
 
   PetscFunctionBegin;
-  const auto layers = layersOf(network_, weights_.data());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
     kernels::ConvolveLayer work{};
-    work.layer = layers[l];
+    work.layer = layers_[l];
     work.in = in;
     const GridSize next = size_.grown(around(network_.dimensions, network_.layers[l].beyond));
     for (int d = 0; d < 3; ++d) work.in_width[d] = width.along(d), work.width[d] = next.along(d);
-    work.out = l + 1 == layers.size() ? out : between_[l % 2].data();
-    const int groups = (layers[l].outputs + kernels::kTogether - 1) / kernels::kTogether;
+    work.out = l + 1 == layers_.size() ? out : between_[l % 2].data();
+    const int groups = (layers_[l].outputs + kernels::kTogether - 1) / kernels::kTogether;
     PetscCall(device::forEach(space_, static_cast<std::ptrdiff_t>(next.points()) * groups, work));
     in = work.out;
     width = next;

@@ -5,6 +5,7 @@
 
 #include "device/array.hpp"
 #include "policy/native/fcn.hpp"
+#include "policy/native/fcn_kernels.hpp"
 
 namespace petrl {
 
@@ -27,8 +28,6 @@ class FcnDevice {
   double flops() const;
   /// For views: "one kernel, tiles of 16 x 16", "a kernel a layer".
   std::string describe() const;
-  /// The most scratch memory that a tile may take, bytes; 0: always a kernel a layer (tests). Before setUp().
-  void limitScratch(std::size_t bytes) { most_ = bytes; }
 
  private:
   PetscErrorCode byTiles(const float *in, float *out);
@@ -38,10 +37,10 @@ class FcnDevice {
   Convolutions network_;
   device::Space space_ = device::Space::host;
   GridSize size_{0, 0, 0};
-  std::size_t most_ = 96 * 1024;     // two teams at a time on a card of compute capability 8.0
-  int tile_[3] = {0, 0, 0};          // 0: none fits
-  device::Array<float> weights_;     // of all layers, each inputs x taps x outputs, and biases
-  device::Array<float> between_[2];  // of layers, where these are kernels of their own
+  int tile_[3] = {0, 0, 0};                   // 0: none fits
+  std::vector<kernels::Convolution> layers_;  // of kernels, their weights in the space
+  device::Array<float> weights_;              // of all layers, each inputs x taps x outputs, and biases
+  device::Array<float> between_[2];           // of layers, where these are kernels of their own
 };
 
 }  // namespace petrl
