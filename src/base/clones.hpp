@@ -12,7 +12,9 @@
 #define PETRL_CLONES
 #endif
 
-#if defined(__GNUC__)
+#if defined(__CUDACC__)
+#define PETRL_INLINE __host__ __device__ inline __attribute__((always_inline))
+#elif defined(__GNUC__)
 // What a clone or a version calls must become part of it, or it is compiled for the plainest processor.
 #define PETRL_INLINE inline __attribute__((always_inline))
 #else

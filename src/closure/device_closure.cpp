@@ -48,11 +48,9 @@ PetscErrorCode DeviceClosure::setUp(device::Space space, const DevicePatch &patc
   PetscCall(inputs_.resize(space, seen.points() * channels));
   PetscCall(output_.resize(space, wanted.points() * action_.low.size()));
   PetscCall(change_.resize(space, patch.own.points() * components_.size()));
-  PetscCall(partial_.resize(space, 3 * kernels::Extremes::kParts * std::max(channels, components_.size())));
-  PetscCall(extremes_.resize(space, 3 * planes));
+  PetscCall(extremes_.setUp(space, planes));
   std::vector<double> bounds;
   PetRLCallCXX({
-    found_.resize(extremes_.size());
     bounds = action_.low;
     bounds.insert(bounds.end(), action_.high.begin(), action_.high.end());
   });
@@ -163,38 +161,38 @@ PetscErrorCode DeviceClosure::act(const CorrectionStep &step) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode DeviceClosure::extremes(const double *planes, std::ptrdiff_t points, std::size_t count, double *result) {
-  kernels::Extremes parts{};
+PetscErrorCode DeviceClosure::reach(const double **found) {
+  const auto all = static_cast<std::ptrdiff_t>(patch_.own.grown(around(patch_.dimensions, patch_.ghost)).points());
 
   PetscFunctionBegin;
-  parts.values = planes, parts.n = points, parts.partial = partial_.data();
-  PetscCall(device::forEachTeam(space_, static_cast<std::ptrdiff_t>(count) * kernels::Extremes::kParts,
-                                kernels::Extremes::scratch(), parts));
-  PetscCall(
-      device::forEach(space_, static_cast<std::ptrdiff_t>(count), kernels::JoinExtremes{partial_.data(), result}));
+  PetscCall(extremes_.compute(0, observation_.names.size(), planes_.data(), all, all));
+  PetscCall(extremes_.get(found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode DeviceClosure::ranges(double *reached) {
-  const std::size_t channels = observation_.names.size();
-  const auto all = static_cast<std::ptrdiff_t>(patch_.own.grown(around(patch_.dimensions, patch_.ghost)).points());
+  const double *found = nullptr;
 
   PetscFunctionBegin;
-  PetscCall(extremes(planes_.data(), all, channels, extremes_.data()));
-  PetscCall(extremes_.get(found_.data()));
-  for (std::size_t i = 0; i < channels; ++i) reached[2 * i] = found_[3 * i], reached[2 * i + 1] = found_[3 * i + 1];
+  PetscCall(reach(&found));
+  for (std::size_t i = 0; i < observation_.names.size(); ++i, found += 3)
+    reached[2 * i] = found[0], reached[2 * i + 1] = found[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode DeviceClosure::look(bool *finite, double *reached) {
   const std::size_t channels = observation_.names.size();
+  const auto own = static_cast<std::ptrdiff_t>(patch_.own.points());
+  const double *found = nullptr;
 
   PetscFunctionBegin;
-  PetscCall(extremes(change_.data(), static_cast<std::ptrdiff_t>(patch_.own.points()), components_.size(),
-                     extremes_.data() + 3 * channels));
-  PetscCall(ranges(reached));
+  PetscCall(extremes_.compute(channels, components_.size(), change_.data(), own, own));
+  PetscCall(reach(&found));
   *finite = true;
-  for (std::size_t i = 2; i < found_.size(); i += 3) *finite = *finite && found_[i] == 0;
+  for (std::size_t i = 0; i < channels + components_.size(); ++i, found += 3) {
+    *finite = *finite && found[2] == 0;
+    if (i < channels) reached[2 * i] = found[0], reached[2 * i + 1] = found[1];
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -7,6 +7,7 @@
 
 #include "closure/correction.hpp"
 #include "closure/flux.hpp"
+#include "device/extremes.hpp"
 #include "policy/native/fcn_device.hpp"
 
 namespace petrl {
@@ -48,7 +49,7 @@ class DeviceClosure {
   const FcnDevice &network() const { return network_; }
 
  private:
-  PetscErrorCode extremes(const double *planes, std::ptrdiff_t points, std::size_t count, double *result);
+  PetscErrorCode reach(const double **found);
   PetscErrorCode additive(const CorrectionStep &step);
   PetscErrorCode flux(const CorrectionStep &step);
 
@@ -60,8 +61,9 @@ class DeviceClosure {
   FcnDevice network_;
   device::Space space_ = device::Space::host;
   DevicePatch patch_;
-  std::vector<double> range_, found_;  // found_: extremes_ on the host
-  device::Array<double> planes_, change_, bounds_, partial_, extremes_;
+  std::vector<double> range_;
+  device::Array<double> planes_, change_, bounds_;
+  device::Extremes extremes_;
   device::Array<float> inputs_, output_;
 };
 

@@ -166,45 +166,4 @@ struct Zero {
   PETRL_BOTH void operator()(std::ptrdiff_t i) const { to[i] = 0; }
 };
 
-/// Smallest and largest of planes of n values, and zero times their sum (NaN unless all are finite): first of the parts
-/// that teams look at, then of all.
-struct Extremes {
-  static constexpr int kParts = 64;
-  const double *values;
-  std::ptrdiff_t n;
-  double *partial;  ///< planes x kParts x 3
-  PETRL_BOTH static void join(double to[3], const double from[3]) {
-    to[0] = from[0] < to[0] ? from[0] : to[0];
-    to[1] = from[1] > to[1] ? from[1] : to[1];
-    to[2] += from[2];
-  }
-  static std::size_t scratch() { return 256 * 3 * sizeof(double); }  // of a team on a device
-  PETRL_BOTH void operator()(std::ptrdiff_t i, const device::Team &team) const {
-    const double *const plane = values + i / kParts * n;
-    const std::ptrdiff_t part = i % kParts, first = n * part / kParts, last = n * (part + 1) / kParts;
-    double own[3] = {plane[0], plane[0], 0};
-    for (std::ptrdiff_t k = first + team.lane(); k < last; k += team.lanes()) {
-      const double all[3] = {plane[k], plane[k], 0.0 * plane[k]};
-      join(own, all);
-    }
-    auto *const shared = static_cast<double *>(team.scratch());
-    for (int k = 0; k < 3; ++k) shared[3 * team.lane() + k] = own[k];
-    team.sync();
-    if (team.lane() > 0) return;
-    for (int lane = 1; lane < team.lanes(); ++lane) join(own, shared + 3 * lane);
-    for (int k = 0; k < 3; ++k) partial[3 * i + k] = own[k];
-  }
-};
-
-struct JoinExtremes {
-  const double *partial;
-  double *result;  ///< planes x 3
-  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
-    const double *const from = partial + 3 * Extremes::kParts * i;
-    double all[3] = {from[0], from[1], from[2]};
-    for (int part = 1; part < Extremes::kParts; ++part) Extremes::join(all, from + 3 * part);
-    for (int k = 0; k < 3; ++k) result[3 * i + k] = all[k];
-  }
-};
-
 }  // namespace petrl::kernels

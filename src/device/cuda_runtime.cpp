@@ -27,6 +27,7 @@ namespace {
 class Cuda : public Runtime {
  public:
   const char *name() const override { return "cuda"; }
+  PetscMemType memoryType() const override { return PETSC_MEMTYPE_CUDA; }
 
   PetscErrorCode allocate(std::size_t bytes, void **memory) override {
     cudaStream_t stream = nullptr;

@@ -17,10 +17,12 @@ class Runtime {
   virtual ~Runtime() = default;
   /// "cuda"
   virtual const char *name() const = 0;
+  /// What PETSc is told of its memory, between begin() and end().
+  virtual PetscMemType memoryType() const = 0;
   virtual PetscErrorCode allocate(std::size_t bytes, void **memory) = 0;
   virtual PetscErrorCode release(void *memory) = 0;
   virtual PetscErrorCode copy(void *to, Space to_space, const void *from, Space from_space, std::size_t bytes) = 0;
-  /// Kernels are loops on the host, between these two (tests).
+  /// Kernels are loops on the host, between begin() and end() (tests).
   virtual bool emulated() const { return false; }
   virtual PetscErrorCode begin() { return PETSC_SUCCESS; }
   virtual PetscErrorCode end() { return PETSC_SUCCESS; }

@@ -3,36 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "mesh/gradient_kernel.hpp"
+
 namespace petrl {
 
 namespace {
 
 template <int D>
 void gradients(const CellMesh &mesh, const double *u, double *g) {
-  constexpr int S = D + 1;
-  for (int c = 0; c < mesh.owned; ++c, g += D) {
-    double a = 0, b = 0, e = 0, x = 0, y = 0;
-    for (int s = 0; s < S; ++s) {
-      const int n = mesh.neighbour[c * S + s];
-      if (n < 0) continue;
-      const double *const d = &mesh.towards[(c * S + s) * D];
-      const double dx = d[0], dy = D == 2 ? d[D - 1] : 0, w = 1 / (dx * dx + dy * dy), difference = u[n] - u[c];
-      a += w * dx * dx;
-      b += w * dx * dy;
-      e += w * dy * dy;
-      x += w * dx * difference;
-      y += w * dy * difference;
-    }
-    const double determinant = a * e - b * b, trace = a + e;
-    if (D == 2 && determinant > 1e-8 * trace * trace) {
-      g[0] = (e * x - b * y) / determinant;
-      g[D - 1] = (a * y - b * x) / determinant;
-    } else {
-      const double scale = trace > 0 ? 1 / trace : 0;
-      if (D == 2) g[D - 1] = scale * y;
-      g[0] = scale * x;
-    }
-  }
+  const kernels::LeastSquares<D> work{mesh.neighbour.data(), mesh.towards.data(), u, g};
+  for (int c = 0; c < mesh.owned; ++c) work(c);
 }
 
 template <int D>

@@ -1,6 +1,7 @@
 #include "mesh/halo.hpp"
 
 #include "base/error.hpp"
+#include "device/runtime.hpp"
 
 namespace petrl {
 
@@ -65,14 +66,18 @@ PetscErrorCode Halo::unit(MPI_Datatype type, int width, MPI_Datatype *unit) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode Halo::fill(MPI_Datatype type, int width, void *rows) {
+PetscErrorCode Halo::fill(MPI_Datatype type, int width, void *rows, device::Space space) {
+  const bool there = space == device::Space::device;
+  const PetscMemType memory = there ? device::runtime()->memoryType() : PETSC_MEMTYPE_HOST;
   MPI_Datatype row;
 
   PetscFunctionBegin;
   if (!sf_ || width == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(unit(type, width, &row));
-  PetscCall(PetscSFBcastBegin(sf_, row, rows, rows, MPI_REPLACE));
+  if (there) PetscCall(device::runtime()->begin());
+  PetscCall(PetscSFBcastWithMemTypeBegin(sf_, row, memory, rows, memory, rows, MPI_REPLACE));
   PetscCall(PetscSFBcastEnd(sf_, row, rows, rows, MPI_REPLACE));
+  if (there) PetscCall(device::runtime()->end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "device/space.hpp"
+
 namespace petrl {
 
 /// Exchanges rows of values, one a cell. Nothing happens on one rank.
@@ -20,8 +22,10 @@ class Halo {
 
   /// points: of the cells in `dm`, `owned` owned ones first; in_order: cells are their points on all ranks. Collective.
   PetscErrorCode setUp(DM dm, const std::vector<PetscInt> &points, PetscInt owned, bool in_order);
-  /// Rows behind the owned ones from their owners; type: MPI_FLOAT or MPI_DOUBLE. Collective.
-  PetscErrorCode fill(MPI_Datatype type, int width, void *rows);
+  /// Rows behind the owned ones from their owners; type: MPI_FLOAT or MPI_DOUBLE; the rows are in the space. Collective.
+  PetscErrorCode fill(MPI_Datatype type, int width, void *rows, device::Space space = device::Space::host);
+  /// Whether there are other ranks.
+  bool needed() const { return sf_ != NULL; }
 
  private:
   PetscErrorCode unit(MPI_Datatype type, int width, MPI_Datatype *unit);

@@ -3,17 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/vector_math.hpp"
-
 namespace petrl {
-
-float RefinementScale::output(float difference) {
-  return (vector_math::logarithm(difference + kFloor) - kOffset) / kScale;
-}
-
-float RefinementScale::difference(float output) {
-  return vector_math::exponential(std::min(output * kScale + kOffset, 2.f)) - kFloor;
-}
 
 double RefinementCosts::stepsAt(int level, int dim) const {
   return stable_steps ? std::max(1., steps * std::pow(2., static_cast<double>(level - finest) / dim)) : steps;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/api.hpp"
+#include "base/vector_math.hpp"
 #include "mesh/cell_mesh.hpp"
 
 namespace petrl {
@@ -56,10 +57,15 @@ inline void weigh(const CellMesh &mesh, const float *predicted, const Refinement
 }
 
 /// Network outputs and relative differences: output = (log(difference + floor) - offset) / scale.
-struct PETRL_API RefinementScale {
+struct RefinementScale {
   static constexpr float kFloor = 1e-5f, kOffset = -7.f, kScale = 3.f;
-  static float output(float difference);
-  static float difference(float output);
+  PETRL_INLINE static float output(float difference) {
+    return (vector_math::logarithm(difference + kFloor) - kOffset) / kScale;
+  }
+  PETRL_INLINE static float difference(float output) {
+    const float logarithm = output * kScale + kOffset;
+    return vector_math::exponential(2.f < logarithm ? 2.f : logarithm) - kFloor;  // NaN stays
+  }
 };
 
 }  // namespace petrl

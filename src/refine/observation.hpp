@@ -17,26 +17,20 @@ struct ObservedField {
   const double *gradient;  ///< cells x dim
 };
 
-/// What is known of the cells of a block, and of their neighbours in one slot. h is the square root of a triangle's
-/// area or an interval's length; values are relative to U, the field's range over the whole mesh; T is the time until
-/// the next decision. Where the field moves with its gradient, it moves by m = -T rate gradient / |gradient|^2 until
-/// then.
+/// What is known of the cells of a block (kernels::CellFeatures), and of their neighbours in one slot
+/// (kernels::FaceFeatures).
 struct ObservedBlock {
   static constexpr int kCells = 64;  ///< always so many: no remainders
   using Column = float[kCells];
-  // Of the cells i.
-  Column h, gradient[2], rate, move;  ///< h, gradient / U, T |rate| / U, |m|
-  // Of their neighbours j in a slot; where there is none, `is` is 0 and the others are harmless.
-  Column is, difference, level;           ///< (u_j - u_i) / U, level_j - level_i
-  Column to[2], gradient_j[2], moved[2];  ///< d = x_j - x_i, gradient_j / U, m_j
-  // Over all slots, for nodes.
-  Column mean[2], count, boundary;  ///< sums of gradient_j / U and of neighbours; 1 where a face lies on the boundary
+  Column h, gradient[2], rate, move, mean[2], count, boundary;
+  Column is, difference, level, to[2], gradient_j[2], moved[2];
 };
 
 /// An observable of nodes or of edges: one row each.
 struct RefinementObservable {
   const char *name;
   const char *meaning;
+  int kind;  ///< its place among all, which kernels on a device know it by
   void (*compute)(const ObservedBlock &block, float *out);  ///< one number a cell
 };
 
@@ -58,6 +52,10 @@ class PETRL_API RefinementObservation {
 
   /// range: U, over all ranks. interval: T.
   void compute(const CellMesh &mesh, const ObservedField &field, double range, double interval);
+
+  /// The rows that are asked for, by their kind.
+  const std::vector<const RefinementObservable *> &nodeRows() const { return node_rows_; }
+  const std::vector<const RefinementObservable *> &edgeRows() const { return edge_rows_; }
 
   const std::vector<float> &node() const { return node_; }  ///< owned x nodes
   const std::vector<float> &edge() const { return edge_; }  ///< owned x slots x edges

@@ -13,6 +13,7 @@ PetscErrorCode RefinerReset(PetRLRefiner refiner) {
   PetscFunctionBegin;
   r.ready = false;
   r.decider.reset();
+  r.device.reset();
   r.loaded = false;
   r.forest.reset();
   r.passage.reset();
@@ -151,6 +152,7 @@ PetscErrorCode PetRLRefinerSetPolicy(PetRLRefiner refiner, const char file[]) {
   PetRLNotNull(file, 2);
   PetRLCallCXX(refiner->data->file = file);
   refiner->data->decider.reset();
+  refiner->data->device.reset();
   refiner->data->loaded = refiner->data->said_outside = false;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -16,6 +16,7 @@
 #include "mesh/halo.hpp"
 #include "mesh/plex_base.hpp"
 #include "policy/policy_object.hpp"
+#include "refine/device_prediction.hpp"
 #include "refine/refinement_policy.hpp"
 #include "refine/thresholds.hpp"
 #include "refine/training.hpp"
@@ -113,6 +114,13 @@ struct RefinerData : PolicyObject {
   DMLabel decided = NULL;                                  ///< the label that `decision` became; kept until the next
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
   std::vector<double> rows;
+  // Where the solution lives on a device.
+  std::unique_ptr<DevicePrediction> device;  ///< null: it lives on the host
+  std::shared_ptr<RefinerMesh> device_mesh;
+  device::Array<PetscInt> places;  ///< of the cells' values
+  PetscObjectId placed = 0;        ///< of the section that says so
+  bool device_rates = false;
+  std::vector<float> observed, predicted;  ///< what came from there
 
   PetscInt remeshes = 0;
   PetscReal time = 0;  ///< of the solution, for boundary values
@@ -188,6 +196,18 @@ PetscErrorCode RefinerComponents(PetRLRefiner refiner, PetscInt width, std::vect
 /// over all ranks; finite: on all ranks. Collective.
 PetscErrorCode RefinerObserve(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
                               bool *finite);
+/// The rate has as many unknowns as the solution.
+PetscErrorCode RefinerSameWidth(PetRLRefiner refiner, const FieldLayout &solution, const FieldLayout &rate);
+/// Of smallest and largest values on this rank, and whether all is finite here: ranges and the same on all. Collective.
+PetscErrorCode RefinerJoinRanges(PetRLRefiner refiner, const std::vector<double> &reached, std::vector<double> &range,
+                                 bool *finite);
+/// Decides where to observe and infer: r.device is where the solution lives, if there. Collective.
+PetscErrorCode RefinerFollowState(PetRLRefiner refiner, const RefinementPolicy *policy, Vec u);
+/// As RefinerObserve(), then field by field what the policy sees and predicts, by r.device. Collective.
+PetscErrorCode RefinerObserveOnDevice(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout,
+                                      std::vector<double> &range, bool *finite);
+PetscErrorCode RefinerObserveFieldOnDevice(PetRLRefiner refiner, std::size_t field, double range, PetscReal interval);
+PetscErrorCode RefinerInferOnDevice(PetRLRefiner refiner);
 /// A label of marks. Not collective.
 PetscErrorCode RefinerMakeLabel(const RefinerMesh &mesh, const std::vector<signed char> &mark, DMLabel *label);
 /// Limited linear reconstruction of averages: owned cells x width x dim; rows: of all cells.

@@ -13,9 +13,8 @@ namespace {
 
 // Least and most of what the policy observes in cells, on this rank, of one component more: negative least values, then
 // most ones.
-void noteObserved(const RefinementPolicy &policy, std::size_t names, std::vector<double> &ends) {
+void noteObserved(const std::vector<float> &rows, std::size_t names, std::vector<double> &ends) {
   ends.resize(2 * names, -std::numeric_limits<double>::max());
-  const std::vector<float> &rows = policy.observation().node();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     double &least = ends[i % names], &most = ends[names + i % names];
     least = std::max(least, -static_cast<double>(rows[i]));
@@ -65,24 +64,39 @@ PetscErrorCode Predict(PetRLRefiner refiner, RefinementPolicy &policy, const Fie
   const GraphBackend::Exchange exchange = [&](float *rows, int width) {
     if (!failed) failed = r.mesh->halo.fill(MPI_FLOAT, width, rows);
   };
+  const std::vector<float> *seen = &policy.observation().node();
 
   PetscFunctionBegin;
   // The first decisions are looked at, then ever fewer.
   const bool look = !r.said_outside && !r.rule && (r.decisions & (r.decisions - 1)) == 0;
   std::vector<double> ends;
-  PetRLCallCXX(policy.begin(m));
+  if (!r.device) PetRLCallCXX(policy.begin(m));
   *predicted = NULL;
   for (std::size_t k = 0; k < range.size(); ++k) {
     PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-    PetRLCallCXX(policy.observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
-    if (look) PetRLCallCXX(noteObserved(policy, r.policy.observation.names.size(), ends));
+    if (r.device) {
+      PetscCall(RefinerObserveFieldOnDevice(refiner, k, range[k], interval));
+      if (look) PetscCall(r.device->observed(r.observed));
+      seen = &r.observed;
+    } else {
+      PetRLCallCXX(
+          policy.observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+    }
+    if (look) PetRLCallCXX(noteObserved(*seen, r.policy.observation.names.size(), ends));
     if (r.rule && r.rule->ends)
-      PetRLCallCXX(noteObserved(policy, RefinementObservation::nodeNames().size(), *r.rule->ends));
+      PetRLCallCXX(noteObserved(*seen, RefinementObservation::nodeNames().size(), *r.rule->ends));
     PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
     PetscCall(PetscLogEventBegin(PetRL_Infer, refiner, 0, 0, 0));
-    PetRLCallCXX(*predicted = policy.infer(m, exchange).data());
+    if (r.device)
+      PetscCall(RefinerInferOnDevice(refiner));
+    else
+      PetRLCallCXX(*predicted = policy.infer(m, exchange).data());
     PetscCall(failed);
     PetscCall(PetscLogEventEnd(PetRL_Infer, refiner, 0, 0, 0));
+  }
+  if (r.device) {
+    PetscCall(r.device->predicted(r.predicted));
+    *predicted = r.predicted.data();
   }
   if (look) PetscCall(WarnOutside(refiner, layout, ends));
   // The sum of what is finite is finite: one branch for all.
@@ -219,14 +233,18 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   const CellMesh &m = r.mesh->cells;
   PetscCall(DMLabelDestroy(&r.decided));
   ++r.decisions;
+  RefinementPolicy *const policy = r.rule ? r.rule->policy : r.indicator == PETRL_REFINER_NONE ? r.decider.get() : NULL;
   PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
-  PetscCall(RefinerObserve(refiner, u, udot, layout, range, &finite));
+  PetscCall(RefinerFollowState(refiner, policy, u));
+  if (r.device)
+    PetscCall(RefinerObserveOnDevice(refiner, u, udot, layout, range, &finite));
+  else
+    PetscCall(RefinerObserve(refiner, u, udot, layout, range, &finite));
   PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
   if (!finite) {
     PetscCall(PolicyFallBack(comm, r, 1, "the solution or its rate is not finite", "the mesh is kept"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  RefinementPolicy *const policy = r.rule ? r.rule->policy : r.indicator == PETRL_REFINER_NONE ? r.decider.get() : NULL;
   if (policy)
     PetscCall(MarkByPolicy(refiner, *policy, layout, interval, range, &finite));
   else

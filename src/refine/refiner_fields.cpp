@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "device/vec_view.hpp"
 #include "refine/refiner.hpp"
 
 namespace petrl {
@@ -274,6 +275,7 @@ PetscErrorCode RefinerCopyDM(PetRLRefiner refiner, DM from, DM to, const FieldLa
 }
 
 PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, double *values) {
+  device::VecView view;
   PetscSection section;
   const PetscScalar *array;
   PetscInt first;
@@ -281,17 +283,18 @@ PetscErrorCode RefinerGetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt w
   PetscFunctionBegin;
   PetscCall(DMGetGlobalSection(dm, &section));
   PetscCall(VecGetOwnershipRange(u, &first, NULL));
-  PetscCall(VecGetArrayRead(u, &array));
+  PetscCall(view.beginRead(u, device::Space::host, &array));
   for (int c = 0; c < mesh.cells.owned; ++c) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
     values = std::copy_n(reinterpret_cast<const PetscReal *>(array + offset - first), width, values);
   }
-  PetscCall(VecRestoreArrayRead(u, &array));
+  PetscCall(view.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt width, const double *values) {
+  device::VecView view;
   PetscSection section;
   PetscScalar *array;
   PetscInt first;
@@ -299,14 +302,14 @@ PetscErrorCode RefinerSetCells(DM dm, Vec u, const RefinerMesh &mesh, PetscInt w
   PetscFunctionBegin;
   PetscCall(DMGetGlobalSection(dm, &section));
   PetscCall(VecGetOwnershipRange(u, &first, NULL));
-  PetscCall(VecGetArrayWrite(u, &array));
+  PetscCall(view.begin(u, device::Space::host, device::Access::write, &array));
   for (int c = 0; c < mesh.cells.owned; ++c) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
     std::copy_n(values, width, reinterpret_cast<PetscReal *>(array + offset - first));
     values += width;
   }
-  PetscCall(VecRestoreArrayWrite(u, &array));
+  PetscCall(view.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -314,6 +317,7 @@ PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt w
                                   std::vector<double> &values) {
   const PetscReal time = refiner->data->time;
   PetscBool constrained;
+  device::VecView view;
   PetscSection section;
   const PetscScalar *array;
   PetscInt start, end;
@@ -331,19 +335,20 @@ PetscErrorCode RefinerGetVertices(PetRLRefiner refiner, DM dm, Vec u, PetscInt w
     PetscCall(DMPlexInsertTimeDerivativeBoundaryValues(dm, PETSC_TRUE, local, time, NULL, NULL, NULL));
   else if (constrained)
     PetscCall(DMPlexInsertBoundaryValues(dm, PETSC_TRUE, local, time, NULL, NULL, NULL));
-  PetscCall(VecGetArrayRead(local, &array));
+  PetscCall(view.beginRead(local, device::Space::host, &array));
   double *to = values.data();
   for (PetscInt v = start; v < end; ++v) {
     PetscInt offset;
     PetscCall(PetscSectionGetOffset(section, v, &offset));
     to = std::copy_n(reinterpret_cast<const PetscReal *>(array + offset), width, to);
   }
-  PetscCall(VecRestoreArrayRead(local, &array));
+  PetscCall(view.end());
   PetscCall(DMRestoreLocalVector(dm, &local));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vector<double> &values) {
+  device::VecView view;
   PetscSection section;
   PetscScalar *array;
   PetscInt start, end;
@@ -354,7 +359,7 @@ PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vecto
   PetscCall(DMGetLocalSection(dm, &section));
   PetscCall(DMGetLocalVector(dm, &local));
   PetscCall(VecZeroEntries(local));
-  PetscCall(VecGetArray(local, &array));
+  PetscCall(view.begin(local, device::Space::host, device::Access::both, &array));
   // Ghosts' vertices may have no values here: they belong to others.
   const auto have = static_cast<PetscInt>(values.size()) / width;
   for (PetscInt v = start; v < std::min(end, start + have); ++v) {
@@ -363,7 +368,7 @@ PetscErrorCode RefinerSetVertices(DM dm, Vec u, PetscInt width, const std::vecto
     std::copy_n(&values[static_cast<std::size_t>((v - start) * width)], width,
                 reinterpret_cast<PetscReal *>(array + offset));
   }
-  PetscCall(VecRestoreArray(local, &array));
+  PetscCall(view.end());
   PetscCall(DMLocalToGlobal(dm, local, INSERT_VALUES, u));
   PetscCall(DMRestoreLocalVector(dm, &local));
   PetscFunctionReturn(PETSC_SUCCESS);

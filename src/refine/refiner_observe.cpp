@@ -50,13 +50,36 @@ PetscErrorCode RefinerCellValues(PetRLRefiner refiner, const RefinerMesh &mesh, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode RefinerSameWidth(PetRLRefiner refiner, const FieldLayout &solution, const FieldLayout &rate) {
+  PetscFunctionBegin;
+  PetscCheck(rate.width == solution.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
+             "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
+             rate.width, solution.width);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Ends of the ranges, and whether anything is not finite, in one reduction.
+PetscErrorCode RefinerJoinRanges(PetRLRefiner refiner, const std::vector<double> &reached, std::vector<double> &range,
+                                 bool *finite) {
+  std::vector<double> ends;
+
+  PetscFunctionBegin;
+  PetRLCallCXX(ends = reached; ends.push_back(*finite ? 0 : 1); range.resize(reached.size() / 2));
+  for (std::size_t k = 0; k < reached.size(); k += 2) ends[k] = -ends[k];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
+                             PetscObjectComm((PetscObject)refiner)));
+  *finite = ends.back() == 0;
+  for (std::size_t k = 0; k < range.size(); ++k) range[k] = ends[2 * k] + ends[2 * k + 1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // Values, rates and gradients of all cells, of the components that count. range: one a component, over all ranks.
 PetscErrorCode RefinerObserve(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout &layout, std::vector<double> &range,
                               bool *finite) {
   RefinerData &r = *refiner->data;
   const CellMesh &m = r.mesh->cells;
   std::vector<PetscInt> components;
-  std::vector<double> ends;
+  std::vector<double> reached;
 
   PetscFunctionBegin;
   PetscCall(RefinerCellValues(refiner, *r.mesh, u, false, &layout, r.rows));
@@ -74,29 +97,26 @@ PetscErrorCode RefinerObserve(PetRLRefiner refiner, Vec u, Vec udot, FieldLayout
   if (udot) {
     FieldLayout same;
     PetscCall(RefinerCellValues(refiner, *r.mesh, udot, true, &same, r.rows));
-    PetscCheck(same.width == layout.width, PetscObjectComm((PetscObject)refiner), PETSC_ERR_ARG_INCOMP,
-               "The rate has %" PetscInt_FMT " unknowns in a cell, expected %" PetscInt_FMT " as the solution",
-               same.width, layout.width);
+    PetscCall(RefinerSameWidth(refiner, layout, same));
     PetRLCallCXX(pick(r.rate));
   } else {
     PetRLCallCXX(r.rate.assign(n, std::vector<double>(cells, 0.)));
   }
-  // Ends of the ranges, and whether anything is not finite, in one reduction.
-  PetRLCallCXX(ends.assign(2 * n + 1, -std::numeric_limits<double>::max()));
-  ends[2 * n] = 0;
-  for (std::size_t k = 0; k < n; ++k)
-    for (std::size_t c = 0; c < owned; ++c) {
-      ends[2 * k] = std::max(ends[2 * k], r.value[k][c]);
-      ends[2 * k + 1] = std::max(ends[2 * k + 1], -r.value[k][c]);
-      if (!std::isfinite(r.value[k][c]) || !std::isfinite(r.rate[k][c])) ends[2 * n] = 1;
-    }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<PetscMPIInt>(ends.size()), MPI_DOUBLE, MPI_MAX,
-                             PetscObjectComm((PetscObject)refiner)));
-  *finite = ends[2 * n] == 0;
-  if (!*finite) PetscFunctionReturn(PETSC_SUCCESS);
-  PetRLCallCXX(range.resize(n); r.gradient.resize(n));
+  PetRLCallCXX(reached.resize(2 * n));
+  *finite = true;
   for (std::size_t k = 0; k < n; ++k) {
-    range[k] = ends[2 * k] + ends[2 * k + 1];
+    double &least = reached[2 * k] = std::numeric_limits<double>::max();
+    double &most = reached[2 * k + 1] = -std::numeric_limits<double>::max();
+    for (std::size_t c = 0; c < owned; ++c) {
+      least = std::min(least, r.value[k][c]);
+      most = std::max(most, r.value[k][c]);
+      if (!std::isfinite(r.value[k][c]) || !std::isfinite(r.rate[k][c])) *finite = false;
+    }
+  }
+  PetscCall(RefinerJoinRanges(refiner, reached, range, finite));
+  if (!*finite) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(r.gradient.resize(n));
+  for (std::size_t k = 0; k < n; ++k) {
     PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.value[k].data()));
     if (udot) PetscCall(r.mesh->halo.fill(MPI_DOUBLE, 1, r.rate[k].data()));
     PetRLCallCXX(r.gradient[k].resize(cells * dim));

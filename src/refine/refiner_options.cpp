@@ -167,6 +167,9 @@ PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
   PetscCall(PetscViewerASCIIPrintf(viewer, "PetRLRefiner:\n"));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(petrl::PolicyView(r, r.decider ? r.decider->network().describe().c_str() : "", viewer));
+  if (r.device)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "observes and infers on the device (%s); meshes change on the host\n",
+                                     petrl::device::runtime()->name()));
   if (r.indicator != PETRL_REFINER_NONE)
     PetscCall(PetscViewerASCIIPrintf(viewer, "thresholds decide: %s above %g, below %g of it, %d layers around\n",
                                      PetRLRefinerIndicators[r.indicator], r.thresholds.refine, r.thresholds.coarsen,

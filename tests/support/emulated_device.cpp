@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <petsc/private/tsimpl.h>
 #include <petsc/private/vecimpl.h>
+#include <petscdm.h>
 #include <sys/mman.h>
 
 #include <cstring>
@@ -23,6 +24,7 @@ class Memory : public device::Runtime {
  public:
   const char *name() const override { return kEmulated; }
   bool emulated() const override { return true; }
+  PetscMemType memoryType() const override { return PETSC_MEMTYPE_HOST; }
 
   PetscErrorCode allocate(std::size_t bytes, void **memory) override {
     const std::size_t size = (bytes + kPage - 1) / kPage * kPage;
@@ -243,6 +245,23 @@ PetscErrorCode Create(Vec v) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// The memory is open from one call to another: other ranks may read it meanwhile.
+template <class F, class... Args>
+PetscErrorCode begun(F *own, Args... args) {
+  PetscFunctionBegin;
+  PetscCall(memory().open());
+  PetscCall(own(args...));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+template <class F, class... Args>
+PetscErrorCode ended(F *own, Args... args) {
+  PetscFunctionBegin;
+  PetscCall(own(args...));
+  PetscCall(memory().close());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // The function of this name that would have been called if it were not for ours.
 template <class F>
 F *next(const char *name) {
@@ -287,23 +306,39 @@ OpenMemory::~OpenMemory() {
 }  // namespace petrl::test
 
 // --- what else PETSc does with arrays by itself: these take the place of its functions in the test program ---
+using petrl::test::begun;
+using petrl::test::ended;
 using petrl::test::next;
 using petrl::test::onDevice;
 
 PetscErrorCode VecScatterBegin(VecScatter scatter, Vec x, Vec y, InsertMode insert, ScatterMode mode) {
   static auto *const own = next<decltype(VecScatterBegin)>("VecScatterBegin");
-  PetscFunctionBegin;
-  PetscCall(petrl::test::memory().open());  // to VecScatterEnd(): other ranks may read it
-  PetscCall(own(scatter, x, y, insert, mode));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return begun(own, scatter, x, y, insert, mode);
 }
 
 PetscErrorCode VecScatterEnd(VecScatter scatter, Vec x, Vec y, InsertMode insert, ScatterMode mode) {
   static auto *const own = next<decltype(VecScatterEnd)>("VecScatterEnd");
-  PetscFunctionBegin;
-  PetscCall(own(scatter, x, y, insert, mode));
-  PetscCall(petrl::test::memory().close());
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return ended(own, scatter, x, y, insert, mode);
+}
+
+PetscErrorCode DMGlobalToLocalBegin(DM dm, Vec g, InsertMode mode, Vec l) {
+  static auto *const own = next<decltype(DMGlobalToLocalBegin)>("DMGlobalToLocalBegin");
+  return begun(own, dm, g, mode, l);
+}
+
+PetscErrorCode DMGlobalToLocalEnd(DM dm, Vec g, InsertMode mode, Vec l) {
+  static auto *const own = next<decltype(DMGlobalToLocalEnd)>("DMGlobalToLocalEnd");
+  return ended(own, dm, g, mode, l);
+}
+
+PetscErrorCode DMLocalToGlobalBegin(DM dm, Vec l, InsertMode mode, Vec g) {
+  static auto *const own = next<decltype(DMLocalToGlobalBegin)>("DMLocalToGlobalBegin");
+  return begun(own, dm, l, mode, g);
+}
+
+PetscErrorCode DMLocalToGlobalEnd(DM dm, Vec l, InsertMode mode, Vec g) {
+  static auto *const own = next<decltype(DMLocalToGlobalEnd)>("DMLocalToGlobalEnd");
+  return ended(own, dm, l, mode, g);
 }
 
 PetscErrorCode VecCopy(Vec x, Vec y) {

@@ -33,6 +33,14 @@ class PETRL_API GraphNetwork : public GraphBackend {
     std::size_t offset;
   };
 
+  /// Where in the weights the parts of a layer lie.
+  struct Linear {
+    std::size_t weight, bias;
+  };
+  struct LayerWeights {
+    std::size_t a, b, c, u, w, v, c_bias, u_bias, v_bias;
+  };
+
   explicit GraphNetwork(const GraphShape &shape) : GraphNetwork(shape, nullptr, "") {}
   /// From a policy's network (architecture "gnn"). Throws petrl::Error naming `source`, the weight, what was found and
   /// expected.
@@ -47,6 +55,9 @@ class PETRL_API GraphNetwork : public GraphBackend {
   const GraphShape &shape() const { return shape_; }
   std::size_t size() const { return size_; }
   const std::vector<Part> &parts() const { return parts_; }
+  const Linear &encoder(int i) const { return i == 0 ? e1_ : e2_; }
+  const Linear &decoder(int i) const { return i == 0 ? d1_ : d2_; }
+  const std::vector<LayerWeights> &layers() const { return layers_; }
   std::vector<float> &weights() { return weights_; }
   const std::vector<float> &weights() const { return weights_; }
   /// Random weights: uniform, variance 1 / inputs; the last matrix and every V scaled by `last`.
@@ -74,12 +85,6 @@ class PETRL_API GraphNetwork : public GraphBackend {
                 const float *out_gradient, float *gradient, float *node_gradient) const;
 
  private:
-  struct Linear {
-    std::size_t weight, bias;
-  };
-  struct LayerWeights {
-    std::size_t a, b, c, u, w, v, c_bias, u_bias, v_bias;
-  };
   static GraphShape readShape(const NetworkSpec &network, const std::string &source);
   GraphNetwork(const GraphShape &shape, const NetworkSpec *network, const std::string &source);
   void layOut();
