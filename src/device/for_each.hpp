@@ -61,8 +61,10 @@ PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
     cudaStream_t stream = nullptr;
     PetscCall(CurrentStream(&stream));
     const auto blocks = static_cast<unsigned>(std::min<std::ptrdiff_t>((n + threads - 1) / threads, 1 << 20));
+    PetscCall(PetscLogGpuTimeBegin());  // of -log_view_gpu_time; else nothing
     kernel<<<blocks, threads, 0, stream>>>(n, work);
     PetscCall(CheckCuda(cudaGetLastError(), "kernel"));
+    PetscCall(PetscLogGpuTimeEnd());
     PetscFunctionReturn(PETSC_SUCCESS);
   }
 #endif
@@ -88,8 +90,10 @@ PetscErrorCode forEachTeam(Space space, std::ptrdiff_t n, std::size_t scratch, c
                                                static_cast<int>(scratch)),
                           "shared memory"));
     const auto blocks = static_cast<unsigned>(std::min<std::ptrdiff_t>(n, 1 << 20));
+    PetscCall(PetscLogGpuTimeBegin());
     teamKernel<<<blocks, threads, scratch, stream>>>(n, work);
     PetscCall(CheckCuda(cudaGetLastError(), "kernel"));
+    PetscCall(PetscLogGpuTimeEnd());
     PetscFunctionReturn(PETSC_SUCCESS);
   }
 #endif

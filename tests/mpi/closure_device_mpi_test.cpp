@@ -93,16 +93,21 @@ std::string writeShared(const Policy &policy) {
   return name;
 }
 
-// Three corrections of a state of a type.
-Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer = nullptr) {
+// Three corrections of a state of a type; `field`: that of a Vec with one more field, "v".
+Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer = nullptr, VecType field = nullptr) {
   PetRLClosure closure;
-  DM da = makeGrid(g);
-  Vec x = makeState(da, type), a = nullptr;
+  DM da = makeGrid(g), single = nullptr;
+  Vec x = makeState(da, type), a = nullptr, v = nullptr;
   const std::string file = writeShared(policy);
 
   PetRLThrow(PetRLClosureCreate(PETSC_COMM_WORLD, &closure));
   PetRLThrow(PetRLClosureSetDM(closure, da));
   PetRLThrow(PetRLClosureSetPolicy(closure, file.c_str()));
+  if (field) {
+    PetRLThrow(DMDACreateCompatibleDMDA(da, 1, &single));
+    v = makeState(single, field);
+    PetRLThrow(PetRLClosureSetField(closure, "v", v, 0));
+  }
   if (answer) {
     PetRLThrow(DMSetVecType(da, answer));
     PetRLThrow(DMCreateGlobalVector(da, &a));
@@ -119,7 +124,9 @@ Values correct(const Grid &g, const Policy &policy, VecType type, VecType answer
   const Values run = valuesOf(x);
   PetRLThrow(PetRLClosureDestroy(&closure));
   PetRLThrow(VecDestroy(&a));
+  PetRLThrow(VecDestroy(&v));
   PetRLThrow(VecDestroy(&x));
+  PetRLThrow(DMDestroy(&single));
   PetRLThrow(DMDestroy(&da));
   return run;
 }
@@ -180,6 +187,18 @@ TEST(ClosureOnDevice, MixedMemory) {
   const Values host = correct(g, policy, VECSTANDARD);
   expectEqual(correct(g, policy, kEmulated, VECSTANDARD), host);
   expectEqual(correct(g, policy, VECSTANDARD, kEmulated), host);
+}
+
+// A field that the policy observes beside the state, on the host and the state on the device, and the reverse.
+TEST(ClosureOnDevice, MixedMemoryOfFields) {
+  EmulatedDevice device;
+  const Grid g{2, DM_BOUNDARY_NONE, {32, 31, 1}, 2};
+  Grid observed = g;
+  observed.dof = 3;
+  const Policy policy = makePolicy(observed, "additive", kNarrow, true);
+  const Values host = correct(g, policy, VECSTANDARD, nullptr, VECSTANDARD);
+  for (VecType state : {VECSTANDARD, kEmulated})
+    for (VecType field : {VECSTANDARD, kEmulated}) expectEqual(correct(g, policy, state, nullptr, field), host);
 }
 
 // One step needs what fields reach and whether all is finite on the host: numbers that do not grow with the grid.
