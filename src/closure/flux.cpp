@@ -38,12 +38,13 @@ double number(const Policy &policy, const std::string &source, const std::string
 struct Line {
   int n, half_width;
   std::ptrdiff_t step, plane;  // plane: from weight to weight
+  std::ptrdiff_t other;        // to the output of the face's other side; 0: only one side's counts
   double floor;
   const double *low, *high;
 };
 
-PETRL_INLINE double weight(float output, double middle, double half) {
-  const float x = output > 1.f ? 1.f : output;
+PETRL_INLINE double weight(const float *output, std::ptrdiff_t other, double middle, double half) {
+  const float mean = .5f * (output[0] + output[other]), x = mean > 1.f ? 1.f : mean;
   return middle + half * static_cast<double>(x < -1.f ? -1.f : x);
 }
 
@@ -53,7 +54,7 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
   {
     const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
     for (int i = 0; i < line.n; ++i) {
-      even[i] = weight(w[i], middle, half) * (next[i] - q[i]);
+      even[i] = weight(w + i, line.other, middle, half) * (next[i] - q[i]);
       odd[i] = 0;
     }
   }
@@ -66,8 +67,8 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
     const float *we = w + k * line.plane, *wo = w + o * line.plane;
     for (int i = 0; i < line.n; ++i) {
       const double up = right[i] - inner_right[i], down = inner_left[i] - left[i];
-      even[i] += weight(we[i], middle, half) * (up + down);
-      odd[i] += weight(wo[i], odd_middle, odd_half) * (up - down);
+      even[i] += weight(we + i, line.other, middle, half) * (up + down);
+      odd[i] += weight(wo + i, line.other, odd_middle, odd_half) * (up - down);
     }
   }
   const double *beyond = u + line.step;
@@ -81,14 +82,15 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
 PETRL_CLONES void symmetricFluxes(const Line &line, const double *q, const float *w, double *__restrict flux) {
   const double *next = q + line.step;
   const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
-  for (int i = 0; i < line.n; ++i) flux[i] = weight(w[i], middle, half) * (next[i] - q[i]);
+  for (int i = 0; i < line.n; ++i) flux[i] = weight(w + i, line.other, middle, half) * (next[i] - q[i]);
   for (int k = 1; k <= line.half_width; ++k) {
     const double middle_k = 0.5 * (line.high[k] + line.low[k]), half_k = 0.5 * (line.high[k] - line.low[k]);
     const double *right = q + (k + 1) * line.step, *inner_right = q + k * line.step, *left = q - k * line.step,
                  *inner_left = q - (k - 1) * line.step;
     const float *wk = w + k * line.plane;
     for (int i = 0; i < line.n; ++i)
-      flux[i] += weight(wk[i], middle_k, half_k) * ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
+      flux[i] +=
+          weight(wk + i, line.other, middle_k, half_k) * ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
   }
 }
 
@@ -113,7 +115,11 @@ FluxForm FluxForm::read(const Policy &policy, const std::string &source) {
   const std::string count = std::to_string(axes) + (axes == 1 ? " field" : " fields");
   form.half_width = static_cast<int>(std::lround(number(policy, source, "half_width", 1, 1, kMaxHalfWidth)));
   form.floor = number(policy, source, "floor", 0, 0, 1e6);
-  const std::string *const speed = parameter("speed"), *const given = parameter("velocity");
+  const std::string *const speed = parameter("speed"), *const given = parameter("velocity"),
+                           *const faces = parameter("faces");
+  if (faces != nullptr && *faces != "left" && *faces != "mean")
+    bad(source, "faces: expected left or mean, found '" + *faces + "'");
+  form.mean = faces != nullptr && *faces == "mean";
   if (speed != nullptr && *speed != "velocity" && *speed != "step")
     bad(source, "speed: expected velocity or step, found '" + *speed + "'");
   if (speed != nullptr && *speed == "step") {
@@ -158,6 +164,7 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
 
 bool Flux::computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                            double *change) {
+  if (form_.mean) return false;  // the last points' other side is beyond what there is
   compute(fields, output, step, true, change);
   return true;
 }
@@ -186,15 +193,15 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
   if (dimensions > 2) under_.resize(static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny));
   double *even = work_.data(), *odd = even + n, *flux = odd + n, *below = flux + n;
   const std::size_t weights = static_cast<std::size_t>(form_.weights());
-  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice};
+  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice}, sides[3] = {1, output.row, output.slice};
   double *row = change;
   for (std::size_t c = 0; c < components_.size(); ++c) {
     Axis axes[3] = {};
     for (int a = 0; a < dimensions; ++a) {
       const std::size_t first = (c * static_cast<std::size_t>(dimensions) + static_cast<std::size_t>(a)) * weights;
       const bool moves = form_.speed == FluxForm::Speed::velocity;
-      axes[a].line = {a == 0 ? nx + left : nx, form_.half_width,    strides[a], output.plane, form_.floor,
-                      low_.data() + first,     high_.data() + first};
+      axes[a].line = {a == 0 ? nx + left : nx,   form_.half_width, strides[a],          output.plane,
+                      form_.mean ? sides[a] : 0, form_.floor,      low_.data() + first, high_.data() + first};
       axes[a].q = fields.channel[static_cast<std::size_t>(components_[c])];
       axes[a].u =
           moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
@@ -240,15 +247,40 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
   }
 }
 
+namespace {
+
+// What the fluxes through a face beyond a point are made of, times the derivative with respect to the flux.
+struct Face {
+  const double *q, *u;  // at the point; u null: without a velocity
+  std::ptrdiff_t step;
+  int half_width;
+  double floor;
+  template <class Give>
+  void pull(double d_flux, const Give &give) const {
+    double even = 1, odd = 0;
+    if (u != nullptr) {
+      odd = 0.5 * (u[0] + u[step]);
+      even = std::fabs(odd) + floor;
+    }
+    give(0, d_flux * even * (q[step] - q[0]));
+    for (int k = 1; k <= half_width; ++k) {
+      const double up = q[(k + 1) * step] - q[k * step], down = q[(1 - k) * step] - q[-k * step];
+      give(static_cast<std::size_t>(k), d_flux * even * (up + down));
+      if (u != nullptr) give(static_cast<std::size_t>(half_width + k), d_flux * odd * (up - down));
+    }
+  }
+};
+
+}  // namespace
+
 // The flux beyond a point is taken from it and given to its neighbour.
 void Flux::pullBack(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                     const NetworkOutput &d_change, float *d_output) const {
-  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice};
+  const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice}, sides[3] = {1, output.row, output.slice};
   const std::ptrdiff_t change_strides[3] = {1, d_change.row, d_change.slice};
   const GridSize size = step.size();
   const std::size_t points = size.points(), weights = static_cast<std::size_t>(form_.weights());
   const bool moves = form_.speed == FluxForm::Speed::velocity;
-  const int m = form_.half_width;
   for (std::size_t c = 0; c < components_.size(); ++c) {
     const double *field = fields.channel[static_cast<std::size_t>(components_[c])];
     for (int a = 0; a < form_.dimensions; ++a) {
@@ -257,36 +289,33 @@ void Flux::pullBack(const Fields &fields, const NetworkOutput &output, const Cor
       const double *velocity =
           moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
       const double factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
-      const std::ptrdiff_t s = strides[a];
+      const std::ptrdiff_t s = change_strides[a], side = form_.mean ? sides[a] : 0;
       float *to = d_output + first * points;
       for (int z = 0; z < size.nz; ++z) {
         for (int y = 0; y < size.ny; ++y) {
           for (int x = 0; x < size.nx; ++x, ++to) {
             const int at[3] = {x, y, z};
-            const bool ends = step.wall[static_cast<std::size_t>(2 * a + 1)] && at[a] + 1 == size.along(a);
-            const double *q = field + z * fields.slice + y * fields.row + x;
+            const std::ptrdiff_t place = z * fields.slice + y * fields.row + x;
             const float *d = d_change.data + static_cast<std::ptrdiff_t>(c) * d_change.plane + z * d_change.slice +
                              y * d_change.row + x;
             const float *w =
                 output.data + static_cast<std::ptrdiff_t>(first) * output.plane + z * output.slice + y * output.row + x;
-            const double through =
-                ends ? 0 : factor * (static_cast<double>(d[change_strides[a]]) - static_cast<double>(d[0]));
-            double even = 1, odd = 0;
-            if (moves) {
-              const double *u = velocity + z * fields.slice + y * fields.row + x;
-              odd = 0.5 * (u[0] + u[s]);
-              even = std::fabs(odd) + form_.floor;
-            }
-            const auto give = [&](std::size_t k, double coefficient) {
-              const double slope = 0.5 * (high_[first + k] - low_[first + k]) * coefficient * through;
-              to[k * points] =
-                  static_cast<float>(passes(w[static_cast<std::ptrdiff_t>(k) * output.plane], slope) ? slope : 0);
-            };
-            give(0, even * (q[s] - q[0]));
-            for (int k = 1; k <= m; ++k) {
-              const double up = q[(k + 1) * s] - q[k * s], down = q[(1 - k) * s] - q[-k * s];
-              give(static_cast<std::size_t>(k), even * (up + down));
-              if (moves) give(static_cast<std::size_t>(m + k), odd * (up - down));
+            for (std::size_t k = 0; k < weights; ++k) to[k * points] = 0;
+            // The face beyond the point, and where a face has the mean of both sides' weights also the one before.
+            for (int before = 0; before <= (form_.mean ? 1 : 0); ++before) {
+              const bool ends = before ? step.wall[static_cast<std::size_t>(2 * a)] && at[a] == 0
+                                       : step.wall[static_cast<std::size_t>(2 * a + 1)] && at[a] + 1 == size.along(a);
+              if (ends) continue;
+              const std::ptrdiff_t left = place - before * strides[a];
+              const float *const d_left = d - before * s, *const w_left = w - before * side;
+              const double d_flux = factor * (static_cast<double>(d_left[s]) - static_cast<double>(d_left[0]));
+              const Face face{field + left, moves ? velocity + left : nullptr, strides[a], form_.half_width,
+                              form_.floor};
+              face.pull(form_.mean ? .5 * d_flux : d_flux, [&](std::size_t k, double coefficient) {
+                const float *const sides_of = w_left + static_cast<std::ptrdiff_t>(k) * output.plane;
+                const double slope = 0.5 * (high_[first + k] - low_[first + k]) * coefficient;
+                if (passes(.5f * (sides_of[0] + sides_of[side]), slope)) to[k * points] += static_cast<float>(slope);
+              });
             }
           }
         }

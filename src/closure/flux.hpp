@@ -19,17 +19,19 @@ struct PETRL_API FluxForm {
   std::array<int, 3> velocity = {};  ///< fields that are the velocity along x, y, z
   int half_width = 1;                ///< m: the differences on either side of a face
   double floor = 0;                  ///< added to the speed of every face
+  bool mean = false;                 ///< a face's weights are the mean of both sides'
   /// Actions a component and axis.
   int weights() const { return speed == Speed::velocity ? 2 * half_width + 1 : half_width + 1; }
 
-  /// Action parameters `speed` (velocity, the default, or step), `velocity` (names of observed fields, one an axis; with
+  /// Action parameters `faces` (left, the default, or mean), `speed` (velocity, the default, or step), `velocity` (names of observed fields, one an axis; with
   /// speed velocity), `half_width` (1 to 8), `floor` (default 0; with speed velocity), `components`. Throws petrl::Error
   /// naming `source`.
   static FluxForm read(const Policy &policy, const std::string &source);
 };
 
 /// Faces lie half-way between neighbours; D_k = q_{k+1} - q_k are the differences around one, k = 0 the one across it.
-/// With weights w = low + (high - low) (clamp(output, -1, 1) + 1) / 2 of the point to the left (below), the flux is
+/// With weights w = low + (high - low) (clamp(output, -1, 1) + 1) / 2, output that of the point to the left (below) or
+/// (`faces: mean`) the mean of both sides', the flux is
 ///
 ///   F = (|u| + floor) (w_0 D_0 + sum_k w_k (D_k + D_-k)) + u sum_k w_{m+k} (D_k - D_-k),   k = 1 .. m,
 ///
@@ -43,7 +45,8 @@ struct PETRL_API FluxForm {
 /// it are zero (fields are continued by their values on the boundary). The sum of a component over the grid does not
 /// change, a constant field is left alone, and no more is moved than the bounds allow. Adding a number to a component
 /// changes nothing but by what the network makes of it. Positive w_0 is diffusion. All linear upwind schemes are of the
-/// first form; the first-order one on top of central differences is w_0 = 1/2.
+/// first form; the first-order one on top of central differences is w_0 = 1/2. With `faces: mean` and a network that does
+/// not know left from right (learn::Symmetry) neither does the correction.
 class Flux : public Correction {
  public:
   Flux(const Policy &policy, const std::string &source);

@@ -112,6 +112,7 @@ struct FluxChange {
   const float *output;            ///< of the first weight, at the first own point
   const double *low, *high;       ///< of the weights
   int axes, half_width, weights;
+  bool mean;  ///< of both sides' output
   double floor, factor[3];
   bool wall[6];
   double *change;
@@ -135,7 +136,8 @@ struct FluxChange {
   }
   PETRL_BOTH double weight(int axis, int k, std::ptrdiff_t from) const {
     const int w = axis * weights + k;
-    const float x = clamped(output[w * seen.points() + from], 1.f);
+    const float *const here = output + w * seen.points() + from;
+    const float x = clamped(.5f * (here[0] + here[mean ? stride(seen, axis) : 0]), 1.f);
     return 0.5 * (high[w] + low[w]) + 0.5 * (high[w] - low[w]) * static_cast<double>(x);
   }
   // Through the face beyond a point along an axis.

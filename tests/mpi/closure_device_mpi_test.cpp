@@ -72,7 +72,8 @@ Policy makePolicy(const Grid &g, const std::string &transform, const FcnShape &l
     if (!local) p.observation.offset[c] = 0.1f * static_cast<float>(c), p.observation.scale[c] = 0.7f;
   if (local) p.observation.normalise.assign(names.size(), "local"), p.observation.radius = 1;
   if (transform == "flux") {
-    p.action.parameters = {{"components", "q"}, {"half_width", "2"}, {"floor", "0.01"}};
+    p.action.parameters = {
+        {"components", "q"}, {"half_width", "2"}, {"floor", "0.01"}, {"faces", local ? "mean" : "left"}};
     for (std::size_t a = 0; a < dimensions; ++a) p.action.parameters["velocity"] += (a ? " " : "") + all[a + 1];
   }
   return p;
@@ -147,7 +148,7 @@ TEST(ClosureOnDevice, AnswersAreThoseOfTheHost) {
   const struct {
     const char *transform;
     bool local;
-  } kinds[] = {{"additive", true}, {"additive-rate", false}, {"flux", true}};
+  } kinds[] = {{"additive", true}, {"additive-rate", false}, {"flux", true}, {"flux", false}};
   for (const int dimensions : {1, 2, 3}) {
     for (const DMBoundaryType boundary : {DM_BOUNDARY_PERIODIC, DM_BOUNDARY_NONE}) {
       for (const auto &kind : kinds) {

@@ -14,6 +14,7 @@ struct Case {
   const char *transform, *speed;
   int dimensions;
   bool walls;
+  const char *faces = "left";
 };
 
 // Planes with a surrounding, periodic or as they are.
@@ -50,7 +51,9 @@ TEST(PullBack, IsTheDerivative) {
   for (const Case &k :
        {Case{"additive-rate", "", 2, false}, Case{"additive", "", 2, true}, Case{"additive-rate", "", 3, true},
         Case{"flux", "velocity", 1, false}, Case{"flux", "velocity", 2, false}, Case{"flux", "velocity", 2, true},
-        Case{"flux", "step", 3, false}, Case{"flux", "step", 3, true}, Case{"flux", "step", 1, true}}) {
+        Case{"flux", "step", 3, false}, Case{"flux", "step", 3, true}, Case{"flux", "step", 1, true},
+        Case{"flux", "velocity", 2, false, "mean"}, Case{"flux", "velocity", 2, true, "mean"},
+        Case{"flux", "step", 3, false, "mean"}, Case{"flux", "step", 1, true, "mean"}}) {
     const bool flux = std::string(k.transform) == "flux", moves = std::string(k.speed) == "velocity";
     const auto d = static_cast<std::size_t>(k.dimensions);
     std::vector<std::string> names{"p", "q"};
@@ -61,6 +64,7 @@ TEST(PullBack, IsTheDerivative) {
     if (flux) {
       policy.action.parameters["half_width"] = "2";
       policy.action.parameters["speed"] = k.speed;
+      policy.action.parameters["faces"] = k.faces;
       if (moves) policy.action.parameters["velocity"] = std::string("u v w").substr(0, 2 * d - 1);
     }
     policy.network.parameters["dimensions"] = std::to_string(k.dimensions);

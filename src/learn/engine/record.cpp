@@ -27,7 +27,7 @@ float bound(const ActionSpec &action) {
 Var recordCorrection(Tape &tape, const Policy &specification, Var fields, int components, Var output,
                      const CorrectionStep &step) {
   const std::string &transform = specification.action.transform;
-  const Var weights = tape.clamp(output, bound(specification.action));
+  const float most = bound(specification.action);
   std::vector<Var> change(static_cast<std::size_t>(components));
   if (transform == "flux") {
     const FluxForm form = FluxForm::read(specification, "specification");
@@ -40,10 +40,12 @@ Var recordCorrection(Tape &tape, const Policy &specification, Var fields, int co
       const Var q = tape.slice(fields, c, 1);
       for (int axis = 0; axis < 2; ++axis, first += form.weights()) {
         const double h = axis == 0 ? step.hx : step.hy;
-        terms.emplace_back(1.f,
-                           tape.fluxDivergence(q, tape.slice(weights, first, form.weights()),
-                                               tape.slice(fields, form.velocity[axis], 1), form.half_width,
-                                               static_cast<float>(form.floor), static_cast<float>(step.dt / h), axis));
+        Var weights = tape.slice(output, first, form.weights());
+        if (form.mean) weights = tape.stencil(weights, {0.f, .5f, .5f}, axis);
+        terms.emplace_back(
+            1.f, tape.fluxDivergence(q, tape.clamp(weights, most), tape.slice(fields, form.velocity[axis], 1),
+                                     form.half_width, static_cast<float>(form.floor), static_cast<float>(step.dt / h),
+                                     axis));
       }
       change[static_cast<std::size_t>(c)] = tape.combine(terms);
     }
@@ -52,7 +54,7 @@ Var recordCorrection(Tape &tape, const Policy &specification, Var fields, int co
     const auto changed = changedComponents(specification, specification.action.low.size());
     for (std::size_t a = 0; a < changed.size(); ++a)
       change[static_cast<std::size_t>(changed[a])] =
-          tape.combine({{factor, tape.slice(weights, static_cast<int>(a), 1)}});
+          tape.combine({{factor, tape.clamp(tape.slice(output, static_cast<int>(a), 1), most)}});
   } else {
     throw Error("transform '" + transform + "' cannot be recorded", PETSC_ERR_SUP);
   }

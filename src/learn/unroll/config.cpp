@@ -8,6 +8,7 @@ UnrollConfig UnrollConfig::parse(YamlMap map) {
   UnrollConfig c;
   YamlMap network = map.map("network", false);
   c.network = FcnConfig::parse(network, c.network);
+  c.symmetric = network.get<bool>("symmetric", c.symmetric);
   network.finish();
   for (const int k : c.network.kernels) {
     if (k > 5) map.fail("network", "kernel: expected 1, 3 or 5, found " + std::to_string(k));

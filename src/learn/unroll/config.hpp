@@ -9,10 +9,11 @@
 namespace petrl::learn {
 
 struct UnrollConfig {
-  FcnConfig network;  ///< network: {channels, dilations, kernel, activation}
-  int slots = 8;      ///< episodes that run at the same time, on each rank
-  int window = 8;     ///< steps through which gradients run
-  int horizon = 64;   ///< steps after which an episode ends
+  FcnConfig network;       ///< network: {channels, dilations, kernel, activation}
+  bool symmetric = false;  ///< network: {symmetric}: see learn::Symmetry
+  int slots = 8;           ///< episodes that run at the same time, on each rank
+  int window = 8;          ///< steps through which gradients run
+  int horizon = 64;        ///< steps after which an episode ends
   double learning_rate = 3e-3;
   double learning_rate_final = 3e-5;  ///< reached after decay_steps, along a cosine
   std::int64_t decay_steps = 0;       ///< environment steps; 0: constant

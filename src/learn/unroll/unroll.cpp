@@ -128,6 +128,13 @@ double Unroll::window(GridEnvironment &environment, Slot &slot) {
 
 void Unroll::iterate(GridEnvironment &environment) {
   if (!tape_) tape_ = std::make_unique<tape::Tape>(environment.nx(), environment.ny());
+  if (config_.symmetric && !symmetry_) {
+    symmetry_ = learn::Symmetry(config_.network, environment.observation(), environment.action());
+    if (steps_ == 0 && !given_)
+      symmetry_.projectDrawn(weights_.data());
+    else
+      symmetry_.project(weights_.data());
+  }
   prepare(environment);
   std::fill(gradient_.begin(), gradient_.end(), 0.f);
   std::vector<double> numbers(3, 0.);  // loss, steps, episodes of all ranks
@@ -140,6 +147,7 @@ void Unroll::iterate(GridEnvironment &environment) {
   reduction_.sum(gradient_);
   const auto share = static_cast<float>(1. / reduction_.ranks());
   for (float &g : gradient_) g *= share;
+  if (symmetry_) symmetry_.project(gradient_.data());
   const double norm = clipNorm(gradient_, config_.max_gradient_norm);
   steps_ += static_cast<std::int64_t>(std::llround(numbers[1]));
   episodes_ = episodes + static_cast<std::int64_t>(std::llround(numbers[2]));
@@ -149,6 +157,7 @@ void Unroll::iterate(GridEnvironment &environment) {
   // A window in which the solver all but blew up says nothing that a small step could use.
   if (!std::isfinite(norm)) return;
   adam_.step(weights_.data(), gradient_.data(), learningRate());
+  if (symmetry_) symmetry_.project(weights_.data());  // rounding would add up
 }
 
 std::map<std::string, double> Unroll::metrics() {
@@ -163,6 +172,7 @@ std::map<std::string, double> Unroll::metrics() {
 void Unroll::loadWeights(const NetworkSpec &network) {
   try {
     network_.loadWeights(network, actions_, "linear");
+    given_ = true;
   } catch (const Error &e) {
     throw Error(std::string("learner unroll: ") + e.what(), e.code());
   }

@@ -10,6 +10,7 @@
 #include "learn/environment.hpp"
 #include "learn/fcn_policy.hpp"
 #include "learn/reduction.hpp"
+#include "learn/symmetry.hpp"
 #include "learn/unroll/config.hpp"
 
 namespace petrl {
@@ -66,6 +67,8 @@ class PETRL_API Unroll {
   std::uint64_t seed_;
   learn::Reduction reduction_;
   learn::FcnLayers network_;
+  learn::Symmetry symmetry_;
+  bool given_ = false;  // weights, by somebody
   std::vector<float> weights_, gradient_;
   Adam adam_;
   learn::FcnPolicy deterministic_{"learner unroll"};
