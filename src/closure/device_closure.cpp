@@ -139,7 +139,7 @@ PetscErrorCode DeviceClosure::flux(const CorrectionStep &step) {
     kernels::FluxChange work{};
     work.all = boxOf(all), work.own = boxOf(patch_.own), work.seen = boxOf(wanted);
     work.axes = form_.dimensions, work.half_width = form_.half_width, work.weights = form_.weights();
-    work.floor = form_.floor, work.mean = form_.mean;
+    work.floor = form_.floor, work.shear = form_.shear, work.mean = form_.mean;
     work.q = plane(components_[c]);
     const std::size_t first = c * static_cast<std::size_t>(work.axes * work.weights);
     for (int a = 0; a < work.axes; ++a) {

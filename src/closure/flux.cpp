@@ -39,13 +39,19 @@ struct Line {
   int n, half_width;
   std::ptrdiff_t step, plane;  // plane: from weight to weight
   std::ptrdiff_t other;        // to the output of the face's other side; 0: only one side's counts
-  double floor;
+  double floor, shear;
   const double *low, *high;
+  const double *velocity[3];  // all components, for the shear; null: there is none
 };
 
 PETRL_INLINE double weight(const float *output, std::ptrdiff_t other, double middle, double half) {
   const float mean = .5f * (output[0] + output[other]), x = mean > 1.f ? 1.f : mean;
   return middle + half * static_cast<double>(x < -1.f ? -1.f : x);
+}
+
+// Mean size of the differences across a face and its neighbours.
+PETRL_INLINE double differencesAround(const double *v, std::ptrdiff_t s) {
+  return (std::fabs(v[0] - v[-s]) + std::fabs(v[s] - v[0]) + std::fabs(v[2 * s] - v[s])) / 3;
 }
 
 PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u, const float *w,
@@ -75,6 +81,15 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
   for (int i = 0; i < line.n; ++i) {
     const double velocity = 0.5 * (u[i] + beyond[i]);
     flux[i] = (std::fabs(velocity) + line.floor) * even[i] + velocity * odd[i];
+  }
+}
+
+// What the shear adds. at: of the line's first point in the fields.
+PETRL_CLONES void addShear(const Line &line, std::ptrdiff_t at, const double *even, double *__restrict flux) {
+  for (const double *component : line.velocity) {
+    if (component == nullptr) continue;
+    const double *v = component + at;
+    for (int i = 0; i < line.n; ++i) flux[i] += line.shear * differencesAround(v + i, line.step) * even[i];
   }
 }
 
@@ -115,6 +130,7 @@ FluxForm FluxForm::read(const Policy &policy, const std::string &source) {
   const std::string count = std::to_string(axes) + (axes == 1 ? " field" : " fields");
   form.half_width = static_cast<int>(std::lround(number(policy, source, "half_width", 1, 1, kMaxHalfWidth)));
   form.floor = number(policy, source, "floor", 0, 0, 1e6);
+  form.shear = number(policy, source, "shear", 0, 0, 1e6);
   const std::string *const speed = parameter("speed"), *const given = parameter("velocity"),
                            *const faces = parameter("faces");
   if (faces != nullptr && *faces != "left" && *faces != "mean")
@@ -124,7 +140,7 @@ FluxForm FluxForm::read(const Policy &policy, const std::string &source) {
     bad(source, "speed: expected velocity or step, found '" + *speed + "'");
   if (speed != nullptr && *speed == "step") {
     form.speed = Speed::step;
-    for (const char *key : {"velocity", "floor"}) {
+    for (const char *key : {"velocity", "floor", "shear"}) {
       if (parameter(key) != nullptr) bad(source, std::string(key) + ": has no meaning where speed is step");
     }
   } else {
@@ -177,10 +193,12 @@ struct Flux::Axis {
   double factor;
   // Those of the points from `at` (of the fields) and `from` (of the network's output) on.
   void fluxes(std::ptrdiff_t at, std::ptrdiff_t from, double *even, double *odd, double *flux) const {
-    if (u != nullptr)
-      lineFluxes(line, q + at, u + at, w + from, even, odd, flux);
-    else
+    if (u == nullptr) {
       symmetricFluxes(line, q + at, w + from, flux);
+      return;
+    }
+    lineFluxes(line, q + at, u + at, w + from, even, odd, flux);
+    if (line.shear > 0) addShear(line, at, even, flux);
   }
 };
 
@@ -200,11 +218,17 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
     for (int a = 0; a < dimensions; ++a) {
       const std::size_t first = (c * static_cast<std::size_t>(dimensions) + static_cast<std::size_t>(a)) * weights;
       const bool moves = form_.speed == FluxForm::Speed::velocity;
-      axes[a].line = {a == 0 ? nx + left : nx,   form_.half_width, strides[a],          output.plane,
-                      form_.mean ? sides[a] : 0, form_.floor,      low_.data() + first, high_.data() + first};
+      Line &line = axes[a].line;
+      line.n = a == 0 ? nx + left : nx;
+      line.half_width = form_.half_width;
+      line.step = strides[a];
+      line.plane = output.plane;
+      line.other = form_.mean ? sides[a] : 0;
+      line.floor = form_.floor, line.shear = form_.shear;
+      line.low = low_.data() + first, line.high = high_.data() + first;
+      for (int b = 0; moves && b < dimensions; ++b) line.velocity[b] = velocityOf(fields, b);
       axes[a].q = fields.channel[static_cast<std::size_t>(components_[c])];
-      axes[a].u =
-          moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
+      axes[a].u = moves ? velocityOf(fields, a) : nullptr;
       axes[a].w = output.data + static_cast<std::ptrdiff_t>(first) * output.plane;
       axes[a].factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
     }
@@ -254,13 +278,13 @@ struct Face {
   const double *q, *u;  // at the point; u null: without a velocity
   std::ptrdiff_t step;
   int half_width;
-  double floor;
+  double floor, extra;
   template <class Give>
   void pull(double d_flux, const Give &give) const {
     double even = 1, odd = 0;
     if (u != nullptr) {
       odd = 0.5 * (u[0] + u[step]);
-      even = std::fabs(odd) + floor;
+      even = std::fabs(odd) + floor + extra;
     }
     give(0, d_flux * even * (q[step] - q[0]));
     for (int k = 1; k <= half_width; ++k) {
@@ -286,8 +310,7 @@ void Flux::pullBack(const Fields &fields, const NetworkOutput &output, const Cor
     for (int a = 0; a < form_.dimensions; ++a) {
       const std::size_t first =
           (c * static_cast<std::size_t>(form_.dimensions) + static_cast<std::size_t>(a)) * weights;
-      const double *velocity =
-          moves ? fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(a)])] : nullptr;
+      const double *velocity = moves ? velocityOf(fields, a) : nullptr;
       const double factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
       const std::ptrdiff_t s = change_strides[a], side = form_.mean ? sides[a] : 0;
       float *to = d_output + first * points;
@@ -309,8 +332,11 @@ void Flux::pullBack(const Fields &fields, const NetworkOutput &output, const Cor
               const std::ptrdiff_t left = place - before * strides[a];
               const float *const d_left = d - before * s, *const w_left = w - before * side;
               const double d_flux = factor * (static_cast<double>(d_left[s]) - static_cast<double>(d_left[0]));
-              const Face face{field + left, moves ? velocity + left : nullptr, strides[a], form_.half_width,
-                              form_.floor};
+              double shear = 0;
+              for (int b = 0; moves && b < form_.dimensions; ++b)
+                shear += form_.shear * differencesAround(velocityOf(fields, b) + left, strides[a]);
+              const Face face{
+                  field + left, moves ? velocity + left : nullptr, strides[a], form_.half_width, form_.floor, shear};
               face.pull(form_.mean ? .5 * d_flux : d_flux, [&](std::size_t k, double coefficient) {
                 const float *const sides_of = w_left + static_cast<std::ptrdiff_t>(k) * output.plane;
                 const double slope = 0.5 * (high_[first + k] - low_[first + k]) * coefficient;

@@ -19,12 +19,13 @@ struct PETRL_API FluxForm {
   std::array<int, 3> velocity = {};  ///< fields that are the velocity along x, y, z
   int half_width = 1;                ///< m: the differences on either side of a face
   double floor = 0;                  ///< added to the speed of every face
+  double shear = 0;                  ///< so much of the velocity's differences around a face is added, too
   bool mean = false;                 ///< a face's weights are the mean of both sides'
   /// Actions a component and axis.
   int weights() const { return speed == Speed::velocity ? 2 * half_width + 1 : half_width + 1; }
 
   /// Action parameters `faces` (left, the default, or mean), `speed` (velocity, the default, or step), `velocity` (names of observed fields, one an axis; with
-  /// speed velocity), `half_width` (1 to 8), `floor` (default 0; with speed velocity), `components`. Throws petrl::Error
+  /// speed velocity), `half_width` (1 to 8), `floor`, `shear` (default 0; with speed velocity), `components`. Throws petrl::Error
   /// naming `source`.
   static FluxForm read(const Policy &policy, const std::string &source);
 };
@@ -33,9 +34,11 @@ struct PETRL_API FluxForm {
 /// With weights w = low + (high - low) (clamp(output, -1, 1) + 1) / 2, output that of the point to the left (below) or
 /// (`faces: mean`) the mean of both sides', the flux is
 ///
-///   F = (|u| + floor) (w_0 D_0 + sum_k w_k (D_k + D_-k)) + u sum_k w_{m+k} (D_k - D_-k),   k = 1 .. m,
+///   F = (|u| + floor + shear S) (w_0 D_0 + sum_k w_k (D_k + D_-k)) + u sum_k w_{m+k} (D_k - D_-k),   k = 1 .. m,
 ///
-/// u the velocity of the face (the mean of both sides); or, for equations whose velocity is none of the observed fields
+/// u the velocity of the face (the mean of both sides), S the sum over its components of the mean |D_-1|, |D_0|, |D_1| of
+/// each, so that with no floor the flux is of second order in the velocity and its differences: nothing where the flow is
+/// resolved or at rest, and the same for any units; or, for equations whose velocity is none of the observed fields
 /// (`speed: step`), with the speed that crosses a cell in the policy's own step,
 ///
 ///   F = (h / own) (w_0 D_0 + sum_k w_k (D_k + D_-k)).
@@ -63,6 +66,9 @@ class Flux : public Correction {
 
  private:
   struct Axis;
+  const double *velocityOf(const Fields &fields, int axis) const {
+    return fields.channel[static_cast<std::size_t>(form_.velocity[static_cast<std::size_t>(axis)])];
+  }
   void compute(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step, bool periodic,
                double *change);
   FluxForm form_;

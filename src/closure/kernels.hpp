@@ -113,7 +113,7 @@ struct FluxChange {
   const double *low, *high;       ///< of the weights
   int axes, half_width, weights;
   bool mean;  ///< of both sides' output
-  double floor, factor[3];
+  double floor, shear, factor[3];
   bool wall[6];
   double *change;
   PETRL_BOTH void operator()(std::ptrdiff_t i) const {
@@ -151,7 +151,12 @@ struct FluxChange {
     }
     if (!u) return even;
     const double speed = 0.5 * (u[at] + u[at + s]);
-    return (fabs(speed) + floor) * even + speed * odd;
+    double extra = floor;
+    for (int b = 0; shear > 0 && b < axes; ++b) {
+      const double *const c = velocity[b] + at;
+      extra += shear / 3 * (fabs(c[0] - c[-s]) + fabs(c[s] - c[0]) + fabs(c[2 * s] - c[s]));
+    }
+    return (fabs(speed) + extra) * even + speed * odd;
   }
 };
 

@@ -100,7 +100,7 @@ void validateClosure(const Policy &policy, const std::string &source) {
   }
   const bool flux = a.transform == "flux";
   requireParameters(a,
-                    flux ? std::vector<std::string>{"components", "faces", "speed", "velocity", "half_width", "floor"}
+                    flux ? std::vector<std::string>{"components", "faces", "speed", "velocity", "half_width", "floor", "shear"}
                          : std::vector<std::string>{"components", "boundary"},
                     source);
   if (flux) return;

@@ -72,8 +72,11 @@ Policy makePolicy(const Grid &g, const std::string &transform, const FcnShape &l
     if (!local) p.observation.offset[c] = 0.1f * static_cast<float>(c), p.observation.scale[c] = 0.7f;
   if (local) p.observation.normalise.assign(names.size(), "local"), p.observation.radius = 1;
   if (transform == "flux") {
-    p.action.parameters = {
-        {"components", "q"}, {"half_width", "2"}, {"floor", "0.01"}, {"faces", local ? "mean" : "left"}};
+    p.action.parameters = {{"components", "q"},
+                           {"half_width", "2"},
+                           {"floor", "0.01"},
+                           {"faces", local ? "mean" : "left"},
+                           {"shear", "0.1"}};
     for (std::size_t a = 0; a < dimensions; ++a) p.action.parameters["velocity"] += (a ? " " : "") + all[a + 1];
   }
   return p;

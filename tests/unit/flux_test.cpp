@@ -95,6 +95,7 @@ TEST(Flux, RecordedAsComputed) {
   for (const auto &[burgers, faces] : {std::pair{false, "left"}, {true, "left"}, {false, "mean"}, {true, "mean"}}) {
     Policy policy = burgers ? fluxPolicy(3, .4, {"u", "v"}, "u v") : fluxPolicy(3, .4);
     policy.action.parameters["faces"] = faces;
+    if (burgers) policy.action.parameters["shear"] = ".4";
     PeriodicCorrection correction(policy, "test");
     const std::size_t actions = policy.action.low.size(), components = burgers ? 2 : 1;
     auto numbers = random(actions * Grid::points, 6);

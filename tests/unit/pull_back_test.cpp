@@ -65,6 +65,7 @@ TEST(PullBack, IsTheDerivative) {
       policy.action.parameters["half_width"] = "2";
       policy.action.parameters["speed"] = k.speed;
       policy.action.parameters["faces"] = k.faces;
+      if (moves && k.walls) policy.action.parameters["shear"] = "0.3";
       if (moves) policy.action.parameters["velocity"] = std::string("u v w").substr(0, 2 * d - 1);
     }
     policy.network.parameters["dimensions"] = std::to_string(k.dimensions);

@@ -28,6 +28,7 @@ Policy fluxPolicy(bool carried) {
                          {"velocity", "u v"},
                          {"half_width", "2"},
                          {"floor", "0.1"},
+                         {"shear", "0.2"},
                          {"faces", "mean"}};
   return p;
 }

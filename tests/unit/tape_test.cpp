@@ -90,11 +90,12 @@ TEST(Tape, Flux) {
   for (const float sign : {2.f, -2.f}) {
     for (const int axis : {0, 1}) {
       check(
-          {18, 9}, 7,
+          {18, 9}, 8,
           [axis, sign](Tape &t, Var x) {
             const std::vector<float> shift(t.points(), sign);
             const Var u = t.combine({{1.f, t.slice(x, 6, 1)}, {1.f, t.input(shift.data(), 1)}});
-            return t.fluxDivergence(t.slice(x, 0, 1), t.slice(x, 1, 5), u, 2, .1f, .7f, axis);
+            const Var more = t.multiply(t.slice(x, 7, 1), t.slice(x, 7, 1));
+            return t.fluxDivergence(t.slice(x, 0, 1), t.slice(x, 1, 5), u, 2, .1f, .7f, axis, more);
           },
           1e-2);
     }

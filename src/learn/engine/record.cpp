@@ -41,11 +41,21 @@ Var recordCorrection(Tape &tape, const Policy &specification, Var fields, int co
       for (int axis = 0; axis < 2; ++axis, first += form.weights()) {
         const double h = axis == 0 ? step.hx : step.hy;
         Var weights = tape.slice(output, first, form.weights());
+        Var shear;
+        if (form.shear > 0) {
+          // Differences across a face, those of its neighbours, and the sum of their sizes.
+          std::vector<std::pair<float, Var>> sizes;
+          for (int b = 0; b < 2; ++b)
+            sizes.emplace_back(
+                static_cast<float>(form.shear / 3),
+                tape.absolute(tape.stencil(tape.slice(fields, form.velocity[b], 1), {0.f, -1.f, 1.f}, axis)));
+          shear = tape.stencil(tape.combine(sizes), {1.f, 1.f, 1.f}, axis);
+        }
         if (form.mean) weights = tape.stencil(weights, {0.f, .5f, .5f}, axis);
         terms.emplace_back(
             1.f, tape.fluxDivergence(q, tape.clamp(weights, most), tape.slice(fields, form.velocity[axis], 1),
                                      form.half_width, static_cast<float>(form.floor), static_cast<float>(step.dt / h),
-                                     axis));
+                                     axis, shear));
       }
       change[static_cast<std::size_t>(c)] = tape.combine(terms);
     }

@@ -73,8 +73,8 @@ class PETRL_API Tape {
   /// Right-hand side of transport along one axis by the velocity u (one channel), every channel of q.
   Var transport(Var q, Var u, const TransportAxis &coefficients, int axis);
   /// Divergence of face fluxes, see FluxForm in closure/flux.hpp: one channel q, weights (2 m + 1 channels), velocity
-  /// u.
-  Var fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis);
+  /// u; more: what is added to the speed at the face beyond each point (one channel), or none.
+  Var fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis, Var more = {});
 
   /// Gradients of everything, from the seeds written through gradient(). Call once.
   void backward();

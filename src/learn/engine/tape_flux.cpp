@@ -68,7 +68,7 @@ PETRL_CLONES void weightAdjoint(const Row &r, int k, const float *q, const float
 
 }  // namespace
 
-Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis) {
+Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float factor, int axis, Var more) {
   needPlane();
   const int ghost = m + 1;
   const auto n = static_cast<std::size_t>(nx_), width = static_cast<std::size_t>(nx_ + 2 * ghost);
@@ -84,6 +84,7 @@ Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float fa
   for (int j = 0; j < ny_; ++j) {
     const std::size_t at = start(j), to = static_cast<std::size_t>(j) * n;
     faceVelocity(n, floor, v + at, v + at + step, us, ua);
+    if (more.id >= 0) learn::addScaled(n, 1, value(more) + to, ua);
     brackets(shape, p + at, value(weights) + to, even, odd);
     for (std::size_t i = 0; i < n; ++i) flux[to + i] = ua[i] * even[i] + us[i] * odd[i];
   }
@@ -104,9 +105,14 @@ Var Tape::fluxDivergence(Var q, Var weights, Var u, int m, float floor, float fa
       const std::size_t at = start(j), to = static_cast<std::size_t>(j) * n;
       for (std::size_t i = 0; i < n; ++i) gf[i] = factor * (g[at + i] - g[at + i + static_cast<std::size_t>(step)]);
       faceVelocity(n, floor, pu + at, pu + at + step, s, a);
+      if (more.id >= 0) learn::addScaled(n, 1, value(more) + to, a);
       const float *w = value(weights) + to;
+      if (velocity_moves || more.id >= 0) brackets(shape, pq + at, w, e, o);
+      if (more.id >= 0) {
+        float *const to_more = gradient(more) + to;
+        for (std::size_t i = 0; i < n; ++i) to_more[i] += gf[i] * e[i];
+      }
       if (velocity_moves) {
-        brackets(shape, pq + at, w, e, o);
         for (std::size_t i = 0; i < n; ++i) up[i] = 0.5f * gf[i] * (std::copysign(1.f, s[i]) * e[i] + o[i]);
         learn::addScaled(n, 1, up, velocity.data() + at);
         learn::addScaled(n, 1, up, velocity.data() + at + step);
