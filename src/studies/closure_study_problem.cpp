@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "learn/yaml_values.hpp"
 #include "problems/advection/continuous.hpp"
 #include "problems/burgers/burgers.hpp"
 #include "problems/grid2d/environment.hpp"
@@ -81,7 +82,8 @@ class AdvectionProblem : public StudyProblem {
 class BurgersProblem : public StudyProblem {
  public:
   explicit BurgersProblem(YamlMap &yaml)
-      : model_(readSizes(yaml), yaml.number("viscosity", burgers::kViscosity, 0, 1)) {
+      : model_(readSizes(yaml), yaml.number("viscosity", burgers::kViscosity, 0, 1),
+               learn::oneOf(yaml, "upwind", "advecting", {"advecting", "transported"}) == "transported") {
     cells_.push_back({"vortices", "", ""});
   }
 

@@ -7,11 +7,12 @@
 
 namespace petrl::burgers {
 
-BurgersModel::BurgersModel(const grid2d::Sizes &sizes, double viscosity) : Model(sizes, 2, viscosity) {}
+BurgersModel::BurgersModel(const grid2d::Sizes &sizes, double viscosity, bool transported)
+    : Model(sizes, 2, viscosity), transported_(transported) {}
 
 std::unique_ptr<grid2d::FineSolver> BurgersModel::fine(const grid2d::Case &c) const {
   return std::make_unique<FineBurgers>(sizes_.fine(), sizes_.dt() / sizes_.substeps, sizes_.substeps, viscosity_,
-                                       c.state.data());
+                                       c.state.data(), transported_);
 }
 
 void BurgersModel::restrictTo(int n, const grid2d::ConstPatch &fine, double *coarse) const {

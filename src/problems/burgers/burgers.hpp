@@ -14,7 +14,10 @@ constexpr double kViscosity = 0.003;
 /// of the fine points around a coarse one (5 x 5). The state is the velocity: components u, v.
 class BurgersModel : public grid2d::Model {
  public:
-  explicit BurgersModel(const grid2d::Sizes &sizes = {30, 5, 10, 0.9}, double viscosity = kViscosity);
+  /// transported: upwind by the sign of what is differentiated, as the paper's published code has it (see
+  /// grid2d::Scheme); not what the paper says.
+  explicit BurgersModel(const grid2d::Sizes &sizes = {30, 5, 10, 0.9}, double viscosity = kViscosity,
+                        bool transported = false);
   std::unique_ptr<grid2d::FineSolver> fine(const grid2d::Case &c) const override;
   void restrictTo(int n, const grid2d::ConstPatch &fine, double *coarse) const override;
   /// mean(|u| + |v|).
@@ -23,6 +26,9 @@ class BurgersModel : public grid2d::Model {
   double fineSpacing() const { return 1. / sizes_.fine(); }
   /// Its time step, whose error `modified: extended` adds.
   double fineTimeStep() const { return sizes_.dt() / sizes_.substeps; }
+
+ private:
+  bool transported_;
 };
 
 /// Taylor-Green vortices of 2 to 4 distinct wave numbers of {2, 4, 6, 8}, no translation. There are 72 of them in all.

@@ -18,7 +18,18 @@ struct Rows {
   const double *u, *v;
 };
 
+// One Euler step of one component at a point. a, b: dt / (2 h) times the velocity; d: of diffusion.
+template <bool Transported>
+PETRL_INLINE double euler(double a, double b, double d, double q, double east, double west, double north,
+                          double south) {
+  const double da = (Transported ? (q >= 0 ? a : -a) : std::fabs(a)) + d;
+  const double db = (Transported ? (q >= 0 ? b : -b) : std::fabs(b)) + d;
+  // (da - a) belongs to the point in front, (da + a) to the one behind.
+  return q + ((da - a) * (east - q) + (da + a) * (west - q)) + ((db - b) * (north - q) + (db + b) * (south - q));
+}
+
 // One Euler step in one row of both components. The result may take the place of no row that is read.
+template <bool Transported>
 PETRL_INLINE void row(int n, double c, double d, const Rows &q, const Rows &below, const Rows &above,
                       double *__restrict out_u, double *__restrict out_v) {
   const double *__restrict u = q.u;
@@ -33,11 +44,8 @@ PETRL_INLINE void row(int n, double c, double d, const Rows &q, const Rows &belo
   const double *__restrict vn = above.v;
   PETRL_INDEPENDENT for (int x = 0; x < n; ++x) {
     const double a = c * u[x], b = c * v[x];
-    const double da = std::fabs(a) + d, db = std::fabs(b) + d;
-    // (da - a) belongs to the point in front, (da + a) to the one behind.
-    const double e = da - a, w = da + a, m = db - b, s = db + b;
-    out_u[x] = u[x] + (e * (ue[x] - u[x]) + w * (uw[x] - u[x])) + (m * (un[x] - u[x]) + s * (us[x] - u[x]));
-    out_v[x] = v[x] + (e * (ve[x] - v[x]) + w * (vw[x] - v[x])) + (m * (vn[x] - v[x]) + s * (vs[x] - v[x]));
+    out_u[x] = euler<Transported>(a, b, d, u[x], ue[x], uw[x], un[x], us[x]);
+    out_v[x] = euler<Transported>(a, b, d, v[x], ve[x], vw[x], vn[x], vs[x]);
   }
 }
 
@@ -47,7 +55,8 @@ PETRL_INLINE void wrap(int n, double *out) {
 }
 
 // So many Euler steps (<= kDepth) in place; the ghost rows of q, as many, hold copies with their x neighbours.
-PETRL_CLONES void euler(int n, int steps, double c, double d, const grid2d::Patch &q, const grid2d::Patch &rings) {
+template <bool Transported>
+PETRL_INLINE void sweep(int n, int steps, double c, double d, const grid2d::Patch &q, const grid2d::Patch &rings) {
   const auto of = [](int y) { return static_cast<int>(static_cast<unsigned>(y) % kRing); };
   // Step s has computed its row y; step 0 is the state itself. The last step goes to a ring of its own first, since
   // with one step alone the row is still read.
@@ -59,7 +68,7 @@ PETRL_CLONES void euler(int n, int steps, double c, double d, const grid2d::Patc
       const int y = t - (s - 1);
       if (y < s - steps || y >= n + steps - s) continue;
       double *u = rings.at(2 * (s - 1), of(y)), *v = rings.at(2 * (s - 1) + 1, of(y));
-      row(n, c, d, rows(s - 1, y), rows(s - 1, y - 1), rows(s - 1, y + 1), u, v);
+      row<Transported>(n, c, d, rows(s - 1, y), rows(s - 1, y - 1), rows(s - 1, y + 1), u, v);
       wrap(n, u);
       wrap(n, v);
     }
@@ -73,11 +82,22 @@ PETRL_CLONES void euler(int n, int steps, double c, double d, const grid2d::Patc
   }
 }
 
+PETRL_CLONES void advectingEuler(int n, int steps, double c, double d, const grid2d::Patch &q,
+                                 const grid2d::Patch &rings) {
+  sweep<false>(n, steps, c, d, q, rings);
+}
+
+PETRL_CLONES void transportedEuler(int n, int steps, double c, double d, const grid2d::Patch &q,
+                                   const grid2d::Patch &rings) {
+  sweep<true>(n, steps, c, d, q, rings);
+}
+
 }  // namespace
 
-FineBurgers::FineBurgers(int n, double dt, int substeps, double viscosity, const double *state)
+FineBurgers::FineBurgers(int n, double dt, int substeps, double viscosity, const double *state, bool transported)
     : n_(n),
       substeps_(substeps),
+      transported_(transported),
       courant_(dt * n / 2),
       diffusion_(viscosity * dt * n * n),
       state_(2, n, n),
@@ -93,7 +113,7 @@ void FineBurgers::advance() {
     left -= steps;
     // The x neighbours of the rows beyond the edge are needed too.
     state_.fillGhosts(steps, 1);
-    euler(n_, steps, courant_, diffusion_, q, rings_.patch());
+    (transported_ ? transportedEuler : advectingEuler)(n_, steps, courant_, diffusion_, q, rings_.patch());
   }
 }
 

@@ -48,6 +48,13 @@ struct Weno {
   }
 };
 
+template <bool Diffuses>
+struct Transported {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return transportedTerm<Diffuses>(q, s, u, c);
+  }
+};
+
 // Clones cannot be templates: one function a case.
 #define PETRL_SWEEP(name, ...)                                     \
   PETRL_CLONES void name(const Discretization &d, const Loop &l) { \
@@ -65,6 +72,8 @@ PETRL_SWEEP(diffusive4, Linear<4, true>)
 PETRL_SWEEP(diffusive5, Linear<5, true>)
 PETRL_SWEEP(weno, Weno<false>)
 PETRL_SWEEP(wenoDiffusive, Weno<true>)
+PETRL_SWEEP(transported, Transported<false>)
+PETRL_SWEEP(transportedDiffusive, Transported<true>)
 #undef PETRL_SWEEP
 
 using Sweep = void (*)(const Discretization &, const Loop &);
@@ -81,7 +90,9 @@ void advance(const Discretization &d, int components, const ConstPatch &q, const
     return;
   }
   const Loop loop{components, q, velocity, base, out, beta, factor};
-  if (d.weno)
+  if (d.transported)
+    (d.diffuses ? transportedDiffusive : transported)(d, loop);
+  else if (d.weno)
     (d.diffuses ? wenoDiffusive : weno)(d, loop);
   else
     kLinear[d.diffuses ? 1 : 0][d.radius - 1](d, loop);

@@ -21,6 +21,15 @@ PETRL_INLINE double linearTerm(const double *q, std::ptrdiff_t stride, double u,
   return f;
 }
 
+/// The same, upwind by the sign of q itself.
+template <bool Diffuses>
+PETRL_INLINE double transportedTerm(const double *q, std::ptrdiff_t stride, double u, const Axis &c) {
+  const double up = q[stride], down = q[-stride], second = up + down - 2 * q[0];
+  double f = (q[0] >= 0 ? u : -u) * (c.dissipation[0] * second) - u * (c.antisymmetric[0] * (up - down));
+  if constexpr (Diffuses) f += c.diffusion[0] * second;
+  return f;
+}
+
 /// One-sided derivative times the spacing from five differences in upwind order (Jiang, Shu 1996; epsilon relative to
 /// values of order one, as usual).
 PETRL_INLINE double weno5(double d1, double d2, double d3, double d4, double d5) {

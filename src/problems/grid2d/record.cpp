@@ -95,6 +95,7 @@ class Recorder {
 
 Var recordStep(Tape &tape, const Discretization &d, bool rk4, Var state, Var velocity, double dt) {
   if (d.weno) throw Error("weno5 is not differentiable here", PETSC_ERR_SUP);
+  if (d.transported) throw Error("upwind: transported is not differentiable here", PETSC_ERR_SUP);
   if (std::min(tape.nx(), tape.ny()) < d.radius) {
     throw Error("a step on a grid of " + std::to_string(tape.nx()) + " x " + std::to_string(tape.ny()) +
                     " points cannot be recorded: the scheme reaches " + std::to_string(d.radius) + " points far",

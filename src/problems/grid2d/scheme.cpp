@@ -65,6 +65,8 @@ std::pair<std::string, std::string> conflict(const Scheme &s) {
     return {"diffusion_order", "expected 2 or 4 with weno5, found 6"};
   if (s.dissipation != 1 && !hasSixthDifference(s.advection))
     return {"dissipation", "only upwind5, fitted9 and fitted11 have it, not " + s.advection};
+  if (s.transported && s.advection != "upwind1")
+    return {"upwind", "transported is for the scheme upwind1, found " + s.advection};
   if (s.extended && s.advection != "upwind5")
     return {"modified", "extended needs the scheme upwind5, found " + s.advection};
   return {};
@@ -124,6 +126,7 @@ Discretization discretize(const Scheme &scheme, double hx, double hy) {
   }
   Discretization d;
   d.weno = scheme.advection == "weno5";
+  d.transported = scheme.transported;
   d.radius = static_cast<int>(std::max({stencil.a.size(), stencil.s.size(), second.size()}));
   for (const auto &[axis, h] : {std::pair{&d.x, hx}, std::pair{&d.y, hy}}) {
     axis->inverse_h = 1 / h;
@@ -154,6 +157,7 @@ Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, 
   s.ratio = ratio;
   s.fine_dt = fine_dt;
   s.advection = yaml.get<std::string>("scheme", s.advection);
+  s.transported = learn::oneOf(yaml, "upwind", "advecting", {"advecting", "transported"}) == "transported";
   s.integrator = learn::oneOf(yaml, "integrator", s.integrator, {"euler", "rk4"});
   const auto modified = yaml.get<std::string>("modified", "false");
   bool plain = false;

@@ -14,7 +14,10 @@ struct Scheme {
   std::string advection = "upwind1";  ///< one of advectionSchemes()
   std::string integrator = "euler";   ///< euler | rk4
   int diffusion_order = 2;            ///< 2 | 4 | 6, of central second differences
-  double viscosity = 0;               ///< nu of nu (q_xx + q_yy)
+  /// upwind1 looks against the sign of what is differentiated, not against the velocity that carries it: the numerics of
+  /// the published code of "Closure-RL" (`upwind: transported`). Where the two signs differ it diffuses backwards.
+  bool transported = false;
+  double viscosity = 0;  ///< nu of nu (q_xx + q_yy)
   /// Spacing h_f of a finer first-order upwind grid whose own numerical diffusion |u| h_f/2 q_xx + |v| h_f/2 q_yy is
   /// added (its modified equation: an analytic closure). 0: none.
   double modified = 0;
@@ -42,10 +45,11 @@ struct Axis {
 
 /// A scheme on a grid: what the kernels use.
 struct Discretization {
-  int radius = 1;         ///< ghost points needed
-  bool weno = false;      ///< advection is nonlinear; `dissipation` then only holds the modified equation's
-  bool diffuses = false;  ///< any entry of `diffusion` is not 0
-  bool extended = false;  ///< advanceExtended() and its terms: box variances and half the fine grid's time step
+  int radius = 1;            ///< ghost points needed
+  bool weno = false;         ///< advection is nonlinear; `dissipation` then only holds the modified equation's
+  bool diffuses = false;     ///< any entry of `diffusion` is not 0
+  bool transported = false;  ///< see Scheme
+  bool extended = false;     ///< advanceExtended() and its terms: box variances and half the fine grid's time step
   double subfilter_x = 0, subfilter_y = 0, half_fine_dt = 0;
   Axis x, y;
 };
@@ -60,7 +64,7 @@ Discretization discretize(const Scheme &scheme, double hx, double hy);
 /// too slowly).
 std::vector<double> fittedStencil(int radius, double ratio);
 
-/// Reads the keys scheme, integrator, diffusion_order (default 2; with modified: extended 6), modified (false | true |
+/// Reads the keys scheme, upwind (advecting | transported), integrator, diffusion_order (default 2; with modified: extended 6), modified (false | true |
 /// extended; uses fine_h) and dissipation of a section. fine_dt: see Scheme; who leaves it out sets it later.
 Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, double fine_dt = 0);
 
