@@ -232,6 +232,14 @@ TEST(AdvectionEnvironment, RewardByHand) {
   EXPECT_NEAR(reward[99], -10 * 0.04, 1e-6);
   EXPECT_EQ(reward[100], 0.f);
   EXPECT_EQ(reward[3], 0.f);
+  // Appendix E: all points pay for the mass that the action makes, here .05 too much.
+  AdvectionEnvironment charged(
+      YamlMap::parse("n: 16\nreward_scale: 10\nmass_penalty: 2\naction: {bound: 0.2}", "test.yaml"));
+  const auto again = charged.episode(2);
+  std::vector<float> paid(256);
+  again->setState(state);
+  again->step(action.data(), paid.data());
+  for (std::size_t i = 0; i < paid.size(); ++i) EXPECT_NEAR(paid[i], reward[i] - 10 * 2 * 0.05f / 256, 1e-6);
   state[17] -= 0.05, state[40] -= 0.1, state[99] += 0.2;
   const auto velocity = environment.model().velocity(environment.draw(false, 2), 16).dense();
   EXPECT_LT(largestDifference(episode->state(), integrate({}, 1, 16, 16, state, velocity, 0.25 / 16, 1)), 1e-8);

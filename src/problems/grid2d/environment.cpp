@@ -80,13 +80,20 @@ class ClosureEpisode : public GridEpisode {
     const auto components = static_cast<std::size_t>(model_.components());
     const std::size_t points = with.size() / components;
     const double scale = model_.scale(target_);
+    double drift = 0;
+    for (std::size_t c = 0; c < components; ++c) {
+      double sum = 0;
+      for (std::size_t i = c * points; i < (c + 1) * points; ++i) sum += with[i] - target_[i];
+      drift += std::fabs(sum) / static_cast<double>(points);
+    }
+    const double penalty = environment_.settings().mass_penalty * drift;
     for (std::size_t i = 0; i < points; ++i) {
       double sum = 0;
       for (std::size_t j = i; j < with.size(); j += points) {
         const double before = without[j] - target_[j], after = with[j] - target_[j];
         sum += before * before - after * after;
       }
-      sum /= scale;
+      sum = sum / scale - penalty;
       if (!(std::fabs(sum) < kLargestReward))
         sum = std::isnan(sum) ? -kLargestReward : std::copysign(kLargestReward, sum);
       reward[i] = static_cast<float>(environment_.settings().reward_scale * sum);
@@ -122,6 +129,7 @@ ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSet
   if (learn::oneOf(yaml, "reward", "immediate", {"immediate", "after-step"}) == "after-step")
     s.reward = Reward::after_step;
   s.reward_scale = yaml.number("reward_scale", s.reward_scale, 1e-12, 1e12);
+  s.mass_penalty = yaml.number("mass_penalty", s.mass_penalty, 0, 1e6);
   s.noise = yaml.number("noise", s.noise, 0, 1);
   s.pool = yaml.integer("pool", s.pool, 0, 1000000);
   YamlMap episode = yaml.map("episode", false);

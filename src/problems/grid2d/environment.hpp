@@ -28,7 +28,10 @@ enum class Reward {
 struct ClosureSettings {
   Scheme scheme;
   Reward reward = Reward::immediate;
-  double reward_scale = 1;   ///< rewards are multiplied by it: squared errors are tiny (1e-5)
+  double reward_scale = 1;  ///< rewards are multiplied by it: squared errors are tiny (1e-5)
+  /// Appendix E of the paper: every point pays so much times the deviation of the mean from what it should be, |mean of
+  /// the state - mean of the restricted fine one|, summed over the components.
+  double mass_penalty = 0;
   double max_error = 0.015;  ///< relative error that ends an episode
   int min_steps = 4;         ///< but not before so many steps
   int max_steps = 100;
@@ -40,7 +43,7 @@ struct ClosureSettings {
 /// Reads sizes: keys n, ratio, substeps, dt_factor. Throws petrl::Error.
 Sizes readSizes(YamlMap &yaml, const Sizes &fallback);
 
-/// Reads the keys scheme, integrator, diffusion_order, modified, reward (immediate | after-step), reward_scale, noise,
+/// Reads the keys scheme, integrator, diffusion_order, modified, reward (immediate | after-step), reward_scale, mass_penalty, noise,
 /// pool, episode: {max_error, min_steps, max_steps}, validation: {cases, steps}. Throws petrl::Error.
 ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback);
 
