@@ -45,7 +45,7 @@ grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t see
   return {grid2d::taylorGreen(model.sizes().fine(), {2, 4, 6, 8}, 2, 4, false, random), {}};
 }
 
-grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed) {
+grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed, bool centred) {
   grid2d::Random random(3 * seed + static_cast<std::uint64_t>(stream));
   constexpr double kTwoPi = 6.283185307179586;
   const auto n = static_cast<std::size_t>(model.sizes().fine());
@@ -53,7 +53,7 @@ grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t se
   const int vortices = 2 + random.below(3);
   for (int v = 0; v < vortices; ++v) {
     const int waves = 1 + random.below(4);
-    const double x0 = random.unit(), y0 = random.unit();
+    const double drawn[2] = {random.unit(), random.unit()}, x0 = centred ? 0 : drawn[0], y0 = centred ? 0 : drawn[1];
     const double amplitude = random.sign() * random.uniform(0.5, 1.25) / (vortices + 1);
     for (std::size_t y = 0, i = 0; y < n; ++y) {
       const double b = kTwoPi * waves * (static_cast<double>(y) / static_cast<double>(n) - y0);

@@ -37,6 +37,7 @@ grid2d::Case sampleCase(const BurgersModel &model, int stream, std::uint64_t see
 
 /// More than the paper trains on: Taylor-Green vortices of 2 to 4 wave numbers of {2, 4, 6, 8}, each of its own
 /// amplitude (a factor 0.5 to 1.25) and place. A closure trained on these has seen none of the paper's cases.
-grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed);
+/// centred: the vortices have amplitudes of their own, but one place: the flow is its own mirror image, as the paper's are.
+grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t seed, bool centred = false);
 
 }  // namespace petrl::burgers

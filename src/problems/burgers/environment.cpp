@@ -26,14 +26,15 @@ BurgersModel readModel(YamlMap &yaml) {
 BurgersEnvironment::BurgersEnvironment(YamlMap yaml) : model_(readModel(yaml)) {
   settings_ = grid2d::readSettings(yaml, model_, defaults());
   settings_.scheme.fine_dt = model_.fineTimeStep();
-  diverse_ = learn::oneOf(yaml, "velocity", "paper", {"paper", "diverse"}) == "diverse";
+  velocity_ = learn::oneOf(yaml, "velocity", "paper", {"paper", "diverse", "centred", "mixed"});
   specify(yaml, model_, "additive-rate", 2);
   yaml.finish();
 }
 
 grid2d::Case BurgersEnvironment::draw(bool validation, std::uint64_t seed) const {
   const int stream = validation ? 1 : 0;
-  return diverse_ ? diverseCase(model_, stream, seed) : sampleCase(model_, stream, seed);
+  if (velocity_ == "paper") return sampleCase(model_, stream, seed);
+  return diverseCase(model_, stream, seed, velocity_ == "centred" || (velocity_ == "mixed" && seed % 2 == 0));
 }
 
 }  // namespace petrl::burgers
