@@ -288,8 +288,14 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
 
    Level: intermediate
 
-   Note:
+   Notes:
    The label may be changed before it is given to `PetRLRefinerAdapt()`.
+
+   Where `u` lives on a device (and PetRL was built for it), it stays there: what is observed and predicted is computed
+   there, and two numbers for each cell come to the host. On the host is what a mesh is; so are decisions by
+   thresholds, by networks that are not native, and of fields with constrained boundary values, which PETSc computes
+   there. `PetRLRefinerAdapt()` and `PetRLRefinerTransfer()` work on the host; only when a mesh changes is the state
+   copied to it and back.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerAdapt()`, `PetRLRefinerSetTradeoff()`
 @*/
