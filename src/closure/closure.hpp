@@ -32,6 +32,7 @@ struct FieldSource {
   Vec local = NULL;
   PetscInt dof = 0;
   PetscObjectState seen = -1;  // parameters that did not change since are not fetched again
+  bool fresh = true;           // fetched since the network was evaluated
 };
 
 /// One channel of the policy's observation.
@@ -89,6 +90,8 @@ struct Closure : PolicyObject {
   PetscReal h[3] = {0, 0, 0};           // 0: not known
   PetscReal own_step = 0;               // that the policy's actions are for
   Vec work = NULL;
+  bool sees_state = true;   // the network does; else its answer is that to the parameters
+  PetscInt inferences = 0;  // how often it was evaluated
   std::vector<double> planes, change, told;
   std::vector<double> reached;  // by the fields on the whole grid: smallest and largest value of each
   Surroundings surroundings;

@@ -57,6 +57,7 @@ PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X) {
 
   PetscFunctionBegin;
   if (c.state_type == ((PetscObject)X)->type_name) PetscFunctionReturn(PETSC_SUCCESS);
+  c.inferences = 0;  // answers are where the state was
   PetscCall(MatchVecs(closure, X));
   PetscCall(device::VecSpace(X, &space));
   if (space == device::Space::host || !DeviceClosure::serves(c.policy) || std::strcmp(c.backend->name(), "native")) {

@@ -132,6 +132,9 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
       PetscCall(PetscViewerASCIIPrintf(viewer, "on the device (%s): %s\n", petrl::device::runtime()->name(),
                                        c.device->network().describe().c_str()));
   }
+  if (c.loaded && !c.sees_state)
+    PetscCall(PetscViewerASCIIPrintf(
+        viewer, "the network sees nothing of the state: evaluated %" PetscInt_FMT " times\n", c.inferences));
   PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,
                                    c.fallbacks));
   PetscCall(PetscViewerASCIIPopTab(viewer));

@@ -222,11 +222,15 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
   } else {
     PetscCall(PolicyLoad(comm, c, c.file, true, make));
   }
+  c.inferences = 0;
+  c.sees_state = false;
   PetscCall(CheckDimensions(closure));
   PetscCall(CheckWidth(closure));
   PetscCall(ClosureResolve(closure));
   PetscCall(Spacing(closure));
   PetscCall(Buffers(closure));
+  for (std::size_t i = 0; i < c.channels.size(); ++i)
+    c.sees_state = c.sees_state || (c.channels[i].source == 0 && !c.policy.observation.unseen(i));
   PetRLCallCXX({
     c.surroundings = Surroundings(c.policy, c.correction->components());
     const CorrectionStep grid = ClosureStep(c, 0);

@@ -93,7 +93,7 @@ PetscErrorCode DeviceClosure::infer() {
     work.offset = observation_.offset[c];
     work.factor = 1.0 / observation_.scale[c];
     work.clip = observation_.clip;
-    work.local = observation_.local(c);
+    work.local = observation_.local(c), work.unseen = observation_.unseen(c);
     work.share = 1. / static_cast<double>(GridSize().grown(surroundings).points());
     work.floor = kRangeFloor * range_[c];
     work.to = inputs_.data() + c * seen.points();

@@ -94,6 +94,7 @@ FieldInput::FieldInput(const ObservationSpec &observation, int dimensions)
     offset_.push_back(observation.offset[c]);
     factor_.push_back(1.0 / observation.scale[c]);
     local_.push_back(observation.local(c));
+    unseen_.push_back(observation.unseen(c));
   }
 }
 
@@ -150,7 +151,9 @@ void FieldInput::row(int y, int z, int first, int count, float *out, std::ptrdif
   z = wrapped(z, period_.nz);
   const std::ptrdiff_t at = (z - shift_.nz) * fields_->slice + (y - shift_.ny) * fields_->row + first - shift_.nx;
   for (std::size_t c = 0; c < offset_.size(); ++c, out += channel) {
-    if (local_[c])
+    if (unseen_[c])
+      std::fill_n(out, count, 0.f);
+    else if (local_[c])
       localRow(c, y, z, first, count, out);
     else
       normalise(fields_->channel[c] + at, count, offset_[c], factor_[c], clip_, out);

@@ -38,7 +38,7 @@ class PETRL_API FieldInput : public GridInput {
  private:
   void localRow(std::size_t c, int y, int z, int first, int count, float *out);
   std::vector<double> offset_, factor_, floor_;
-  std::vector<bool> local_;
+  std::vector<bool> local_, unseen_;
   std::vector<double> work_;  // columns of sums, smallest and largest values
   int dimensions_, reach_ = 0;
   float clip_;

@@ -55,14 +55,14 @@ struct NormalisePlane {
   double offset, factor;
   float clip;
   int around[3];  ///< points of the surroundings to either side
-  bool local;
+  bool local, unseen;
   double share, floor;
   float *to;  ///< on `seen`
   PETRL_BOTH void operator()(std::ptrdiff_t i) const {
     int p[3];
     seen.place(i, p);
     const double *at = from + all.index(p[0] + shift[0], p[1] + shift[1], p[2] + shift[2]);
-    to[i] = clamped(static_cast<float>(local ? against(at) : (*at - offset) * factor), clip);
+    to[i] = unseen ? 0 : clamped(static_cast<float>(local ? against(at) : (*at - offset) * factor), clip);
   }
 
  private:

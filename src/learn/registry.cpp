@@ -39,7 +39,7 @@ void WatchedGridPolicy::decide(const float *observation, const GridSize &size, f
   const auto step = seen_.ranges.find("step"), spacing = seen_.ranges.find("spacing");
   double speed = 0;
   for (std::size_t c = 0; c < observation_.names.size(); ++c) {
-    if (observation_.local(c)) continue;  // its inputs do not tell its values
+    if (observation_.local(c) || observation_.unseen(c)) continue;  // its inputs do not tell its values
     const auto [low, high] = std::minmax_element(observation + c * points, observation + (c + 1) * points);
     const auto value = [&](float x) { return static_cast<double>(x * observation_.scale[c] + observation_.offset[c]); };
     seen_.saw(observation_.names[c], value(*low));

@@ -89,7 +89,9 @@ std::string describe(const Policy &p) {
       << " observables (value -> (value - offset) / scale, clipped to +-" << p.observation.clip << ")\n";
   for (std::size_t i = 0; i < p.observation.names.size(); ++i) {
     out << "              " << p.observation.names[i];
-    if (p.observation.local(i))
+    if (p.observation.unseen(i))
+      out << "  not seen by the network\n";
+    else if (p.observation.local(i))
       out << "  less its mean over " << 2 * p.observation.radius + 1 << " points a side, in units of its range there\n";
     else
       out << "  offset " << p.observation.offset[i] << "  scale " << p.observation.scale[i] << "\n";

@@ -61,8 +61,8 @@ void validateObservation(const ObservationSpec &o, const std::string &source) {
     bad(source, "/observation/normalise",
         "expected " + std::to_string(n) + " words (one a name), found " + std::to_string(o.normalise.size()));
   for (std::size_t i = 0; i < o.normalise.size(); ++i) {
-    if (o.normalise[i] != "record" && o.normalise[i] != "local")
-      bad(source, "/observation/normalise", "expected record or local, found '" + o.normalise[i] + "'");
+    if (o.normalise[i] != "record" && !o.local(i) && !o.unseen(i))
+      bad(source, "/observation/normalise", "expected record, local or unseen, found '" + o.normalise[i] + "'");
     if (o.local(i) && (o.offset[i] != 0 || o.scale[i] != 1))
       bad(source, "/observation", "'" + o.names[i] + "' is normalised locally: expected offset 0 and scale 1");
   }
@@ -99,10 +99,11 @@ void validateClosure(const Policy &policy, const std::string &source) {
       bad(source, "/action", "components: '" + name + "' appears twice");
   }
   const bool flux = a.transform == "flux";
-  requireParameters(a,
-                    flux ? std::vector<std::string>{"components", "faces", "speed", "velocity", "half_width", "floor", "shear"}
-                         : std::vector<std::string>{"components", "boundary"},
-                    source);
+  requireParameters(
+      a,
+      flux ? std::vector<std::string>{"components", "faces", "speed", "velocity", "half_width", "floor", "shear"}
+           : std::vector<std::string>{"components", "boundary"},
+      source);
   if (flux) return;
   const auto boundary = a.parameters.find("boundary");
   if (boundary != a.parameters.end() && boundary->second != "fixed" && boundary->second != "free")
@@ -170,8 +171,10 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   if (kinds.count(policy.kind) == 0)
     bad(source, "/", "kind: expected tsadapt, closure or refiner, found '" + policy.kind + "'");
   validateObservation(policy.observation, source);
-  if (policy.kind != "closure" && policy.observation.anyLocal())
-    bad(source, "/observation/normalise", "local: only fields on a grid have points around (kind closure)");
+  if (policy.kind != "closure" && !policy.observation.normalise.empty() &&
+      policy.observation.normalise !=
+          std::vector<std::string>(policy.observation.normalise.size(), std::string("record")))
+    bad(source, "/observation/normalise", "local and unseen are for fields on a grid (kind closure)");
   validateAction(policy, source);
 }
 
@@ -392,7 +395,7 @@ void writePolicy(const std::string &path, const Policy &p) {
   out.numbers("/observation/offset", {p.observation.offset.begin(), p.observation.offset.end()});
   out.numbers("/observation/scale", {p.observation.scale.begin(), p.observation.scale.end()});
   out.number("/observation", "clip", p.observation.clip);
-  if (p.observation.anyLocal()) {
+  if (!p.observation.normalise.empty()) {
     out.texts("/observation/normalise", p.observation.normalise);
     out.integer("/observation", "radius", p.observation.radius);
   }

@@ -13,18 +13,20 @@ namespace petrl {
 /// What a policy observes. Network input i = clamp((value_i - offset_i) / scale_i, -clip, clip); of fields that are
 /// normalised locally (kind closure), clamp((value - mean) / (range + floor), -clip, clip), mean and range (largest minus
 /// smallest value) over the (2 radius + 1)^d points around, floor 1e-6 of the range over the whole grid: neither a
-/// factor nor a number added to such a field changes what the network sees. A constant one is 0.
+/// factor nor a number added to such a field changes what the network sees. A constant one is 0. A field that is not
+/// seen is there to be changed: the network has zeros in its place. Fluxes of a field that is not seen are linear in it.
 struct PETRL_API ObservationSpec {
   std::vector<std::string> names;
   std::vector<float> offset;  ///< one a name
   std::vector<float> scale;   ///< one a name, > 0
   float clip = 10.f;          ///< > 0; applied after scaling
   std::vector<std::string> normalise =
-      {};          ///< one a name: record (offset and scale) or local; empty: record everywhere
+      {};          ///< one a name: record (offset and scale), local or unseen; empty: record everywhere
   int radius = 2;  ///< of local means and ranges
 
   bool local(std::size_t name) const { return name < normalise.size() && normalise[name] == "local"; }
   bool anyLocal() const;
+  bool unseen(std::size_t name) const { return name < normalise.size() && normalise[name] == "unseen"; }
 };
 
 /// How the network's output in [-1, 1] becomes an action: the meaning of `transform` belongs to the policy's kind.

@@ -128,8 +128,8 @@ def checked(kind, observation, action, network=None, validity=None):
             raise Error(f"observation: {key}: expected {len(names)} values (one a name), found shape {o[key].shape}")
     if np.any(o["scale"] <= 0) or o["clip"] <= 0:
         raise Error("observation: expected positive numbers: scale, clip")
-    normalise = [_word(str(n), ("record", "local"), "observation: normalise") for n in observation.get("normalise") or ()]
-    if "local" in normalise:
+    normalise = [_word(str(n), ("record", "local", "unseen"), "observation: normalise") for n in observation.get("normalise") or ()]
+    if {"local", "unseen"} & set(normalise):
         local = np.array([n == "local" for n in normalise])
         if kind != "closure" or len(normalise) != len(names):
             raise Error(f"observation: normalise: expected {len(names)} words (one a name) of a closure, found {normalise}")

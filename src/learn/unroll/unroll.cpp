@@ -102,10 +102,14 @@ double Unroll::window(GridEnvironment &environment, Slot &slot) {
     fixed = tape.input(floats(parameters).data(), static_cast<int>(parameters.size() / tape.points()));
   tape::Var state = tape.input(floats(slot.state).data(), static_cast<int>(slot.state.size() / tape.points()));
   std::vector<float> reward(tape.points());
+  // A state that the network does not see: its answers are those to what is fixed.
+  const bool blind = environment.observation().unseen(0);
+  tape::Var nothing;
+  if (blind) nothing = tape.input(std::vector<float>(slot.state.size(), 0.f).data(), tape.channels(state));
   double loss = 0;
   bool blown_up = false, ended = false;
   for (int s = 0; s < config_.window && !ended; ++s) {
-    const tape::Var seen = fixed.id < 0 ? state : tape.concatenate({state, fixed});
+    const tape::Var seen = fixed.id < 0 ? state : tape.concatenate({blind ? nothing : state, fixed});
     const tape::Var output = network_.forward(tape, seen);
     // The environment's own solver goes along, in double precision: its states are the truth, the tape's are for
     // the gradient.

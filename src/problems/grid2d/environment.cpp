@@ -151,6 +151,13 @@ void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::s
   seen.names = model.components() == 1 ? std::vector<std::string>{"psi", "u", "v"} : std::vector<std::string>{"u", "v"};
   seen.offset.assign(seen.names.size(), 0.f);
   seen.scale.assign(seen.names.size(), 1.f);
+  // A state that is not seen: with the transform flux, corrections that are linear in it.
+  if (yaml.get<bool>("unseen_state", false)) {
+    if (static_cast<std::size_t>(model.components()) == seen.names.size())
+      yaml.fail("unseen_state", "there is nothing else to be seen");
+    seen.normalise.assign(seen.names.size(), "record");
+    std::fill_n(seen.normalise.begin(), model.components(), "unseen");
+  }
   specification_.kind = kind();
   specification_.action = readAction(yaml.map("action", false), transform, bound, model.components());
   try {

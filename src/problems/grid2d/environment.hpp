@@ -72,7 +72,8 @@ class ClosureEnvironment : public GridEnvironment {
   virtual Case draw(bool validation, std::uint64_t seed) const = 0;
 
  protected:
-  /// Reads the section `action` and completes the specification: psi, u, v (or u, v) are observed as they are. Throws
+  /// Reads unseen_state and the section `action`, and completes the specification: psi, u, v (or u, v) are observed as
+  /// they are, with unseen_state: true u, v only. Throws
   /// petrl::Error where the transform does not fit. model() must be ready.
   void specify(YamlMap &yaml, const Model &model, const std::string &transform, double bound);
   ClosureSettings settings_;
