@@ -18,9 +18,9 @@ namespace petrl::device {
 
 Runtime *cudaRuntime();
 /// Of PETSc's current context.
-PetscErrorCode CurrentStream(cudaStream_t *stream);
+PETRL_API PetscErrorCode CurrentStream(cudaStream_t *stream);
 /// A PETSc error for a CUDA one.
-PetscErrorCode CheckCuda(cudaError_t error, const char what[]);
+PETRL_API PetscErrorCode CheckCuda(cudaError_t error, const char what[]);
 
 }  // namespace petrl::device
 #endif

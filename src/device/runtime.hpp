@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "base/api.hpp"
 #include "base/compat.hpp"
 #include "device/space.hpp"
 
@@ -29,12 +30,12 @@ class Runtime {
 };
 
 /// Null: there is none.
-Runtime *runtime();
+PETRL_API Runtime *runtime();
 /// In place of the one that there is; null: that again. The caller keeps it alive.
 void setRuntime(Runtime *runtime);
 
 /// Where a Vec's values live. `-petrl_memtype host | device` (for diagnosis) says where they are taken instead: PETSc, or
 /// we, then copy. An error where a Vec lives on a device for which this library was not built.
-PetscErrorCode VecSpace(Vec v, Space *space);
+PETRL_API PetscErrorCode VecSpace(Vec v, Space *space);
 
 }  // namespace petrl::device

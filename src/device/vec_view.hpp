@@ -16,7 +16,7 @@ enum class Access {
 
 /// Values of a Vec, the local ones: taken where they live if that is where they are wanted, else copied. Every begin has
 /// its end. Not collective.
-class VecView {
+class PETRL_API VecView {
  public:
   PetscErrorCode beginRead(Vec v, Space wanted, const PetscScalar **values);
   PetscErrorCode begin(Vec v, Space wanted, Access access, PetscScalar **values);

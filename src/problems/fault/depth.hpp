@@ -3,28 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "problems/fault/fftw.hpp"
-#include "problems/fault/kernel.hpp"
+#include "problems/fault/symbol.hpp"
 
 namespace petrl::fault {
-
-/// f(s) = constant + root sqrt(s) + linear s, or one over it, of the eigenvalues s of the circulant that K is cut from.
-/// Where a root or an inverse is taken, eigenvalues below 1e-6 of the largest count as that (rounding, and the
-/// truncation of the kernel by the wrap, might make them negative); the plain linear term is always exact.
-struct SymbolFunction {
-  double constant = 0, root = 0, linear = 0;
-  bool inverse = false;
-};
-
-/// The grid, and the range of wavenumbers (0 ... nx of them in all) that this rank works on.
-struct DepthGrid {
-  MPI_Comm comm;
-  std::ptrdiff_t nx, nz;
-  std::ptrdiff_t first, count;
-  unsigned planning;  ///< FFTW_ESTIMATE or FFTW_MEASURE
-};
 
 class DepthOperator {
  public:

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "device/vec_view.hpp"
 #include "problems/fault/extreme.hpp"
 #include "problems/fault/square_root.hpp"
 #include "problems/fault/toeplitz.hpp"
@@ -61,9 +62,10 @@ Elasticity::Elasticity(MPI_Comm comm, const ElasticityParameters &parameters) : 
     check(static_cast<PetscErrorCode>(MPI_Scan(&rows_, &end, 1, MPIU_INT, MPI_SUM, comm_)), "MPI_Scan");
     first_row_ = end - rows_;
     work_ = createVector();
+    PetRLThrow(device::VecSpace(work_, &space_));
     const KernelParameters k{p.shear_modulus, p.poisson, dx_, dz_};
     const bool single = size() == 1;
-    if (!single) toeplitz_ = std::make_unique<Toeplitz>(comm_, p.nx, p.nz, rows_, p.kernel, k);
+    if (!single) toeplitz_ = makeToeplitz({comm_, p.nx, p.nz, rows_}, p.kernel, k, space_);
     scale_ = 1;
     if (p.k_scale > 0) {
       scale_ = p.k_scale;
@@ -101,11 +103,21 @@ Elasticity::~Elasticity() {
 
 Vec Elasticity::createVector() const {
   Vec v;
+  if (work_) {
+    PetRLThrow(VecDuplicate(work_, &v));
+    return v;
+  }
   PetRLThrow(VecCreate(comm_, &v));
   PetRLThrow(VecSetSizes(v, localSize(), size()));
   // Sequential on one rank, as the vectors of everything else: no reductions then.
   PetRLThrow(VecSetType(v, VECSTANDARD));
+  PetRLThrow(VecSetFromOptions(v));
   return v;
+}
+
+std::string Elasticity::describe() const {
+  if (!toeplitz_) return "one cell";
+  return toeplitz_->describe() + (root_ ? ", " + root_->describe() : "");
 }
 
 void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
@@ -117,16 +129,18 @@ void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c
     throw Error("fault: found a vector of another layout than createVector()'s", PETSC_ERR_ARG_SIZ);
   const SymbolFunction f{c_mass * mass_, c_damping * 2 * parameters_.damping_ratio * std::sqrt(mass_ * scale_),
                          c_stiffness * scale_, inverse};
-  PetRLThrow(VecGetArrayRead(x, &from));
-  PetRLThrow(VecGetArrayWrite(y, &to));
-  if (toeplitz_) {
-    toeplitz_->apply(f, from, to);
-  } else if (own) {
+  if (!toeplitz_) {
     const double a = c_mass * mass_ + c_damping * single_damping_ + c_stiffness * single_stiffness_;
-    to[0] = inverse ? from[0] / a : a * from[0];
+    PetRLThrow(VecSet(y, a));
+    PetRLThrow(inverse ? VecPointwiseDivide(y, x, y) : VecPointwiseMult(y, x, y));
+    return;
   }
-  PetRLThrow(VecRestoreArrayWrite(y, &to));
-  PetRLThrow(VecRestoreArrayRead(x, &from));
+  device::VecView source, target;
+  PetRLThrow(source.beginRead(x, toeplitz_->space(), &from));
+  PetRLThrow(target.begin(y, toeplitz_->space(), device::Access::write, &to));
+  toeplitz_->apply(f, from, to);
+  PetRLThrow(target.end());
+  PetRLThrow(source.end());
 }
 
 void Elasticity::apply(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
@@ -163,7 +177,8 @@ double Elasticity::extreme(bool smallest, double tolerance) {
   Vec start = createVector();
   PetscScalar *v;
   // Close to the weakest mode (a bump) and to the stiffest (signs alternate from cell to cell).
-  PetRLThrow(VecGetArrayWrite(start, &v));
+  device::VecView view;
+  PetRLThrow(view.begin(start, device::Space::host, device::Access::write, &v));
   for (PetscInt iz = 0; iz < rows_; ++iz)
     for (PetscInt ix = 0; ix < nx(); ++ix) {
       const double depth = (static_cast<double>(first_row_ + iz) + 0.5) / static_cast<double>(nz());
@@ -171,7 +186,7 @@ double Elasticity::extreme(bool smallest, double tolerance) {
                           (parameters_.kernel == Kernel::full ? std::sin(M_PI * depth) : std::cos(M_PI * depth / 2));
       v[iz * nx() + ix] = smallest || (first_row_ + iz + ix) % 2 == 0 ? bump : -bump;
     }
-  PetRLThrow(VecRestoreArrayWrite(start, &v));
+  PetRLThrow(view.end());
   const auto k = [this](Vec x, Vec y) { stiffness(x, y); };
   const auto inverse = [this](Vec x, Vec y) { precondition(0, 0, 1, x, y); };
   const double value =

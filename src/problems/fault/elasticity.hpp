@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "device/runtime.hpp"
 #include "problems/fault/kernel.hpp"
 
 namespace petrl::fault {
@@ -45,6 +46,8 @@ class SquareRoot;
 /// A product costs O(N log N), some 20 to 40 ns a cell, with the full space and the mirror; O(N nz) time and memory
 /// with the half space. All member functions that take vectors are collective, need vectors of the layout of
 /// createVector() (x and y different), allocate nothing after the first few calls and throw petrl::Error.
+/// Where vectors live on a device (-vec_type cuda) all of it is done there, but for several ranks, the half space (fields
+/// are copied to the host and back for their FFTs), and set-up.
 class Elasticity {
  public:
   /// Collective. Throws petrl::Error for a parameter out of range; it names the parameter, what was found and what was
@@ -55,7 +58,7 @@ class Elasticity {
   Elasticity(const Elasticity &) = delete;
   Elasticity &operator=(const Elasticity &) = delete;
 
-  /// A new vector of nx nz entries; the caller destroys it. Collective.
+  /// A new vector of nx nz entries, of the type that -vec_type says; the caller destroys it. Collective.
   Vec createVector() const;
   MPI_Comm comm() const { return comm_; }
   const ElasticityParameters &parameters() const { return parameters_; }
@@ -65,6 +68,10 @@ class Elasticity {
   PetscInt localSize() const { return rows_ * nx(); }
   PetscInt firstRow() const { return first_row_; }  ///< first iz of this rank
   PetscInt localRows() const { return rows_; }
+
+  device::Space space() const { return space_; }  ///< where fields live
+  /// Where what is done: for -ts_view.
+  std::string describe() const;
 
   double cellArea() const { return dx_ * dz_; }  ///< Dx Dz [m2]
   double mass() const { return mass_; }          ///< m = rho ly Dx Dz [kg], of one cell
@@ -95,6 +102,7 @@ class Elasticity {
   MPI_Comm comm_ = MPI_COMM_NULL;
   double dx_, dz_, mass_, scale_ = 1;
   PetscInt rows_ = 0, first_row_ = 0;
+  device::Space space_ = device::Space::host;
   double single_stiffness_ = 0, single_damping_ = 0;  // of a fault of one cell
   double lo_ = 0, hi_ = 0;                            // of K, once known
   std::unique_ptr<Toeplitz> toeplitz_;

@@ -7,7 +7,9 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "device/vec_view.hpp"
 #include "integrate/bathe.hpp"
+#include "problems/fault/cells.hpp"
 
 namespace petrl::fault {
 
@@ -33,10 +35,11 @@ Fault::~Fault() {
 void Fault::fillCells() {
   const ElasticityParameters &e = scenario_.elasticity;
   const double mu0 = scenario_.friction->staticCoefficient();
+  device::VecView views[3];
   PetscScalar *force, *prestress, *velocity;
-  PetRLThrow(VecGetArray(normal_force_, &force));
-  PetRLThrow(VecGetArray(prestress_, &prestress));
-  PetRLThrow(VecGetArray(start_velocity_, &velocity));
+  PetRLThrow(views[0].begin(normal_force_, device::Space::host, device::Access::write, &force));
+  PetRLThrow(views[1].begin(prestress_, device::Space::host, device::Access::write, &prestress));
+  PetRLThrow(views[2].begin(start_velocity_, device::Space::host, device::Access::write, &velocity));
   for (PetscInt k = 0; k < elasticity_->localRows(); ++k) {
     for (PetscInt i = 0; i < e.nx; ++i) {
       const double x = (static_cast<double>(i) + 0.5) / static_cast<double>(e.nx);
@@ -51,9 +54,7 @@ void Fault::fillCells() {
       velocity[j] = scenario_.initial_velocity * factor;
     }
   }
-  PetRLThrow(VecRestoreArray(start_velocity_, &velocity));
-  PetRLThrow(VecRestoreArray(prestress_, &prestress));
-  PetRLThrow(VecRestoreArray(normal_force_, &force));
+  for (device::VecView &view : views) PetRLThrow(view.end());
   PetscReal largest;
   PetRLThrow(VecMax(normal_force_, NULL, &largest));
   mean_normal_force_ = meanOf(normal_force_);
@@ -73,20 +74,8 @@ double Fault::criticalStep() const {
 }
 
 double Fault::currentCriticalStep() const {
-  const PetscScalar *s, *force;
-  PetscInt n;
-  double sums[1] = {0}, total[1];
-  PetRLThrow(VecGetLocalSize(d_, &n));
-  PetRLThrow(VecGetArrayRead(history(), &s));
-  PetRLThrow(VecGetArrayRead(normal_force_, &force));
-  constexpr double c = 1e-6;  // derivative by slip: slope over c
-  for (PetscInt i = 0; i < n; ++i)
-    sums[0] -= PetscRealPart(force[i]) * scenario_.friction->evaluate(PetscRealPart(s[i]), c, 0).slope / c;
-  PetRLThrow(VecRestoreArrayRead(normal_force_, &force));
-  PetRLThrow(VecRestoreArrayRead(history(), &s));
-  if (MPI_Allreduce(sums, total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
-    throw Error("MPI_Allreduce failed");
-  const double rate = growth(total[0] / static_cast<double>(elasticity_->size()));
+  PetRLThrow(WeakeningOnCells(scenario_.friction->formula(), history(), normal_force_, work_));
+  const double rate = growth(meanOf(work_));
   return rate > 0 ? 2 / (bathe(ts_).gamma * rate) : std::numeric_limits<double>::infinity();
 }
 
@@ -111,7 +100,10 @@ void Fault::createTS() {
   PetRLThrow(TSCreate(comm, &ts_));
   PetRLThrow(TSSetType(ts_, TSBATHE));
   const PetscInt n = elasticity_->localSize(), N = elasticity_->size();
+  VecType type;
+  PetRLThrow(VecGetType(d_, &type));
   PetRLThrow(MatCreateShell(comm, n, n, N, N, this, &jacobian_));
+  PetRLThrow(MatSetVecType(jacobian_, type));
   PetRLThrow(MatShellSetOperation(jacobian_, MATOP_MULT, (void (*)(void))Multiply));
   PetRLThrow(MatShellSetOperation(jacobian_, MATOP_GET_DIAGONAL, (void (*)(void))Diagonal));
   PetRLThrow(TSSetI2Function(ts_, NULL, Function, this));
@@ -134,7 +126,7 @@ void Fault::createTS() {
   PetRLThrow(PCSetType(pc, PCSHELL));
   PetRLThrow(PCShellSetApply(pc, Precondition));
   PetRLThrow(PCShellSetContext(pc, this));
-  PetRLThrow(PCShellSetName(pc, "circulant"));
+  PetRLThrow(PCShellSetName(pc, ("circulant; " + elasticity_->describe()).c_str()));
   PetRLThrow(TSGetAdapt(ts_, &adapt));
   PetRLThrow(TSAdaptSetType(adapt, TSADAPTRICHARDSON));
   PetRLThrow(TSAdaptSetStepLimits(adapt, scenario_.min_step, scenario_.max_step));
@@ -182,16 +174,8 @@ double Fault::maxVelocity() const {
 }
 
 double Fault::sliding() const {
-  const PetscScalar *v;
-  PetscInt n;
-  double count = 0, total;
-  PetRLThrow(VecGetLocalSize(v_, &n));
-  PetRLThrow(VecGetArrayRead(v_, &v));
-  for (PetscInt i = 0; i < n; ++i) count += PetscRealPart(v[i]) != 0 ? 1 : 0;
-  PetRLThrow(VecRestoreArrayRead(v_, &v));
-  if (MPI_Allreduce(&count, &total, 1, MPI_DOUBLE, MPI_SUM, elasticity_->comm()) != MPI_SUCCESS)
-    throw Error("MPI_Allreduce failed");
-  return total / static_cast<double>(elasticity_->size());
+  PetRLThrow(MarkSliding(v_, work_));
+  return meanOf(work_);
 }
 
 double Fault::time() const {
@@ -226,7 +210,10 @@ double Fault::energy() {
     KSP ksp;
     PC pc;
     const PetscInt n = elasticity_->localSize(), N = elasticity_->size();
+    VecType type;
+    PetRLThrow(VecGetType(d_, &type));
     PetRLThrow(MatCreateShell(elasticity_->comm(), n, n, N, N, elasticity_.get(), &K));
+    PetRLThrow(MatSetVecType(K, type));
     PetRLThrow(MatShellSetOperation(K, MATOP_MULT, (void (*)(void))Shell::mult));
     PetRLThrow(KSPCreate(elasticity_->comm(), &ksp));
     PetRLThrow(KSPSetType(ksp, KSPCG));
@@ -244,7 +231,8 @@ double Fault::energy() {
     if (critical_energy_ == 0) critical_energy_ = 1;  // no prestress
   }
   // What is strained is what the fault lags behind the far field.
-  Vec slip = elasticity_->createVector();
+  Vec slip;
+  PetRLThrow(VecDuplicate(d_, &slip));
   PetRLThrow(VecCopy(d_, slip));
   if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(slip, -scenario_.far_field_velocity * time()));
   elasticity_->stiffness(slip, work_);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "problems/fault/cells.hpp"
 #include "problems/fault/fault.hpp"
 
 namespace petrl::fault {
@@ -69,52 +70,16 @@ PetscErrorCode Fault::Precondition(PC pc, Vec x, Vec y) {
   PetscCall(SNESPDASGetActive(snes, &active));
   PetscCall(VecPointwiseMult(fault->work_, active, x));
   PetRLCallCXX(fault->elasticity_->precondition(fault->shift_a_, fault->shift_v_, 1, fault->work_, fault->work2_));
-  const PetscScalar *on, *xx, *z;
-  PetscScalar *yy;
-  PetscInt n;
-  PetscCall(VecGetLocalSize(y, &n));
-  PetscCall(VecGetArrayRead(active, &on));
-  PetscCall(VecGetArrayRead(x, &xx));
-  PetscCall(VecGetArrayRead(fault->work2_, &z));
-  PetscCall(VecGetArray(y, &yy));
-  for (PetscInt i = 0; i < n; ++i) yy[i] = PetscRealPart(on[i]) > 0.5 ? z[i] : xx[i];
-  PetscCall(VecRestoreArray(y, &yy));
-  PetscCall(VecRestoreArrayRead(fault->work2_, &z));
-  PetscCall(VecRestoreArrayRead(x, &xx));
-  PetscCall(VecRestoreArrayRead(active, &on));
+  PetscCall(SelectActive(active, fault->work2_, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode Fault::Friction(TS, PetscReal, Vec known, PetscReal c, Vec v, Vec strength, Vec slope, Vec history,
                                Vec rate, void *ctx) {
   const Fault &fault = *static_cast<Fault *>(ctx);
-  const FrictionLaw &law = *fault.scenario_.friction;
-  const PetscScalar *s, *vv, *force;
-  PetscScalar *out[4] = {nullptr, nullptr, nullptr, nullptr};
-  Vec vectors[4] = {strength, slope, history, rate};
-  PetscInt n;
-
   PetscFunctionBegin;
-  PetscCall(VecGetLocalSize(v, &n));
-  PetscCall(VecGetArrayRead(known, &s));
-  PetscCall(VecGetArrayRead(v, &vv));
-  PetscCall(VecGetArrayRead(fault.normal_force_, &force));
-  for (int k = 0; k < 4; ++k) {
-    if (vectors[k]) PetscCall(VecGetArrayWrite(vectors[k], &out[k]));
-  }
-  for (PetscInt i = 0; i < n; ++i) {
-    const FrictionPoint p = law.evaluate(PetscRealPart(s[i]), c, std::fabs(PetscRealPart(vv[i])));
-    if (out[0]) out[0][i] = PetscRealPart(force[i]) * p.mu;
-    if (out[1]) out[1][i] = PetscRealPart(force[i]) * p.slope;
-    if (out[2]) out[2][i] = p.history;
-    if (out[3]) out[3][i] = p.rate;
-  }
-  for (int k = 0; k < 4; ++k) {
-    if (vectors[k]) PetscCall(VecRestoreArrayWrite(vectors[k], &out[k]));
-  }
-  PetscCall(VecRestoreArrayRead(fault.normal_force_, &force));
-  PetscCall(VecRestoreArrayRead(v, &vv));
-  PetscCall(VecRestoreArrayRead(known, &s));
+  PetscCall(FrictionOnCells(fault.scenario_.friction->formula(), c,
+                            {known, v, fault.normal_force_, strength, slope, history, rate}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

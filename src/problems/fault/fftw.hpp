@@ -15,10 +15,6 @@ namespace petrl::fault {
 
 using Complex = std::complex<double>;
 
-inline fftw_complex *fftw(Complex *z) {
-  return reinterpret_cast<fftw_complex *>(z);
-}
-
 struct FreePlan {
   void operator()(fftw_plan plan) const { fftw_destroy_plan(plan); }
 };
@@ -48,5 +44,10 @@ class Buffer {
   };
   std::unique_ptr<T, Free> data_;
 };
+
+/// Real and imaginary parts in turn.
+inline double *numbers(Buffer<Complex> &z) {
+  return reinterpret_cast<double *>(z.data());
+}
 
 }  // namespace petrl::fault

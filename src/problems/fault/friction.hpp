@@ -6,24 +6,18 @@
 #include <string>
 
 #include "base/yaml.hpp"
+#include "problems/fault/friction_formulas.hpp"
 
 namespace petrl::fault {
-
-/// What a law says about one cell.
-struct FrictionPoint {
-  double mu = 0;       ///< coefficient of friction
-  double slope = 0;    ///< d mu / d speed, the dependence of the history on the speed included [s/m]
-  double history = 0;  ///< s, updated
-  double rate = 0;     ///< ds/dt
-};
 
 /// mu(s, speed) with a history variable s, ds/dt = g(s, speed), that is integrated with the motion.
 class FrictionLaw {
  public:
   virtual ~FrictionLaw() = default;
   virtual std::string name() const = 0;
+  virtual FrictionFormula formula() const = 0;
   /// At s = known + c g(s, speed), speed >= 0 [m/s]; c = 0: at s = known.
-  virtual FrictionPoint evaluate(double known, double c, double speed) const = 0;
+  FrictionPoint evaluate(double known, double c, double speed) const;
   virtual double initialHistory() const { return 0; }
   /// Strength at rest before any slip.
   virtual double staticCoefficient() const = 0;
@@ -56,7 +50,9 @@ class ExponentialWeakening : public SlipWeakening {
  public:
   using SlipWeakening::SlipWeakening;
   std::string name() const override { return "exponential"; }
-  FrictionPoint evaluate(double known, double c, double speed) const override;
+  FrictionFormula formula() const override {
+    return ExponentialFormula{residual_, drop_, critical_slip_, healing_rate_};
+  }
 };
 
 /// mu = mu_res + drop max(0, 1 - s/d_c) (Ida 1972).
@@ -64,7 +60,7 @@ class LinearWeakening : public SlipWeakening {
  public:
   using SlipWeakening::SlipWeakening;
   std::string name() const override { return "linear"; }
-  FrictionPoint evaluate(double known, double c, double speed) const override;
+  FrictionFormula formula() const override { return LinearFormula{residual_, drop_, critical_slip_, healing_rate_}; }
 };
 
 /// Regularised rate and state, mu = a asinh(speed/(2 V0) exp((f0 + b ln(V0 s/d_c))/a)), aging law
@@ -74,7 +70,7 @@ class RateAndState : public FrictionLaw {
   RateAndState(double f0, double a, double b, double v0, double critical_slip, double initial_speed)
       : f0_(f0), a_(a), b_(b), v0_(v0), critical_slip_(critical_slip), initial_speed_(initial_speed) {}
   std::string name() const override { return "rate-and-state"; }
-  FrictionPoint evaluate(double known, double c, double speed) const override;
+  FrictionFormula formula() const override { return RateAndStateFormula{f0_, a_, b_, v0_, critical_slip_}; }
   double initialHistory() const override { return critical_slip_ / initial_speed_; }  // steady state
   double staticCoefficient() const override;
   double residualCoefficient() const override;

@@ -27,6 +27,8 @@ class LanczosRoot : public SquareRoot {
     for (Vec &v : basis_) (void)VecDestroy(&v);
   }
 
+  std::string describe() const override { return "square root by Lanczos"; }
+
   void apply(Vec x, Vec y) override {
     PetscReal norm = 0;
     PetRLThrow(VecCopy(x, vector(0)));

@@ -4,11 +4,15 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "device/vec_view.hpp"
+#include "problems/fault/dense_device.hpp"
 #include "problems/fault/eigen.hpp"
 
 namespace petrl::fault {
 
 namespace {
+
+using device::Space;
 
 /// Even and odd combinations of the columns ix and nx-1-ix, orthonormal; the middle column of an odd nx is even.
 class DenseRoot : public SquareRoot {
@@ -34,12 +38,35 @@ class DenseRoot : public SquareRoot {
     const double unit = std::sqrt(e.parameters().shear_modulus);
     root_even_ = localRows(blocks.even, even_, e, unit);
     root_odd_ = localRows(blocks.odd, pairs_, e, unit);
+    on_device_ = e.space() == Space::device;
+    if (!on_device_ || ranks > 1) return;
+    device_ = makeDenseDevice(e.nx(), e.nz(), root_even_, root_odd_);
+    root_even_ = root_odd_ = {};
+  }
+
+  std::string describe() const override {
+    return std::string("dense square root") + (!on_device_ ? " on the host"
+                                               : device_   ? " on the device"
+                                                           : " on the host (copied there: more than one rank)");
   }
 
   void apply(Vec x, Vec y) override {
+    const Space space = device_ ? Space::device : Space::host;
     const PetscScalar *from;
     PetscScalar *to;
-    PetRLThrow(VecGetArrayRead(x, &from));
+    device::VecView source, target;
+    PetRLThrow(source.beginRead(x, space, &from));
+    PetRLThrow(target.begin(y, space, device::Access::write, &to));
+    if (device_)
+      device_->apply(from, to);
+    else
+      applyOnHost(from, to);
+    PetRLThrow(target.end());
+    PetRLThrow(source.end());
+  }
+
+ private:
+  void applyOnHost(const double *from, double *to) {
     const double *whole = from;
     if (counts_.size() > 1) {
       const int mine = static_cast<int>(rows_ * nx_);
@@ -49,21 +76,12 @@ class DenseRoot : public SquareRoot {
     }
     multiply(whole, 1, even_, root_even_, image_even_);
     multiply(whole, -1, pairs_, root_odd_, image_odd_);
-    PetRLThrow(VecRestoreArrayRead(x, &from));
-    PetRLThrow(VecGetArrayWrite(y, &to));
     for (PetscInt i = 0; i < rows_; ++i, to += nx_) {
       const double *even = image_even_.data() + i * even_, *odd = image_odd_.data() + i * pairs_;
-      for (PetscInt j = 0; j < pairs_; ++j) {
-        to[j] = M_SQRT1_2 * (even[j] + odd[j]);
-        to[nx_ - 1 - j] = M_SQRT1_2 * (even[j] - odd[j]);
-      }
-      if (even_ > pairs_) to[pairs_] = even[pairs_];
+      for (PetscInt j = 0; j < nx_; ++j) to[j] = unfoldAt(even, odd, nx_, j);
     }
-    to -= rows_ * nx_;
-    PetRLThrow(VecRestoreArrayWrite(y, &to));
   }
 
- private:
   // One of the blocks of K / (scale G), and its square root.
   static std::vector<double> block(const Elasticity &e, bool even) {
     const PetscInt nx = e.nx(), half = even ? (nx + 1) / 2 : nx / 2, n = half * e.nz();
@@ -151,11 +169,8 @@ class DenseRoot : public SquareRoot {
   void multiply(const double *x, int sign, PetscInt half, const std::vector<double> &root, std::vector<double> &image) {
     const PetscInt n = half * (static_cast<PetscInt>(all_.size()) / nx_);
     double *f = field_.data();
-    for (PetscInt a = 0; a < n; ++a) {
-      const PetscInt ix = a % half;
-      const double *row = x + a / half * nx_;
-      f[a] = 2 * ix == nx_ - 1 ? row[ix] : M_SQRT1_2 * (row[ix] + sign * row[nx_ - 1 - ix]);
-    }
+    for (PetscInt a = 0; a < n; a += half, x += nx_)
+      for (PetscInt ix = 0; ix < half; ++ix) f[a + ix] = foldAt(x, nx_, ix, sign);
     const std::size_t own = image.size();
     double *__restrict y = image.data();
     const double *m = root.data();
@@ -174,6 +189,8 @@ class DenseRoot : public SquareRoot {
   PetscInt nx_, pairs_, even_, rows_;
   std::vector<double> all_, field_, image_even_, image_odd_, root_even_, root_odd_;
   std::vector<int> counts_, starts_;
+  bool on_device_ = false;  // the fields are
+  std::unique_ptr<DenseDevice> device_;
 };
 
 }  // namespace

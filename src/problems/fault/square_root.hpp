@@ -14,6 +14,8 @@ class SquareRoot {
   virtual ~SquareRoot() = default;
   /// y = (K / scale())^(1/2) x. Collective.
   virtual void apply(Vec x, Vec y) = 0;
+  /// What it is and where it works.
+  virtual std::string describe() const = 0;
 };
 
 /// Dense, from an eigendecomposition on rank 0 that the folder parameters().cache, if any, keeps. The fault is

@@ -1,37 +1,39 @@
-// Functions of the stiffness matrix by FFT on slabs of rows.
+// Functions of the stiffness matrix by FFT.
 #pragma once
 
-#include <vector>
+#include <memory>
+#include <string>
 
-#include "problems/fault/depth.hpp"
+#include "device/runtime.hpp"
+#include "problems/fault/symbol.hpp"
 
 namespace petrl::fault {
 
-/// Applies the circulant that K is cut from, or a function of it, to a zero padded vector and cuts the result: exact
-/// for K itself, an approximation for other functions. Real-to-complex FFT of each row of this rank padded to 2 nx; MPI
-/// transpose, so that each rank owns all depths of some wavenumbers; an operator in depth for each; and back.
+/// Applies the circulant that K is cut from, or a function of it, to a zero padded field and cuts the result: exact for
+/// K itself, an approximation for other functions. Real-to-complex FFT of each row padded to 2 nx; an operator in depth
+/// for each wavenumber; and back.
 class Toeplitz {
  public:
-  /// This rank owns `rows` rows, those of lower ranks come before. Collective.
-  Toeplitz(MPI_Comm comm, PetscInt nx, PetscInt nz, PetscInt rows, Kernel kernel, const KernelParameters &p);
-
-  /// y = f(K) x of local arrays of rows * nx numbers; x and y may be the same. Collective.
-  void apply(const SymbolFunction &f, const double *x, double *y);
-
- private:
-  void exchange(Complex *from, const std::vector<int> &fromCounts, const std::vector<int> &fromStarts, Complex *to,
-                const std::vector<int> &toCounts, const std::vector<int> &toStarts);
-
-  MPI_Comm comm_;
-  std::ptrdiff_t nx_, nz_, rows_;
-  std::vector<std::ptrdiff_t> starts_;  // first wavenumber of each rank, and the end
-  std::unique_ptr<DepthOperator> depth_;
-  Buffer<double> line_;
-  Buffer<Complex> spectrum_;    // of one row
-  Buffer<Complex> rowwise_;     // [rank][row][wavenumber of that rank]; one rank: [row][wavenumber]
-  Buffer<Complex> columnwise_;  // [depth][wavenumber of this rank]; one rank: not used
-  std::vector<int> row_counts_, row_starts_, column_counts_, column_starts_;  // in numbers of doubles
-  Plan forward_, backward_;
+  virtual ~Toeplitz() = default;
+  /// y = f(K) x of local arrays of rows * nx numbers in space(); x and y may be the same. Collective.
+  virtual void apply(const SymbolFunction &f, const double *x, double *y) = 0;
+  virtual device::Space space() const = 0;
+  /// "FFTs by FFTW on the host"
+  virtual std::string describe() const = 0;
 };
+
+/// What is transformed: this rank owns `rows` rows, those of lower ranks come before.
+struct Slab {
+  MPI_Comm comm;
+  PetscInt nx, nz, rows;
+};
+
+/// On a device where the fields live on one, one rank has all of it and the kernel is not that of the half space; else
+/// on the host, on slabs. Collective.
+std::unique_ptr<Toeplitz> makeToeplitz(const Slab &slab, Kernel kernel, const KernelParameters &p,
+                                       device::Space fields);
+
+/// toeplitz_device.cpp: the whole field at once, for one rank.
+std::unique_ptr<Toeplitz> makeDeviceToeplitz(const DepthGrid &grid, Kernel kernel, const KernelParameters &p);
 
 }  // namespace petrl::fault
