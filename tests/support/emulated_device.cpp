@@ -346,6 +346,17 @@ PetscErrorCode VecCopy(Vec x, Vec y) {
   return onDevice([&] { return own(x, y); });
 }
 
+// Operations of device types that this one has not got.
+PetscErrorCode VecSum(Vec x, PetscScalar *sum) {
+  static auto *const own = next<decltype(VecSum)>("VecSum");
+  return onDevice([&] { return own(x, sum); });
+}
+
+PetscErrorCode VecShift(Vec x, PetscScalar shift) {
+  static auto *const own = next<decltype(VecShift)>("VecShift");
+  return onDevice([&] { return own(x, shift); });
+}
+
 PetscErrorCode TSErrorWeightedNorm(TS ts, Vec u, Vec y, NormType type, PetscReal *norm, PetscReal *norma,
                                    PetscReal *normr) {
   static auto *const own = next<decltype(TSErrorWeightedNorm)>("TSErrorWeightedNorm");

@@ -109,8 +109,7 @@ Vec Elasticity::createVector() const {
   }
   PetRLThrow(VecCreate(comm_, &v));
   PetRLThrow(VecSetSizes(v, localSize(), size()));
-  // Sequential on one rank, as the vectors of everything else: no reductions then.
-  PetRLThrow(VecSetType(v, VECSTANDARD));
+  // Without options sequential on one rank, as the vectors of everything else: no reductions then.
   PetRLThrow(VecSetFromOptions(v));
   return v;
 }
