@@ -22,7 +22,9 @@ class Array {
     std::swap(data_, other.data_);
     return *this;
   }
-  ~Array() { (void)release(); }
+  ~Array() {
+    if (data_) (void)release();
+  }
 
   /// Room for n numbers; what was there is lost unless that is what there is.
   PetscErrorCode resize(Space space, std::size_t n) {

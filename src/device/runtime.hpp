@@ -35,7 +35,11 @@ PETRL_API Runtime *runtime();
 void setRuntime(Runtime *runtime);
 
 /// Where a Vec's values live. `-petrl_memtype host | device` (for diagnosis) says where they are taken instead: PETSc, or
-/// we, then copy. An error where a Vec lives on a device for which this library was not built.
+/// we, then copy. An error as of NeedRuntime().
 PETRL_API PetscErrorCode VecSpace(Vec v, Space *space);
+/// An error where this library was not built for the device of this Vec.
+PetscErrorCode NeedRuntime(Vec v);
+/// -petrl_memtype host was given.
+PetscErrorCode AlwaysOnHost(bool *always);
 
 }  // namespace petrl::device

@@ -4,16 +4,15 @@ namespace petrl::device {
 
 PetscErrorCode VecView::begin(Vec v, Space wanted, Access access, PetscScalar **values) {
   PetscMemType type = PETSC_MEMTYPE_HOST;
-  Space space = Space::device;
   PetscInt n;
 
   PetscFunctionBegin;
   vec_ = v;
   wanted_ = wanted;
   access_ = access;
-  // -petrl_memtype host takes a device's Vec on the host.
-  if (wanted == Space::host) PetscCall(VecSpace(v, &space));
-  on_host_ = space == Space::host;
+  // -petrl_memtype host: PETSc copies.
+  on_host_ = false;
+  if (wanted == Space::host) PetscCall(AlwaysOnHost(&on_host_));
   const PetscScalar *read = nullptr;
   if (access == Access::read) {
     PetscCall(on_host_ ? VecGetArrayRead(v, &read) : VecGetArrayReadAndMemType(v, &read, &type));
@@ -26,6 +25,7 @@ PetscErrorCode VecView::begin(Vec v, Space wanted, Access access, PetscScalar **
   there_ = PetscMemTypeDevice(type) ? Space::device : Space::host;
   *values = taken_;
   if (there_ == wanted) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NeedRuntime(v));
   PetscCall(VecGetLocalSize(v, &n));
   PetscCall(copy_.resize(wanted, static_cast<std::size_t>(n)));
   if (access != Access::write)

@@ -130,8 +130,12 @@ void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c
                          c_stiffness * scale_, inverse};
   if (!toeplitz_) {
     const double a = c_mass * mass_ + c_damping * single_damping_ + c_stiffness * single_stiffness_;
+    if (!inverse) {
+      PetRLThrow(VecAXPBY(y, a, 0, x));
+      return;
+    }
     PetRLThrow(VecSet(y, a));
-    PetRLThrow(inverse ? VecPointwiseDivide(y, x, y) : VecPointwiseMult(y, x, y));
+    PetRLThrow(VecPointwiseDivide(y, x, y));
     return;
   }
   device::VecView source, target;
