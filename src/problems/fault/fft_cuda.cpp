@@ -44,6 +44,7 @@ class CudaFFT : public FFT {
     cudaStream_t stream = nullptr;
     PetRLThrow(device::CurrentStream(&stream));
     checkFFT(cufftSetStream(plan_, stream), "stream");
+    PetRLThrow(PetscLogGpuTimeBegin());
     auto *const z = reinterpret_cast<cufftDoubleComplex *>(from), *const w = reinterpret_cast<cufftDoubleComplex *>(to);
     if (kind_ == Transform::real_to_complex)
       checkFFT(cufftExecD2Z(plan_, from, w), "transform");
@@ -51,6 +52,7 @@ class CudaFFT : public FFT {
       checkFFT(cufftExecZ2D(plan_, z, to), "transform");
     else
       checkFFT(cufftExecZ2Z(plan_, z, w, kind_ == Transform::forward ? CUFFT_FORWARD : CUFFT_INVERSE), "transform");
+    PetRLThrow(PetscLogGpuTimeEnd());
   }
   const char *name() const override { return "cuFFT"; }
 
