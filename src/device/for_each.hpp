@@ -50,6 +50,15 @@ __global__ void teamKernel(std::ptrdiff_t n, Work work) {
 }
 #endif
 
+/// A loop on the host in place of a kernel: on an emulated device.
+inline PetscErrorCode onHost() {
+  PetscFunctionBegin;
+  PetscCheck(runtime()->emulated(), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "a loop over data on a device (%s) was not compiled by the device's compiler", runtime()->name());
+  PetscCall(runtime()->begin());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /// work(i) for i = 0, ..., n - 1, in any order. Returns before a device has done it.
 template <class Work>
 PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
@@ -68,7 +77,7 @@ PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
 #endif
-  if (space == Space::device) PetscCall(runtime()->begin());
+  if (space == Space::device) PetscCall(onHost());
   for (std::ptrdiff_t i = 0; i < n; ++i) work(i);
   if (space == Space::device) PetscCall(runtime()->end());
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -99,7 +108,7 @@ PetscErrorCode forEachTeam(Space space, std::ptrdiff_t n, std::size_t scratch, c
 #endif
   std::vector<double> memory(scratch / sizeof(double) + 1);
   const Team alone(0, 1, memory.data());
-  if (space == Space::device) PetscCall(runtime()->begin());
+  if (space == Space::device) PetscCall(onHost());
   for (std::ptrdiff_t i = 0; i < n; ++i) work(i, alone);
   if (space == Space::device) PetscCall(runtime()->end());
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -209,7 +209,7 @@ PetscErrorCode DuplicateVecs(Vec v, PetscInt n, Vec **others) {
 PetscErrorCode Create(Vec v) {
   PetscMPIInt size;
   PetscInt n;
-  void *values;
+  void *values = nullptr;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)v), &size));
@@ -283,6 +283,12 @@ EmulatedDevice::~EmulatedDevice() {
   device::setRuntime(nullptr);
 }
 
+PetscErrorCode EmulatedDevice::open() {
+  return memory().open();
+}
+PetscErrorCode EmulatedDevice::close() {
+  return memory().close();
+}
 long EmulatedDevice::kernels() const {
   return memory().kernels_;
 }
@@ -294,13 +300,6 @@ std::size_t EmulatedDevice::toDevice() const {
 }
 std::size_t EmulatedDevice::held() const {
   return memory().sizes_.size();
-}
-
-OpenMemory::OpenMemory() {
-  PetRLThrow(memory().open());
-}
-OpenMemory::~OpenMemory() {
-  (void)memory().close();
 }
 
 }  // namespace petrl::test

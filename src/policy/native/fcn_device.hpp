@@ -28,6 +28,8 @@ class FcnDevice {
   double flops() const;
   /// For views: "one kernel, tiles of 16 x 16", "a kernel a layer".
   std::string describe() const;
+  /// Points of a tile along x, y, z; null: a kernel a layer.
+  const int *tile() const { return tile_[0] > 0 ? tile_ : nullptr; }
 
  private:
   PetscErrorCode byTiles(const float *in, float *out);
