@@ -7,7 +7,7 @@ usage() {
 Usage: cmake/get-petsc.sh WHICH
 
 WHICH: a version (3.26.1: built from PETSc's source package for pip, without Fortran, optimised; 4 minutes on two cores),
-a version with "-gpu" (3.26.1-gpu: with CUDA for cards of compute capability 8 and 9, without MPI; 15 minutes),
+a version with "-gpu" (3.26.1-gpu: with CUDA for compute capability \${PETRL_CUDA_ARCH:-90}, without MPI; 10 minutes),
 "debian64" (Debian's with 64-bit integers) or "debian-complex" (Debian's with complex scalars), unpacked, not installed.
 
 Keeps it in \$PETRL_PETSC_CACHE (default: \${XDG_CACHE_HOME:-~/.cache}/petrl-petsc) and prints what to set:
@@ -56,7 +56,7 @@ from_source() {
   if command -v nvcc >/dev/null && [ -z "${PETRL_PETSC_WITHOUT_CUDA:-}" ]; then gpu=(--with-cuda=1 --with-cuda-arch=90); fi
   case $which in *-gpu)
     command -v nvcc >/dev/null || refuse "nvcc, CUDA's compiler, is not in PATH"
-    only=yes gpu=(--with-cuda=1 --with-cuda-arch=80,90 --with-mpi=0)
+    only=yes gpu=(--with-cuda=1 "--with-cuda-arch=${PETRL_CUDA_ARCH:-90}" --with-mpi=0)
   esac
   if [ ! -e "$folder/$arch.complete" ]; then
     echo "get-petsc.sh: building PETSc $which (log: $log)" >&2

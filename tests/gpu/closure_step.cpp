@@ -241,19 +241,21 @@ bool run(const Case &c, PetscInt n, const Options &o, double copy_speed) {
   return good;
 }
 
-// What a card with these could reach: gigabytes and 10^12 operations (single precision) a second.
+// What a card with these could reach: gigabytes and 10^12 operations (single precision) a second. A multiprocessor of
+// compute capability 9.0 has 227 KiB for teams of 256 threads, 8 at most.
 void allowed(double gigabytes, double teraflops) {
   std::printf(
       "case,points,multiply-adds a point,of tiles over that,bytes a point at least,bytes a point by the kernels,at "
       "least ms,"
-      "3 x ms,kernels' bytes ms,arithmetic ms\n");
+      "3 x ms,kernels' bytes ms,arithmetic ms,KiB of a tile,teams that fit\n");
   for (const Case &c : kCases) {
     const Policy policy = policyOf(c);
     const Count count = countOf(c, policy);
     const double points = 4096. * 4096, bytes = points / (gigabytes * 1e6);
-    std::printf("\"%s\",%.0f,%.0f,%.2f,%.0f,%.0f,%.3f,%.3f,%.3f,%.3f\n", c.name, points, count.multiply_adds,
+    std::printf("\"%s\",%.0f,%.0f,%.2f,%.0f,%.0f,%.3f,%.3f,%.3f,%.3f,%.1f,%d\n", c.name, points, count.multiply_adds,
                 count.halo, count.must_bytes, count.moved_bytes, count.must_bytes * bytes, 3 * count.must_bytes * bytes,
-                count.moved_bytes * bytes, 2 * count.halo * count.multiply_adds * points / (teraflops * 1e9));
+                count.moved_bytes * bytes, 2 * count.halo * count.multiply_adds * points / (teraflops * 1e9),
+                count.scratch / 1024, std::min(8, static_cast<int>(227 * 1024 / (count.scratch + 1024))));
   }
 }
 

@@ -6,13 +6,15 @@ usage() {
   cat <<END
 Usage: tests/gpu/make.sh FOLDER | FOLDER.tar.xz
 
-A folder that needs nothing but a driver of NVIDIA's (580 or newer) on an x86-64 machine with Linux: no MPI, no CUDA, no
-network. PETSc $petsc with CUDA and without MPI (cmake/get-petsc.sh; 15 minutes the first time), PetRL for it, tests,
+A folder that needs nothing but an x86-64 machine with Linux, a Hopper card and NVIDIA's driver (580 or newer): no MPI, no
+CUDA, no network. PETSc $petsc with CUDA and without MPI (cmake/get-petsc.sh; 15 minutes the first time), PetRL for it, tests,
 benchmark, and run.sh, which runs them and leaves a table.
 Needs here: what tests/run.sh needs, nvcc 13, and for a serial HDF5 libhdf5-dev or apt-get.
+PETRL_CUDA_ARCH=80 (or 80,90, ...): for other cards; a PETSc that is there is not built again.
 END
 }
 petsc=3.26.1-gpu
+arch=${PETRL_CUDA_ARCH:-90}
 case ${1:-} in
   -h | --help) usage; exit 0 ;;
   '' | -*) usage >&2; exit 2 ;;
@@ -43,8 +45,9 @@ fi
 settings=$(bash cmake/get-petsc.sh $petsc </dev/null)
 eval "$settings"
 programs="adapt_device_mpi_test bathe_device_mpi_test closure_device_mpi_test closure_step"
+# shellcheck disable=SC2086
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON -DPETRL_BUILD_PROBLEMS=OFF \
-  -DPETRL_BUILD_TORCH=OFF "-DCMAKE_CUDA_ARCHITECTURES=80-real;90" ${PETRL_CMAKE_OPTIONS:-} >&2
+  -DPETRL_BUILD_TORCH=OFF "-DCMAKE_CUDA_ARCHITECTURES=${arch//,/;}" ${PETRL_CMAKE_OPTIONS:-} >&2
 # shellcheck disable=SC2086
 cmake --build "$build" --parallel 2 --target petrl petrl_cli $programs >&2
 
@@ -78,9 +81,10 @@ for library in $instead; do
   work=$build/instead/$library
   mkdir -p "$work"
   objects=
-  if [ $library = libcublas ]; then
-    nvcc -std=c++17 -O3 -Xcompiler=-fPIC -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
-      -gencode arch=compute_90,code=compute_90 -c tests/gpu/level1.cu -o "$work/level1.o"
+  if [ "$library" = libcublas ]; then
+    codes=()
+    for one in ${arch//,/ }; do codes+=(-gencode "arch=compute_$one,code=[sm_$one,compute_$one]"); done
+    nvcc -std=c++17 -O3 -Xcompiler=-fPIC "${codes[@]}" -c tests/gpu/level1.cu -o "$work/level1.o"
     objects=$work/level1.o
     nm --defined-only "$objects" | awk '$2 == "T" { print $3 }' | sort >"$work/there"
   else

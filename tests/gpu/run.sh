@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
 done
 mkdir -p "$out" && cd "$out" || exit 2
 rm -f table.* ./*.log
+cores=$(env -u OMP_NUM_THREADS nproc)
 export OMP_NUM_THREADS=1 PETRL_TEST_DEVICE=$device PETRL_POLICIES=$here/share/petrl/policies
 start=$SECONDS
 
@@ -70,7 +71,6 @@ if [ $device = cuda ]; then
   card=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null | head -1)
   [ -n "$card" ] || { echo "run.sh: nvidia-smi finds no GPU (--emulated runs without)" >&2; exit 1; }
 fi
-cores=$(nproc)
 processor=$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)
 {
   echo "PetRL $(cat "$here/VERSION"), $(date -u +%Y-%m-%d)"
@@ -82,26 +82,28 @@ processor=$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)
 # --- the same answers ---
 failed=0
 echo "part,apart,allowed,same" >same.csv
+# test_program LOG NOTE PROGRAM ARGUMENTS ...
 test_program() {
-  local log=$1.log
-  shift
+  local log=$1.log note=$2
+  shift 2
   go 90 "$@" >"$log" 2>&1
   local status=$?
   # A part that is not there at all shows, too: by the status.
   sed -nE 's/^\[   SAME   \] (.*): ([^ ]+) apart, ([^ ]+) allowed$/\1|\2|\3/p' "$log" |
-    awk -F'|' '{ gsub(/"/, ""); print "\"" $1 "\"," $2 "," $3 "," ($2 + 0 <= $3 + 0 && $2 !~ /inf|nan/ ? "yes" : "NO") }' >>same.csv
+    awk -F'|' -v note="$note" '{ gsub(/"/, ""); print "\"" $1 note "\"," $2 "," $3 "," ($2 + 0 <= $3 + 0 && $2 !~ /inf|nan/ ? "yes" : "NO") }' >>same.csv
   grep -E '^\[       OK \]|^\[  FAILED  \] .*\(|^\[  SKIPPED \] .*\(' "$log" |
-    sed -E 's/^\[ *(OK|FAILED|SKIPPED) *\] ([^ ]+) \(.*/"test \2",,,\1/; s/,OK$/,yes/; s/,FAILED$/,NO/; s/,SKIPPED$/,left out/' >>same.csv
+    sed -E 's/^\[ *(OK|FAILED|SKIPPED) *\] ([^ ]+) \(.*/"test \2'"$note"'",,,\1/; s/,OK$/,yes/; s/,FAILED$/,NO/; s/,SKIPPED$/,left out/' >>same.csv
   [ $status = 0 ] || { failed=1; echo "\"$(basename "$log" .log): exit status $status\",,,NO" >>same.csv; tail -20 "$log" >&2; }
 }
-test_program closures closure_device_mpi_test
-test_program closures_of_the_host_on_the_device closure_device_mpi_test '--gtest_filter=*Answers*:*Mixed*' -petrl_memtype device
-test_program step_control adapt_device_mpi_test
-test_program friction bathe_device_mpi_test
+test_program closures '' closure_device_mpi_test
+# (Both are on the device then: what is copied is right.)
+test_program closures_copied ' (host Vecs beside device Vecs, both on the device)' closure_device_mpi_test '--gtest_filter=*Answers*:*Mixed*' -petrl_memtype device
+test_program step_control '' adapt_device_mpi_test
+test_program friction '' bathe_device_mpi_test
 
 # --- the closure's step ---
 sizes=()
-[ $device = cuda ] || sizes=(-sizes_2d 16,32,48,64 -sizes_3d 8,10,12,16)
+[ $device = cuda ] || sizes=(-sizes_2d "16,32,48,64" -sizes_3d "8,10,12,16")
 go 230 closure_step "${sizes[@]}" >step.log 2>step.err || { failed=1; tail -20 step.err >&2; }
 grep -v '^#' step.log >step.csv
 bandwidth=$(sed -n 's/^# //p' step.log)

@@ -25,6 +25,7 @@ class Memory : public device::Runtime {
   const char *name() const override { return kEmulated; }
   bool emulated() const override { return true; }
   PetscMemType memoryType() const override { return PETSC_MEMTYPE_HOST; }
+  int lanes() const override { return lanes_; }
 
   PetscErrorCode allocate(std::size_t bytes, void **memory) override {
     const std::size_t size = (bytes + kPage - 1) / kPage * kPage;
@@ -82,6 +83,7 @@ class Memory : public device::Runtime {
   }
   bool isOpen() const { return open_ > 0; }
 
+  int lanes_ = 1;
   long kernels_ = 0;
   std::size_t to_host_ = 0, to_device_ = 0;
   std::map<const void *, std::size_t> sizes_;
@@ -274,6 +276,7 @@ EmulatedDevice::EmulatedDevice() {
   static bool registered = false;
   if (!registered) PetRLThrow(VecRegister(kEmulated, Create));
   registered = true;
+  memory().lanes_ = 1;
   memory().kernels_ = 0;
   memory().to_host_ = memory().to_device_ = 0;
   device::setRuntime(&memory());
@@ -288,6 +291,9 @@ PetscErrorCode EmulatedDevice::open() {
 }
 PetscErrorCode EmulatedDevice::close() {
   return memory().close();
+}
+void EmulatedDevice::setLanes(int lanes) {
+  memory().lanes_ = lanes;
 }
 long EmulatedDevice::kernels() const {
   return memory().kernels_;

@@ -23,6 +23,8 @@ class EmulatedDevice {
   static PetscErrorCode open();
   static PetscErrorCode close();
 
+  /// Teams of so many threads from now on; one is much faster.
+  void setLanes(int lanes);
   long kernels() const;        ///< that ran so far
   std::size_t toHost() const;  ///< bytes that were copied, by us
   std::size_t toDevice() const;

@@ -14,6 +14,11 @@ class TestDevice {
   static bool emulated();
   static VecType vecType();
 
+  /// See EmulatedDevice; a real one has its own.
+  void setLanes(int lanes) {
+    if (emulated_) emulated_->setLanes(lanes);
+  }
+
   /// Bytes that were copied so far, but for what the test looked at. On an emulated device: by us. Else also by PETSc, but
   /// not the single numbers that norms and dot products give.
   std::size_t toHost() const;

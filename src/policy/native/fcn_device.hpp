@@ -41,7 +41,7 @@ class FcnDevice {
   GridSize size_{0, 0, 0};
   int tile_[3] = {0, 0, 0};                   // 0: none fits
   std::vector<kernels::Convolution> layers_;  // of kernels, their weights in the space
-  device::Array<float> weights_;              // of all layers, each inputs x taps x outputs, and biases
+  device::Array<kernels::Together> weights_;  // of all layers, each inputs x taps x groups of outputs, and biases
   device::Array<float> between_[2];           // of layers, where these are kernels of their own
 };
 
