@@ -16,7 +16,8 @@
 namespace petrl::device {
 
 /// Some lanes that share scratch memory and can wait for each other: a block of threads, or on the host one lane that
-/// does everything (or, on an emulated device that wants it, some threads). Work is written as phases: each lane takes the items lane(), lane() + lanes(), ..., then all sync().
+/// does everything (on an emulated device that wants it: some threads). Work is written as phases: each lane takes the
+/// items lane(), lane() + lanes(), ..., then all sync().
 class Team {
  public:
   PETRL_BOTH Team(int lane, int lanes, void *scratch, pthread_barrier_t *barrier = nullptr)

@@ -40,7 +40,8 @@ if ! pkg-config --exists hdf5-serial; then
     touch "$hdf5/complete"
   fi
   PKG_CONFIG_PATH=$(echo "$hdf5"/usr/lib/*/pkgconfig)${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-  export PKG_CONFIG_PATH
+  LD_LIBRARY_PATH=$(echo "$hdf5"/usr/lib/*-linux-gnu)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export PKG_CONFIG_PATH LD_LIBRARY_PATH
 fi
 settings=$(bash cmake/get-petsc.sh $petsc </dev/null)
 eval "$settings"
@@ -49,12 +50,12 @@ programs="adapt_device_mpi_test bathe_device_mpi_test closure_device_mpi_test cl
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON -DPETRL_BUILD_PROBLEMS=OFF \
   -DPETRL_BUILD_TORCH=OFF "-DCMAKE_CUDA_ARCHITECTURES=${arch//,/;}" ${PETRL_CMAKE_OPTIONS:-} >&2
 # shellcheck disable=SC2086
-cmake --build "$build" --parallel 2 --target petrl petrl_cli $programs >&2
+cmake --build "$build" --parallel 2 --target petrl $programs >&2
 
 # --- collect ---
 rm -rf "$folder"
 mkdir -p "$folder"/{bin,lib/instead,lib/libc,share/petrl/policies}
-for program in $programs petrl; do cp "$build/bin/$program" "$folder/bin/"; done
+for program in $programs; do cp "$build/bin/$program" "$folder/bin/"; done
 cp "$source"/plugins/petrl/policies/*.h5 "$folder/share/petrl/policies/"
 cp "$source/tests/gpu/run.sh" "$source/tests/gpu/README.md" "$source/LICENSE" "$folder/"
 cp -L "$build/lib/libpetrl.so.0" "$PETSC_DIR/$PETSC_ARCH/lib"/libpetsc.so.3.?? "$folder/lib/"
@@ -73,6 +74,10 @@ while read -r name path; do
   esac
 done < <(needed "$folder"/bin/* "$folder"/lib/*.so*)
 cp -L /lib64/ld-linux-x86-64.so.2 "$folder/lib/libc/"
+if for file in "$folder"/bin/* "$folder"/lib/*.so*; do ldd "$file"; done | grep 'not found' >&2; then
+  echo "make.sh: these libraries are not here" >&2
+  exit 1
+fi
 
 # Functions of CUDA's libraries that PETSc names and none of our runs needs: they say "not supported".
 for library in $instead; do

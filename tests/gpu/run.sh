@@ -69,7 +69,8 @@ go() {
 card=none
 if [ $device = cuda ]; then
   card=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null | head -1)
-  [ -n "$card" ] || { echo "run.sh: nvidia-smi finds no GPU (--emulated runs without)" >&2; exit 1; }
+  [ -n "$card" ] || card=$(sed -n 's/^Model:[[:space:]]*//p' /proc/driver/nvidia/gpus/*/information 2>/dev/null | head -1)
+  [ -n "$card" ] || { echo "run.sh: there is no GPU, or no driver of NVIDIA's (--emulated runs without)" >&2; exit 1; }
 fi
 processor=$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)
 {
