@@ -58,8 +58,8 @@ OpenMemory::~OpenMemory() {
     return;
   }
   const PetscScalar *values;  // they go back to where they live
-  (void)VecGetArrayReadAndMemType(vec_, &values, nullptr);
-  (void)VecRestoreArrayReadAndMemType(vec_, &values);
+  if (vec_) (void)VecGetArrayReadAndMemType(vec_, &values, nullptr);
+  if (vec_) (void)VecRestoreArrayReadAndMemType(vec_, &values);
   byTests.to_host += counted().to_host - to_host_;
   byTests.to_device += counted().to_device - to_device_;
 }

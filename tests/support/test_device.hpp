@@ -34,7 +34,7 @@ class TestDevice {
 /// The test itself looks at a Vec's values, or sets them: while it lives the host may, and what is copied is not counted.
 class OpenMemory {
  public:
-  explicit OpenMemory(Vec v);
+  explicit OpenMemory(Vec v = nullptr);
   OpenMemory(const OpenMemory &) = delete;
   OpenMemory &operator=(const OpenMemory &) = delete;
   ~OpenMemory();
