@@ -36,8 +36,10 @@ def report(command, folder):
         elif not word.startswith(("--generate-code", "-gencode", "-MD")) and word != "ccache":
             keep.append(word)
     keep += ["-gencode", "arch=compute_90,code=sm_90", "-Xptxas", "-v", "-o", "/dev/null"]
-    done = subprocess.run(keep, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, check=True)
-    return subprocess.run(["c++filt"], input=done.stderr + done.stdout, stdout=subprocess.PIPE, text=True, check=True).stdout
+    done = subprocess.run(keep, cwd=folder, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(done.stdout)
+    return subprocess.run(["c++filt"], input=done.stdout, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def name_of(mangled):
