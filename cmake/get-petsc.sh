@@ -7,6 +7,7 @@ usage() {
 Usage: cmake/get-petsc.sh WHICH
 
 WHICH: a version (3.26.1: built from PETSc's source package for pip, without Fortran, optimised; 4 minutes on two cores),
+a version with "-gpu" (3.26.1-gpu: with CUDA for compute capability \${PETRL_CUDA_ARCH:-90}, without MPI; 10 minutes),
 "debian64" (Debian's with 64-bit integers) or "debian-complex" (Debian's with complex scalars), unpacked, not installed.
 
 Keeps it in \$PETRL_PETSC_CACHE (default: \${XDG_CACHE_HOME:-~/.cache}/petrl-petsc) and prints what to set:
@@ -19,7 +20,7 @@ refuse() { echo "get-petsc.sh: $*" >&2; exit 2; }
 which=${1:-}
 case $which in
   -h | --help) usage; exit 0 ;;
-  3.[0-9]*.[0-9]* | debian64 | debian-complex) ;;
+  3.[0-9]*.[0-9]* | 3.[0-9]*.[0-9]*-gpu | debian64 | debian-complex) ;;
   *) usage >&2; refuse "found '$which', expected a version such as 3.26.1, debian64 or debian-complex" ;;
 esac
 cache=${PETRL_PETSC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/petrl-petsc}
@@ -37,12 +38,12 @@ say() {
 
 # build FOLDER ARCH OPTIONS OF CONFIGURE ... (A busy machine is no reason to compile one file at a time: MAKE_LOAD.)
 build() {
-  local folder=$1 arch=$2
+  local folder=$1 arch=$2 version=${which%-gpu}
   shift 2
   rm -rf "$folder"
   (
-    python3 -m pip download --quiet --no-deps --no-binary petsc "petsc==$which" -d "$cache" &&
-      tar -xzf "$cache/petsc-$which.tar.gz" -C "$cache" && cd "$folder" &&
+    python3 -m pip download --quiet --no-deps --no-binary petsc "petsc==$version" -d "$cache" &&
+      mkdir -p "$folder" && tar -xzf "$cache/petsc-$version.tar.gz" -C "$folder" --strip-components=1 && cd "$folder" &&
       env -u PETSC_DIR -u PETSC_ARCH ./configure PETSC_ARCH="$arch" --with-fc=0 --with-debugging=0 --with-x=0 \
         COPTFLAGS=-O2 CXXOPTFLAGS=-O2 "$@" &&
       env -u PETSC_DIR -u PETSC_ARCH make -j"$(getconf _NPROCESSORS_ONLN)" MAKE_LOAD=64 PETSC_DIR="$folder" PETSC_ARCH="$arch"
@@ -50,17 +51,21 @@ build() {
 }
 
 from_source() {
-  local folder=$cache/petsc-$which arch=arch-petrl gpu=()
+  local folder=$cache/petsc-$which arch=arch-petrl gpu=() only=
   # With CUDA where its compiler is: Vecs on the host need no GPU, and what is written for GPUs is compiled.
   if command -v nvcc >/dev/null && [ -z "${PETRL_PETSC_WITHOUT_CUDA:-}" ]; then gpu=(--with-cuda=1 --with-cuda-arch=90); fi
+  case $which in *-gpu)
+    command -v nvcc >/dev/null || refuse "nvcc, CUDA's compiler, is not in PATH"
+    only=yes gpu=(--with-cuda=1 "--with-cuda-arch=${PETRL_CUDA_ARCH:-90}" --with-mpi=0)
+  esac
   if [ ! -e "$folder/$arch.complete" ]; then
     echo "get-petsc.sh: building PETSc $which (log: $log)" >&2
     build "$folder" $arch "${gpu[@]}" || {
-      [ ${#gpu[@]} -gt 0 ] && echo "get-petsc.sh: not with CUDA (log: $log.cuda); once more without" >&2 &&
+      [ ${#gpu[@]} -gt 0 ] && [ -z "$only" ] && echo "get-petsc.sh: not with CUDA (log: $log.cuda); once more without" >&2 &&
         mv "$log" "$log.cuda" && build "$folder" $arch
     } || { tail -20 "$log" >&2; refuse "PETSc $which could not be built (log: $log)"; }
     [ -e "$folder/$arch/lib/libpetsc.so" ] || refuse "PETSc $which was built without libpetsc.so (log: $log)"
-    rm -rf "$folder/$arch/obj" "$cache/petsc-$which.tar.gz"
+    rm -rf "$folder/$arch/obj" "$cache/petsc-${which%-gpu}.tar.gz"
     touch "$folder/$arch.complete"
   fi
   say "$folder" $arch

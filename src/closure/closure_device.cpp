@@ -10,14 +10,25 @@ namespace petrl {
 
 namespace {
 
+// A type that makes such Vecs on any number of ranks. PETSc takes a type that it does not know for a standard one.
+PetscErrorCode RootType(Vec v, VecType *type) {
+  PetscBool plain;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetRootType_Private(v, type));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)v, &plain, VECSTANDARD, VECSEQ, VECMPI, VECSHARED, ""));
+  if (!plain && !std::strcmp(*type, VECSTANDARD)) *type = ((PetscObject)v)->type_name;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // The ghosted Vecs and our own are of the state's type, whatever the DM's Vecs would be.
 PetscErrorCode MatchVecs(PetRLClosure closure, Vec X) {
   Closure &c = *closure->data;
   VecType wanted, type;
 
   PetscFunctionBegin;
-  PetscCall(VecGetRootType_Private(X, &wanted));
-  PetscCall(VecGetRootType_Private(c.work, &type));
+  PetscCall(RootType(X, &wanted));
+  PetscCall(RootType(c.work, &type));
   if (std::strcmp(type, wanted)) {
     PetscCall(VecDestroy(&c.work));
     PetscCall(VecDuplicate(X, &c.work));

@@ -13,7 +13,7 @@ namespace kernels {
 
 /// What each part of a plane reaches: a team a part.
 struct PartExtremes {
-  static constexpr int kParts = 64;
+  static constexpr int kParts = 512;
   const double *values;
   std::ptrdiff_t n, stride;
   double *partial;  ///< planes x kParts x 3
@@ -31,23 +31,30 @@ struct PartExtremes {
       const double all[3] = {plane[k], plane[k], 0.0 * plane[k]};
       join(own, all);
     }
-    auto *const shared = static_cast<double *>(team.scratch());
-    for (int k = 0; k < 3; ++k) shared[3 * team.lane() + k] = own[k];
-    team.sync();
-    if (team.lane() > 0) return;
-    for (int lane = 1; lane < team.lanes(); ++lane) join(own, shared + 3 * lane);
-    for (int k = 0; k < 3; ++k) partial[3 * i + k] = own[k];
+    reduce(team, own, partial + 3 * i);
+  }
+  /// Over a team, of a power of two lanes.
+  PETRL_BOTH static void reduce(const Team &team, const double own[3], double result[3]) {
+    double *const shared = static_cast<double *>(team.scratch()) + 3 * team.lane();
+    for (int k = 0; k < 3; ++k) shared[k] = own[k];
+    for (int half = team.lanes() / 2; half > 0; half /= 2) {
+      team.sync();
+      if (team.lane() < half) join(shared, shared + 3 * half);
+    }
+    for (int k = 0; k < 3 && team.lane() == 0; ++k) result[k] = shared[k];
   }
 };
 
 struct JoinExtremes {
   const double *partial;
   double *result;  ///< planes x 3
-  PETRL_BOTH void operator()(std::ptrdiff_t i) const {
+  PETRL_BOTH void operator()(std::ptrdiff_t i, const Team &team) const {
     const double *const from = partial + 3 * PartExtremes::kParts * i;
-    double all[3] = {from[0], from[1], from[2]};
-    for (int part = 1; part < PartExtremes::kParts; ++part) PartExtremes::join(all, from + 3 * part);
-    for (int k = 0; k < 3; ++k) result[3 * i + k] = all[k];
+    double own[3] = {from[0], from[1], 0};
+    for (int part = team.lane(); part < PartExtremes::kParts; part += team.lanes()) {
+      PartExtremes::join(own, from + 3 * part);
+    }
+    PartExtremes::reduce(team, own, result + 3 * i);
   }
 };
 
@@ -75,7 +82,8 @@ class Extremes {
     PetscFunctionBegin;
     parts.values = values, parts.n = n, parts.stride = stride, parts.partial = partial;
     PetscCall(forEachTeam(space_, count * kernels::PartExtremes::kParts, kernels::PartExtremes::scratch(), parts));
-    PetscCall(forEach(space_, count, kernels::JoinExtremes{partial, result_.data() + 3 * first}));
+    PetscCall(forEachTeam(space_, count, kernels::PartExtremes::scratch(),
+                          kernels::JoinExtremes{partial, result_.data() + 3 * first}));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   /// Three numbers a plane, of all. Waits for the device.

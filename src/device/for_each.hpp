@@ -2,20 +2,26 @@
 // where there is one (PETRL_DEVICE_SOURCES in src/CMakeLists.txt); the functors are the same on the host.
 #pragma once
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <thread>
 #include <vector>
 
+#include "base/error.hpp"
 #include "device/cuda_runtime.hpp"
 #include "device/runtime.hpp"
 
 namespace petrl::device {
 
 /// Some lanes that share scratch memory and can wait for each other: a block of threads, or on the host one lane that
-/// does everything. Work is written as phases: each lane takes the items lane(), lane() + lanes(), ..., then all sync().
+/// does everything (on an emulated device that wants it: some threads). Work is written as phases: each lane takes the
+/// items lane(), lane() + lanes(), ..., then all sync().
 class Team {
  public:
-  PETRL_BOTH Team(int lane, int lanes, void *scratch) : lane_(lane), lanes_(lanes), scratch_(scratch) {}
+  PETRL_BOTH Team(int lane, int lanes, void *scratch, pthread_barrier_t *barrier = nullptr)
+      : lane_(lane), lanes_(lanes), scratch_(scratch), barrier_(barrier) {}
   PETRL_BOTH int lane() const { return lane_; }
   PETRL_BOTH int lanes() const { return lanes_; }
   /// Aligned for doubles; what is in it at the beginning is undefined.
@@ -23,12 +29,15 @@ class Team {
   PETRL_BOTH void sync() const {
 #if defined(__CUDA_ARCH__)
     __syncthreads();
+#else
+    if (barrier_) pthread_barrier_wait(barrier_);
 #endif
   }
 
  private:
   int lane_, lanes_;
   void *scratch_;
+  pthread_barrier_t *barrier_;
 };
 
 #if defined(__CUDACC__)
@@ -50,6 +59,15 @@ __global__ void teamKernel(std::ptrdiff_t n, Work work) {
 }
 #endif
 
+/// A loop on the host in place of a kernel: on an emulated device.
+inline PetscErrorCode onHost() {
+  PetscFunctionBegin;
+  PetscCheck(runtime()->emulated(), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "a loop over data on a device (%s) was not compiled by the device's compiler", runtime()->name());
+  PetscCall(runtime()->begin());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /// work(i) for i = 0, ..., n - 1, in any order. Returns before a device has done it.
 template <class Work>
 PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
@@ -68,10 +86,28 @@ PetscErrorCode forEach(Space space, std::ptrdiff_t n, const Work &work) {
     PetscFunctionReturn(PETSC_SUCCESS);
   }
 #endif
-  if (space == Space::device) PetscCall(runtime()->begin());
+  if (space == Space::device) PetscCall(onHost());
   for (std::ptrdiff_t i = 0; i < n; ++i) work(i);
   if (space == Space::device) PetscCall(runtime()->end());
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/// The same work by teams of so many threads.
+template <class Work>
+void byThreads(int lanes, std::ptrdiff_t n, void *scratch, const Work &work) {
+  pthread_barrier_t barrier;
+  std::vector<std::thread> threads;
+  pthread_barrier_init(&barrier, nullptr, static_cast<unsigned>(lanes));
+  for (int lane = 0; lane < lanes; ++lane)
+    threads.emplace_back([=, &barrier, &work] {
+      const Team team(lane, lanes, scratch, &barrier);
+      for (std::ptrdiff_t i = 0; i < n; ++i) {
+        work(i, team);
+        team.sync();
+      }
+    });
+  for (std::thread &thread : threads) thread.join();
+  pthread_barrier_destroy(&barrier);
 }
 
 /// work(i, team) for i = 0, ..., n - 1, each with so many bytes of scratch memory.
@@ -99,8 +135,10 @@ PetscErrorCode forEachTeam(Space space, std::ptrdiff_t n, std::size_t scratch, c
 #endif
   std::vector<double> memory(scratch / sizeof(double) + 1);
   const Team alone(0, 1, memory.data());
-  if (space == Space::device) PetscCall(runtime()->begin());
-  for (std::ptrdiff_t i = 0; i < n; ++i) work(i, alone);
+  const int lanes = space == Space::device ? runtime()->lanes() : 1;
+  if (space == Space::device) PetscCall(onHost());
+  if (lanes > 1) PetRLCallCXX(byThreads(lanes, n, memory.data(), work));
+  for (std::ptrdiff_t i = 0; i < n && lanes == 1; ++i) work(i, alone);
   if (space == Space::device) PetscCall(runtime()->end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }

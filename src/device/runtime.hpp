@@ -25,6 +25,8 @@ class Runtime {
   virtual PetscErrorCode copy(void *to, Space to_space, const void *from, Space from_space, std::size_t bytes) = 0;
   /// Kernels are loops on the host, between begin() and end() (tests).
   virtual bool emulated() const { return false; }
+  /// Threads that are a team there; a power of two.
+  virtual int lanes() const { return 1; }
   virtual PetscErrorCode begin() { return PETSC_SUCCESS; }
   virtual PetscErrorCode end() { return PETSC_SUCCESS; }
 };

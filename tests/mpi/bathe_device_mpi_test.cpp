@@ -1,4 +1,4 @@
-// TSBATHE and SNESPDAS where the state lives on a device, here an emulated one: oscillators on a rough plane, whose
+// TSBATHE and SNESPDAS where the state lives on a device, emulated or not: oscillators on a rough plane, whose
 // program does all with operations on Vecs.
 #include <gtest/gtest.h>
 #include <petrlts.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "support/fisher.hpp"
+#include "support/parity.hpp"
 
 using namespace petrl;
 using namespace petrl::test;
@@ -81,7 +81,7 @@ Outcome solve(VecType type) {
   PetRLThrow(VecGetLocalSize(u, &n));
   PetRLThrow(VecGetOwnershipRange(u, &first, nullptr));
   {
-    const OpenMemory open;
+    const OpenMemory open(rough.stiffness);
     PetRLThrow(VecGetArrayWrite(rough.stiffness, &k));
     for (PetscInt i = 0; i < n; ++i) k[i] = 0.5 + 0.1 * static_cast<double>(first + i);
     PetRLThrow(VecRestoreArrayWrite(rough.stiffness, &k));
@@ -117,19 +117,19 @@ Outcome solve(VecType type) {
 }
 
 TEST(FrictionOnDevice, MotionIsThatOfTheHost) {
-  EmulatedDevice device;
-  const Outcome on_device = solve(kEmulated), host = solve(VECSTANDARD);
-  EXPECT_GT(device.kernels(), 10);
+  TestDevice device;
+  const Outcome on_device = solve(device.vecType()), host = solve(VECSTANDARD);
+  EXPECT_TRUE(!device.emulated() || device.kernels() > 10);
   EXPECT_EQ(on_device.steps, host.steps);
   PetscInt resting = 0;
-  for (std::size_t i = 0; i < host.u.size(); ++i) {
-    EXPECT_NEAR(on_device.u[i], host.u[i], 1e-12) << i;
-    EXPECT_NEAR(on_device.v[i], host.v[i], 1e-12) << i;
-    resting += host.v[i] == 0;
-  }
+  const double allowed = device.emulated() ? 1e-12 : 1e-9;  // a real device sums otherwise
+  expectSame("bathe with pdas, displacements", on_device.u, host.u, allowed);
+  expectSame("bathe with pdas, velocities", on_device.v, host.v, allowed);
+  for (const double v : host.v) resting += v == 0;
   MPI_Allreduce(MPI_IN_PLACE, &resting, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD);
   EXPECT_GT(resting, 0);
   EXPECT_LT(resting, 24);
+  if (!device.emulated()) return;  // what PETSc does itself counts there
   EXPECT_EQ(device.toHost(), 0u);
   EXPECT_EQ(device.toDevice(), 0u);
 }

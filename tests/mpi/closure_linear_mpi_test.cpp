@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "closure/closure.hpp"
 #include "support/closures.hpp"
-#include "support/fisher.hpp"
+#include "support/parity.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "problems/fault/fault.hpp"
-#include "support/emulated_device.hpp"
+#include "support/test_device.hpp"
 #include "support/fault_elasticity.hpp"
 #include "support/fault_runs.hpp"
 

@@ -10,8 +10,7 @@
 
 #include "base/error.hpp"
 #include "policy/native/graph_device.hpp"
-#include "support/emulated_device.hpp"
-#include "support/fisher.hpp"
+#include "support/parity.hpp"
 #include "support/refiners.hpp"
 
 using namespace petrl;

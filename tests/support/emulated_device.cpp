@@ -25,6 +25,7 @@ class Memory : public device::Runtime {
   const char *name() const override { return kEmulated; }
   bool emulated() const override { return true; }
   PetscMemType memoryType() const override { return PETSC_MEMTYPE_HOST; }
+  int lanes() const override { return lanes_; }
 
   PetscErrorCode allocate(std::size_t bytes, void **memory) override {
     const std::size_t size = (bytes + kPage - 1) / kPage * kPage;
@@ -82,6 +83,7 @@ class Memory : public device::Runtime {
   }
   bool isOpen() const { return open_ > 0; }
 
+  int lanes_ = 1;
   long kernels_ = 0;
   std::size_t to_host_ = 0, to_device_ = 0;
   std::map<const void *, std::size_t> sizes_;
@@ -209,7 +211,7 @@ PetscErrorCode DuplicateVecs(Vec v, PetscInt n, Vec **others) {
 PetscErrorCode Create(Vec v) {
   PetscMPIInt size;
   PetscInt n;
-  void *values;
+  void *values = nullptr;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)v), &size));
@@ -274,6 +276,7 @@ EmulatedDevice::EmulatedDevice() {
   static bool registered = false;
   if (!registered) PetRLThrow(VecRegister(kEmulated, Create));
   registered = true;
+  memory().lanes_ = 1;
   memory().kernels_ = 0;
   memory().to_host_ = memory().to_device_ = 0;
   device::setRuntime(&memory());
@@ -283,6 +286,15 @@ EmulatedDevice::~EmulatedDevice() {
   device::setRuntime(nullptr);
 }
 
+PetscErrorCode EmulatedDevice::open() {
+  return memory().open();
+}
+PetscErrorCode EmulatedDevice::close() {
+  return memory().close();
+}
+void EmulatedDevice::setLanes(int lanes) {
+  memory().lanes_ = lanes;
+}
 long EmulatedDevice::kernels() const {
   return memory().kernels_;
 }
@@ -294,13 +306,6 @@ std::size_t EmulatedDevice::toDevice() const {
 }
 std::size_t EmulatedDevice::held() const {
   return memory().sizes_.size();
-}
-
-OpenMemory::OpenMemory() {
-  PetRLThrow(memory().open());
-}
-OpenMemory::~OpenMemory() {
-  (void)memory().close();
 }
 
 }  // namespace petrl::test

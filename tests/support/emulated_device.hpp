@@ -19,19 +19,16 @@ class EmulatedDevice {
   EmulatedDevice &operator=(const EmulatedDevice &) = delete;
   ~EmulatedDevice();
 
+  /// Between these the host may touch its memory.
+  static PetscErrorCode open();
+  static PetscErrorCode close();
+
+  /// Teams of so many threads from now on; one is much faster.
+  void setLanes(int lanes);
   long kernels() const;        ///< that ran so far
   std::size_t toHost() const;  ///< bytes that were copied, by us
   std::size_t toDevice() const;
   std::size_t held() const;  ///< blocks of memory in use
-};
-
-/// The test itself looks at values, or sets them: while it lives the memory is open.
-class OpenMemory {
- public:
-  OpenMemory();
-  OpenMemory(const OpenMemory &) = delete;
-  OpenMemory &operator=(const OpenMemory &) = delete;
-  ~OpenMemory();
 };
 
 }  // namespace petrl::test

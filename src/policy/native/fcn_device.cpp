@@ -21,20 +21,25 @@ kernels::Convolution::Activation activationOf(convolution::Activation a) {
   }
 }
 
+int groupsOf(const Convolutions::Layer &layer) {
+  return (layer.outputs + kernels::kTogether - 1) / kernels::kTogether;
+}
+
 // The layers, with their weights where `at` points to, one after the other.
-std::vector<kernels::Convolution> layersOf(const Convolutions &network, const float *at) {
+std::vector<kernels::Convolution> layersOf(const Convolutions &network, const kernels::Together *at) {
   std::vector<kernels::Convolution> result;
   for (const Convolutions::Layer &from : network.layers) {
     kernels::Convolution to{};
     const GridSize beyond = around(network.dimensions, from.beyond);
     to.inputs = from.inputs, to.outputs = from.outputs, to.dilation = from.dilation;
+    to.groups = groupsOf(from);
     for (int d = 0; d < 3; ++d) {
       to.taps[d] = d < network.dimensions ? from.kernel : 1;
       to.beyond[d] = beyond.along(d);
     }
     to.activation = activationOf(from.activation);
-    to.weight = at, at += from.weight.size();
-    to.bias = at, at += from.bias.size();
+    to.weight = at, at += from.inputs * from.taps * to.groups;
+    to.bias = at, at += to.groups;
     result.push_back(to);
   }
   return result;
@@ -79,7 +84,7 @@ void FcnDevice::chooseTile() {
 }
 
 PetscErrorCode FcnDevice::setUp(device::Space space, const GridSize &size) {
-  std::vector<float> packed;
+  std::vector<kernels::Together> packed;
 
   PetscFunctionBegin;
   if (space == space_ && size == size_) PetscFunctionReturn(PETSC_SUCCESS);
@@ -87,10 +92,16 @@ PetscErrorCode FcnDevice::setUp(device::Space space, const GridSize &size) {
   PetRLCallCXX({
     for (const Convolutions::Layer &layer : network_.layers) {
       const auto each = static_cast<std::size_t>(layer.inputs * layer.taps);
-      for (std::size_t k = 0; k < each; ++k) {
-        for (int o = 0; o < layer.outputs; ++o) packed.push_back(layer.weight[static_cast<std::size_t>(o) * each + k]);
+      const int groups = groupsOf(layer);
+      // The bias comes last.
+      for (std::size_t k = 0; k <= each; ++k) {
+        for (int o = 0; o < groups * kernels::kTogether; ++o) {
+          if (o % kernels::kTogether == 0) packed.push_back({});
+          if (o >= layer.outputs) continue;
+          const auto output = static_cast<std::size_t>(o);
+          packed.back().of[o % kernels::kTogether] = k < each ? layer.weight[output * each + k] : layer.bias[output];
+        }
       }
-      packed.insert(packed.end(), layer.bias.begin(), layer.bias.end());
     }
   });
   PetscCall(weights_.resize(space, packed.size()));
@@ -150,8 +161,7 @@ PetscErrorCode FcnDevice::byLayers(const float *in, float *out) {
     const GridSize next = size_.grown(around(network_.dimensions, network_.layers[l].beyond));
     for (int d = 0; d < 3; ++d) work.in_width[d] = width.along(d), work.width[d] = next.along(d);
     work.out = l + 1 == layers_.size() ? out : between_[l % 2].data();
-    const int groups = (layers_[l].outputs + kernels::kTogether - 1) / kernels::kTogether;
-    PetscCall(device::forEach(space_, static_cast<std::ptrdiff_t>(next.points()) * groups, work));
+    PetscCall(device::forEach(space_, static_cast<std::ptrdiff_t>(next.points()) * layers_[l].groups, work));
     in = work.out;
     width = next;
   }

@@ -28,6 +28,8 @@ class FcnDevice {
   double flops() const;
   /// For views: "one kernel, tiles of 16 x 16", "a kernel a layer".
   std::string describe() const;
+  /// Points of a tile along x, y, z; null: a kernel a layer.
+  const int *tile() const { return tile_[0] > 0 ? tile_ : nullptr; }
 
  private:
   PetscErrorCode byTiles(const float *in, float *out);
@@ -39,7 +41,7 @@ class FcnDevice {
   GridSize size_{0, 0, 0};
   int tile_[3] = {0, 0, 0};                   // 0: none fits
   std::vector<kernels::Convolution> layers_;  // of kernels, their weights in the space
-  device::Array<float> weights_;              // of all layers, each inputs x taps x outputs, and biases
+  device::Array<kernels::Together> weights_;  // of all layers, each inputs x taps x groups of outputs, and biases
   device::Array<float> between_[2];           // of layers, where these are kernels of their own
 };
 

@@ -8,42 +8,57 @@
 
 namespace petrl::kernels {
 
-/// A convolution and what follows it. Weights are inputs x taps x outputs.
+/// Some outputs at a point, summed together so that what is read serves them all.
+constexpr int kTogether = 4;
+struct alignas(kTogether * sizeof(float)) Together {
+  float of[kTogether];
+};
+/// Points that a lane of a tile computes together, so that weights that are read serve them all.
+constexpr int kPoints = 4;
+
+/// A convolution and what follows it. Outputs are in groups of kTogether, the last one filled up with zeros.
 struct Convolution {
   enum Activation { linear, relu, tanh };
-  int inputs, outputs;
+  int inputs, outputs, groups;
   int taps[3];  ///< along x, y, z; 1 where the grid has no such direction
   int dilation;
   int beyond[3];  ///< how far its output reaches beyond the network's
   Activation activation;
-  const float *weight, *bias;
+  const Together *weight, *bias;  ///< weight: inputs x taps x groups
 };
 
-/// Some outputs at a point, summed together so that what is read serves them all.
-constexpr int kTogether = 4;
-
-/// in: the first input channel at the point of the first tap.
-PETRL_BOTH void convolve(const Convolution &l, const float *in, std::ptrdiff_t channel, std::ptrdiff_t row,
-                         std::ptrdiff_t slice, int first, int count, float *out, std::ptrdiff_t out_channel) {
-  float sum[kTogether];
-  for (int o = 0; o < kTogether; ++o) sum[o] = o < count ? l.bias[first + o] : 0;
-  const float *weight = l.weight + first;
-  for (int c = 0; c < l.inputs; ++c, in += channel) {
+/// A group of outputs at some points. in: of the first input channel, at the points of the first tap; out: at the points
+/// of the group's first output; null: nobody wants that point.
+template <int points>
+PETRL_BOTH void convolve(const Convolution &l, const float *const (&in)[points], std::ptrdiff_t channel,
+                         std::ptrdiff_t row, std::ptrdiff_t slice, int group, float *const (&out)[points],
+                         std::ptrdiff_t out_channel) {
+  Together sum[points];
+  for (int p = 0; p < points; ++p) sum[p] = l.bias[group];
+  const Together *weight = l.weight + group;
+  std::ptrdiff_t plane = 0;
+  for (int c = 0; c < l.inputs; ++c, plane += channel) {
     for (int z = 0; z < l.taps[2]; ++z) {
       for (int y = 0; y < l.taps[1]; ++y) {
-        const float *const x = in + z * l.dilation * slice + y * l.dilation * row;
-        for (int k = 0; k < l.taps[0]; ++k, weight += l.outputs) {
-          const float value = x[k * l.dilation];
-          for (int o = 0; o < kTogether; ++o) sum[o] += (o < count ? weight[o] : 0) * value;
+        const std::ptrdiff_t x = plane + z * l.dilation * slice + y * l.dilation * row;
+        for (int k = 0; k < l.taps[0]; ++k, weight += l.groups) {
+          const Together w = *weight;
+          for (int p = 0; p < points; ++p) {
+            const float value = in[p][x + k * l.dilation];
+            for (int o = 0; o < kTogether; ++o) sum[p].of[o] += w.of[o] * value;
+          }
         }
       }
     }
   }
-  for (int o = 0; o < count; ++o) {
-    float y = sum[o];
-    if (l.activation == Convolution::relu) y = y < 0 ? 0 : y;  // NaN stays
-    if (l.activation == Convolution::tanh) y = tanhf(y);
-    out[o * out_channel] = y;
+  const int count = l.outputs - group * kTogether;
+  for (int p = 0; p < points; ++p) {
+    for (int o = 0; o < kTogether; ++o) {
+      float y = sum[p].of[o];
+      if (l.activation == Convolution::relu) y = y < 0 ? 0 : y;  // NaN stays
+      if (l.activation == Convolution::tanh) y = tanhf(y);
+      if (o < count && out[p]) out[p][o * out_channel] = y;
+    }
   }
 }
 
@@ -66,11 +81,11 @@ struct ConvolveLayer {
   PETRL_BOTH void operator()(std::ptrdiff_t i) const {
     const std::ptrdiff_t points = static_cast<std::ptrdiff_t>(width[0]) * width[1] * width[2], at = i % points;
     const int x = static_cast<int>(at % width[0]), y = static_cast<int>(at / width[0] % width[1]),
-              z = static_cast<int>(at / width[0] / width[1]), first = static_cast<int>(i / points) * kTogether,
-              count = layer.outputs - first < kTogether ? layer.outputs - first : kTogether;
+              z = static_cast<int>(at / width[0] / width[1]), group = static_cast<int>(i / points);
     const std::ptrdiff_t row = in_width[0], slice = row * in_width[1];
-    convolve(layer, in + z * slice + y * row + x, slice * in_width[2], row, slice, first, count,
-             out + first * points + at, points);
+    const float *const from[] = {in + z * slice + y * row + x};
+    float *const to[] = {out + group * kTogether * points + at};
+    convolve(layer, from, slice * in_width[2], row, slice, group, to, points);
   }
 };
 
@@ -124,31 +139,45 @@ struct ConvolveTile {
       to[k] = in[k / points * channel + p[2] * slice + p[1] * row + p[0]];
     }
   }
+  // A lane's points lie far apart, so that neighbouring lanes read neighbouring values.
   PETRL_BOTH static void inner(const device::Team &team, const Convolution &l, const float *from, const int w[3],
                                const int next[3], float *to) {
-    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = next[0] * next[1] * next[2];
-    const int groups = (l.outputs + kTogether - 1) / kTogether;
-    for (int k = team.lane(); k < points * groups; k += team.lanes()) {
-      const int at = k % points, first = k / points * kTogether, x = at % next[0], y = at / next[0] % next[1],
-                z = at / next[0] / next[1];
-      convolve(l, from + z * slice + y * row + x, channel, row, slice, first,
-               l.outputs - first < kTogether ? l.outputs - first : kTogether, to + first * points + at, points);
+    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = next[0] * next[1] * next[2],
+              each = (points + kPoints - 1) / kPoints;
+    for (int k = team.lane(); k < each * l.groups; k += team.lanes()) {
+      const int group = k / each;
+      const float *read[kPoints];
+      float *write[kPoints];
+      for (int p = 0; p < kPoints; ++p) {
+        const int place = k % each + p * each, at = place < points ? place : 0, x = at % next[0],
+                  y = at / next[0] % next[1], z = at / next[0] / next[1];
+        read[p] = from + z * slice + y * row + x;
+        write[p] = place < points ? to + group * kTogether * points + at : nullptr;
+      }
+      convolve(l, read, channel, row, slice, group, write, points);
     }
   }
   PETRL_BOTH void last(const device::Team &team, const Convolution &l, const float *from, const int w[3],
                        const int start[3]) const {
-    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = tile[0] * tile[1] * tile[2];
-    const int groups = (l.outputs + kTogether - 1) / kTogether;
+    const int row = w[0], slice = row * w[1], channel = slice * w[2], points = tile[0] * tile[1] * tile[2],
+              each = (points + kPoints - 1) / kPoints;
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(patch.n[0]) * patch.n[1] * patch.n[2];
-    for (int k = team.lane(); k < points * groups; k += team.lanes()) {
-      const int at = k % points, first = k / points * kTogether, x = at % tile[0], y = at / tile[0] % tile[1],
-                z = at / tile[0] / tile[1];
-      if (start[0] + x >= patch.n[0] || start[1] + y >= patch.n[1] || start[2] + z >= patch.n[2]) continue;
-      float *const to = out + first * plane +
-                        (static_cast<std::ptrdiff_t>(start[2] + z) * patch.n[1] + start[1] + y) * patch.n[0] +
-                        start[0] + x;
-      convolve(l, from + z * slice + y * row + x, channel, row, slice, first,
-               l.outputs - first < kTogether ? l.outputs - first : kTogether, to, plane);
+    for (int k = team.lane(); k < each * l.groups; k += team.lanes()) {
+      const int group = k / each;
+      const float *read[kPoints];
+      float *write[kPoints];
+      for (int p = 0; p < kPoints; ++p) {
+        const int place = k % each + p * each, at = place < points ? place : 0, x = at % tile[0],
+                  y = at / tile[0] % tile[1], z = at / tile[0] / tile[1];
+        const bool there =
+            place < points && start[0] + x < patch.n[0] && start[1] + y < patch.n[1] && start[2] + z < patch.n[2];
+        read[p] = from + z * slice + y * row + x;
+        write[p] = there ? out + group * kTogether * plane +
+                               (static_cast<std::ptrdiff_t>(start[2] + z) * patch.n[1] + start[1] + y) * patch.n[0] +
+                               start[0] + x
+                         : nullptr;
+      }
+      convolve(l, read, channel, row, slice, group, write, plane);
     }
   }
 };
