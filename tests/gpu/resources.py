@@ -43,7 +43,7 @@ def report(command, folder):
 
 
 def name_of(mangled):
-    return re.sub(r"petrl::(\(anonymous namespace\)::|kernels::|device::)?", "", re.search(r"<(.*)>", mangled).group(1))
+    return re.sub(r"petrl::(\(anonymous namespace\)::|(device::)?kernels::)?", "", re.search(r"<(.*)>", mangled).group(1))
 
 
 def main():
