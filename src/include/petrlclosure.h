@@ -63,6 +63,10 @@
    DM's auxiliary Vec (DMSetAuxiliaryVec() with label NULL, value 0, part 0; the names are those of the Vec's DMDA). A
    program may change that Vec, or give the DM another one, at any time.
 
+   Where the policy says that the network sees none of the state's components (normalise: unseen), face fluxes are
+   linear in the state, and the network is evaluated again only after a Vec of what it does see has changed: once, for a
+   velocity that is prescribed. -closure_view says how often that was.
+
    -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
    component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.
    Without -closure_auxiliary_fields the names are those that the policy observes and nothing else offers, in order.
