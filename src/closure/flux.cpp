@@ -44,8 +44,10 @@ struct Line {
   const double *velocity[3];  // all components, for the shear; null: there is none
 };
 
+// Of one side of a face, or the mean of both.
+template <bool Mean>
 PETRL_INLINE double weight(const float *output, std::ptrdiff_t other, double middle, double half) {
-  const float mean = .5f * (output[0] + output[other]), x = mean > 1.f ? 1.f : mean;
+  const float mean = Mean ? .5f * (output[0] + output[other]) : output[0], x = mean > 1.f ? 1.f : mean;
   return middle + half * static_cast<double>(x < -1.f ? -1.f : x);
 }
 
@@ -54,13 +56,14 @@ PETRL_INLINE double differencesAround(const double *v, std::ptrdiff_t s) {
   return (std::fabs(v[0] - v[-s]) + std::fabs(v[s] - v[0]) + std::fabs(v[2 * s] - v[s])) / 3;
 }
 
-PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u, const float *w,
-                             double *__restrict even, double *__restrict odd, double *__restrict flux) {
+template <bool Mean>
+PETRL_INLINE void lineFluxesBy(const Line &line, const double *q, const double *u, const float *w,
+                               double *__restrict even, double *__restrict odd, double *__restrict flux) {
   const double *next = q + line.step;
   {
     const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
     for (int i = 0; i < line.n; ++i) {
-      even[i] = weight(w + i, line.other, middle, half) * (next[i] - q[i]);
+      even[i] = weight<Mean>(w + i, line.other, middle, half) * (next[i] - q[i]);
       odd[i] = 0;
     }
   }
@@ -73,8 +76,8 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
     const float *we = w + k * line.plane, *wo = w + o * line.plane;
     for (int i = 0; i < line.n; ++i) {
       const double up = right[i] - inner_right[i], down = inner_left[i] - left[i];
-      even[i] += weight(we + i, line.other, middle, half) * (up + down);
-      odd[i] += weight(wo + i, line.other, odd_middle, odd_half) * (up - down);
+      even[i] += weight<Mean>(we + i, line.other, middle, half) * (up + down);
+      odd[i] += weight<Mean>(wo + i, line.other, odd_middle, odd_half) * (up - down);
     }
   }
   const double *beyond = u + line.step;
@@ -82,6 +85,14 @@ PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u,
     const double velocity = 0.5 * (u[i] + beyond[i]);
     flux[i] = (std::fabs(velocity) + line.floor) * even[i] + velocity * odd[i];
   }
+}
+
+PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u, const float *w, double *even,
+                             double *odd, double *flux) {
+  if (line.other == 0)
+    lineFluxesBy<false>(line, q, u, w, even, odd, flux);
+  else
+    lineFluxesBy<true>(line, q, u, w, even, odd, flux);
 }
 
 // What the shear adds. at: of the line's first point in the fields.
@@ -94,19 +105,27 @@ PETRL_CLONES void addShear(const Line &line, std::ptrdiff_t at, const double *ev
 }
 
 // The same without a velocity, for a speed of one.
-PETRL_CLONES void symmetricFluxes(const Line &line, const double *q, const float *w, double *__restrict flux) {
+template <bool Mean>
+PETRL_INLINE void symmetricFluxesBy(const Line &line, const double *q, const float *w, double *__restrict flux) {
   const double *next = q + line.step;
   const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
-  for (int i = 0; i < line.n; ++i) flux[i] = weight(w + i, line.other, middle, half) * (next[i] - q[i]);
+  for (int i = 0; i < line.n; ++i) flux[i] = weight<Mean>(w + i, line.other, middle, half) * (next[i] - q[i]);
   for (int k = 1; k <= line.half_width; ++k) {
     const double middle_k = 0.5 * (line.high[k] + line.low[k]), half_k = 0.5 * (line.high[k] - line.low[k]);
     const double *right = q + (k + 1) * line.step, *inner_right = q + k * line.step, *left = q - k * line.step,
                  *inner_left = q - (k - 1) * line.step;
     const float *wk = w + k * line.plane;
     for (int i = 0; i < line.n; ++i)
-      flux[i] +=
-          weight(wk + i, line.other, middle_k, half_k) * ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
+      flux[i] += weight<Mean>(wk + i, line.other, middle_k, half_k) *
+                 ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
   }
+}
+
+PETRL_CLONES void symmetricFluxes(const Line &line, const double *q, const float *w, double *flux) {
+  if (line.other == 0)
+    symmetricFluxesBy<false>(line, q, w, flux);
+  else
+    symmetricFluxesBy<true>(line, q, w, flux);
 }
 
 PETRL_CLONES void difference(int n, double factor, const double *upper, const double *lower, double *change) {
