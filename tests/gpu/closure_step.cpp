@@ -159,17 +159,6 @@ double timeOfNetwork(const Case &c, int n, const Policy &policy, double seconds)
   return timeOf([&] { PetRLThrow(network.evaluate(in.data(), out.data())); }, seconds);
 }
 
-std::vector<double> valuesOf(Vec x) {
-  const OpenMemory open(x);
-  const PetscScalar *values;
-  PetscInt n;
-  PetRLThrow(VecGetLocalSize(x, &n));
-  PetRLThrow(VecGetArrayRead(x, &values));
-  std::vector<double> result(values, values + n);
-  PetRLThrow(VecRestoreArrayRead(x, &values));
-  return result;
-}
-
 Count countOf(const Case &c, const Policy &policy) {
   const bool fluxes = std::string(c.transform) == "flux";
   FcnDevice network(policy.network, "random");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "support/fisher.hpp"
 #include "support/parity.hpp"
 

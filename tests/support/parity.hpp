@@ -10,23 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
 #include "support/test_device.hpp"
 
 namespace petrl::test {
-
-/// This rank's part.
-inline std::vector<double> valuesOf(Vec x) {
-  const OpenMemory open(x);
-  const PetscScalar *values;
-  PetscInt n;
-  std::vector<double> result;
-  PetRLThrow(VecGetLocalSize(x, &n));
-  PetRLThrow(VecGetArrayRead(x, &values));
-  for (PetscInt i = 0; i < n; ++i) result.push_back(static_cast<double>(PetscRealPart(values[i])));
-  PetRLThrow(VecRestoreArrayRead(x, &values));
-  return result;
-}
 
 /// The same to rounding; says how far they are apart, on the first rank (tests/gpu makes a table of these lines).
 inline void expectSame(const std::string &part, const std::vector<double> &device, const std::vector<double> &host,

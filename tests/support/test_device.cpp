@@ -64,4 +64,16 @@ OpenMemory::~OpenMemory() {
   byTests.to_device += counted().to_device - to_device_;
 }
 
+std::vector<double> valuesOf(Vec x) {
+  const OpenMemory open(x);
+  const PetscScalar *values;
+  PetscInt n;
+  std::vector<double> result;
+  PetRLThrow(VecGetLocalSize(x, &n));
+  PetRLThrow(VecGetArrayRead(x, &values));
+  for (PetscInt i = 0; i < n; ++i) result.push_back(static_cast<double>(PetscRealPart(values[i])));
+  PetRLThrow(VecRestoreArrayRead(x, &values));
+  return result;
+}
+
 }  // namespace petrl::test

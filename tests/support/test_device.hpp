@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "support/emulated_device.hpp"
 
@@ -43,5 +44,8 @@ class OpenMemory {
   Vec vec_;
   double to_host_, to_device_;
 };
+
+/// This rank's part of a Vec, wherever it lives.
+std::vector<double> valuesOf(Vec x);
 
 }  // namespace petrl::test
