@@ -92,6 +92,7 @@ struct Closure : PolicyObject {
   Vec work = NULL;
   bool sees_state = true;   // the network does; else its answer is that to the parameters
   PetscInt inferences = 0;  // how often it was evaluated
+  PetscReal answered = 0;   // the latest time for this step, if that matters to it
   std::vector<double> planes, change, told;
   std::vector<double> reached;  // by the fields on the whole grid: smallest and largest value of each
   Surroundings surroundings;

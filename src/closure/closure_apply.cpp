@@ -185,8 +185,11 @@ CorrectionStep ClosureStep(const Closure &c, PetscReal dt) {
 }
 
 // Where the network sees nothing of the state, its answer holds until what it sees changes.
-bool ClosureAnswers(Closure &c) {
-  bool holds = !c.sees_state && c.inferences > 0;
+bool ClosureAnswers(Closure &c, PetscReal dt) {
+  bool step = false;
+  for (std::size_t i = 0; i < c.channels.size(); ++i) step = step || c.policy.observation.courant(i);
+  bool holds = !c.sees_state && c.inferences > 0 && (!step || dt == c.answered);
+  c.answered = dt;
   for (std::size_t s = 1; s < c.sources.size(); ++s) holds = holds && !c.sources[s].fresh;
   for (FieldSource &source : c.sources) source.fresh = false;
   if (!holds) ++c.inferences;
@@ -268,11 +271,13 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
     }
   };
   PetscCall(PetscLogEventBegin(PetRL_Infer, closure, X, 0, 0));
-  const bool known = petrl::ClosureAnswers(c);
+  const petrl::CorrectionStep step = petrl::ClosureStep(c, dt);
+  const bool known = petrl::ClosureAnswers(c, dt);
   if (!known && c.device) {
-    PetscCall(c.device->infer());
+    PetscCall(c.device->infer(step));
   } else if (!known) {
     attempt([&] {
+      c.input->setCourant(step.courant());
       c.input->setPatch(c.view, beyond);
       c.backend->evaluate(*c.input, patch, false, c.output.data());
     });
@@ -285,7 +290,6 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   output.slice = output.row * patch.ny;
   output.plane = output.slice * patch.nz;
   output.data = c.output.data() + beyond.nz * output.slice + beyond.ny * output.row + beyond.nx;
-  const petrl::CorrectionStep step = petrl::ClosureStep(c, dt);
   if (c.device)
     PetscCall(c.device->act(step));
   else

@@ -211,7 +211,7 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
   const auto make = [&c, &source] {
     c.backend = makeBackend<GridBackend>(c.policy, source);
     c.correction = Correction::make(c.policy, source);
-    c.input = std::make_unique<FieldInput>(c.policy.observation, dimensionsOf(c.policy.network));
+    c.input = std::make_unique<FieldInput>(c.policy);
     return c.backend->name();
   };
   if (given) {

@@ -32,7 +32,10 @@ DeviceClosure::DeviceClosure(const Policy &policy, const std::string &source)
       form_(formOf(policy, source)),
       components_(fluxes_ ? form_.components : changedComponents(policy, policy.action.low.size())),
       network_(policy.network, source),
-      range_(policy.observation.names.size(), 0) {}
+      range_(policy.observation.names.size(), 0) {
+  for (std::size_t c = 0; c < range_.size(); ++c)
+    courant_.push_back(observation_.courant(c) ? velocityAxis(policy, c) : -1);
+}
 
 PetscErrorCode DeviceClosure::setUp(device::Space space, const DevicePatch &patch) {
   PetscFunctionBegin;
@@ -77,7 +80,7 @@ void DeviceClosure::setRange(std::size_t channel, double range) {
   range_[channel] = range;
 }
 
-PetscErrorCode DeviceClosure::infer() {
+PetscErrorCode DeviceClosure::infer(const CorrectionStep &step) {
   const int dimensions = patch_.dimensions, output = fluxes_ ? 1 : 0;
   const GridSize all = patch_.own.grown(around(dimensions, patch_.ghost)),
                  seen = patch_.own.grown(around(dimensions, output + network_.reach())),
@@ -91,7 +94,8 @@ PetscErrorCode DeviceClosure::infer() {
     work.all = boxOf(all), work.seen = boxOf(seen);
     for (int d = 0; d < 3; ++d) work.shift[d] = shift.along(d), work.around[d] = surroundings.along(d);
     work.offset = observation_.offset[c];
-    work.factor = 1.0 / observation_.scale[c];
+    work.factor = 1.0 / static_cast<double>(observation_.scale[c]);
+    if (courant_[c] >= 0) work.factor *= step.courant()[static_cast<std::size_t>(courant_[c])];
     work.clip = observation_.clip;
     work.local = observation_.local(c), work.unseen = observation_.unseen(c);
     work.share = 1. / static_cast<double>(GridSize().grown(surroundings).points());

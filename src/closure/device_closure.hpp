@@ -35,7 +35,7 @@ class DeviceClosure {
   PetscErrorCode observe(std::size_t channel, const PetscScalar *from, PetscInt components);
   /// Largest minus smallest value of a field on the whole grid, for local normalisation (see FieldInput).
   void setRange(std::size_t channel, double range);
-  PetscErrorCode infer();
+  PetscErrorCode infer(const CorrectionStep &step);
   /// The change, from what was observed and inferred.
   PetscErrorCode act(const CorrectionStep &step);
   /// Smallest and largest value of each observed field on this rank, one after the other. Waits for the device.
@@ -62,6 +62,7 @@ class DeviceClosure {
   device::Space space_ = device::Space::host;
   DevicePatch patch_;
   std::vector<double> range_;
+  std::vector<int> courant_;  // axes of velocities that are seen as Courant numbers; else -1
   device::Array<double> planes_, change_, bounds_;
   device::Extremes extremes_;
   device::Array<float> inputs_, output_;

@@ -85,14 +85,17 @@ PETRL_CLONES double zeroTimesSum(const double *values, std::size_t n, double *sm
 
 }  // namespace
 
-FieldInput::FieldInput(const ObservationSpec &observation, int dimensions)
-    : floor_(observation.names.size(), 0.),
-      dimensions_(dimensions),
-      reach_(observation.anyLocal() ? observation.radius : 0),
-      clip_(observation.clip) {
+FieldInput::FieldInput(const Policy &policy)
+    : floor_(policy.observation.names.size(), 0.),
+      dimensions_(dimensionsOf(policy.network)),
+      reach_(policy.observation.anyLocal() ? policy.observation.radius : 0),
+      clip_(policy.observation.clip) {
+  const ObservationSpec &observation = policy.observation;
   for (std::size_t c = 0; c < observation.names.size(); ++c) {
     offset_.push_back(observation.offset[c]);
-    factor_.push_back(1.0 / observation.scale[c]);
+    scale_.push_back(observation.scale[c]);
+    factor_.push_back(1 / scale_[c]);
+    courant_.push_back(observation.courant(c) ? velocityAxis(policy, c) : -1);
     local_.push_back(observation.local(c));
     unseen_.push_back(observation.unseen(c));
   }
@@ -100,6 +103,11 @@ FieldInput::FieldInput(const ObservationSpec &observation, int dimensions)
 
 void FieldInput::setRange(std::size_t channel, double range) {
   floor_[channel] = kRangeFloor * range;
+}
+
+void FieldInput::setCourant(const std::array<double, 3> &step_over_spacing) {
+  for (std::size_t c = 0; c < courant_.size(); ++c)
+    if (courant_[c] >= 0) factor_[c] = step_over_spacing[static_cast<std::size_t>(courant_[c])] / scale_[c];
 }
 
 void FieldInput::setPatch(const Fields &fields, const GridSize &shift) {

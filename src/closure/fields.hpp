@@ -1,6 +1,7 @@
 // Fields on a patch of a grid, and how a policy sees them. Plain C++: PETSc's arrays and periodic ones alike.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -22,13 +23,15 @@ constexpr double kRangeFloor = 1e-6;
 /// The network's inputs from the fields' values, see ObservationSpec. NaN stays NaN.
 class PETRL_API FieldInput : public GridInput {
  public:
-  FieldInput(const ObservationSpec &observation, int dimensions);
+  explicit FieldInput(const Policy &policy);
   /// How far beyond what is asked for the fields must reach: that of local means and ranges.
   int reach() const { return reach_; }
   /// Whether it needs to know what fields reach on the whole grid.
   bool local(std::size_t channel) const { return local_[channel]; }
   /// Largest minus smallest value of a field on the whole grid.
   void setRange(std::size_t channel, double range);
+  /// Steps over spacings along each axis, for velocities that are seen as Courant numbers.
+  void setCourant(const std::array<double, 3> &step_over_spacing);
   /// Fields that reach as far as the network; its patch starts so many points before theirs.
   void setPatch(const Fields &fields, const GridSize &shift);
   /// Fields without a surrounding, periodic in y and z (and in x: the network's wrap).
@@ -37,8 +40,9 @@ class PETRL_API FieldInput : public GridInput {
 
  private:
   void localRow(std::size_t c, int y, int z, int first, int count, float *out);
-  std::vector<double> offset_, factor_, floor_;
+  std::vector<double> offset_, scale_, factor_, floor_;
   std::vector<bool> local_, unseen_;
+  std::vector<int> courant_;  // axis; -1: not seen as a Courant number
   std::vector<double> work_;  // columns of sums, smallest and largest values
   int dimensions_, reach_ = 0;
   float clip_;

@@ -39,14 +39,16 @@ std::ptrdiff_t within(const GridSize &size, const GridSize &ghost, View &view) {
 PeriodicCorrection::PeriodicCorrection(const Policy &policy, const std::string &source)
     : correction_(Correction::make(policy, source)),
       dimensions_(dimensionsOf(policy.network)),
-      input_(policy.observation, dimensionsOf(policy.network)),
+      input_(policy),
       actions_(policy.action.low.size()),
       training_(trainingOf(policy)) {
   plain_.channel.resize(policy.observation.names.size());
   ghosted_.channel.resize(policy.observation.names.size());
 }
 
-void PeriodicCorrection::look(const std::vector<const double *> &fields, const GridSize &size) {
+void PeriodicCorrection::look(const std::vector<const double *> &fields, const CorrectionStep &step) {
+  const GridSize size = step.size();
+  input_.setCourant(step.courant());
   plain_.channel = fields;
   within(size, {0, 0, 0}, plain_);
   input_.setPeriodic(plain_, size);
@@ -57,8 +59,10 @@ void PeriodicCorrection::look(const std::vector<const double *> &fields, const G
   }
 }
 
-void PeriodicCorrection::observe(const std::vector<const double *> &fields, const GridSize &size, float *observation) {
-  look(fields, size);
+void PeriodicCorrection::observe(const std::vector<const double *> &fields, const CorrectionStep &step,
+                                 float *observation) {
+  const GridSize size = step.size();
+  look(fields, step);
   for (int z = 0; z < size.nz; ++z)
     for (int y = 0; y < size.ny; ++y, observation += size.nx)
       input_.row(y, z, 0, size.nx, observation, static_cast<std::ptrdiff_t>(size.points()));
@@ -100,11 +104,19 @@ PeriodicClosure::PeriodicClosure(const Policy &policy, const std::string &source
     : policy_(policy), backend_(makeBackend<GridBackend>(policy, source)), correction_(policy, source) {}
 
 void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change) {
+  output_.clear();
+  compute(fields, step, change, output_);
+}
+
+void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change,
+                              std::vector<float> &answer) {
   PeriodicCorrection &c = correction_;
-  c.look(fields, step.size());
-  output_.resize(step.size().points() * c.actions_);
-  backend_->evaluate(c.input_, step.size(), true, output_.data());
-  c.correct(fields, output_.data(), step, change);
+  if (answer.empty()) {
+    c.look(fields, step);
+    answer.resize(step.size().points() * c.actions_);
+    backend_->evaluate(c.input_, step.size(), true, answer.data());
+  }
+  c.correct(fields, answer.data(), step, change);
 }
 
 }  // namespace petrl

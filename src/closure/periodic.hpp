@@ -21,7 +21,7 @@ class PETRL_API PeriodicCorrection {
   PeriodicCorrection(const Policy &policy, const std::string &source);
 
   /// Network inputs, observation names x nz x ny x nx.
-  void observe(const std::vector<const double *> &fields, const GridSize &size, float *observation);
+  void observe(const std::vector<const double *> &fields, const CorrectionStep &step, float *observation);
   /// A for the network's output (actions x nz x ny x nx): nz x ny x nx of each of components(); state <- state - A.
   void correct(const std::vector<const double *> &fields, const float *output, CorrectionStep step, double *change);
   /// The fields that change, by their number in the observation.
@@ -29,7 +29,7 @@ class PETRL_API PeriodicCorrection {
 
  private:
   friend class PeriodicClosure;
-  void look(const std::vector<const double *> &fields, const GridSize &size);
+  void look(const std::vector<const double *> &fields, const CorrectionStep &step);
   std::unique_ptr<Correction> correction_;
   int dimensions_;
   FieldInput input_;
@@ -51,6 +51,10 @@ class PETRL_API PeriodicClosure {
   const std::vector<int> &components() const { return correction_.components(); }
   /// A, nz x ny x nx of each of components(); state <- state - A.
   void compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change);
+  /// The same with the network's answer of an earlier call, for fields and steps whose change it does not see; empty: it
+  /// is made now.
+  void compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change,
+               std::vector<float> &answer);
 
  private:
   Policy policy_;

@@ -95,7 +95,7 @@ Surroundings::Surroundings(const Policy &policy, const std::vector<int> &compone
   else if (const auto recorded = training_.words.find("velocity"); recorded != training_.words.end())
     velocity_ = recorded->second;
   for (std::size_t i = 0; i < policy.observation.names.size(); ++i)
-    if (policy.observation.local(i) || policy.observation.unseen(i))
+    if (policy.observation.local(i) || policy.observation.unseen(i) || policy.observation.courant(i))
       training_.ranges.erase(policy.observation.names[i]);  // their values do not matter
   for (const int c : components) changed_.insert(policy.observation.names[static_cast<std::size_t>(c)]);
 }

@@ -164,7 +164,8 @@ class PETRL_API GridEnvironment : public Environment {
   virtual std::unique_ptr<GridEpisode> episode(std::uint64_t seed) = 0;
   /// Records what step() does to the state, for learners that differentiate through the solver: the correction by the
   /// network's output (action channels, not clamped), then the coarse solver's step. parameters: see
-  /// GridEpisode::parameters(); id -1 where there are none. Throws petrl::Error where a solver cannot be recorded.
+  /// GridEpisode::parameters(); id -1 where there are none. What counts is the gradient: it may be that of a related
+  /// scheme. Throws petrl::Error where there is none.
   virtual tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const;
   /// Validation of a fixed policy on held-out cases (never the test cases).
   virtual Evaluation evaluate(GridPolicy &policy) = 0;

@@ -42,6 +42,10 @@ void WatchedGridPolicy::decide(const float *observation, const GridSize &size, f
     if (observation_.local(c) || observation_.unseen(c)) continue;  // its inputs do not tell its values
     const auto [low, high] = std::minmax_element(observation + c * points, observation + (c + 1) * points);
     const auto value = [&](float x) { return static_cast<double>(x * observation_.scale[c] + observation_.offset[c]); };
+    if (observation_.courant(c)) {
+      seen_.saw("courant", std::max(std::fabs(value(*low)), std::fabs(value(*high))));
+      continue;
+    }
     seen_.saw(observation_.names[c], value(*low));
     seen_.saw(observation_.names[c], value(*high));
     if (velocity == seen_.words.end()) continue;

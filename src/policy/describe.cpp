@@ -94,7 +94,8 @@ std::string describe(const Policy &p) {
     else if (p.observation.local(i))
       out << "  less its mean over " << 2 * p.observation.radius + 1 << " points a side, in units of its range there\n";
     else
-      out << "  offset " << p.observation.offset[i] << "  scale " << p.observation.scale[i] << "\n";
+      out << (p.observation.courant(i) ? "  as a Courant number" : "") << "  offset " << p.observation.offset[i]
+          << "  scale " << p.observation.scale[i] << "\n";
   }
   out << "runs with     " << runsWith(p) << "\n";
   describeTraining(p, out);

@@ -61,8 +61,11 @@ void validateObservation(const ObservationSpec &o, const std::string &source) {
     bad(source, "/observation/normalise",
         "expected " + std::to_string(n) + " words (one a name), found " + std::to_string(o.normalise.size()));
   for (std::size_t i = 0; i < o.normalise.size(); ++i) {
-    if (o.normalise[i] != "record" && !o.local(i) && !o.unseen(i))
-      bad(source, "/observation/normalise", "expected record, local or unseen, found '" + o.normalise[i] + "'");
+    if (o.normalise[i] != "record" && !o.local(i) && !o.unseen(i) && !o.courant(i))
+      bad(source, "/observation/normalise",
+          "expected record, local, unseen or courant, found '" + o.normalise[i] + "'");
+    if (o.courant(i) && o.offset[i] != 0)
+      bad(source, "/observation", "'" + o.names[i] + "' is seen as a Courant number: expected offset 0");
     if (o.local(i) && (o.offset[i] != 0 || o.scale[i] != 1))
       bad(source, "/observation", "'" + o.names[i] + "' is normalised locally: expected offset 0 and scale 1");
   }
@@ -174,8 +177,21 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   if (policy.kind != "closure" && !policy.observation.normalise.empty() &&
       policy.observation.normalise !=
           std::vector<std::string>(policy.observation.normalise.size(), std::string("record")))
-    bad(source, "/observation/normalise", "local and unseen are for fields on a grid (kind closure)");
+    bad(source, "/observation/normalise", "local, unseen and courant are for fields on a grid (kind closure)");
+  for (std::size_t i = 0; i < policy.observation.names.size(); ++i) {
+    if (policy.observation.courant(i) && velocityAxis(policy, i) < 0)
+      bad(source, "/observation/normalise",
+          "'" + policy.observation.names[i] + "' has a Courant number only if the action's velocity names it");
+  }
   validateAction(policy, source);
+}
+
+int velocityAxis(const Policy &policy, std::size_t name) {
+  const auto given = policy.action.parameters.find("velocity");
+  if (given == policy.action.parameters.end()) return -1;
+  const auto axes = words(given->second);
+  const auto it = std::find(axes.begin(), axes.end(), policy.observation.names[name]);
+  return it == axes.end() || it - axes.begin() > 2 ? -1 : static_cast<int>(it - axes.begin());
 }
 
 std::string ActionSpec::levers() const {

@@ -15,18 +15,21 @@ namespace petrl {
 /// smallest value) over the (2 radius + 1)^d points around, floor 1e-6 of the range over the whole grid: neither a
 /// factor nor a number added to such a field changes what the network sees. A constant one is 0. A field that is not
 /// seen is there to be changed: the network has zeros in its place. Fluxes of a field that is not seen are linear in it.
+/// Of a velocity (action parameter `velocity`) normalised by courant, value is its Courant number, velocity x step /
+/// spacing along its axis, whatever the units are.
 struct PETRL_API ObservationSpec {
   std::vector<std::string> names;
   std::vector<float> offset;  ///< one a name
   std::vector<float> scale;   ///< one a name, > 0
   float clip = 10.f;          ///< > 0; applied after scaling
   std::vector<std::string> normalise =
-      {};          ///< one a name: record (offset and scale), local or unseen; empty: record everywhere
+      {};          ///< one a name: record (offset and scale), local, unseen or courant; empty: record everywhere
   int radius = 2;  ///< of local means and ranges
 
   bool local(std::size_t name) const { return name < normalise.size() && normalise[name] == "local"; }
   bool anyLocal() const;
   bool unseen(std::size_t name) const { return name < normalise.size() && normalise[name] == "unseen"; }
+  bool courant(std::size_t name) const { return name < normalise.size() && normalise[name] == "courant"; }
 };
 
 /// How the network's output in [-1, 1] becomes an action: the meaning of `transform` belongs to the policy's kind.
@@ -120,6 +123,9 @@ struct Policy {
   Provenance provenance;
   Validity validity = {};
 };
+
+/// The axis along which an observed field is the velocity (closure: action parameter `velocity`); -1: it is none.
+PETRL_API int velocityAxis(const Policy &policy, std::size_t name);
 
 /// Throws petrl::Error, naming `source` and the key, unless everything about the policy is consistent and finite.
 PETRL_API void validate(const Policy &policy, const std::string &source);

@@ -146,13 +146,15 @@ CoarseRun::CoarseRun(const StudyProblem &problem, const Method &method, Start st
   if (start_.velocity.components() > 0) velocity_ = start_.velocity.dense();
   for (const int f : method.observed) {
     const std::size_t at = static_cast<std::size_t>(f) * plane;
+    once_ = once_ && (at >= look_.size() || method.closure->policy().observation.unseen(fields_.size()));
     fields_.push_back(at < look_.size() ? &look_[at] : &velocity_[at - look_.size()]);
   }
 }
 
 void CoarseRun::decide() {
   state_.get(look_.data());
-  method_.closure->compute(fields_, step_, change_.data());
+  if (!once_) answer_.clear();
+  method_.closure->compute(fields_, step_, change_.data(), answer_);
 }
 
 void CoarseRun::advance() {

@@ -106,6 +106,8 @@ class CoarseRun {
   // The policy's arrays have no ghost points: one copy of the state is what that costs (2 us of 64 x 64).
   std::vector<double> look_, velocity_, change_;
   std::vector<const double *> fields_;
+  bool once_ = true;  // the network sees nothing that changes
+  std::vector<float> answer_;
 };
 
 }  // namespace petrl::studies

@@ -27,7 +27,8 @@ std::string writePolicyOnce() {
   if (rank == 0) {
     FcnShape shape{{3, 6, 10}, {3, 3}, {1, 1}};
     Policy p = closurePolicy({"psi", "u", "v"}, 10, "flux", -.3, .3);
-    p.observation.normalise = {"unseen", "record", "record"};
+    p.observation.normalise = {"unseen", "courant", "courant"};
+    p.observation.scale = {1, .25f, .25f};
     p.action.parameters = {{"components", "psi"}, {"velocity", "u v"}, {"half_width", "2"}};
     p.network = randomFcn(shape, "tanh", "linear", 5);
     std::snprintf(name, sizeof name, "%s", temporary("linear.h5").c_str());
@@ -68,8 +69,8 @@ void check(VecType type) {
   PetRLThrow(PetRLClosureSetPolicy(closure, file.c_str()));
   PetRLThrow(PetRLClosureSetField(closure, "u", u, 0));
   PetRLThrow(PetRLClosureSetField(closure, "v", v, 0));
-  const auto apply = [&] {
-    PetRLThrow(PetRLClosureApply(closure, psi, .01, a));
+  const auto apply = [&](double dt = .01) {
+    PetRLThrow(PetRLClosureApply(closure, psi, dt, a));
     return valuesOf(a);
   };
   const std::vector<double> plain = apply();
@@ -104,6 +105,18 @@ void check(VecType type) {
   PetRLThrow(VecScale(u, -2));
   const std::vector<double> back = apply();
   for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_NEAR(back[i], plain[i], 1e-12);
+  // Other units of time: the same Courant numbers, the same correction. Another step: another one.
+  for (const Vec x : {u, v}) PetRLThrow(VecScale(x, 64));
+  const std::vector<double> fast = apply(.01 / 64);
+  for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_NEAR(fast[i], plain[i], 1e-12);
+  const PetscInt before = closure->data->inferences;
+  double half = 0;
+  const std::vector<double> shorter = apply(.005 / 64);
+  for (std::size_t i = 0; i < plain.size(); ++i) half = std::max(half, std::fabs(shorter[i] - .5 * plain[i]));
+  MPI_Allreduce(MPI_IN_PLACE, &half, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD);
+  EXPECT_GT(half, 1e-6);
+  apply(.005 / 64);
+  EXPECT_EQ(closure->data->inferences, before + 1);
   for (Vec *x : {&psi, &u, &v, &a, &again}) PetRLThrow(VecDestroy(x));
   PetRLThrow(PetRLClosureDestroy(&closure));
   PetRLThrow(DMDestroy(&da));

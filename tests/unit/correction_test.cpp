@@ -107,7 +107,7 @@ TEST(Correction, PeriodicClosureByDefinition) {
   // In two halves, as training does it: the same.
   PeriodicCorrection correction(p, "test");
   std::vector<float> seen(change.size()), action(change.size());
-  correction.observe({psi.data(), u.data()}, {nx, ny}, seen.data());
+  correction.observe({psi.data(), u.data()}, {nx, ny, 0.1, 1, 1}, seen.data());
   net.evaluatePeriodic(seen.data(), {nx, ny}, action.data());
   std::vector<double> again(change.size());
   correction.correct({psi.data(), u.data()}, action.data(), {nx, ny, 0.1, 1, 1}, again.data());
@@ -123,10 +123,11 @@ TEST(Correction, LocalNormalisation) {
     p.observation.radius = 2;
     PeriodicCorrection correction(p, "test");
     const GridSize size{11, d > 1 ? 4 : 1, d > 2 ? 3 : 1};  // narrower than what is looked at, too
+    const CorrectionStep step{size.nx, size.ny, 0.1, 1, 1, 0, {}, size.nz, 1};
     const int n = static_cast<int>(size.points());
     const auto psi = randomField(n, 3), u = randomField(n, 4);
     std::vector<float> seen(2 * size.points());
-    correction.observe({psi.data(), u.data()}, size, seen.data());
+    correction.observe({psi.data(), u.data()}, step, seen.data());
     const auto [least, most] = std::minmax_element(psi.begin(), psi.end());
     const auto wrapped = [](int i, int of) { return (i % of + of) % of; };
     for (int i = 0; i < n; ++i) {
@@ -145,11 +146,11 @@ TEST(Correction, LocalNormalisation) {
       ASSERT_EQ(seen[size.points() + at], static_cast<float>(u[at]));
     }
     const std::vector<double> constant(size.points(), 0.1);
-    correction.observe({constant.data(), u.data()}, size, seen.data());
+    correction.observe({constant.data(), u.data()}, step, seen.data());
     for (std::size_t i = 0; i < size.points(); ++i) EXPECT_NEAR(seen[i], 0, 1e-30);
     std::vector<double> broken = constant;
     broken[3] = NAN;
-    correction.observe({broken.data(), u.data()}, size, seen.data());
+    correction.observe({broken.data(), u.data()}, step, seen.data());
     EXPECT_TRUE(std::isnan(seen[3]) && std::isnan(seen[4]));
   }
 }
@@ -173,6 +174,7 @@ TEST(Correction, LocalNormalisationSurvivesTheFile) {
   refused([](Policy &q) { q.observation.normalise.pop_back(); }, {"/observation/normalise", "expected 2 words"});
   refused([](Policy &q) { q.observation.radius = 0; }, {"/observation", "radius", "found 0"});
   refused([](Policy &q) { q.observation.scale[0] = 2; }, {"'psi' is normalised locally", "scale 1"});
+  refused([](Policy &q) { q.observation.normalise[1] = "courant"; }, {"'u' has a Courant number only if", "velocity"});
   std::remove(path.c_str());
 }
 

@@ -261,6 +261,52 @@ TEST(Grid2d, GridsNarrowerThanTheStencilWrapMoreThanOnce) {
   EXPECT_LT(largestDifference(large, tile(small, 1)), 1e-12);
 }
 
+// Velocities that carry everything two and a half or three cells a step: nothing changes but the place.
+TEST(Grid2d, SemiLagrangianStepsAreExactWhereTheFlowIsUniform) {
+  for (const char *scheme : {"cubic", "quintic"}) {
+    const int nx = 24, ny = 16;
+    const double dt = 0.1;
+    const auto state = noise(nx * ny, 21);
+    const std::vector<double> velocity =
+        join(std::vector<double>(nx * ny, 3. / nx / dt), std::vector<double>(nx * ny, -2. / ny / dt));
+    const auto later = integrate(named(scheme, "semi-lagrangian"), 1, nx, ny, state, velocity, dt, 1);
+    for (int y = 0; y < ny; ++y)
+      for (int x = 0; x < nx; ++x)
+        EXPECT_NEAR(later[static_cast<std::size_t>(y * nx + x)],
+                    state[static_cast<std::size_t>((y + 2) % ny * nx + (x + nx - 3) % nx)], 1e-12);
+    // Half-way between points: the error falls with the order of interpolation, plus one.
+    const auto error = [&](int n) {
+      std::vector<double> q, exact, u(static_cast<std::size_t>(2 * n * n), 2.5 / n / dt);
+      const auto wave = [](double x, double y) { return std::sin(kTwoPi * x) * std::cos(kTwoPi * y + 0.3); };
+      for (int y = 0; y < n; ++y)
+        for (int x = 0; x < n; ++x)
+          q.push_back(wave(1. * x / n, 1. * y / n)), exact.push_back(wave((x - 2.5) / n, (y - 2.5) / n));
+      return largestDifference(integrate(named(scheme, "semi-lagrangian"), 1, n, n, q, u, dt, 1), exact);
+    };
+    const double order = std::string(scheme) == "cubic" ? 4 : 6;
+    EXPECT_NEAR(std::log2(error(16) / error(32)), order, 0.15);
+  }
+}
+
+// Solid rotation: a steady flow that is not uniform, in one long step and in many: the places are found exactly.
+TEST(Grid2d, SemiLagrangianStepsFollowTheFlow) {
+  const int n = 64;
+  std::vector<double> q, velocity(2 * n * n), quarter;
+  const auto bump = [](double x, double y) { return std::exp(-150 * (x * x + y * y)); };
+  for (int y = 0; y < n; ++y)
+    for (int x = 0; x < n; ++x) {
+      const double px = 1. * x / n - 0.5, py = 1. * y / n - 0.5;
+      const auto at = static_cast<std::size_t>(y * n + x);
+      velocity[at] = -py, velocity[at + n * n] = px;
+      q.push_back(bump(px - 0.2, py)), quarter.push_back(bump(px, py - 0.2));
+    }
+  const double turn = kTwoPi / 4;
+  for (const int steps : {1, 8})
+    EXPECT_LT(largestDifference(
+                  integrate(named("quintic", "semi-lagrangian"), 1, n, n, q, velocity, turn / steps, steps), quarter),
+              2e-3);
+}
+
 TEST(Grid2d, UnknownNamesAreErrors) {
   const auto message = [](const Scheme &s) {
     try {
@@ -271,12 +317,14 @@ TEST(Grid2d, UnknownNamesAreErrors) {
     return std::string();
   };
   EXPECT_NE(message(named("upwnd5")).find("'upwnd5' is unknown; expected one of upwind1"), std::string::npos);
-  EXPECT_NE(message(named("upwind5", "rk5")).find("'rk5' is unknown; expected euler or rk4"), std::string::npos);
+  EXPECT_NE(message(named("upwind5", "rk5")).find("'rk5' is unknown; expected euler, rk4 or semi-lagrangian"),
+            std::string::npos);
   Scheme s = named("upwind1");
   s.viscosity = 1, s.diffusion_order = 3;
   EXPECT_NE(message(s).find("expected 2, 4 or 6, found 3"), std::string::npos);
   s = named("upwind2"), s.dissipation = 0.5;
   EXPECT_NE(message(s).find("dissipation: only upwind5, fitted9 and fitted11 have it, not upwind2"), std::string::npos);
+  EXPECT_NE(message(named("cubic")).find("integrator: semi-lagrangian is for the schemes cubic"), std::string::npos);
   s = named("weno5"), s.diffusion_order = 6;
   EXPECT_NE(message(s).find("expected 2 or 4 with weno5"), std::string::npos);
 }

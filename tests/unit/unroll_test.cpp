@@ -116,7 +116,9 @@ TEST(Unroll, BadKeysAreErrors) {
 }
 
 TEST(Unroll, RefusesASolverThatCannotBeRecorded) {
-  const auto e = environment("{name: advection, n: 16, scheme: weno5, images: texture, velocity: stream}");
+  const auto e = environment(
+      "{name: advection, n: 16, scheme: cubic, integrator: semi-lagrangian, images: texture,"
+      " velocity: stream}");
   EXPECT_THROW(learner(*e)->iterate(*e), Error);
 }
 

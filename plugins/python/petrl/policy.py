@@ -128,13 +128,15 @@ def checked(kind, observation, action, network=None, validity=None):
             raise Error(f"observation: {key}: expected {len(names)} values (one a name), found shape {o[key].shape}")
     if np.any(o["scale"] <= 0) or o["clip"] <= 0:
         raise Error("observation: expected positive numbers: scale, clip")
-    normalise = [_word(str(n), ("record", "local", "unseen"), "observation: normalise") for n in observation.get("normalise") or ()]
-    if {"local", "unseen"} & set(normalise):
+    normalise = [_word(str(n), ("record", "local", "unseen", "courant"), "observation: normalise") for n in observation.get("normalise") or ()]
+    if {"local", "unseen", "courant"} & set(normalise):
         local = np.array([n == "local" for n in normalise])
         if kind != "closure" or len(normalise) != len(names):
             raise Error(f"observation: normalise: expected {len(names)} words (one a name) of a closure, found {normalise}")
         if np.any(o["offset"][local] != 0) or np.any(o["scale"][local] != 1):
             raise Error("observation: normalise: expected offset 0 and scale 1 where it is local")
+        if np.any(o["offset"][np.array([n == "courant" for n in normalise])] != 0):
+            raise Error("observation: normalise: expected offset 0 where it is a Courant number")
         o["normalise"], o["radius"] = normalise, int(observation.get("radius", 2))
         if not 1 <= o["radius"] <= 8:
             raise Error(f"observation: radius: expected 1 to 8, found {o['radius']}")

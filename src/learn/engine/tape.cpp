@@ -83,6 +83,14 @@ Var Tape::input(const float *values, int channels) {
   return v;
 }
 
+Var Tape::valued(Var x, const float *values) {
+  const Var r = make(channels(x));
+  const std::size_t n = node(r).value.size();
+  std::copy_n(values, n, node(r).value.data());
+  node(r).backward = [this, x, r, n] { addScaled(n, 1, gradient(r), gradient(x)); };
+  return r;
+}
+
 Var Tape::slice(Var x, int first, int count) {
   const Var r = make(count);
   const std::size_t offset = static_cast<std::size_t>(first) * points(), n = node(r).value.size();

@@ -54,6 +54,8 @@ class PETRL_API Tape {
   float *gradient(Var v);
   int channels(Var v) const { return node(v).channels; }
 
+  /// x with other values: they are more exact, or what x only stands for in the gradient.
+  Var valued(Var x, const float *values);
   /// One channel, or several in a row, of a field.
   Var slice(Var x, int first, int count);
   Var concatenate(const std::vector<Var> &parts);

@@ -108,15 +108,16 @@ double Unroll::window(GridEnvironment &environment, Slot &slot) {
   if (blind) nothing = tape.input(std::vector<float>(slot.state.size(), 0.f).data(), tape.channels(state));
   double loss = 0;
   bool blown_up = false, ended = false;
+  tape::Var output;
   for (int s = 0; s < config_.window && !ended; ++s) {
-    const tape::Var seen = fixed.id < 0 ? state : tape.concatenate({blind ? nothing : state, fixed});
-    const tape::Var output = network_.forward(tape, seen);
+    if (s == 0 || !blind)
+      output = network_.forward(tape, fixed.id < 0 ? state : tape.concatenate({blind ? nothing : state, fixed}));
     // The environment's own solver goes along, in double precision: its states are the truth, the tape's are for
-    // the gradient.
+    // the gradient (that of a related scheme, where the solver's own cannot be had).
     ended = slot.episode->step(tape.value(output), reward.data()) != GridOutcome::running;
-    state = environment.record(tape, state, fixed, output);
-    loss += lossAndGradient(slot.episode->target(), state);
     slot.state = slot.episode->state();
+    state = tape.valued(environment.record(tape, state, fixed, output), floats(slot.state).data());
+    loss += lossAndGradient(slot.episode->target(), state);
     ++slot.steps;
     for (const double x : slot.state) blown_up = blown_up || !(std::fabs(x) < config_.max_state);
     ended = ended || blown_up;

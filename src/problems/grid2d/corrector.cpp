@@ -46,7 +46,7 @@ void Corrector::look(const Field &state) {
 
 void Corrector::observe(const Field &state, float *observation) {
   look(state);
-  correction_.observe(fields_, {state.nx(), state.ny()}, observation);
+  correction_.observe(fields_, {state.nx(), state.ny(), dt_, h_, h_}, observation);
 }
 
 void Corrector::correct(const float *action, Field &state) {

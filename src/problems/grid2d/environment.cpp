@@ -151,12 +151,15 @@ void ClosureEnvironment::specify(YamlMap &yaml, const Model &model, const std::s
   seen.names = model.components() == 1 ? std::vector<std::string>{"psi", "u", "v"} : std::vector<std::string>{"u", "v"};
   seen.offset.assign(seen.names.size(), 0.f);
   seen.scale.assign(seen.names.size(), 1.f);
-  // A state that is not seen: with the transform flux, corrections that are linear in it.
+  // A state that is not seen: with the transform flux, corrections that are linear in it. Of the velocity only Courant
+  // numbers are seen then, in units of the training's for a speed of one, so that no unit of anything matters.
   if (yaml.get<bool>("unseen_state", false)) {
     if (static_cast<std::size_t>(model.components()) == seen.names.size())
       yaml.fail("unseen_state", "there is nothing else to be seen");
-    seen.normalise.assign(seen.names.size(), "record");
-    std::fill_n(seen.normalise.begin(), model.components(), "unseen");
+    seen.normalise.assign(seen.names.size(), "courant");
+    seen.scale.assign(seen.names.size(), static_cast<float>(model.sizes().dt() * model.sizes().n));
+    for (std::size_t c = 0; c < static_cast<std::size_t>(model.components()); ++c)
+      seen.normalise[c] = "unseen", seen.scale[c] = 1;
   }
   specification_.kind = kind();
   specification_.action = readAction(yaml.map("action", false), transform, bound, model.components());
@@ -173,7 +176,7 @@ Validity ClosureEnvironment::validity() const {
   v.saw("step", model().sizes().dt());
   v.saw("spacing", 1. / model().sizes().n);
   v.saw("order", rk4 ? 4 : 1);
-  v.saw("ts_type", rk4 ? "rk" : "euler");
+  v.saw("ts_type", rk4 ? "rk" : settings_.scheme.integrator);
   v.saw("scheme", settings_.scheme.advection);
   v.saw("boundary", "periodic");
   for (const char *name : {"u", "v"}) v.saw("velocity", name);
@@ -197,8 +200,12 @@ tape::Var ClosureEnvironment::record(tape::Tape &tape, tape::Var state, tape::Va
   const tape::Var fields = prescribed ? tape.concatenate({state, parameters}) : state;
   const tape::Var corrected = recordCorrection(tape, specification_, fields, model().components(), output,
                                                CorrectionStep{nx(), ny(), dt, h, h});
-  return recordStep(tape, discretize(settings_.scheme, h, h), settings_.scheme.integrator == "rk4", corrected,
-                    parameters, dt);
+  // WENO5 where it is smooth, which is where its weights hardly matter.
+  Scheme scheme = settings_.scheme;
+  if (scheme.integrator == "semi-lagrangian")
+    throw Error("integrator semi-lagrangian is not differentiable here: choose another learner (ppo)", PETSC_ERR_SUP);
+  if (scheme.advection == "weno5") scheme.advection = "upwind5";
+  return recordStep(tape, discretize(scheme, h, h), settings_.scheme.integrator == "rk4", corrected, parameters, dt);
 }
 
 Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {

@@ -35,8 +35,12 @@ Stencil fitted(int radius, const Scheme &scheme) {
 
 std::string knownSchemes() {
   std::string known;
-  for (const auto &n : advectionSchemes()) known += (known.empty() ? "" : ", ") + n;
-  return known;
+  for (const auto &n : advectionSchemes()) known += n + ", ";
+  return known + "cubic, quintic";
+}
+
+bool interpolates(const std::string &name) {
+  return name == "cubic" || name == "quintic";
 }
 
 Stencil stencilOf(const Scheme &scheme) {
@@ -45,7 +49,7 @@ Stencil stencilOf(const Scheme &scheme) {
   if (name == "upwind2") return {{1., -1. / 4}, {1., -1. / 4}};
   if (name == "upwind5") return {{kFirst, kFirst + 3}, sixth(scheme.dissipation)};
   if (name == "central2") return {{1. / 2}, {}};
-  if (name == "weno5") return {{0, 0, 0}, {}};
+  if (name == "weno5" || interpolates(name)) return {{0, 0, 0}, {}};
   if (name == "fitted9") return fitted(4, scheme);
   if (name == "fitted11") return fitted(5, scheme);
   throw Error("advection scheme '" + name + "' is unknown; expected one of " + knownSchemes(),
@@ -63,6 +67,9 @@ std::pair<std::string, std::string> conflict(const Scheme &s) {
   // WENO5 has its own loop, which reaches two points far for everything else.
   if (s.advection == "weno5" && s.diffusion_order == 6)
     return {"diffusion_order", "expected 2 or 4 with weno5, found 6"};
+  if (interpolates(s.advection) != (s.integrator == "semi-lagrangian"))
+    return {"integrator", "semi-lagrangian is for the schemes cubic and quintic, and they for it; found " +
+                              s.integrator + " with " + s.advection};
   if (s.dissipation != 1 && !hasSixthDifference(s.advection))
     return {"dissipation", "only upwind5, fitted9 and fitted11 have it, not " + s.advection};
   if (s.transported && s.advection != "upwind1")
@@ -158,7 +165,7 @@ Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, 
   s.fine_dt = fine_dt;
   s.advection = yaml.get<std::string>("scheme", s.advection);
   s.transported = learn::oneOf(yaml, "upwind", "advecting", {"advecting", "transported"}) == "transported";
-  s.integrator = learn::oneOf(yaml, "integrator", s.integrator, {"euler", "rk4"});
+  s.integrator = learn::oneOf(yaml, "integrator", s.integrator, {"euler", "rk4", "semi-lagrangian"});
   const auto modified = yaml.get<std::string>("modified", "false");
   bool plain = false;
   s.extended = modified == "extended";
@@ -169,7 +176,7 @@ Scheme readScheme(YamlMap &yaml, double viscosity, double fine_h, double ratio, 
   s.diffusion_order = yaml.get<int>("diffusion_order", s.extended ? 6 : s.diffusion_order);
   s.dissipation = yaml.number("dissipation", s.dissipation, 0, 10);
   const auto &names = advectionSchemes();
-  if (std::find(names.begin(), names.end(), s.advection) == names.end())
+  if (!interpolates(s.advection) && std::find(names.begin(), names.end(), s.advection) == names.end())
     yaml.fail("scheme", "expected one of " + knownSchemes() + ", found '" + s.advection + "'");
   const auto [key, problem] = conflict(s);
   if (!key.empty()) yaml.fail(key, problem);

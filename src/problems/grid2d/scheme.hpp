@@ -12,7 +12,7 @@ namespace petrl::grid2d {
 /// What a user chooses.
 struct Scheme {
   std::string advection = "upwind1";  ///< one of advectionSchemes()
-  std::string integrator = "euler";   ///< euler | rk4
+  std::string integrator = "euler";   ///< euler | rk4 | semi-lagrangian (see there; prescribed velocity only)
   int diffusion_order = 2;            ///< 2 | 4 | 6, of central second differences
   /// upwind1 looks against the sign of what is differentiated, not against the velocity that carries it: the numerics of
   /// the published code of "Closure-RL" (`upwind: transported`). Where the two signs differ it diffuses backwards.
@@ -32,7 +32,8 @@ struct Scheme {
   double ratio = 4;
 };
 
-/// upwind1, upwind2, upwind5, central2, weno5 (Hamilton-Jacobi; Jiang, Peng 2000), fitted9, fitted11.
+/// upwind1, upwind2, upwind5, central2, weno5 (Hamilton-Jacobi; Jiang, Peng 2000), fitted9, fitted11; with the integrator
+/// semi-lagrangian, and only with it, cubic and quintic: how it interpolates (not in the list).
 const std::vector<std::string> &advectionSchemes();
 
 /// One axis: u q_x is  u sum_k a_k (q_{+k} - q_{-k}) - |u| sum_k s_k (q_{+k} + q_{-k} - 2 q_0), the diffusive term

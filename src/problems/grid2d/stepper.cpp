@@ -11,8 +11,11 @@ Stepper::Stepper(const Scheme &scheme, int components, int nx, int ny, double dt
       dt_(dt),
       rk4_(scheme.integrator == "rk4"),
       w1_(components, nx, ny) {
-  if (!rk4_ && scheme.integrator != "euler") {
-    throw Error("integrator '" + scheme.integrator + "' is unknown; expected euler or rk4", PETSC_ERR_ARG_UNKNOWN_TYPE);
+  if (scheme.integrator == "semi-lagrangian") {
+    order_ = scheme.advection == "cubic" ? 3 : 5;
+  } else if (!rk4_ && scheme.integrator != "euler") {
+    throw Error("integrator '" + scheme.integrator + "' is unknown; expected euler, rk4 or semi-lagrangian",
+                PETSC_ERR_ARG_UNKNOWN_TYPE);
   }
   checkExtended(discretization_, components, false);
   if (rk4_) w2_ = Field(components, nx, ny), w3_ = Field(components, nx, ny);
@@ -22,6 +25,7 @@ void Stepper::setVelocity(const Field &velocity) {
   checkExtended(discretization_, components_, true);
   prescribed_ = true;
   velocity_ = velocity;
+  if (order_ > 0) along_ = std::make_shared<SemiLagrangian>(velocity, order_, dt_);
 }
 
 void Stepper::stage(Field &q, double beta, const Field &base, double factor, Field &out) {
@@ -32,7 +36,10 @@ void Stepper::stage(Field &q, double beta, const Field &base, double factor, Fie
 }
 
 void Stepper::step(Field &state) {
-  if (!rk4_) {
+  if (order_ > 0) {
+    if (!along_) throw Error("semi-lagrangian: needs a velocity that is prescribed", PETSC_ERR_SUP);
+    along_->step(state);
+  } else if (!rk4_) {
     stage(state, 1, state, dt_, w1_);
     state.swap(w1_);
   } else if (prescribed_ && !discretization_.weno) {

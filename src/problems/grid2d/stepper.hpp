@@ -1,7 +1,10 @@
 // Explicit time stepping of a whole periodic grid on one process; nothing is allocated per step.
 #pragma once
 
+#include <memory>
+
 #include "problems/grid2d/kernels.hpp"
+#include "problems/grid2d/semi_lagrangian.hpp"
 
 namespace petrl::grid2d {
 
@@ -27,6 +30,8 @@ class Stepper {
   double dt_;
   bool rk4_ = false, prescribed_ = false;
   Field velocity_, w1_, w2_, w3_;
+  int order_ = 0;  // of interpolation; 0: not semi-Lagrangian
+  std::shared_ptr<SemiLagrangian> along_;
 };
 
 }  // namespace petrl::grid2d
