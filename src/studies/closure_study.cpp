@@ -98,7 +98,9 @@ void describe(const ClosureStudy &study) {
   for (const Method &m : study.methods) {
     study.row("method", &m).set("family", m.family).set("scheme", m.scheme.advection).set("modified", m.modified);
     study.csv->set("integrator", m.scheme.integrator).set("n", m.n).set("dt_multiple", m.stride);
-    study.csv->set("substeps", m.substeps).set("policy", m.policy.substr(m.policy.rfind('/') + 1));
+    study.csv->set("against", m.against)
+        .set("substeps", m.substeps)
+        .set("policy", m.policy.substr(m.policy.rfind('/') + 1));
   }
   study.row("method").set("family", "FGS").set("n", sizes.fine()).set("dt_multiple", 1).set("substeps", sizes.substeps);
   study.csv->append();
@@ -164,12 +166,15 @@ void evolutionPart(ClosureStudy &study, YamlMap yaml) {
 ///   problem             advection | burgers
 ///   sizes               {n, ratio, substeps, dt_factor}; the problem's own by default
 ///   viscosity           (Burgers)
+///   truth               (advection) fine-grid, or characteristics: what that converges to
 ///   cells               (advection) list of {images, velocity}; by default mnist | fashion x train | vortex
 ///   seed                of the first test case (0)
 ///   methods             list of {name, scheme, integrator, diffusion_order, modified, dissipation (see
 ///                       grid2d/scheme.hpp), n (one or a list), dt_multiple (reference steps at once), substeps (in so
 ///                       many steps) | dt_scales_with_h (the Courant number of the problem's own grid), policy (a path,
-///                       or a name among the shipped ones)}
+///                       or a name among the shipped ones), against (an earlier method: wins are counted),
+///                       changing (true: what depends on the velocity alone is made again every step, as if that
+///                       changed)}
 ///   errors              {runs, steps, methods}
 ///   evolution           {runs, steps, every, thresholds, methods}
 ///   cost                {repeats, steps, runs, step, methods}
@@ -218,6 +223,7 @@ void closureStudy(YamlMap yaml, const std::string &directory) {
                                                                                       "integrator",
                                                                                       "modified",
                                                                                       "policy",
+                                                                                      "against",
                                                                                       "n",
                                                                                       "dt_multiple",
                                                                                       "substeps"});

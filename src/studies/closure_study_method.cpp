@@ -83,6 +83,11 @@ std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
     const int substeps = entry.integer("substeps", 1, 1, 1000);
     if (scaled && entry.has("substeps")) entry.fail("substeps", "follows from dt_scales_with_h: true; leave one out");
     if (entry.has("policy")) loadPolicy(entry, problem, method);
+    method.against = entry.get<std::string>("against", std::string());
+    const auto known = [&](const Method &m) { return m.name == method.against; };
+    if (!method.against.empty() && std::none_of(methods.begin(), methods.end(), known))
+      entry.fail("against", "expected the name of an earlier method, found '" + method.against + "'");
+    method.changing = entry.get<bool>("changing", false);
     const bool several = entry.isList("n");
     const auto grids = several ? entry.get<std::vector<int>>("n") : std::vector<int>{entry.get("n", model.sizes().n)};
     entry.finish();
@@ -153,7 +158,7 @@ CoarseRun::CoarseRun(const StudyProblem &problem, const Method &method, Start st
 
 void CoarseRun::decide() {
   state_.get(look_.data());
-  if (!once_) answer_.clear();
+  if (!once_ || method_.changing) answer_.clear();
   method_.closure->compute(fields_, step_, change_.data(), answer_);
 }
 
@@ -170,6 +175,7 @@ void CoarseRun::advance() {
         }
       }
     }
+    if (method_.changing) stepper_.setVelocity(start_.velocity);
     stepper_.step(state_);
   }
 }

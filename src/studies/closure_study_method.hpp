@@ -61,11 +61,13 @@ struct Method {
   std::string name;
   std::string family;  ///< the name without the grid, where one entry stands for several grids
   grid2d::Scheme scheme;
-  std::string modified;  ///< as the configuration says it
-  int n = 0;             ///< points a side
-  int stride = 1;        ///< so many reference steps are taken
-  int substeps = 1;      ///< in so many steps
-  std::string policy;    ///< its file; empty: none
+  std::string modified;   ///< as the configuration says it
+  int n = 0;              ///< points a side
+  int stride = 1;         ///< so many reference steps are taken
+  int substeps = 1;       ///< in so many steps
+  std::string policy;     ///< its file; empty: none
+  std::string against;    ///< a method without it, whose errors its own are compared with case by case; empty: none
+  bool changing = false;  ///< as if the velocity changed: what depends on it alone is made again every step
   std::shared_ptr<PeriodicClosure> closure;
   std::vector<int> observed, changed;  ///< fields that the policy sees and components that it changes, by number
 

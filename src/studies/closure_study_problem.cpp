@@ -18,7 +18,7 @@ constexpr double kPi = 3.14159265358979323846;
 
 class AdvectionProblem : public StudyProblem {
  public:
-  explicit AdvectionProblem(YamlMap &yaml) : model_(readSizes(yaml)) {
+  explicit AdvectionProblem(YamlMap &yaml) : model_(readSizes(yaml), readTruth(yaml)) {
     if (!yaml.has("cells")) {
       for (const char *velocity : {"train", "vortex"})
         for (const char *images : {"mnist", "fashion"}) add(images, velocity);
@@ -72,6 +72,10 @@ class AdvectionProblem : public StudyProblem {
     const grid2d::Sizes out = grid2d::readSizes(sizes, {64, 4, 4, 0.25});
     sizes.finish();
     return out;
+  }
+  static advection::Truth readTruth(YamlMap &yaml) {
+    const bool fine = learn::oneOf(yaml, "truth", "fine-grid", {"fine-grid", "characteristics"}) == "fine-grid";
+    return fine ? advection::Truth::fine_grid : advection::Truth::characteristics;
   }
   void add(const std::string &images, const std::string &velocity) {
     cells_.push_back({images + "-" + velocity, images, velocity});

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "problems/advection/characteristics.hpp"
 #include "problems/advection/environment.hpp"
 #include "problems/advection/fine.hpp"
 #include "problems/grid2d/random.hpp"
@@ -61,6 +62,26 @@ TEST(Advection, FineGridIsThePlainStepper) {
   }
   const double nothing[9] = {};
   EXPECT_THROW(FineAdvection(3, 0.1, 1, nothing, nothing), Error);
+}
+
+// At second order, as its differences say.
+TEST(Advection, FineGridConvergesToCharacteristics) {
+  const auto difference = [](int n) {
+    std::vector<double> state, u, v;
+    for (int y = 0; y < n; ++y) {
+      for (int x = 0; x < n; ++x) {
+        const double px = kTwoPi * x / n, py = kTwoPi * y / n;
+        state.push_back(std::sin(px) + std::cos(py));
+        u.push_back(0.3 + std::sin(py)), v.push_back(std::sin(px));
+      }
+    }
+    const auto velocity = join(u, v);
+    FineAdvection fine(n, 0.1 / n, 4, state.data(), velocity.data());
+    CharacteristicAdvection exact(n, 0.4 / n, state.data(), velocity.data());
+    for (int i = 0; i < n / 4; ++i) fine.advance(), exact.advance();
+    return largestDifference(fine.state().dense(), exact.state().dense());
+  };
+  EXPECT_NEAR(std::log2(difference(64) / difference(128)), 2, 0.1);
 }
 
 TEST(Advection, ConcentrationFollowsTheImage) {

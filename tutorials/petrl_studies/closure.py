@@ -31,6 +31,25 @@ def errors(runs, out, markdown):
          f"relative errors in percent (failed: above {FAILED} %; runs that blew up are left out of mean and deviation)", markdown)
 
 
+def wins(runs, methods, out, markdown):
+    """Case by case: in how many a method's error is below that of the one that it is compared with."""
+    against = {g["method"][0]: g["against"][0] for _, g in methods.groups("method") if g["against"][0]}
+    found = {key: g for key, g in runs.groups("method", "cell", "step")}
+    rows = []
+    for (method, cell, step), g in found.items():
+        if method not in against:
+            continue
+        mine, other = g.numbers("error_percent"), found[against[method], cell, step].numbers("error_percent")
+        rows.append({"cell": cell, "method": method, "against": against[method], "step": int(step), "runs": len(mine),
+                     "wins": int((mine < other).sum()), "worst_ratio": float(np.max(mine / other)),
+                     "median_ratio": quantile(mine / other, .5)})
+    if rows:
+        write(f"{out}/wins.csv", rows)
+        show(rows, {"cell": ("cell", ""), "method": ("method", ""), "against": ("against", ""), "step": ("step", ""),
+                    "wins": ("better in", ""), "runs": ("of", ""), "median_ratio": ("median ratio", ".3f"),
+                    "worst_ratio": ("worst", ".2f")}, "case by case: errors over those of the method without it", markdown)
+
+
 def evolution(runs, out):
     rows = []
     for (cell, method, step), g in runs.groups("cell", "method", "step"):
@@ -115,6 +134,7 @@ def tables(runs, out, config, markdown=False, **_):
         durations(part("duration"), out, markdown)
     if len(part("errors")):
         errors(part("errors"), out, markdown)
+        wins(part("errors"), part("method"), out, markdown)
     if len(part("time")):
         cost(part("cost", "time"), part("method"), out, markdown)
     if len(part("actions")):

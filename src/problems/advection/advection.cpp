@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "problems/advection/characteristics.hpp"
 #include "problems/advection/diverse.hpp"
 #include "problems/advection/fine.hpp"
 #include "problems/grid2d/vortices.hpp"
@@ -17,9 +18,11 @@ constexpr double kPi = 3.14159265358979323846;
 
 }  // namespace
 
-AdvectionModel::AdvectionModel(const grid2d::Sizes &sizes) : Model(sizes, 1, 0) {}
+AdvectionModel::AdvectionModel(const grid2d::Sizes &sizes, Truth truth) : Model(sizes, 1, 0), truth_(truth) {}
 
 std::unique_ptr<grid2d::FineSolver> AdvectionModel::fine(const grid2d::Case &c) const {
+  if (truth_ == Truth::characteristics)
+    return std::make_unique<CharacteristicAdvection>(sizes_.fine(), sizes_.dt(), c.state.data(), c.velocity.data());
   return std::make_unique<FineAdvection>(sizes_.fine(), sizes_.dt() / sizes_.substeps, sizes_.substeps, c.state.data(),
                                          c.velocity.data());
 }

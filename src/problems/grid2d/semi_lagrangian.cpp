@@ -31,50 +31,42 @@ int wrapped(int i, int n) {
   return (i % n + n) % n;
 }
 
-struct Place {
-  double x, y;  // in cells
-};
+}  // namespace
 
-// The velocity anywhere, in cells a unit of time.
-class Flow {
- public:
-  Flow(const Field &velocity, int order) : velocity_(velocity.patch()), order_(order) {}
-  Place operator()(const Place &p) const {
-    const double fx = std::floor(p.x), fy = std::floor(p.y);
-    const auto wx = lagrange(order_, p.x - fx), wy = lagrange(order_, p.y - fy);
-    const int m = (order_ - 1) / 2, x = static_cast<int>(fx) - m, y = static_cast<int>(fy) - m;
-    Place sum{0, 0};
-    for (int j = 0; j <= order_; ++j) {
-      const double *u = velocity_.at(0, wrapped(y + j, velocity_.ny)),
-                   *v = velocity_.at(1, wrapped(y + j, velocity_.ny));
-      for (int i = 0; i <= order_; ++i) {
-        const double w = wx[static_cast<std::size_t>(i)] * wy[static_cast<std::size_t>(j)];
-        const int at = wrapped(x + i, velocity_.nx);
-        sum.x += w * u[at] * velocity_.nx, sum.y += w * v[at] * velocity_.ny;
-      }
-    }
-    return sum;
+double interpolate(const ConstPatch &field, int component, const Place &at, int order) {
+  const double fx = std::floor(at.x), fy = std::floor(at.y);
+  const auto wx = lagrange(order, at.x - fx), wy = lagrange(order, at.y - fy);
+  const int m = (order - 1) / 2, left = static_cast<int>(fx) - m, low = static_cast<int>(fy) - m;
+  double sum = 0;
+  for (int j = 0; j <= order; ++j) {
+    const double *row = field.at(component, wrapped(low + j, field.ny));
+    double along = 0;
+    for (int i = 0; i <= order; ++i) along += wx[static_cast<std::size_t>(i)] * row[wrapped(left + i, field.nx)];
+    sum += wy[static_cast<std::size_t>(j)] * along;
   }
+  return sum;
+}
 
- private:
-  ConstPatch velocity_;
-  int order_;
-};
-
-Place departure(const Flow &flow, Place p, int steps, double h) {
-  const auto along = [](const Place &from, const Place &v, double t) {
+Place departure(const ConstPatch &velocity, int order, Place p, double time, int steps) {
+  const double h = time / steps;
+  const auto flow = [&](const Place &at) {
+    return Place{interpolate(velocity, 0, at, order) * velocity.nx, interpolate(velocity, 1, at, order) * velocity.ny};
+  };
+  const auto back = [](const Place &from, const Place &v, double t) {
     return Place{from.x - t * v.x, from.y - t * v.y};
   };
   for (int s = 0; s < steps; ++s) {
-    const Place a = flow(p), b = flow(along(p, a, h / 2)), c = flow(along(p, b, h / 2)), d = flow(along(p, c, h));
-    p = along(p, {(a.x + 2 * b.x + 2 * c.x + d.x) / 6, (a.y + 2 * b.y + 2 * c.y + d.y) / 6}, h);
+    const Place a = flow(p), b = flow(back(p, a, h / 2)), c = flow(back(p, b, h / 2)), d = flow(back(p, c, h));
+    p = back(p, {(a.x + 2 * b.x + 2 * c.x + d.x) / 6, (a.y + 2 * b.y + 2 * c.y + d.y) / 6}, h);
   }
   return p;
 }
 
+namespace {
+
 template <int Points>
-PETRL_INLINE void interpolate(std::size_t n, std::ptrdiff_t width, const double *padded, const std::int32_t *corner,
-                              const double *weights, double *out) {
+PETRL_INLINE void interpolatePoints(std::size_t n, std::ptrdiff_t width, const double *padded,
+                                    const std::int32_t *corner, const double *weights, double *out) {
   for (std::size_t p = 0; p < n; ++p, weights += 2 * Points) {
     const double *from = padded + corner[p];
     double column[Points] = {};
@@ -89,9 +81,9 @@ PETRL_INLINE void interpolate(std::size_t n, std::ptrdiff_t width, const double 
 PETRL_CLONES void interpolateRow(int order, std::size_t n, std::ptrdiff_t width, const double *padded,
                                  const std::int32_t *corner, const double *weights, double *out) {
   if (order == 3)
-    interpolate<4>(n, width, padded, corner, weights, out);
+    interpolatePoints<4>(n, width, padded, corner, weights, out);
   else
-    interpolate<6>(n, width, padded, corner, weights, out);
+    interpolatePoints<6>(n, width, padded, corner, weights, out);
 }
 
 }  // namespace
@@ -101,7 +93,6 @@ SemiLagrangian::SemiLagrangian(const Field &velocity, int order, double dt)
   if (order != 3 && order != 5) throw Error("semi-Lagrangian: order: expected 3 or 5, found " + std::to_string(order));
   if (std::min(n_[0], n_[1]) <= order)
     throw Error("semi-Lagrangian: expected more than " + std::to_string(order) + " points a side");
-  const Flow flow(velocity, order);
   const ConstPatch speeds = velocity.patch();
   double fastest = 0;
   for (int y = 0; y < n_[1]; ++y)
@@ -110,7 +101,7 @@ SemiLagrangian::SemiLagrangian(const Field &velocity, int order, double dt)
   const int steps = std::max(1, static_cast<int>(std::ceil(fastest * dt)));
   for (int y = 0; y < n_[1]; ++y) {
     for (int x = 0; x < n_[0]; ++x) {
-      const Place from = departure(flow, {static_cast<double>(x), static_cast<double>(y)}, steps, dt / steps);
+      const Place from = departure(speeds, order, {static_cast<double>(x), static_cast<double>(y)}, dt, steps);
       const double fx = std::floor(from.x), fy = std::floor(from.y);
       const auto column = wrapped(static_cast<int>(fx), n_[0]), row = wrapped(static_cast<int>(fy), n_[1]);
       corner_.push_back(static_cast<std::int32_t>(row * width_ + column));

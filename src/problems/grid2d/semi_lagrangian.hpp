@@ -8,6 +8,18 @@
 
 namespace petrl::grid2d {
 
+/// A place on a periodic grid, in cells.
+struct Place {
+  double x, y;
+};
+
+/// A component of a field there, by Lagrange's polynomial of this order (3 or 5) through the points around.
+double interpolate(const ConstPatch &field, int component, const Place &at, int order);
+
+/// Where the flow that carries things to `p` within `time` takes them from: RK4 in so many steps, the velocity (two
+/// components, on the unit square) interpolated.
+Place departure(const ConstPatch &velocity, int order, Place p, double time, int steps);
+
 /// A semi-Lagrangian step of a velocity that does not change (Staniforth, Cote 1991, their section 2): the value at a
 /// point is that at the place from which the flow carries it there within the step, interpolated between the points
 /// around. Where that is, and the interpolation's weights, are computed once. No Courant number is too large; what is
