@@ -93,6 +93,26 @@ TEST(Burgers, SamplesAreReproducibleAndPeriodic) {
   EXPECT_NE(sampleCase(model, 0, 1).state, sampleCase(model, 1, 1).state);
 }
 
+// Mirrored, a velocity changes sign along the axis; so do the coarse grid's averages of a flow with one centre.
+TEST(Burgers, CentredFlowsAreTheirOwnMirrorImagesOnTheCoarseGrid) {
+  const BurgersModel model;
+  const int n = model.sizes().n;
+  for (const std::uint64_t seed : {3, 4}) {
+    const Case c = diverseCase(model, 0, seed, true);
+    const std::vector<double> state = model.initial(c, n);
+    for (int y = 0; y < n; ++y) {
+      for (int x = 0; x < n; ++x) {
+        const auto at = [&](int component, int i, int j) {
+          return state[static_cast<std::size_t>((component * n + j) * n + i)];
+        };
+        ASSERT_NEAR(at(0, x, y), -at(0, n - 1 - x, y), 1e-12);
+        ASSERT_NEAR(at(0, x, y), at(0, x, n - 1 - y), 1e-12);
+        ASSERT_NEAR(at(1, x, y), -at(1, x, n - 1 - y), 1e-12);
+      }
+    }
+  }
+}
+
 TEST(Burgers, RestrictionIsTheMeanAround) {
   const BurgersModel model({2, 5, 1, 0.9});
   std::vector<double> state(200, 0.0);

@@ -40,9 +40,11 @@ def wins(runs, methods, out, markdown):
         if method not in against:
             continue
         mine, other = g.numbers("error_percent"), found[against[method], cell, step].numbers("error_percent")
+        with np.errstate(invalid="ignore"):
+            ratio = np.where(np.isinf(mine) & np.isinf(other), 1, mine / other)  # both blew up: neither is better
         rows.append({"cell": cell, "method": method, "against": against[method], "step": int(step), "runs": len(mine),
-                     "wins": int((mine < other).sum()), "worst_ratio": float(np.max(mine / other)),
-                     "median_ratio": quantile(mine / other, .5)})
+                     "wins": int((mine < other).sum()), "worst_ratio": float(ratio.max()),
+                     "median_ratio": quantile(ratio, .5)})
     if rows:
         write(f"{out}/wins.csv", rows)
         show(rows, {"cell": ("cell", ""), "method": ("method", ""), "against": ("against", ""), "step": ("step", ""),

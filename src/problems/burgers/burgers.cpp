@@ -53,7 +53,9 @@ grid2d::Case diverseCase(const BurgersModel &model, int stream, std::uint64_t se
   const int vortices = 2 + random.below(3);
   for (int v = 0; v < vortices; ++v) {
     const int waves = 1 + random.below(4);
-    const double drawn[2] = {random.unit(), random.unit()}, x0 = centred ? 0 : drawn[0], y0 = centred ? 0 : drawn[1];
+    // Between the last point and the first: the coarse grid's averages are then mirror images, too.
+    const double drawn[2] = {random.unit(), random.unit()}, middle = -0.5 / static_cast<double>(n);
+    const double x0 = centred ? middle : drawn[0], y0 = centred ? middle : drawn[1];
     const double amplitude = random.sign() * random.uniform(0.5, 1.25) / (vortices + 1);
     for (std::size_t y = 0, i = 0; y < n; ++y) {
       const double b = kTwoPi * waves * (static_cast<double>(y) / static_cast<double>(n) - y0);
