@@ -142,6 +142,7 @@ ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSet
   YamlMap validation = yaml.map("validation", false);
   s.validation_cases = validation.integer("cases", s.validation_cases, 1, 10000);
   s.validation_steps = validation.integer("steps", s.validation_steps, 2, 100000);
+  s.geometric = learn::oneOf(validation, "mean", "arithmetic", {"arithmetic", "geometric"}) == "geometric";
   validation.finish();
   return s;
 }
@@ -200,11 +201,13 @@ tape::Var ClosureEnvironment::record(tape::Tape &tape, tape::Var state, tape::Va
   const tape::Var fields = prescribed ? tape.concatenate({state, parameters}) : state;
   const tape::Var corrected = recordCorrection(tape, specification_, fields, model().components(), output,
                                                CorrectionStep{nx(), ny(), dt, h, h});
-  // WENO5 where it is smooth, which is where its weights hardly matter.
+  // WENO5 where it is smooth, which is where its weights hardly matter; and first-order upwind by the velocity that
+  // carries, where it goes by what is carried: the sign that it looks at says nothing to a gradient.
   Scheme scheme = settings_.scheme;
   if (scheme.integrator == "semi-lagrangian")
     throw Error("integrator semi-lagrangian is not differentiable here: choose another learner (ppo)", PETSC_ERR_SUP);
   if (scheme.advection == "weno5") scheme.advection = "upwind5";
+  scheme.transported = false;
   return recordStep(tape, discretize(scheme, h, h), settings_.scheme.integrator == "rk4", corrected, parameters, dt);
 }
 
@@ -222,6 +225,7 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
   }
   const std::string half = std::to_string(steps / 2), end = std::to_string(steps);
   Evaluation e;
+  double logarithms = 0;
   const std::size_t observation_names = this->observation().names.size(), actions = this->action().low.size();
   std::vector<float> observation(observation_names * static_cast<std::size_t>(n * n));
   std::vector<float> action(actions * static_cast<std::size_t>(n * n));
@@ -236,6 +240,8 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
     const auto add = [&](const std::string &name, const std::vector<double> &values, int step) {
       e.details[name] += 100 * std::min(values[static_cast<std::size_t>(step)], kHopeless) / settings_.validation_cases;
     };
+    const double last = errors.relative[static_cast<std::size_t>(steps)];
+    logarithms += std::log(std::clamp(last, 1e-12, kHopeless)) / settings_.validation_cases;
     add("relative_error_" + half, errors.relative, steps / 2);
     add("relative_error_" + end, errors.relative, steps);
     add("mass_error_" + end, errors.mass, steps);
@@ -243,7 +249,7 @@ Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
     add("base_relative_error_" + end, v.base.relative, steps);
     add("base_mass_error_" + end, v.base.mass, steps);
   }
-  e.score = e.details["relative_error_" + end];
+  e.score = settings_.geometric ? 100 * std::exp(logarithms) : e.details["relative_error_" + end];
   e.details["cases"] = settings_.validation_cases;
   return e;
 }

@@ -38,13 +38,15 @@ struct ClosureSettings {
   double noise = 0;  ///< standard deviation of what is added to the initial coarse state
   int pool = 0;      ///< so many different cases, whose fine solutions are kept in memory; 0: always new ones
   int validation_cases = 12, validation_steps = 50;
+  bool geometric = false;  ///< the score is the geometric mean of the cases' errors: the few worst do not decide
 };
 
 /// Reads sizes: keys n, ratio, substeps, dt_factor. Throws petrl::Error.
 Sizes readSizes(YamlMap &yaml, const Sizes &fallback);
 
 /// Reads the keys scheme, integrator, diffusion_order, modified, reward (immediate | after-step), reward_scale, mass_penalty, noise,
-/// pool, episode: {max_error, min_steps, max_steps}, validation: {cases, steps}. Throws petrl::Error.
+/// pool, episode: {max_error, min_steps, max_steps}, validation: {cases, steps, mean: arithmetic | geometric (of the
+/// cases' errors)}. Throws petrl::Error.
 ClosureSettings readSettings(YamlMap &yaml, const Model &model, const ClosureSettings &fallback);
 
 /// Order of one step: the action changes the state; the reward is taken; the coarse solver steps; the fine one does its
@@ -59,7 +61,8 @@ class ClosureEnvironment : public GridEnvironment {
   Validity validity() const override;
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
   tape::Var record(tape::Tape &tape, tape::Var state, tape::Var parameters, tape::Var output) const override;
-  /// Score: mean over the validation cases of the relative error in percent after the last step. Details (percent):
+  /// Score: mean over the validation cases of the relative error in percent after the last step, arithmetic or
+  /// geometric. Details (percent, arithmetic means):
   /// relative_error_25 (half way), relative_error_50 (the end), mass_error_50, the same without a policy
   /// (base_relative_error_...), and the number of cases; the names carry the number of steps.
   Evaluation evaluate(GridPolicy &policy) override;
