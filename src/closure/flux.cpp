@@ -199,7 +199,6 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
 
 bool Flux::computePeriodic(const Fields &fields, const NetworkOutput &output, const CorrectionStep &step,
                            double *change) {
-  if (form_.mean) return false;  // the last points' other side is beyond what there is
   compute(fields, output, step, true, change);
   return true;
 }
@@ -238,7 +237,7 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
       const std::size_t first = (c * static_cast<std::size_t>(dimensions) + static_cast<std::size_t>(a)) * weights;
       const bool moves = form_.speed == FluxForm::Speed::velocity;
       Line &line = axes[a].line;
-      line.n = a == 0 ? nx + left : nx;
+      line.n = a == 0 ? nx + left - (periodic && form_.mean ? 1 : 0) : nx;  // of such a grid the last one by itself
       line.half_width = form_.half_width;
       line.step = strides[a];
       line.plane = output.plane;
@@ -251,8 +250,14 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
       axes[a].w = output.data + static_cast<std::ptrdiff_t>(first) * output.plane;
       axes[a].factor = moves ? step.dt / step.h(a) : step.own > 0 ? step.dt / step.own : 1;
     }
+    // From the output at a point to that beyond its face; a periodic grid's last points have the first ones there.
+    const auto other = [&](int axis, int i) {
+      const int along = step.size().along(axis);
+      return periodic && (i == along - 1 || i < 0) ? (1 - along) * sides[axis] : sides[axis];
+    };
     // Through the faces beyond a row of points, into `flux`.
     const auto upwards = [&](int axis, int j, int k) {
+      if (form_.mean) axes[axis].line.other = other(axis, axis == 1 ? j : k);
       axes[axis].fluxes(j * fields.row + k * fields.slice, j * output.row + k * output.slice, even, odd, flux);
     };
     for (int j = 0; dimensions > 2 && j < ny; ++j) {
@@ -268,8 +273,13 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
       }
       for (int j = 0; j < ny; ++j, row += nx) {
         // flux[0] is that of the face to the left of the first point.
-        axes[0].fluxes(j * fields.row + k * fields.slice - left, j * output.row + k * output.slice - left, even, odd,
-                       flux + 1 - left);
+        const std::ptrdiff_t at = j * fields.row + k * fields.slice, from = j * output.row + k * output.slice;
+        axes[0].fluxes(at - left, from - left, even, odd, flux + 1 - left);
+        if (periodic && form_.mean) {
+          Axis last = axes[0];
+          last.line.n = 1, last.line.other = other(0, nx - 1);
+          last.fluxes(at + nx - 1, from + nx - 1, even, odd, flux + nx);
+        }
         if (periodic) flux[0] = flux[nx];
         if (step.wall[0]) flux[0] = 0;
         if (step.wall[1]) flux[nx] = 0;
