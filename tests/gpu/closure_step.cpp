@@ -29,7 +29,7 @@ struct Case {
   int half_width;
 };
 
-// The first two and the third are as policies that ship: advection-closure-small, advection-closure-ppo-flux,
+// The second and the third are as policies that ship: advection-closure-ppo-flux,
 // burgers-closure-ppo.
 const Case kCases[] = {
     {"2D flux, small network", 2, "flux", {{3, 6, 14}, {3, 1}, {1, 1}}, 3},

@@ -19,7 +19,7 @@ mkdir -p "$out/results" "$out/out"
 out=$(cd "$out" && pwd)
 
 # Fields and errors at every step are large and stay in out/; other runs and tables go to results/.
-for study in table cost general-32 general-128 general-ratio general-dt general-base; do
+for study in table bases converged cost general-32 general-128 general-ratio general-dt; do
   [ -f "$out/results/$study.txt" ] && continue
   echo "== $study"
   mkdir -p "$out/results/$study"
