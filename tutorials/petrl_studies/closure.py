@@ -41,14 +41,15 @@ def wins(runs, methods, out, markdown):
             continue
         mine, other = g.numbers("error_percent"), found[against[method], cell, step].numbers("error_percent")
         with np.errstate(invalid="ignore"):
-            ratio = np.where(np.isinf(mine) & np.isinf(other), 1, mine / other)  # both blew up: neither is better
+            both = np.isinf(mine) & np.isinf(other)  # blew up: neither is better
+            ratio = np.where(both, 1, mine / other)
         rows.append({"cell": cell, "method": method, "against": against[method], "step": int(step), "runs": len(mine),
-                     "wins": int((mine < other).sum()), "worst_ratio": float(ratio.max()),
+                     "wins": int((mine < other).sum()), "neither": int(both.sum()), "worst_ratio": float(ratio.max()),
                      "median_ratio": quantile(ratio, .5)})
     if rows:
         write(f"{out}/wins.csv", rows)
         show(rows, {"cell": ("cell", ""), "method": ("method", ""), "against": ("against", ""), "step": ("step", ""),
-                    "wins": ("better in", ""), "runs": ("of", ""), "median_ratio": ("median ratio", ".3f"),
+                    "wins": ("better in", ""), "runs": ("of", ""), "neither": ("both blew up", ""), "median_ratio": ("median ratio", ".3f"),
                     "worst_ratio": ("worst", ".2f")}, "case by case: errors over those of the method without it", markdown)
 
 
