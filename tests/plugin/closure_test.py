@@ -84,18 +84,20 @@ def a_policy_that_ships(folder):
     """Trained on other pictures and flows: less is smeared here, too, nothing is lost, on any number of ranks."""
     grid = ("-da_grid_x", "64", "-da_grid_y", "64")
     plain, fine = advection(*grid), advection("-da_grid_x", "256", "-da_grid_y", "256")
-    one = closure("advection-closure-ppo-flux.h5", *grid).ok()
     # Norms of grid functions, as integrals.
-    exact, smeared, ours = fine.number("norm") / 256, plain.number("norm") / 64, one.number("norm") / 64
-    assert abs(ours - exact) < 0.5 * abs(smeared - exact), f"{exact} {smeared} {ours}"
-    for ranks in (2, 3, 4):
-        same(closure("advection-closure-ppo-flux.h5", *grid, ranks=ranks).ok(), one)
-    # Fluxes need the spacing: it is not guessed.
-    for ranks in (1, 2):
-        r = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", *grid, ranks=ranks)
-        r.fails("advection-closure-ppo-flux.h5", "flux", "-closure_spacing", "DMDASetUniformCoordinates")
-    told = closure("advection-closure-ppo-flux.h5", "-keep_coordinates", "-closure_spacing", "0.015625,0.015625", *grid)
-    same(told.ok(), one)
+    exact, smeared = fine.number("norm") / 256, plain.number("norm") / 64
+    for policy in ("advection-closure-ppo-flux.h5", "advection-closure-upwind1.h5"):
+        one = closure(policy, *grid).ok()
+        ours = one.number("norm") / 64
+        assert abs(ours - exact) < 0.5 * abs(smeared - exact), f"{policy}: {exact} {smeared} {ours}"
+        for ranks in (2, 3, 4):
+            same(closure(policy, *grid, ranks=ranks).ok(), one)
+        # Fluxes need the spacing: it is not guessed.
+        for ranks in (1, 2):
+            r = closure(policy, "-keep_coordinates", *grid, ranks=ranks)
+            r.fails(policy, "flux", "-closure_spacing", "DMDASetUniformCoordinates")
+        told = closure(policy, "-keep_coordinates", "-closure_spacing", "0.015625,0.015625", *grid)
+        same(told.ok(), one)
 
 
 def velocity_from_a_file(folder):

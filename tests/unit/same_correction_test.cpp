@@ -146,8 +146,8 @@ void compare(const std::string &file, const grid2d::Model &model, const grid2d::
 TEST(SameCorrection, OfAdvection) {
   const advection::AdvectionModel model;
   const grid2d::Case drawn = advection::sampleCase(model, {"texture", "vortex"}, advection::Part::test, 3);
-  for (const char *file : {"advection-closure.h5", "advection-closure-small.h5", "advection-closure-ppo-flux.h5",
-                           "advection-closure-ppo-additive.h5"})
+  for (const char *file : {"advection-closure.h5", "advection-closure-upwind1.h5", "advection-closure-upwind5.h5",
+                           "advection-closure-ppo-flux.h5", "advection-closure-ppo-additive.h5"})
     compare(file, model, drawn);
 }
 
