@@ -34,6 +34,11 @@ void fluxes(const Volumes &v, const double *u) {
 
 }  // namespace
 
+void clearSlopes(const Volumes &v) {
+  run(v, v.cells, kernels::CopyPair{nullptr, nullptr, v.gx, v.gy});
+  if (v.viscosity > 0) run(v, v.cells, kernels::CopyPair{nullptr, nullptr, v.plain_x, v.plain_y});
+}
+
 void leastSquares(const Volumes &v, const double *u) {
   run(v, v.cell.n, kernels::Gradients{v.cell, u, v.gx, v.gy});
 }

@@ -5,6 +5,8 @@
 
 namespace petrl::conservation {
 
+/// Zero in all cells: gx and gy, plain_x and plain_y with diffusion.
+void clearSlopes(const Volumes &v);
 /// Least-squares gradients of the owned cells, in gx and gy.
 void leastSquares(const Volumes &v, const double *u);
 /// The same, limited.
