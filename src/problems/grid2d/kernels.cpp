@@ -28,32 +28,11 @@ PETRL_INLINE void sweep(const Discretization &d, const Loop &l, Term term) {
       const double *__restrict base = l.base.at(c, y);
       double *__restrict out = l.out.at(c, y);
       PETRL_INDEPENDENT for (int x = 0; x < nx; ++x) {
-        out[x] = beta * base[x] + factor * (term(q + x, 1, u[x], cx) + term(q + x, row, v[x], cy));
+        out[x] = beta * base[x] + factor * transport(term, q + x, 1, row, u[x], v[x], cx, cy);
       }
     }
   }
 }
-
-template <int Radius, bool Diffuses>
-struct Linear {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return linearTerm<Diffuses>(q, s, u, c, std::make_integer_sequence<int, Radius>{});
-  }
-};
-
-template <bool Diffuses>
-struct Weno {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return wenoTerm<Diffuses>(q, s, u, c);
-  }
-};
-
-template <bool Diffuses>
-struct Transported {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return transportedTerm<Diffuses>(q, s, u, c);
-  }
-};
 
 // Clones cannot be templates: one function a case.
 #define PETRL_SWEEP(name, ...)                                     \

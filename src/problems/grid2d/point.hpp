@@ -62,4 +62,33 @@ PETRL_INLINE double wenoTerm(const double *q, std::ptrdiff_t s, double u, const 
   return f;
 }
 
+// The same as types, to choose from.
+template <int Radius, bool Diffuses>
+struct Linear {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return linearTerm<Diffuses>(q, s, u, c, std::make_integer_sequence<int, Radius>{});
+  }
+};
+
+template <bool Diffuses>
+struct Weno {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return wenoTerm<Diffuses>(q, s, u, c);
+  }
+};
+
+template <bool Diffuses>
+struct Transported {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return transportedTerm<Diffuses>(q, s, u, c);
+  }
+};
+
+/// -(u q_x + v q_y) + diffusion; `step` and `row` from one point to the next along x and y.
+template <class Term>
+PETRL_INLINE double transport(Term term, const double *q, std::ptrdiff_t step, std::ptrdiff_t row, double u, double v,
+                              const Axis &x, const Axis &y) {
+  return term(q, step, u, x) + term(q, row, v, y);
+}
+
 }  // namespace petrl::grid2d
