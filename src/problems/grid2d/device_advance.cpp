@@ -26,8 +26,9 @@ struct Transport {
   Points at;
   PETRL_BOTH void operator()(std::ptrdiff_t i) const {
     const std::ptrdiff_t step = at.q.step, point = i / step;
-    const double *const w = at.of(at.velocity, point);
-    at.out[i] = transport(Term{}, at.of(at.q, point) + i % step, step, at.q.row, w[0], w[1], x, y);
+    const double *const w = at.of(at.velocity, point), *const p = at.of(at.q, point) + i % step;
+    const Term term;
+    at.out[i] = term(p, step, w[0], x) + term(p, at.q.row, w[1], y);
   }
 };
 

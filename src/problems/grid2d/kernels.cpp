@@ -28,7 +28,7 @@ PETRL_INLINE void sweep(const Discretization &d, const Loop &l, Term term) {
       const double *__restrict base = l.base.at(c, y);
       double *__restrict out = l.out.at(c, y);
       PETRL_INDEPENDENT for (int x = 0; x < nx; ++x) {
-        out[x] = beta * base[x] + factor * transport(term, q + x, 1, row, u[x], v[x], cx, cy);
+        out[x] = beta * base[x] + factor * (term(q + x, 1, u[x], cx) + term(q + x, row, v[x], cy));
       }
     }
   }

@@ -84,11 +84,4 @@ struct Transported {
   }
 };
 
-/// -(u q_x + v q_y) + diffusion; `step` and `row` from one point to the next along x and y.
-template <class Term>
-PETRL_INLINE double transport(Term term, const double *q, std::ptrdiff_t step, std::ptrdiff_t row, double u, double v,
-                              const Axis &x, const Axis &y) {
-  return term(q, step, u, x) + term(q, row, v, y);
-}
-
 }  // namespace petrl::grid2d
