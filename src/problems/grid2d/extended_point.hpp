@@ -10,7 +10,8 @@
 namespace petrl::grid2d {
 
 PETRL_INLINE double first(double m3, double m2, double m1, double p1, double p2, double p3) {
-  return kFirst[0] * (p1 - m1) + kFirst[1] * (p2 - m2) + kFirst[2] * (p3 - m3);
+  constexpr double c1 = kFirst[0], c2 = kFirst[1], c3 = kFirst[2];  // a device knows no arrays of the host
+  return c1 * (p1 - m1) + c2 * (p2 - m2) + c3 * (p3 - m3);
 }
 
 /// The same of values that lie s apart.
