@@ -92,12 +92,13 @@ struct Limit {
     return Smooth ? smooth(d, up, down, epsilon[i]) : sharp(d, up, down);
   }
   PETRL_INLINE void operator()(std::ptrdiff_t i) const {
-    const std::ptrdiff_t n = c.n;
-    const int v0 = c.vertex[i], v1 = c.vertex[n + i], v2 = c.vertex[2 * n + i];
+    const int *const v0 = c.vertex, *const v1 = v0 + c.n, *const v2 = v1 + c.n;
+    const double *const x0 = c.corner_x, *const x1 = x0 + c.n, *const x2 = x1 + c.n;
+    const double *const y0 = c.corner_y, *const y1 = y0 + c.n, *const y2 = y1 + c.n;
     const double q = u[i], a = gx[i], b = gy[i];
-    double f = factor(a * c.corner_x[i] + b * c.corner_y[i], high[v0] - q, q - low[v0], i);
-    f = smaller(f, factor(a * c.corner_x[n + i] + b * c.corner_y[n + i], high[v1] - q, q - low[v1], i));
-    f = smaller(f, factor(a * c.corner_x[2 * n + i] + b * c.corner_y[2 * n + i], high[v2] - q, q - low[v2], i));
+    double f = factor(a * x0[i] + b * y0[i], high[v0[i]] - q, q - low[v0[i]], i);
+    f = smaller(f, factor(a * x1[i] + b * y1[i], high[v1[i]] - q, q - low[v1[i]], i));
+    f = smaller(f, factor(a * x2[i] + b * y2[i], high[v2[i]] - q, q - low[v2[i]], i));
     gx[i] = f * a;
     gy[i] = f * b;
   }
@@ -146,15 +147,11 @@ struct Fluxes {
   FaceArrays f;
   const double *u, *gx, *gy;
   double *flux;
-  PETRL_INLINE double left(std::ptrdiff_t i) const {
-    const int l = f.left[i];
-    return u[l] + gx[l] * f.left_x[i] + gy[l] * f.left_y[i];
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const int l = f.left[i], r = f.right[i];
+    flux[i] = fluxOf<Burgers>(f.k[i], u[l] + gx[l] * f.left_x[i] + gy[l] * f.left_y[i],
+                              u[r] + gx[r] * f.right_x[i] + gy[r] * f.right_y[i]);
   }
-  PETRL_INLINE double right(std::ptrdiff_t i) const {
-    const int r = f.right[i];
-    return u[r] + gx[r] * f.right_x[i] + gy[r] * f.right_y[i];
-  }
-  PETRL_INLINE void operator()(std::ptrdiff_t i) const { flux[i] = fluxOf<Burgers>(f.k[i], left(i), right(i)); }
 };
 
 /// Takes the diffusive part away; gradients before the limiter.
@@ -180,7 +177,8 @@ struct GivenFluxes {
   PETRL_INLINE void operator()(std::ptrdiff_t k) const {
     const FaceArrays &f = like.f;
     const int i = g.face[k], l = f.left[i];
-    double flux = fluxOf<Burgers>(f.k[i], like.left(i), g.value[k]);
+    const double inner = like.u[l] + like.gx[l] * f.left_x[i] + like.gy[l] * f.left_y[i];
+    double flux = fluxOf<Burgers>(f.k[i], inner, g.value[k]);
     if (viscosity > 0)
       flux -=
           viscosity * (f.direct[i] * (g.value[k] - like.u[l]) + f.cross_x[i] * plain_x[l] + f.cross_y[i] * plain_y[l]);
