@@ -22,7 +22,9 @@
 #endif
 
 // Before a loop over a few registers: unrolled, or they would not stay in registers.
-#if defined(__clang__)
+#if defined(__CUDACC__)
+#define PETRL_UNROLL  // each of its two compilers refuses the other one's; that of the device unrolls by itself
+#elif defined(__clang__)
 #define PETRL_UNROLL _Pragma("unroll")
 #else
 #define PETRL_UNROLL _Pragma("GCC unroll 16")

@@ -1,17 +1,15 @@
 // The step of a closure on DMDAs of several sizes, on a device and on one core of the host: the same answers, the time of
 // each, what is copied between them, and what a device's memory and arithmetic would allow. One line of CSV a case.
 #include <petrlclosure.h>
-#include <petscdevice.h>
 #include <petscdmda.h>
-#include <petsctime.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 
 #include "base/error.hpp"
 #include "gpu/count.hpp"
+#include "gpu/timing.hpp"
 #include "policy/native/fcn_device.hpp"
 #include "support/closures.hpp"
 #include "support/test_device.hpp"
@@ -99,35 +97,6 @@ struct Program {
   void step() const { PetRLThrow(PetRLClosureCorrect(closure, 0.1, x)); }
 };
 
-void wait() {
-  PetscDeviceContext context;
-  if (TestDevice::emulated()) return;
-  PetRLThrow(PetscDeviceContextGetCurrentContext(&context));
-  PetRLThrow(PetscDeviceContextSynchronize(context));
-}
-
-// Milliseconds of one, the median of up to nine measurements of a few milliseconds or more each: as many as the time
-// allows, three at least. What is measured has run before.
-double timeOf(const std::function<void()> &work, double seconds) {
-  PetscLogDouble start, now, begin;
-  std::vector<double> all;
-  const auto once = [&](int repeats) {
-    wait();
-    PetRLThrow(PetscTime(&start));
-    for (int r = 0; r < repeats; ++r) work();
-    wait();
-    PetRLThrow(PetscTime(&now));
-    return 1e3 * (now - start) / repeats;
-  };
-  PetRLThrow(PetscTime(&begin));
-  const int repeats = std::max(1, static_cast<int>(5 / std::max(once(1), 1e-3)));
-  do {
-    all.push_back(once(repeats));
-  } while (all.size() < 9 && (all.size() < 3 || now - begin < seconds));
-  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), all.end());
-  return all[all.size() / 2];
-}
-
 // Gigabytes a second of a copy within the device: what its memory reaches at best here.
 double bandwidth(VecType type, double seconds) {
   Vec x, y;
@@ -173,13 +142,6 @@ struct Options {
   double seconds = 3;
   std::string scratch = ".";
 };
-
-// Numbers that were not measured are left out.
-std::string number(double x, const char *format = "%.4g") {
-  char text[32] = "";
-  if (x > 0) std::snprintf(text, sizeof text, format, x);
-  return text;
-}
 
 // Whether device and host agree.
 bool run(const Case &c, PetscInt n, const Options &o, double copy_speed) {

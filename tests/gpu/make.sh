@@ -45,10 +45,10 @@ if ! pkg-config --exists hdf5-serial; then
 fi
 settings=$(bash cmake/get-petsc.sh $petsc </dev/null)
 eval "$settings"
-programs="adapt_device_mpi_test bathe_device_mpi_test closure_device_mpi_test closure_step"
+programs="adapt_device_mpi_test bathe_device_mpi_test closure_device_mpi_test closure_step solver_step"
 # shellcheck disable=SC2086
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON -DPETRL_BUILD_PROBLEMS=OFF \
-  -DPETRL_BUILD_TORCH=OFF "-DCMAKE_CUDA_ARCHITECTURES=${arch//,/;}" ${PETRL_CMAKE_OPTIONS:-} >&2
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPETRL_WERROR=ON -DPETRL_BUILD_TORCH=OFF \
+  "-DCMAKE_CUDA_ARCHITECTURES=${arch//,/;}" ${PETRL_CMAKE_OPTIONS:-} >&2
 # shellcheck disable=SC2086
 cmake --build "$build" --parallel 2 --target petrl $programs >&2
 

@@ -50,7 +50,7 @@ def main():
     entries = json.load(open(sys.argv[1] + "/compile_commands.json"))
     print(f"{'kernel':34}{'registers':>10}{'spilled bytes':>15}{'shared':>8}{'warps that fit':>16}")
     for entry in entries:
-        if "nvcc" not in entry["command"] or "/src/" not in entry["file"] or "petrl_objects" not in entry["command"]:
+        if "nvcc" not in entry["command"] or "/src/" not in entry["file"] or not re.search("petrl(_problems)?_objects", entry["command"]):
             continue
         kernel, spills = None, 0
         for line in report(entry["command"], entry["directory"]).splitlines():

@@ -6,8 +6,8 @@ usage() {
   cat <<END
 Usage: run.sh [--emulated] [-o FOLDER]
 
-On a GPU and on the host: are the answers the same, how long does a closure's step take, what is copied? Less than six
-minutes; FOLDER (petrl-gpu-results) then holds table.txt and table.csv, and what the programs printed.
+On a GPU and on the host: are the answers the same, how long do a closure's step and steps of solvers take, what is
+copied? Less than six minutes; FOLDER (petrl-gpu-results) then holds table.txt and table.csv, and what the programs printed.
 --emulated: the same without a GPU, on memory that the host may not touch; small, and nothing is timed.
 Exit status: 0 where all answers are the same.
 END
@@ -105,10 +105,15 @@ test_program friction '' bathe_device_mpi_test
 # --- the closure's step ---
 sizes=()
 [ $device = cuda ] || sizes=(-sizes_2d "16,32,48,64" -sizes_3d "8,10,12,16")
-go 230 closure_step "${sizes[@]}" >step.log 2>step.err || { failed=1; tail -20 step.err >&2; }
+go 170 closure_step "${sizes[@]}" >step.log 2>step.err || { failed=1; tail -20 step.err >&2; }
 grep -v '^#' step.log >step.csv
 bandwidth=$(sed -n 's/^# //p' step.log)
 [ $device = cuda ] || bandwidth="nothing was timed: the device is emulated"
+
+# --- the solvers' steps ---
+sizes=()
+[ $device = cuda ] || sizes=(-sizes_grid "16,32,48,64" -sizes_mesh "4,8,12,16")
+go 80 solver_step "${sizes[@]}" >solver.csv 2>solver.err || { failed=1; tail -20 solver.err >&2; }
 
 # All cores: without MPI there is one process a program, so as many independent ones as there are cores, on a grid each.
 : >cores.csv
@@ -140,10 +145,11 @@ align() {
                for (k = 1; k <= cells[r]; k++) line = line sprintf("%-" width[k] "s  ", cell[r, k]);
                sub(/ +$/, "", line); print line } }' "$1"
 }
-for file in same step cores count; do
+for file in same step solver cores count; do
   case $file in
     same) title="The same answers on the device and on the host" ;;
     step) title="A closure's step: device and one core ($bandwidth)" ;;
+    solver) title="Steps of our solvers: device and one core" ;;
     cores) title="The same code as independent processes, one a core (no MPI here: one process a grid)" ;;
     count) title="At 4096 x 4096 (or as many) points: what must be done, and how long 4800 GB/s and 60 TFLOP/s take for it" ;;
   esac
@@ -151,7 +157,7 @@ for file in same step cores count; do
   { echo; echo "## $title"; echo; align $file.csv; } >>table.txt
   { echo "# $title"; cat $file.csv; } >>table.csv
 done
-! grep -q ',NO$' same.csv step.csv || failed=1
+! grep -q ',NO$' same.csv step.csv solver.csv || failed=1
 { cat machine.log table.txt; echo; } >table.tmp && mv table.tmp table.txt
 echo "$((SECONDS - start)) s; $([ $failed = 0 ] && echo "all answers are the same" || echo "FAILED: not all answers are the same, see above and the logs")" >>table.txt
 rm -f cores.tmp core[0-9]*.log

@@ -3,6 +3,8 @@
 #include <petsc/private/petscimpl.h>  // PetscObjectStateGet
 
 #include "base/error.hpp"
+#include "device/vec_view.hpp"
+#include "problems/grid2d/device_advance.hpp"
 #include "problems/grid2d/extended.hpp"
 
 #if defined(PETSC_USE_COMPLEX) || !defined(PETSC_USE_REAL_DOUBLE)
@@ -60,7 +62,10 @@ DistributedProblem::DistributedProblem(MPI_Comm comm, const Scheme &scheme, cons
   PetRLThrow(DMCreateGlobalVector(dm_, &state_));
   if (prescribed_) {
     DM velocities;
+    VecType type;
     PetRLThrow(DMDACreateCompatibleDMDA(dm_, 2, &velocities));
+    PetRLThrow(DMGetVecType(dm_, &type));
+    PetRLThrow(DMSetVecType(velocities, type));
     PetRLThrow(DMDASetFieldName(velocities, 0, "u"));
     PetRLThrow(DMDASetFieldName(velocities, 1, "v"));
     PetRLThrow(DMCreateGlobalVector(velocities, &velocity_));
@@ -98,45 +103,43 @@ DistributedProblem::~DistributedProblem() {
   (void)DMDestroy(&dm_);
 }
 
-void DistributedProblem::planarVelocity(Vec velocity, PetscInt xm, PetscInt ym) {
+Vec DistributedProblem::velocityOf(DM dm, PetscInt points) {
+  Vec velocity;
+  PetscInt size;
+  PetRLThrow(DMGetAuxiliaryVec(dm, nullptr, 0, 0, &velocity));
+  if (velocity == nullptr) throw Error("the DM has no auxiliary Vec: the velocity is missing");
+  PetRLThrow(VecGetLocalSize(velocity, &size));
+  if (size != 2 * points) {
+    throw Error("the auxiliary Vec of the DM has " + std::to_string(size) + " local values; a velocity has " +
+                std::to_string(2 * points));
+  }
+  return velocity;
+}
+
+void DistributedProblem::planarVelocity(Vec velocity) {
   PetscObjectId id;
   PetscObjectState state;
+  device::VecView view;
+  const PetscScalar *values;
   PetRLThrow(PetscObjectGetId(reinterpret_cast<PetscObject>(velocity), &id));
   PetRLThrow(PetscObjectStateGet(reinterpret_cast<PetscObject>(velocity), &state));
   if (id == velocity_id_ && state == velocity_state_) return;
-  const auto points = static_cast<std::size_t>(xm * ym);
   PetscInt size;
   PetRLThrow(VecGetLocalSize(velocity, &size));
-  if (size != 2 * xm * ym) {
-    throw Error("the auxiliary Vec of the DM has " + std::to_string(size) + " local values; a velocity has " +
-                std::to_string(2 * xm * ym));
-  }
-  planar_velocity_.resize(2 * points);
-  const PetscScalar *values;
-  PetRLThrow(VecGetArrayRead(velocity, &values));
-  toPlanes(values, points, 2, planar_velocity_.data());
-  PetRLThrow(VecRestoreArrayRead(velocity, &values));
+  planar_velocity_.resize(static_cast<std::size_t>(size));
+  PetRLThrow(view.beginRead(velocity, device::Space::host, &values));
+  toPlanes(values, planar_velocity_.size() / 2, 2, planar_velocity_.data());
+  PetRLThrow(view.end());
   velocity_id_ = id, velocity_state_ = state;
 }
 
-void DistributedProblem::rightHandSide(DM dm, Vec u, Vec f) {
+// Planes of the host, vectorised loops.
+void DistributedProblem::onHost(DM dm, const double *in, double *out) {
   const Layout l = layoutOf(dm);
   const auto dof = static_cast<std::size_t>(l.dof);
   const std::size_t ghosted = static_cast<std::size_t>(l.gxm * l.gym), points = static_cast<std::size_t>(l.xm * l.ym);
   const int nx = static_cast<int>(l.xm), ny = static_cast<int>(l.ym);
-  if (prescribed_) {
-    Vec velocity;
-    PetRLThrow(DMGetAuxiliaryVec(dm, nullptr, 0, 0, &velocity));
-    if (velocity == nullptr) throw Error("the DM has no auxiliary Vec: the velocity is missing");
-    planarVelocity(velocity, l.xm, l.ym);
-  }
-  Vec local;
-  PetRLThrow(DMGetLocalVector(dm, &local));
-  PetRLThrow(DMGlobalToLocal(dm, u, INSERT_VALUES, local));
-  const PetscScalar *in;
-  PetscScalar *out;
-  PetRLThrow(VecGetArrayRead(local, &in));
-  PetRLThrow(VecGetArrayWrite(f, &out));
+  if (prescribed_) planarVelocity(velocityOf(dm, l.xm * l.ym));
   const double *planes = in;
   double *result = out;
   // One component is its own plane: used where it lies.
@@ -152,8 +155,37 @@ void DistributedProblem::rightHandSide(DM dm, Vec u, Vec f) {
   const Patch target{result, nx, ny, 0, l.xm, static_cast<std::ptrdiff_t>(points)};
   advance(discretization_, static_cast<int>(dof), q, prescribed_ ? own : q, 0, q, 1, target);
   if (dof > 1) fromPlanes(planar_out_.data(), points, dof, out);
-  PetRLThrow(VecRestoreArrayWrite(f, &out));
-  PetRLThrow(VecRestoreArrayRead(local, &in));
+}
+
+void DistributedProblem::onDevice(DM dm, const double *in, double *out) {
+  const Layout l = layoutOf(dm);
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(l.gxm) * l.dof;
+  const Interleaved q{in + (l.y - l.gy) * row + static_cast<std::ptrdiff_t>(l.x - l.gx) * l.dof, l.dof, row};
+  Interleaved own{nullptr, 2, 2 * static_cast<std::ptrdiff_t>(l.xm)};
+  device::VecView view;
+  if (prescribed_) PetRLThrow(view.beginRead(velocityOf(dm, l.xm * l.ym), device::Space::device, &own.data));
+  PetRLThrow(rateOfChange(device::Space::device, discretization_, static_cast<int>(l.dof), static_cast<int>(l.xm),
+                          static_cast<int>(l.ym), q, prescribed_ ? own : q, out));
+  if (prescribed_) PetRLThrow(view.end());
+}
+
+void DistributedProblem::rightHandSide(DM dm, Vec u, Vec f) {
+  device::Space space;
+  device::VecView from, to;
+  const PetscScalar *in;
+  PetscScalar *out;
+  Vec local;
+  PetRLThrow(device::VecSpace(u, &space));
+  PetRLThrow(DMGetLocalVector(dm, &local));
+  PetRLThrow(DMGlobalToLocal(dm, u, INSERT_VALUES, local));
+  PetRLThrow(from.beginRead(local, space, &in));
+  PetRLThrow(to.begin(f, space, device::Access::write, &out));
+  if (space == device::Space::device)
+    onDevice(dm, in, out);
+  else
+    onHost(dm, in, out);
+  PetRLThrow(to.end());
+  PetRLThrow(from.end());
   PetRLThrow(DMRestoreLocalVector(dm, &local));
 }
 
@@ -174,26 +206,28 @@ void DistributedProblem::scatter(Vec vec, const std::vector<double> &dense) {
   const auto plane = static_cast<std::size_t>(l.nx * l.ny), dof = static_cast<std::size_t>(l.dof);
   if (dense.size() != plane * dof)
     throw Error("found " + std::to_string(dense.size()) + " values, expected " + std::to_string(plane * dof));
+  device::VecView view;
   PetscScalar *values;
-  PetRLThrow(VecGetArrayWrite(vec, &values));
+  PetRLThrow(view.begin(vec, device::Space::host, device::Access::write, &values));
   PetscScalar *v = values;
   for (PetscInt y = l.y; y < l.y + l.ym; ++y)
     for (PetscInt x = l.x; x < l.x + l.xm; ++x)
       for (std::size_t c = 0; c < dof; ++c) *v++ = dense[c * plane + static_cast<std::size_t>(y * l.nx + x)];
-  PetRLThrow(VecRestoreArrayWrite(vec, &values));
+  PetRLThrow(view.end());
 }
 
 std::vector<double> DistributedProblem::gatherState() const {
   const Layout l = layoutOf(dm_);
   const auto plane = static_cast<std::size_t>(l.nx * l.ny), dof = static_cast<std::size_t>(l.dof);
   std::vector<double> dense(plane * dof, 0.0);
+  device::VecView view;
   const PetscScalar *values;
-  PetRLThrow(VecGetArrayRead(state_, &values));
+  PetRLThrow(view.beginRead(state_, device::Space::host, &values));
   const PetscScalar *v = values;
   for (PetscInt y = l.y; y < l.y + l.ym; ++y)
     for (PetscInt x = l.x; x < l.x + l.xm; ++x)
       for (std::size_t c = 0; c < dof; ++c) dense[c * plane + static_cast<std::size_t>(y * l.nx + x)] = *v++;
-  PetRLThrow(VecRestoreArrayRead(state_, &values));
+  PetRLThrow(view.end());
   // Every point has one owner, the others add nothing.
   MPI_Allreduce(MPI_IN_PLACE, dense.data(), static_cast<int>(dense.size()), MPI_DOUBLE, MPI_SUM,
                 PetscObjectComm(reinterpret_cast<PetscObject>(dm_)));

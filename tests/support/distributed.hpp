@@ -15,7 +15,7 @@ namespace petrl::grid2d {
 /// periodic grids), with a TS ready to go: forward Euler or classical RK4, by the scheme's integrator. Options of DM
 /// and TS apply (-da_grid_x, -ts_type, -ts_rk_type, -ts_dt, -ts_max_time, ...). All members are collective.
 ///
-/// Kernels run on the host: arrays of Vecs that live elsewhere are brought there by VecGetArrayRead().
+/// Right-hand sides are computed where the state lives (-dm_vec_type cuda): on a device nothing is copied in a step.
 class DistributedProblem {
  public:
   /// fields: names of the state's components. With `prescribed` the velocity is a Vec of a compatible DMDA with the
@@ -42,7 +42,10 @@ class DistributedProblem {
  private:
   static PetscErrorCode rhs(TS ts, PetscReal time, Vec u, Vec f, void *self);
   void rightHandSide(DM dm, Vec u, Vec f);
-  void planarVelocity(Vec velocity, PetscInt xm, PetscInt ym);
+  void onHost(DM dm, const double *in, double *out);
+  void onDevice(DM dm, const double *in, double *out);
+  static Vec velocityOf(DM dm, PetscInt points);
+  void planarVelocity(Vec velocity);
   static void scatter(Vec vec, const std::vector<double> &dense);
 
   bool prescribed_;
@@ -50,7 +53,7 @@ class DistributedProblem {
   DM dm_ = nullptr;
   TS ts_ = nullptr;
   Vec state_ = nullptr, velocity_ = nullptr;
-  // PETSc interleaves components, the kernels want planes: scratch, made once.
+  // PETSc interleaves components, the kernels of the host want planes: scratch, made once.
   std::vector<double> planar_in_, planar_out_, planar_velocity_;
   PetscObjectId velocity_id_ = 0;
   PetscObjectState velocity_state_ = -1;

@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "device/vec_view.hpp"
+#include "mesh/halo.hpp"
 #include "mesh/plex_cells.hpp"
+#include "problems/conservation/device_volumes.hpp"
 
 #if defined(PETSC_USE_COMPLEX) || !defined(PETSC_USE_REAL_DOUBLE)
 #error "Finite volumes are written for real scalars in double precision"
@@ -20,18 +23,16 @@ constexpr char kKey[] = "PetRLConservation";
 struct Context {
   CellMesh mesh;
   std::unique_ptr<FiniteVolume> volumes;
-  DM slope_dm = nullptr;
-  std::vector<PetscInt> local, global, slope_local;  // of each cell: where in local Vecs; global row (ghosts too)
-  bool in_order = false;                             // local Vecs are the cells, as they come
-  std::vector<double> u, slopes;
+  std::unique_ptr<DeviceVolumes> device;  // where the solution lives on one
+  Halo halo;
+  std::vector<PetscInt> global;  // of each cell: its row, ghosts' too
+  device::Array<double> u;       // of all cells, on several ranks
+  std::vector<double> slopes;
 };
 
 PetscErrorCode destroyContext(void *data) {
-  auto *c = static_cast<Context *>(data);
-
   PetscFunctionBegin;
-  PetscCall(DMDestroy(&c->slope_dm));
-  delete c;
+  delete static_cast<Context *>(data);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -48,8 +49,8 @@ PetscErrorCode contextOf(TS ts, Context **context) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// `width` unknowns a cell, and nothing else.
-PetscErrorCode cellSection(DM dm, PetscInt width) {
+// One unknown a cell, and nothing else.
+PetscErrorCode cellSection(DM dm) {
   PetscSection section;
   PetscInt start, end, c_start, c_end;
 
@@ -58,12 +59,12 @@ PetscErrorCode cellSection(DM dm, PetscInt width) {
   PetscCall(DMPlexGetHeightStratum(dm, 0, &c_start, &c_end));
   PetscCall(PetscSectionCreate(PetscObjectComm(reinterpret_cast<PetscObject>(dm)), &section));
   PetscCall(PetscSectionSetNumFields(section, 1));
-  PetscCall(PetscSectionSetFieldComponents(section, 0, width));
+  PetscCall(PetscSectionSetFieldComponents(section, 0, 1));
   PetscCall(PetscSectionSetFieldName(section, 0, "u"));
   PetscCall(PetscSectionSetChart(section, start, end));
   for (PetscInt c = c_start; c < c_end; ++c) {
-    PetscCall(PetscSectionSetDof(section, c, width));
-    PetscCall(PetscSectionSetFieldDof(section, c, 0, width));
+    PetscCall(PetscSectionSetDof(section, c, 1));
+    PetscCall(PetscSectionSetFieldDof(section, c, 0, 1));
   }
   PetscCall(PetscSectionSetUp(section));
   PetscCall(DMSetLocalSection(dm, section));
@@ -73,23 +74,14 @@ PetscErrorCode cellSection(DM dm, PetscInt width) {
 }
 
 PetscErrorCode numberCells(DM dm, const std::vector<PetscInt> &points, Context *c) {
-  PetscSection local, global, slopes;
+  PetscSection global;
 
   PetscFunctionBegin;
-  PetscCall(DMGetLocalSection(dm, &local));
   PetscCall(DMGetGlobalSection(dm, &global));
-  PetscCall(DMGetLocalSection(c->slope_dm, &slopes));
-  c->in_order = true;
-  c->local.clear(), c->global.clear(), c->slope_local.clear();
   for (std::size_t i = 0; i < points.size(); ++i) {
-    PetscInt offset, row, slope;
-    PetscCall(PetscSectionGetOffset(local, points[i], &offset));
+    PetscInt row;
     PetscCall(PetscSectionGetOffset(global, points[i], &row));
-    PetscCall(PetscSectionGetOffset(slopes, points[i], &slope));
-    c->local.push_back(offset);
-    c->global.push_back(row < 0 ? -(row + 1) : row);
-    c->slope_local.push_back(slope);
-    if (offset != static_cast<PetscInt>(i)) c->in_order = false;
+    PetRLCallCXX(c->global.push_back(row < 0 ? -(row + 1) : row));
     // Arrays of global Vecs are used as they lie.
     const bool owned = i < static_cast<std::size_t>(c->mesh.owned);
     PetscCheck(owned == (row >= 0), PETSC_COMM_SELF, PETSC_ERR_PLIB, "Cell %" PetscInt_FMT " has changed its owner",
@@ -100,76 +92,72 @@ PetscErrorCode numberCells(DM dm, const std::vector<PetscInt> &points, Context *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// Values of all cells; an array to be given back to `local`, or the context's own.
-PetscErrorCode ghosted(DM dm, Context *c, Vec u, Vec *local, const PetscScalar **raw, const double **values) {
-  PetscFunctionBegin;
-  PetscCall(DMGetLocalVector(dm, local));
-  PetscCall(DMGlobalToLocal(dm, u, INSERT_VALUES, *local));
-  PetscCall(VecGetArrayRead(*local, raw));
-  *values = *raw;
-  if (!c->in_order) {
-    c->u.resize(c->local.size());
-    for (std::size_t i = 0; i < c->u.size(); ++i) c->u[i] = (*raw)[c->local[i]];
-    *values = c->u.data();
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode restoreGhosted(DM dm, Vec *local, const PetscScalar **raw) {
-  PetscFunctionBegin;
-  PetscCall(VecRestoreArrayRead(*local, raw));
-  PetscCall(DMRestoreLocalVector(dm, local));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-// Slopes of ghosts come from their owners.
-PetscErrorCode exchangedSlopes(Context *c, double t, const double *u) {
-  const auto width = static_cast<std::size_t>(c->volumes->slopeWidth());
-  const auto owned = static_cast<std::size_t>(c->mesh.owned), cells = static_cast<std::size_t>(c->mesh.cells);
-  Vec global, local;
-  PetscScalar *mine;
-  const PetscScalar *all;
+// Values of all cells in a space: of the Vec itself on one rank. To be ended as the view is.
+PetscErrorCode beginCells(Context *c, Vec u, device::Space space, device::VecView *view, const double **values) {
+  const std::size_t owned = static_cast<std::size_t>(c->mesh.owned);
 
   PetscFunctionBegin;
-  c->slopes.resize(width * cells);
-  PetscCall(DMGetGlobalVector(c->slope_dm, &global));
-  PetscCall(VecGetArrayWrite(global, &mine));
-  c->volumes->slopes(t, u, mine);
-  std::copy(mine, mine + width * owned, c->slopes.begin());
-  PetscCall(VecRestoreArrayWrite(global, &mine));
-  PetscCall(DMGetLocalVector(c->slope_dm, &local));
-  PetscCall(DMGlobalToLocal(c->slope_dm, global, INSERT_VALUES, local));
-  PetscCall(VecGetArrayRead(local, &all));
-  for (std::size_t i = owned; i < cells; ++i)
-    for (std::size_t k = 0; k < width; ++k)
-      c->slopes[width * i + k] = all[static_cast<std::size_t>(c->slope_local[i]) + k];
-  PetscCall(VecRestoreArrayRead(local, &all));
-  PetscCall(DMRestoreLocalVector(c->slope_dm, &local));
-  PetscCall(DMRestoreGlobalVector(c->slope_dm, &global));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode rightHandSide(TS ts, PetscReal t, Vec u, Vec f, void *data) {
-  auto *c = static_cast<Context *>(data);
-  DM dm;
-  Vec local;
-  PetscMPIInt size;
-  const PetscScalar *raw;
-  const double *values;
-  PetscScalar *out;
-
-  PetscFunctionBegin;
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCallMPI(MPI_Comm_size(PetscObjectComm(reinterpret_cast<PetscObject>(ts)), &size));
-  PetscCall(ghosted(dm, c, u, &local, &raw, &values));
-  if (size > 1) PetscCall(exchangedSlopes(c, t, values));
-  PetscCall(VecGetArrayWrite(f, &out));
-  if (size > 1)
-    PetRLCallCXX(c->volumes->rhsFromSlopes(t, values, c->slopes.data(), out));
+  PetscCall(view->beginRead(u, space, values));
+  if (!c->halo.needed()) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(c->u.resize(space, static_cast<std::size_t>(c->mesh.cells)));
+  if (space == device::Space::device)
+    PetscCall(device::runtime()->copy(c->u.data(), space, *values, space, owned * sizeof(double)));
   else
-    PetRLCallCXX(c->volumes->rhs(t, values, out));
-  PetscCall(VecRestoreArrayWrite(f, &out));
-  PetscCall(restoreGhosted(dm, &local, &raw));
+    PetscCall(PetscArraycpy(c->u.data(), *values, owned));
+  PetscCall(c->halo.fill(MPI_DOUBLE, 1, c->u.data(), space));
+  *values = c->u.data();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// What is computed with where this Vec lives.
+PetscErrorCode follow(Context *c, Vec u, device::Space *space) {
+  PetscFunctionBegin;
+  PetscCall(device::VecSpace(u, space));
+  if (*space == device::Space::host || c->device) PetscFunctionReturn(PETSC_SUCCESS);
+  PetRLCallCXX(c->device = std::make_unique<DeviceVolumes>());
+  PetscCall(c->device->setUp(*space, *c->volumes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode onHost(Context *c, PetscReal t, const double *u, double *dudt) {
+  const auto width = static_cast<std::size_t>(c->volumes->slopeWidth());
+
+  PetscFunctionBegin;
+  if (!c->halo.needed()) {
+    PetRLCallCXX(c->volumes->rhs(t, u, dudt));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetRLCallCXX(c->slopes.resize(width * static_cast<std::size_t>(c->mesh.cells)));
+  PetRLCallCXX(c->volumes->slopes(t, u, c->slopes.data()));
+  PetscCall(c->halo.fill(MPI_DOUBLE, static_cast<int>(width), c->slopes.data()));
+  PetRLCallCXX(c->volumes->rhsFromSlopes(t, u, c->slopes.data(), dudt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode onDevice(Context *c, PetscReal t, const double *u, double *dudt) {
+  DeviceVolumes::Exchange exchange;
+
+  PetscFunctionBegin;
+  if (c->halo.needed())
+    exchange = [c](int width, double *rows) { return c->halo.fill(MPI_DOUBLE, width, rows, c->device->space()); };
+  PetscCall(c->device->rhs(t, u, dudt, exchange));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode rightHandSide(TS, PetscReal t, Vec u, Vec f, void *data) {
+  auto *c = static_cast<Context *>(data);
+  device::Space space;
+  device::VecView in, out;
+  const double *values;
+  double *rates;
+
+  PetscFunctionBegin;
+  PetscCall(follow(c, u, &space));
+  PetscCall(beginCells(c, u, space, &in, &values));
+  PetscCall(out.begin(f, space, device::Access::write, &rates));
+  PetscCall(space == device::Space::device ? onDevice(c, t, values, rates) : onHost(c, t, values, rates));
+  PetscCall(out.end());
+  PetscCall(in.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -188,39 +176,34 @@ void fluxDerivatives(bool burgers, double k, double left, double right, double d
     d[1 - behind] = k * m;
 }
 
-PetscErrorCode jacobian(TS ts, PetscReal t, Vec u, Mat A, Mat P, void *data) {
+// On the host, wherever the solution lives: PETSc puts the entries of matrices in their places there.
+PetscErrorCode jacobian(TS, PetscReal t, Vec u, Mat A, Mat P, void *data) {
   auto *c = static_cast<Context *>(data);
-  DM dm;
-  Vec local;
-  const PetscScalar *raw;
+  device::VecView view;
   const double *values;
-  const FaceArrays f = c->volumes->faces();
+  const Volumes v = c->volumes->arrays();
+  const FaceArrays &f = v.face;
   const Law &law = c->volumes->law();
-  const bool burgers = law.kind == Law::Kind::burgers;
+  std::vector<const double *> beyond;  // of each face: the value there
 
   PetscFunctionBegin;
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(ghosted(dm, c, u, &local, &raw, &values));
+  PetscCall(beginCells(c, u, device::Space::host, &view, &values));
   PetscCall(MatZeroEntries(P));
-  std::vector<const FiniteVolume::Given *> given(static_cast<std::size_t>(f.n), nullptr);
-  for (const auto &g : c->volumes->given()) given[static_cast<std::size_t>(g.face)] = &g;
+  PetRLCallCXX(beyond.assign(static_cast<std::size_t>(f.n), nullptr));
+  PetRLCallCXX(c->volumes->givenValues(t));
+  for (int i = 0; i < v.given.n; ++i) beyond[static_cast<std::size_t>(v.given.face[i])] = &v.given.value[i];
   for (int i = 0; i < f.n; ++i) {
     const auto l = static_cast<std::size_t>(f.left[i]), r = static_cast<std::size_t>(f.right[i]);
     double d[2];
     if (l == r) {  // boundary: one cell, and perhaps a value beyond
-      double beyond = values[l];
-      if (const auto *g = given[static_cast<std::size_t>(i)]) {
-        beyond = c->volumes->boundary()[static_cast<std::size_t>(g->entry)].value(t, g->centre);
-        fluxDerivatives(burgers, f.k[i], values[l], beyond, d);
-      } else {
-        fluxDerivatives(burgers, f.k[i], values[l], beyond, d);
-        d[0] += d[1];
-      }
+      const double *const given = beyond[static_cast<std::size_t>(i)];
+      fluxDerivatives(v.burgers, f.k[i], values[l], given ? *given : values[l], d);
+      if (!given) d[0] += d[1];
       d[0] += law.viscosity * f.direct[i];
       PetscCall(MatSetValue(P, c->global[l], c->global[l], -d[0] / c->mesh.volume[l], ADD_VALUES));
       continue;
     }
-    fluxDerivatives(burgers, f.k[i], values[l], values[r], d);
+    fluxDerivatives(v.burgers, f.k[i], values[l], values[r], d);
     d[0] += law.viscosity * f.direct[i];
     d[1] -= law.viscosity * f.direct[i];
     const PetscInt columns[2] = {c->global[l], c->global[r]};
@@ -230,7 +213,7 @@ PetscErrorCode jacobian(TS ts, PetscReal t, Vec u, Mat A, Mat P, void *data) {
     const PetscScalar coming[2] = {d[0] / c->mesh.volume[r], d[1] / c->mesh.volume[r]};
     PetscCall(MatSetValues(P, 1, &columns[1], 2, columns, coming, ADD_VALUES));
   }
-  PetscCall(restoreGhosted(dm, &local, &raw));
+  PetscCall(view.end());
   PetscCall(MatAssemblyBegin(P, MAT_FINAL_ASSEMBLY));
   PetscCall(MatAssemblyEnd(P, MAT_FINAL_ASSEMBLY));
   if (A != P) {
@@ -268,6 +251,7 @@ PetscErrorCode plexConservation(TS ts, DM dm, const Law &law, const std::vector<
   PetscMPIInt size;
   PetscBool plex;
   PetscInt overlap;
+  VecType type;
   DM own;
 
   PetscFunctionBegin;
@@ -286,13 +270,14 @@ PetscErrorCode plexConservation(TS ts, DM dm, const Law &law, const std::vector<
   PetscCall(PetscContainerSetUserDestroy(container, destroyContext));
 
   PetscCall(DMClone(dm, &own));
-  PetscCall(cellSection(own, 1));
+  PetscCall(DMGetVecType(dm, &type));
+  PetscCall(DMSetVecType(own, type));
+  PetscCall(cellSection(own));
   PetscCall(DMSetBasicAdjacency(own, PETSC_TRUE, PETSC_FALSE));
   std::vector<PetscInt> points;
   PetRLCallCXX(c->mesh = cellMeshFromPlex(own, &points));
   PetRLCallCXX(c->volumes = std::make_unique<FiniteVolume>(c->mesh, law, boundary, settings));
-  PetscCall(DMClone(dm, &c->slope_dm));
-  PetscCall(cellSection(c->slope_dm, c->volumes->slopeWidth()));
+  PetscCall(c->halo.setUp(own, points, c->mesh.owned, false));
   PetscCall(numberCells(own, points, c));
 
   PetscCall(TSSetDM(ts, own));
@@ -315,31 +300,34 @@ PetscErrorCode plexConservationMesh(TS ts, const CellMesh **mesh) {
 
 PetscErrorCode plexConservationStableStep(TS ts, Vec u, PetscReal *dt) {
   Context *c = nullptr;
-  DM dm;
-  Vec local;
-  const PetscScalar *raw;
+  device::Space space;
+  device::VecView view;
   const double *values;
   PetscReal mine = 0;
 
   PetscFunctionBegin;
   PetscCall(contextOf(ts, &c));
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(ghosted(dm, c, u, &local, &raw, &values));
-  PetRLCallCXX(mine = c->volumes->stableStep(values));
-  PetscCall(restoreGhosted(dm, &local, &raw));
+  PetscCall(follow(c, u, &space));
+  PetscCall(beginCells(c, u, space, &view, &values));
+  if (space == device::Space::device)
+    PetscCall(c->device->stableStep(values, &mine));
+  else
+    PetRLCallCXX(mine = c->volumes->stableStep(values));
+  PetscCall(view.end());
   PetscCallMPI(MPI_Allreduce(&mine, dt, 1, MPIU_REAL, MPIU_MIN, PetscObjectComm(reinterpret_cast<PetscObject>(ts))));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode plexConservationAverages(TS ts, const Truth &truth, PetscReal t, Vec u) {
   Context *c = nullptr;
+  device::VecView view;
   PetscScalar *out;
 
   PetscFunctionBegin;
   PetscCall(contextOf(ts, &c));
-  PetscCall(VecGetArrayWrite(u, &out));
+  PetscCall(view.begin(u, device::Space::host, device::Access::write, &out));
   PetRLCallCXX(truth.cellAverages(c->mesh, t, out));
-  PetscCall(VecRestoreArrayWrite(u, &out));
+  PetscCall(view.end());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -25,6 +25,10 @@ namespace petrl::conservation {
 /// are; of the implicit ones W-methods (TSROSW ra34pw2) are made for a Jacobian like this, Newton's method (TSBEULER,
 /// TSBDF) converges linearly with it. The result is that of FiniteVolume to rounding, on any number of ranks.
 ///
+/// The right-hand side is computed where the solution lives; Vecs of the TS's DM are of the DM's type (-dm_vec_type cuda).
+/// Then nothing is copied in a step but, when they change, values given at the boundary, one number a face. The Jacobian
+/// is put together on the host.
+///
 /// Options (with the TS's prefix): -conservation_limiter none | sharp | smooth, -conservation_first_order.
 ///
 /// What it needs it keeps with the TS. Calling it again, with another DM, replaces it: after re-meshing call TSReset()

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "problems/conservation/kernels.hpp"
+#include "problems/conservation/volumes.hpp"
 
 namespace petrl::conservation {
 
@@ -27,152 +29,85 @@ FiniteVolume::FiniteVolume(const CellMesh &mesh, Law law, std::vector<BoundaryVa
   reset(mesh);
 }
 
-CellArrays FiniteVolume::cellArrays() const {
-  const std::size_t lines = 3 * at(owned_);
-  return {owned_,          neighbour_.data(), vertex_.data(),  face_.data(), weight_.data(),
-          &weight_[lines], corner_.data(),    &corner_[lines], out_.data()};
+Volumes FiniteVolume::arrays() {
+  const std::size_t lines = 3 * at(owned_), n = at(faces_);
+  Volumes v;
+  v.burgers = law_.kind == Law::Kind::burgers, v.first_order = settings_.first_order, v.limiter = settings_.limiter;
+  v.viscosity = law_.viscosity;
+  v.dim = dim_, v.cells = cells_;
+  v.cell = {owned_,          neighbour_.data(), vertex_.data(),  face_.data(), weight_.data(),
+            &weight_[lines], corner_.data(),    &corner_[lines], out_.data()};
+  v.face = {faces_,          left_.data(),    right_.data(),     k_.data(),      offset_.data(),    &offset_[n],
+            &offset_[2 * n], &offset_[3 * n], diffusion_.data(), &diffusion_[n], &diffusion_[2 * n]};
+  v.vertex = {vertices_,
+              ring_.data(),
+              static_cast<int>(crowd_.size()),
+              static_cast<int>(crowded_.size()),
+              crowd_.data(),
+              crowd_first_.data(),
+              crowded_.data()};
+  v.given = {static_cast<int>(given_.size()),
+             static_cast<int>(given_first_.size()) - 1,
+             given_first_.data(),
+             given_face_.data(),
+             given_vertex_.data(),
+             given_value_.data()};
+  v.epsilon = epsilon_.data();
+  v.gx = gx_.data(), v.gy = gy_.data(), v.plain_x = plain_x_.data(), v.plain_y = plain_y_.data();
+  v.low = low_.data(), v.high = high_.data(), v.flux = flux_.data();
+  return v;
 }
 
-FaceArrays FiniteVolume::faces() const {
-  const std::size_t n = at(faces_);
-  return {faces_,          left_.data(),    right_.data(),     k_.data(),      offset_.data(),    &offset_[n],
-          &offset_[2 * n], &offset_[3 * n], diffusion_.data(), &diffusion_[n], &diffusion_[2 * n]};
+const std::vector<double> &FiniteVolume::givenValues(double t) {
+  for (std::size_t i = 0; i < given_.size(); ++i)
+    given_value_[i] = boundary_[at(given_[i].entry)].value(t, given_[i].centre);
+  return given_value_;
 }
 
-void FiniteVolume::unlimited(const double *u) {
-  gradients(cellArrays(), u, gx_.data(), gy_.data());
-}
-
-void FiniteVolume::limit(double t, const double *u) {
-  if (settings_.limiter == Limiter::none) return;
-  bounds(vertices_, ring_.data(), u, low_.data(), high_.data());
-  for (const auto &[v, c] : crowd_) {
-    low_[at(v)] = std::min(low_[at(v)], u[c]);
-    high_[at(v)] = std::max(high_[at(v)], u[c]);
-  }
-  if (settings_.limiter == Limiter::sharp) {
-    limitSharp(cellArrays(), u, low_.data(), high_.data(), gx_.data(), gy_.data());
-  } else {
-    if (epsilon_.empty())
-      for (const double size : size_) epsilon_.push_back(std::pow(settings_.smoothness * size, 1.5));
-    limitSmooth(cellArrays(), u, low_.data(), high_.data(), epsilon_.data(), gx_.data(), gy_.data());
-  }
-  limitAtBoundary(t, u);
-}
-
-void FiniteVolume::limitAtBoundary(double t, const double *u) {
-  // What is given at a cell's own face is a neighbour too: without it the cell would see an extremum. Values beyond
-  // other cells' faces do not count: another rank might not know them.
-  const CellArrays a = cellArrays();
-  const std::size_t n = at(owned_);
-  for (std::size_t g = 0, end; g < given_.size(); g = end) {
-    const int cell = left_[at(given_[g].face)];
-    const std::size_t c = at(cell);
-    for (end = g + 1; end < given_.size() && left_[at(given_[end].face)] == cell;) ++end;
-    double x = 0, y = 0, factor = 1;
-    for (std::size_t s = 0; s < 3; ++s) {
-      const double d = u[a.neighbour[s * n + c]] - u[c];
-      x += a.weight_x[s * n + c] * d;
-      y += a.weight_y[s * n + c] * d;
-    }
-    for (std::size_t s = 0; s < 3; ++s) {
-      const int v = a.vertex[s * n + c];
-      double low = low_[at(v)], high = high_[at(v)];
-      for (std::size_t k = g; k < end; ++k) {
-        if (given_[k].vertices[0] != v && given_[k].vertices[1] != v) continue;
-        const double value = boundary_[at(given_[k].entry)].value(t, given_[k].centre);
-        low = std::min(low, value);
-        high = std::max(high, value);
-      }
-      factor = std::min(factor, cornerFactor(x * a.corner_x[s * n + c] + y * a.corner_y[s * n + c], high - u[c],
-                                             u[c] - low, settings_.limiter == Limiter::smooth ? epsilon_[c] : -1));
-    }
-    gx_[c] = factor * x;
-    gy_[c] = factor * y;
-  }
-}
-
-void FiniteVolume::interleave(const std::vector<double> &x, const std::vector<double> &y, int width, double *g) const {
-  for (int i = 0; i < owned_; ++i, g += width) {
-    g[0] = x[at(i)];
-    if (dim_ == 2) g[1] = y[at(i)];
-  }
+Volumes FiniteVolume::arraysAt(double t) {
+  givenValues(t);
+  return arrays();
 }
 
 void FiniteVolume::gradient(const double *u, double *g) {
-  unlimited(u);
-  interleave(gx_, gy_, dim_, g);
+  Volumes v = arrays();
+  v.viscosity = 0;  // rows of no more than the gradient
+  leastSquares(v, u);
+  slopesToRows(v, g);
 }
 
 void FiniteVolume::limitedGradient(double t, const double *u, double *g) {
-  unlimited(u);
-  limit(t, u);
-  interleave(gx_, gy_, dim_, g);
-}
-
-void FiniteVolume::reconstruct(double t, const double *u) {
-  const bool viscous = law_.viscosity > 0;
-  if (!settings_.first_order || viscous) unlimited(u);
-  if (viscous) {
-    std::copy(gx_.begin(), gx_.begin() + owned_, plain_x_.begin());
-    std::copy(gy_.begin(), gy_.begin() + owned_, plain_y_.begin());
-  }
-  if (settings_.first_order) {
-    std::fill(gx_.begin(), gx_.end(), 0.);
-    std::fill(gy_.begin(), gy_.end(), 0.);
-  } else {
-    limit(t, u);
-  }
-}
-
-void FiniteVolume::fluxesAndDivergence(double t, const double *u, double *dudt) {
-  const FaceArrays f = faces();
-  const bool burgers = law_.kind == Law::Kind::burgers;
-  (burgers ? burgersFluxes : advectionFluxes)(f, u, gx_.data(), gy_.data(), flux_.data());
-  if (law_.viscosity > 0) diffusionFluxes(f, law_.viscosity, u, plain_x_.data(), plain_y_.data(), flux_.data());
-  for (const Given &g : given_) {
-    const std::size_t i = at(g.face);
-    const int l = left_[i];
-    const double inner = u[l] + gx_[at(l)] * f.left_x[i] + gy_[at(l)] * f.left_y[i];
-    const double value = boundary_[at(g.entry)].value(t, g.centre);
-    flux_[i] = (burgers ? burgersFlux : advectionFlux)(k_[i], inner, value);
-    if (law_.viscosity > 0)
-      flux_[i] -= law_.viscosity *
-                  (f.direct[i] * (value - u[l]) + f.cross_x[i] * plain_x_[at(l)] + f.cross_y[i] * plain_y_[at(l)]);
-  }
-  divergence(cellArrays(), flux_.data(), dudt);
+  Volumes v = arraysAt(t);
+  v.viscosity = 0;
+  leastSquares(v, u);
+  limitGradients(v, u);
+  slopesToRows(v, g);
 }
 
 void FiniteVolume::rhs(double t, const double *u, double *dudt) {
-  reconstruct(t, u);
-  fluxesAndDivergence(t, u, dudt);
+  const Volumes v = arraysAt(t);
+  reconstruct(v, u);
+  fluxesAndDivergence(v, u, dudt);
 }
 
 void FiniteVolume::slopes(double t, const double *u, double *slopes) {
-  const int width = slopeWidth();
-  reconstruct(t, u);
-  interleave(gx_, gy_, width, slopes);
-  if (width > dim_) interleave(plain_x_, plain_y_, width, slopes + dim_);
+  const Volumes v = arraysAt(t);
+  reconstruct(v, u);
+  slopesToRows(v, slopes);
 }
 
 void FiniteVolume::rhsFromSlopes(double t, const double *u, const double *slopes, double *dudt) {
-  const int width = slopeWidth();
-  for (int i = 0; i < cells_; ++i) {
-    gx_[at(i)] = slopes[width * i];
-    if (dim_ == 2) gy_[at(i)] = slopes[width * i + 1];
-    if (width == dim_) continue;
-    plain_x_[at(i)] = slopes[width * i + dim_];
-    if (dim_ == 2) plain_y_[at(i)] = slopes[width * i + 3];
-  }
-  fluxesAndDivergence(t, u, dudt);
+  const Volumes v = arraysAt(t);
+  slopesFromRows(v, 0, cells_, slopes);
+  fluxesAndDivergence(v, u, dudt);
 }
 
 double FiniteVolume::stableStep(const double *u) {
-  const bool burgers = law_.kind == Law::Kind::burgers;
+  const Volumes v = arrays();
   double rate = steady_rate_;
-  if (burgers || rate < 0) {
-    speeds(faces(), burgers, law_.viscosity, u, flux_.data());
-    rate = fastest(cellArrays(), flux_.data());
+  if (v.burgers || rate < 0) {
+    speeds(v, u);
+    rate = fastest(owned_, {v.cell, v.flux, nullptr});
     steady_rate_ = rate;
   }
   return rate > 0 ? 1 / rate : std::numeric_limits<double>::infinity();

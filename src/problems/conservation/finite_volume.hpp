@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "mesh/cell_mesh.hpp"
-#include "problems/conservation/kernels.hpp"
+#include "problems/conservation/arrays.hpp"
 #include "problems/conservation/law.hpp"
 
 namespace petrl::conservation {
@@ -16,12 +16,6 @@ namespace petrl::conservation {
 struct BoundaryValue {
   int label = 0;
   std::function<double(double t, const double *x)> value;
-};
-
-enum class Limiter {
-  none,   ///< least-squares gradients as they are
-  sharp,  ///< corners stay within the averages around their vertex (MLP-u1: Park, Yoon, Kim 2010): maximum principle
-  smooth  ///< differentiable (Michalak, Ollivier-Gooch 2009), keeps smooth extrema, may overshoot a little
 };
 
 struct FiniteVolumeSettings {
@@ -76,41 +70,38 @@ class FiniteVolume {
   const Law &law() const { return law_; }
   const std::vector<BoundaryValue> &boundary() const { return boundary_; }
   const FiniteVolumeSettings &settings() const { return settings_; }
-  /// The arrays behind it, for implicit methods.
-  FaceArrays faces() const;
-  CellArrays cellArrays() const;
-  /// Boundary faces with given values: index of the face, its centre, the values' source.
-  struct Given {
-    int face, entry, vertices[2];
-    double centre[2];
-  };
-  const std::vector<Given> &given() const { return given_; }
+  /// The arrays behind it; given values are those of the last time that they were asked for.
+  Volumes arrays();
+  /// What is given beyond boundary faces at a time: as many values as arrays().given.n.
+  const std::vector<double> &givenValues(double t);
 
  private:
   void setCells(const CellMesh &mesh);
   void setFaces(const CellMesh &mesh);
   void setRings(const CellMesh &mesh);
   double faceVelocity(const CellMesh &mesh, int cell, int slot, const CellMesh::Face &face) const;
-  void unlimited(const double *u);
-  void limit(double t, const double *u);
-  void limitAtBoundary(double t, const double *u);
-  /// gx_ and gy_ as the fluxes take them; plain_x_ and plain_y_ before the limiter where there is diffusion.
-  void reconstruct(double t, const double *u);
-  void interleave(const std::vector<double> &x, const std::vector<double> &y, int width, double *g) const;
-  void fluxesAndDivergence(double t, const double *u, double *dudt);
+  void setGiven();
+  /// arrays(), values beyond the boundary at a time.
+  Volumes arraysAt(double t);
 
   Law law_;
   std::vector<BoundaryValue> boundary_;
   FiniteVolumeSettings settings_;
   int dim_ = 2, owned_ = 0, cells_ = 0, vertices_ = 0, faces_ = 0;
-  // See CellArrays and FaceArrays.
-  std::vector<int> neighbour_, vertex_, face_, ring_, left_, right_, filled_;
-  std::vector<double> weight_, corner_, out_, size_, k_, offset_, diffusion_;
-  std::vector<std::pair<int, int>> crowd_;  // vertex, cell: beyond kRing cells around a vertex
+  // See arrays.hpp.
+  std::vector<int> neighbour_, vertex_, face_, ring_, left_, right_, filled_, crowd_, crowd_first_, crowded_;
+  std::vector<double> weight_, corner_, out_, epsilon_, k_, offset_, diffusion_;
+  std::vector<std::pair<int, int>> beyond_;  // vertex, cell: beyond kRing cells around a vertex
+  struct Given {                             // index of the face, its centre, the values' source
+    int face, entry, vertices[2];
+    double centre[2];
+  };
   std::vector<Given> given_;
+  std::vector<int> given_first_, given_face_, given_vertex_;
+  std::vector<double> given_value_;
   double steady_rate_ = -1;  // of laws whose speeds do not depend on u
   // Scratch.
-  std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, epsilon_, dudt_, stage_;
+  std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, dudt_, stage_;
 };
 
 }  // namespace petrl::conservation

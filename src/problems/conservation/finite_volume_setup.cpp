@@ -48,8 +48,8 @@ void FiniteVolume::reset(const CellMesh &mesh) {
   dim_ = mesh.dim, owned_ = mesh.owned, cells_ = mesh.cells, vertices_ = mesh.vertices;
   faces_ = static_cast<int>(mesh.faces.size());
   steady_rate_ = -1;
-  epsilon_.clear();
   setFaces(mesh);
+  setGiven();
   setCells(mesh);
   setRings(mesh);
   for (auto *line : {&gx_, &gy_}) line->assign(at(cells_), 0.);
@@ -114,6 +114,18 @@ void FiniteVolume::setFaces(const CellMesh &mesh) {
   }
 }
 
+void FiniteVolume::setGiven() {
+  given_first_.assign(1, 0), given_face_.clear(), given_vertex_.clear();
+  given_value_.assign(given_.size(), 0.);
+  for (std::size_t i = 0; i < given_.size(); ++i) {
+    if (i > 0 && left_[at(given_[i].face)] != left_[at(given_face_.back())])
+      given_first_.push_back(static_cast<int>(i));
+    given_face_.push_back(given_[i].face);
+    for (const int v : given_[i].vertices) given_vertex_.push_back(v);
+  }
+  if (!given_.empty()) given_first_.push_back(static_cast<int>(given_.size()));
+}
+
 double FiniteVolume::faceVelocity(const CellMesh &mesh, int cell, int slot, const CellMesh::Face &face) const {
   if (law_.kind == Law::Kind::burgers || !law_.velocity) {
     return law_.direction[0] * face.normal[0] + (dim_ == 2 ? law_.direction[1] * face.normal[1] : 0);
@@ -140,7 +152,9 @@ double FiniteVolume::faceVelocity(const CellMesh &mesh, int cell, int slot, cons
 void FiniteVolume::setCells(const CellMesh &mesh) {
   const std::size_t n = at(owned_), lines = 3 * n;
   neighbour_.resize(lines), vertex_.resize(lines), face_.resize(lines);
-  weight_.resize(2 * lines), corner_.resize(2 * lines), out_.resize(lines), size_.resize(n);
+  weight_.resize(2 * lines), corner_.resize(2 * lines), out_.resize(lines);
+  const bool smooth = settings_.limiter == Limiter::smooth;
+  epsilon_.resize(smooth ? n : 0);
   const int slots = mesh.slots();
   for (std::size_t c = 0; c < n; ++c) {
     const auto cell = static_cast<int>(c);
@@ -167,7 +181,8 @@ void FiniteVolume::setCells(const CellMesh &mesh) {
       weight_[at(s) * n + c] = x[s];
       weight_[lines + at(s) * n + c] = dim_ == 2 ? y[s] : 0;
     }
-    size_[c] = dim_ == 2 ? std::sqrt(mesh.volume[c]) : mesh.volume[c];
+    const double size = dim_ == 2 ? std::sqrt(mesh.volume[c]) : mesh.volume[c];
+    if (smooth) epsilon_[c] = std::pow(settings_.smoothness * size, 1.5);
   }
 }
 
@@ -175,7 +190,8 @@ void FiniteVolume::setRings(const CellMesh &mesh) {
   const std::size_t n = at(vertices_);
   ring_.resize(kRing * n);
   filled_.assign(n, 0);
-  crowd_.clear();
+  beyond_.clear(), crowd_.clear(), crowded_.clear();
+  crowd_first_.assign(1, 0);
   const int slots = mesh.slots();
   for (int c = 0; c < cells_; ++c) {
     for (int s = 0; s < slots; ++s) {
@@ -184,12 +200,18 @@ void FiniteVolume::setRings(const CellMesh &mesh) {
       if (k < kRing)
         ring_[at(k) * n + at(v)] = c;
       else
-        crowd_.emplace_back(v, c);
+        beyond_.emplace_back(v, c);
     }
   }
   for (std::size_t v = 0; v < n; ++v) {
     const int first = filled_[v] > 0 ? ring_[v] : 0;
     for (int k = std::min(filled_[v], kRing); k < kRing; ++k) ring_[at(k) * n + v] = first;
+  }
+  std::sort(beyond_.begin(), beyond_.end());
+  for (const auto &[v, c] : beyond_) {
+    if (crowd_.empty() || crowd_.back() != v) crowd_.push_back(v), crowd_first_.push_back(crowd_first_.back());
+    crowded_.push_back(c);
+    ++crowd_first_.back();
   }
 }
 

@@ -34,27 +34,6 @@ PETRL_INLINE void sweep(const Discretization &d, const Loop &l, Term term) {
   }
 }
 
-template <int Radius, bool Diffuses>
-struct Linear {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return linearTerm<Diffuses>(q, s, u, c, std::make_integer_sequence<int, Radius>{});
-  }
-};
-
-template <bool Diffuses>
-struct Weno {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return wenoTerm<Diffuses>(q, s, u, c);
-  }
-};
-
-template <bool Diffuses>
-struct Transported {
-  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
-    return transportedTerm<Diffuses>(q, s, u, c);
-  }
-};
-
 // Clones cannot be templates: one function a case.
 #define PETRL_SWEEP(name, ...)                                     \
   PETRL_CLONES void name(const Discretization &d, const Loop &l) { \

@@ -62,4 +62,26 @@ PETRL_INLINE double wenoTerm(const double *q, std::ptrdiff_t s, double u, const 
   return f;
 }
 
+// The same as types, to choose from.
+template <int Radius, bool Diffuses>
+struct Linear {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return linearTerm<Diffuses>(q, s, u, c, std::make_integer_sequence<int, Radius>{});
+  }
+};
+
+template <bool Diffuses>
+struct Weno {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return wenoTerm<Diffuses>(q, s, u, c);
+  }
+};
+
+template <bool Diffuses>
+struct Transported {
+  PETRL_INLINE double operator()(const double *q, std::ptrdiff_t s, double u, const Axis &c) const {
+    return transportedTerm<Diffuses>(q, s, u, c);
+  }
+};
+
 }  // namespace petrl::grid2d
