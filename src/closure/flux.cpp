@@ -56,76 +56,79 @@ PETRL_INLINE double differencesAround(const double *v, std::ptrdiff_t s) {
   return (std::fabs(v[0] - v[-s]) + std::fabs(v[s] - v[0]) + std::fabs(v[2 * s] - v[s])) / 3;
 }
 
-template <bool Mean>
-PETRL_INLINE void lineFluxesBy(const Line &line, const double *q, const double *u, const float *w,
-                               double *__restrict even, double *__restrict odd, double *__restrict flux) {
-  const double *next = q + line.step;
-  {
-    const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
-    for (int i = 0; i < line.n; ++i) {
-      even[i] = weight<Mean>(w + i, line.other, middle, half) * (next[i] - q[i]);
-      odd[i] = 0;
-    }
-  }
-  for (int k = 1; k <= line.half_width; ++k) {
-    const int o = line.half_width + k;
-    const double middle = 0.5 * (line.high[k] + line.low[k]), half = 0.5 * (line.high[k] - line.low[k]);
-    const double odd_middle = 0.5 * (line.high[o] + line.low[o]), odd_half = 0.5 * (line.high[o] - line.low[o]);
-    const double *right = q + (k + 1) * line.step, *inner_right = q + k * line.step, *left = q - k * line.step,
-                 *inner_left = q - (k - 1) * line.step;
-    const float *we = w + k * line.plane, *wo = w + o * line.plane;
-    for (int i = 0; i < line.n; ++i) {
-      const double up = right[i] - inner_right[i], down = inner_left[i] - left[i];
-      even[i] += weight<Mean>(we + i, line.other, middle, half) * (up + down);
-      odd[i] += weight<Mean>(wo + i, line.other, odd_middle, odd_half) * (up - down);
-    }
-  }
+// Velocities through the faces, and the speeds that diffusive fluxes go with. at: of the line's first point in the fields.
+PETRL_CLONES void faceSpeeds(const Line &line, std::ptrdiff_t at, const double *u, double *__restrict velocity,
+                             double *__restrict speed) {
   const double *beyond = u + line.step;
   for (int i = 0; i < line.n; ++i) {
-    const double velocity = 0.5 * (u[i] + beyond[i]);
-    flux[i] = (std::fabs(velocity) + line.floor) * even[i] + velocity * odd[i];
+    velocity[i] = 0.5 * (u[i] + beyond[i]);
+    speed[i] = std::fabs(velocity[i]) + line.floor;
   }
-}
-
-PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *u, const float *w, double *even,
-                             double *odd, double *flux) {
-  if (line.other == 0)
-    lineFluxesBy<false>(line, q, u, w, even, odd, flux);
-  else
-    lineFluxesBy<true>(line, q, u, w, even, odd, flux);
-}
-
-// What the shear adds. at: of the line's first point in the fields.
-PETRL_CLONES void addShear(const Line &line, std::ptrdiff_t at, const double *even, double *__restrict flux) {
   for (const double *component : line.velocity) {
-    if (component == nullptr) continue;
+    if (component == nullptr || !(line.shear > 0)) continue;
     const double *v = component + at;
-    for (int i = 0; i < line.n; ++i) flux[i] += line.shear * differencesAround(v + i, line.step) * even[i];
+    for (int i = 0; i < line.n; ++i) speed[i] += line.shear * differencesAround(v + i, line.step);
   }
 }
 
-// The same without a velocity, for a speed of one.
-template <bool Mean>
-PETRL_INLINE void symmetricFluxesBy(const Line &line, const double *q, const float *w, double *__restrict flux) {
-  const double *next = q + line.step;
-  const double middle = 0.5 * (line.high[0] + line.low[0]), half = 0.5 * (line.high[0] - line.low[0]);
-  for (int i = 0; i < line.n; ++i) flux[i] = weight<Mean>(w + i, line.other, middle, half) * (next[i] - q[i]);
-  for (int k = 1; k <= line.half_width; ++k) {
-    const double middle_k = 0.5 * (line.high[k] + line.low[k]), half_k = 0.5 * (line.high[k] - line.low[k]);
-    const double *right = q + (k + 1) * line.step, *inner_right = q + k * line.step, *left = q - k * line.step,
-                 *inner_left = q - (k - 1) * line.step;
-    const float *wk = w + k * line.plane;
-    for (int i = 0; i < line.n; ++i)
-      flux[i] += weight<Mean>(wk + i, line.other, middle_k, half_k) *
-                 ((right[i] - inner_right[i]) + (inner_left[i] - left[i]));
+// Of half-width M: all in one pass, so that nothing but the flux is written. Moves: by a velocity; else for a speed of one.
+template <bool Mean, bool Moves, int M>
+PETRL_INLINE void fluxesOfWidth(const Line &line, const double *q, const double *velocity, const double *speed,
+                                const float *w, double *__restrict flux) {
+  constexpr int weights = Moves ? 2 * M + 1 : M + 1;
+  double middle[weights], half[weights];
+  for (int k = 0; k < weights; ++k)
+    middle[k] = 0.5 * (line.high[k] + line.low[k]), half[k] = 0.5 * (line.high[k] - line.low[k]);
+  const std::ptrdiff_t s = line.step, plane = line.plane, other = line.other;
+  PETRL_INDEPENDENT for (int i = 0; i < line.n; ++i) {
+    const double *at = q + i;
+    const float *wi = w + i;
+    double even = weight<Mean>(wi, other, middle[0], half[0]) * (at[s] - at[0]), odd = 0;
+    PETRL_UNROLL for (int k = 1; k <= M; ++k) {
+      const double up = at[(k + 1) * s] - at[k * s], down = at[(1 - k) * s] - at[-k * s];
+      even += weight<Mean>(wi + k * plane, other, middle[k], half[k]) * (up + down);
+      if (Moves) odd += weight<Mean>(wi + (M + k) * plane, other, middle[M + k], half[M + k]) * (up - down);
+    }
+    flux[i] = Moves ? speed[i] * even + velocity[i] * odd : even;
   }
+}
+
+template <bool Mean, bool Moves>
+PETRL_INLINE void fluxesBy(const Line &line, const double *q, const double *velocity, const double *speed,
+                           const float *w, double *flux) {
+  switch (line.half_width) {
+    case 1:
+      return fluxesOfWidth<Mean, Moves, 1>(line, q, velocity, speed, w, flux);
+    case 2:
+      return fluxesOfWidth<Mean, Moves, 2>(line, q, velocity, speed, w, flux);
+    case 3:
+      return fluxesOfWidth<Mean, Moves, 3>(line, q, velocity, speed, w, flux);
+    case 4:
+      return fluxesOfWidth<Mean, Moves, 4>(line, q, velocity, speed, w, flux);
+    case 5:
+      return fluxesOfWidth<Mean, Moves, 5>(line, q, velocity, speed, w, flux);
+    case 6:
+      return fluxesOfWidth<Mean, Moves, 6>(line, q, velocity, speed, w, flux);
+    case 7:
+      return fluxesOfWidth<Mean, Moves, 7>(line, q, velocity, speed, w, flux);
+    default:
+      return fluxesOfWidth<Mean, Moves, kMaxHalfWidth>(line, q, velocity, speed, w, flux);
+  }
+}
+
+PETRL_CLONES void lineFluxes(const Line &line, const double *q, const double *velocity, const double *speed,
+                             const float *w, double *flux) {
+  if (line.other == 0)
+    fluxesBy<false, true>(line, q, velocity, speed, w, flux);
+  else
+    fluxesBy<true, true>(line, q, velocity, speed, w, flux);
 }
 
 PETRL_CLONES void symmetricFluxes(const Line &line, const double *q, const float *w, double *flux) {
   if (line.other == 0)
-    symmetricFluxesBy<false>(line, q, w, flux);
+    fluxesBy<false, false>(line, q, nullptr, nullptr, w, flux);
   else
-    symmetricFluxesBy<true>(line, q, w, flux);
+    fluxesBy<true, false>(line, q, nullptr, nullptr, w, flux);
 }
 
 PETRL_CLONES void difference(int n, double factor, const double *upper, const double *lower, double *change) {
@@ -210,13 +213,13 @@ struct Flux::Axis {
   const float *w;
   double factor;
   // Those of the points from `at` (of the fields) and `from` (of the network's output) on.
-  void fluxes(std::ptrdiff_t at, std::ptrdiff_t from, double *even, double *odd, double *flux) const {
+  void fluxes(std::ptrdiff_t at, std::ptrdiff_t from, double *velocity, double *speed, double *flux) const {
     if (u == nullptr) {
       symmetricFluxes(line, q + at, w + from, flux);
       return;
     }
-    lineFluxes(line, q + at, u + at, w + from, even, odd, flux);
-    if (line.shear > 0) addShear(line, at, even, flux);
+    faceSpeeds(line, at, u + at, velocity, speed);
+    lineFluxes(line, q + at, velocity, speed, w + from, flux);
   }
 };
 
@@ -227,7 +230,7 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
   const auto n = static_cast<std::size_t>(nx) + 1;
   work_.resize(4 * n);
   if (dimensions > 2) under_.resize(static_cast<std::size_t>(nx) * static_cast<std::size_t>(ny));
-  double *even = work_.data(), *odd = even + n, *flux = odd + n, *below = flux + n;
+  double *velocity = work_.data(), *speed = velocity + n, *flux = speed + n, *below = flux + n;
   const std::size_t weights = static_cast<std::size_t>(form_.weights());
   const std::ptrdiff_t strides[3] = {1, fields.row, fields.slice}, sides[3] = {1, output.row, output.slice};
   double *row = change;
@@ -258,7 +261,7 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
     // Through the faces beyond a row of points, into `flux`.
     const auto upwards = [&](int axis, int j, int k) {
       if (form_.mean) axes[axis].line.other = other(axis, axis == 1 ? j : k);
-      axes[axis].fluxes(j * fields.row + k * fields.slice, j * output.row + k * output.slice, even, odd, flux);
+      axes[axis].fluxes(j * fields.row + k * fields.slice, j * output.row + k * output.slice, velocity, speed, flux);
     };
     for (int j = 0; dimensions > 2 && j < ny; ++j) {
       upwards(2, j, periodic ? nz - 1 : -1);
@@ -274,11 +277,11 @@ void Flux::compute(const Fields &fields, const NetworkOutput &output, const Corr
       for (int j = 0; j < ny; ++j, row += nx) {
         // flux[0] is that of the face to the left of the first point.
         const std::ptrdiff_t at = j * fields.row + k * fields.slice, from = j * output.row + k * output.slice;
-        axes[0].fluxes(at - left, from - left, even, odd, flux + 1 - left);
+        axes[0].fluxes(at - left, from - left, velocity, speed, flux + 1 - left);
         if (periodic && form_.mean) {
           Axis last = axes[0];
           last.line.n = 1, last.line.other = other(0, nx - 1);
-          last.fluxes(at + nx - 1, from + nx - 1, even, odd, flux + nx);
+          last.fluxes(at + nx - 1, from + nx - 1, velocity, speed, flux + nx);
         }
         if (periodic) flux[0] = flux[nx];
         if (step.wall[0]) flux[0] = 0;
