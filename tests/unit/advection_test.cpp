@@ -338,7 +338,7 @@ TEST(AdvectionEnvironment, BadValuesAreErrors) {
   EXPECT_EQ(message("images: cifar"), "test.yaml:2: images: expected mnist, fashion, texture or mixed, found 'cifar'");
   EXPECT_EQ(message("velocity: slow"), "test.yaml:2: velocity: expected train, vortex, stream or mixed, found 'slow'");
   EXPECT_NE(message("scheme: upwind3").find("test.yaml:2: scheme: expected one of upwind1"), std::string::npos);
-  EXPECT_NE(message("integrator: rk3").find("expected euler or rk4, found 'rk3'"), std::string::npos);
+  EXPECT_NE(message("integrator: rk3").find("expected euler, rk4 or semi-lagrangian, found 'rk3'"), std::string::npos);
   EXPECT_NE(message("reward: late").find("expected immediate or after-step"), std::string::npos);
   EXPECT_NE(message("n: 2").find("expected an integer in [4, 4096], found 2"), std::string::npos);
   EXPECT_NE(message("n: many").find("expected an integer in [4, 4096], found 'many'"), std::string::npos);
