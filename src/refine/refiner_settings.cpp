@@ -288,9 +288,9 @@ PetscErrorCode PetRLRefinerSetSkip(PetRLRefiner refiner, PetscBool skip) {
    what it would without a gate. All others count as cells where refining gains nothing and coarsening loses nothing:
    they are coarsened as far as the hierarchy allows, unless computation costs nothing.
 
-   That saves time where much of the mesh is quiet, and takes what the policy would have seen coming from further away
-   (or at smaller amplitudes): errors grow with the tolerance. -refiner_monitor and `PetRLRefinerView()` say for how many
-   cells the gate was open. Where the solution lives on a device, all cells are looked at there.
+   That saves time where much of the mesh is quiet, and costs what the policy would have seen coming from further away
+   or at smaller amplitudes: errors grow with the tolerance. -refiner_monitor and `PetRLRefinerView()` say for how
+   many cells the gate was open. Where the solution lives on a device, all cells are looked at there.
 
 .seealso: `PetRLRefiner`, `PetRLRefinerDecide()`
 @*/

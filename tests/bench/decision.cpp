@@ -73,15 +73,15 @@ void measure(const std::string &file, int squares, int rounds) {
               m.cells, gradients, rates);
   for (const double gate : {0., 1e-6, 1e-3, 1e-2, 1e-1}) {
     policy.setGate(gate);
-    const double parts[4] = {
-        least(m.cells, [&] { policy.begin(m, fields, .02, {}); }),
-        least(m.cells, [&] { policy.observe(m, fields[0], .02); }), least(m.cells, [&] { policy.infer(m, {}); }),
-        least(m.cells, [&] { weigh(m, policy.predict(m, fields, .02, {}).data(), costs, decision); })};
-    const double all = parts[3];
+    const float *predicted = policy.predict(m, fields, .02, {}).data();
+    const double weighing = least(m.cells, [&] { weigh(m, predicted, costs, decision); }),
+                 all = least(m.cells, [&] { policy.decide(m, fields, .02, costs, {}, {}, decision); }),
+                 gating = least(m.cells, [&] { policy.begin(m, fields, .02, {}); }),
+                 observing = least(m.cells, [&] { policy.observe(m, fields[0], .02); }),
+                 inferring = least(m.cells, [&] { policy.infer(m, {}); });
     PetscPrintf(PETSC_COMM_SELF, "%g,%.3f,%.3f,%.1f,%.1f,%.1f,%.1f,%.1f\n", gate,
                 static_cast<double>(policy.looked().asked) / m.cells,
-                static_cast<double>(policy.looked().seen) / m.cells, parts[0], parts[1], parts[2],
-                all - parts[0] - parts[1] - parts[2], all);
+                static_cast<double>(policy.looked().seen) / m.cells, gating, observing, inferring, weighing, all);
   }
 }
 
