@@ -66,7 +66,8 @@
    Where the policy says that the network sees none of the state's components (normalise: unseen), face fluxes are
    linear in the state, and the network is evaluated again only after a Vec of what it does see has changed: once, for a
    velocity that is prescribed. -closure_view says how often that was. Velocities that it sees as Courant numbers
-   (normalise: courant) make the answer independent of all units; it is then evaluated again for a step of other length, too.
+   (normalise: courant) make the answer independent of all units; for a step of another length it is then evaluated
+   again, too.
 
    -closure_auxiliary reads a Vec of the DMDA's grid as VecView() writes it: a PETSc binary file (any name) with one
    component a name of -closure_auxiliary_fields, or an HDF5 file (name ending in .h5 or .hdf5) with one dataset a name.

@@ -25,6 +25,7 @@
 .  -refiner_remesh_cost <25>     - what re-meshing costs, in time steps on the same cells
 .  -refiner_unit <1e-8>          - relative error that one cell and step is worth at a trade-off of 1/2
 .  -refiner_skip <true>          - keep the mesh where a change would gain less than re-meshing costs
+.  -refiner_gate <0>             - look only where more than this share of the range happens: `PetRLRefinerSetGate()`
 .  -refiner_stable_steps <bool>  - the smallest cell limits the time step (explicit methods: true, implicit ones: false)
 .  -refiner_imbalance <1.1>      - move cells between ranks when the largest load exceeds this many times the mean
 .  -refiner_components <0,1,...> - components of the solution that count (all), each relative to its range
@@ -142,6 +143,7 @@ PETSC_EXTERN PetscErrorCode PetRLRefinerSetMaxCells(PetRLRefiner refiner, PetscI
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetRemeshCost(PetRLRefiner refiner, PetscReal steps);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetUnit(PetRLRefiner refiner, PetscReal unit);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetSkip(PetRLRefiner refiner, PetscBool skip);
+PETSC_EXTERN PetscErrorCode PetRLRefinerSetGate(PetRLRefiner refiner, PetscReal tolerance);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetStableSteps(PetRLRefiner refiner, PetscBool stable);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetImbalance(PetRLRefiner refiner, PetscReal imbalance);
 PETSC_EXTERN PetscErrorCode PetRLRefinerSetComponents(PetRLRefiner refiner, PetscInt n, const PetscInt components[]);

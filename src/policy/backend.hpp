@@ -65,6 +65,9 @@ PETRL_API std::string receptiveField(const GridBackend &network);
 struct Graph {
   int owned = 0, nodes = 0, slots = 0;
   const int *source = nullptr;  ///< owned x slots
+  /// Where some nodes' values are asked for: within[k] owned ones, the first, are at most k edges from these, k from 0
+  /// to the network's reach; null: all are asked for.
+  const int *within = nullptr;
 };
 
 /// A network that passes messages on a graph (kind refiner).
@@ -74,11 +77,14 @@ class GraphBackend : public Backend {
   virtual int inputs() const = 0;
   virtual int edgeInputs() const = 0;
   virtual int outputs() const = 0;
+  /// So many edges away another node may matter.
+  virtual int reach() const = 0;
   /// For views: "graph network: 2 layers, 8 wide".
   virtual std::string describe() const = 0;
   /// Fills the rows of ghosts (width values each, from row `owned` on) from their owners. Collective.
   using Exchange = std::function<void(float *rows, int width)>;
-  /// node: owned x inputs; edge: owned x slots x edgeInputs; out: owned x outputs.
+  /// node: owned x inputs; edge: owned x slots x edgeInputs; out: owned x outputs. With graph.within, edges of the last
+  /// ring are not read, and only out of the first within[0] nodes is written.
   virtual void evaluate(const Graph &graph, const float *node, const float *edge, float *out,
                         const Exchange &exchange = {}) const = 0;
 };

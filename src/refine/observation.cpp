@@ -152,11 +152,15 @@ RefinementObservation::RefinementObservation(const std::vector<std::string> &nod
     : node_rows_(rowsOf(nodes, nodeObservables(), source + ": /observation/names")),
       edge_rows_(rowsOf(edges, edgeObservables(), source + ": /action/edges")) {}
 
-void RefinementObservation::compute(const CellMesh &mesh, const ObservedField &f, double range, double interval) {
+void RefinementObservation::compute(const CellMesh &mesh, const ObservedField &f, double range, double interval,
+                                    const ActiveCells *active) {
   const auto d = static_cast<std::size_t>(mesh.dim), s_count = static_cast<std::size_t>(mesh.slots());
   const std::size_t node_width = node_rows_.size(), edge_width = edge_rows_.size();
-  node_.resize(static_cast<std::size_t>(mesh.owned) * node_width);
-  edge_.resize(static_cast<std::size_t>(mesh.owned) * s_count * edge_width);
+  const int nodes = active ? static_cast<int>(active->cells().size()) : mesh.owned,
+            with_edges = active ? active->withEdges() : mesh.owned;
+  const auto cell = [&](int i) { return active ? active->cells()[static_cast<std::size_t>(i)] : i; };
+  node_.resize(static_cast<std::size_t>(nodes) * node_width);
+  edge_.resize(static_cast<std::size_t>(with_edges) * s_count * edge_width);
   move_.resize(static_cast<std::size_t>(mesh.cells) * d);
   const kernels::CellField field{mesh.dim,
                                  mesh.neighbour.data(),
@@ -169,26 +173,29 @@ void RefinementObservation::compute(const CellMesh &mesh, const ObservedField &f
                                  move_.data(),
                                  range,
                                  interval};
-  for (int i = 0; i < mesh.cells; ++i) kernels::moveFeature(field, i);
-  for (int first = 0; first < mesh.owned; first += kBlock) {
-    const int count = std::min(kBlock, mesh.owned - first);
+  for (int i = 0; i < nodes; ++i) kernels::moveFeature(field, cell(i));
+  for (int g = mesh.owned; g < mesh.cells; ++g) kernels::moveFeature(field, g);
+  for (int first = 0; first < nodes; first += kBlock) {
+    const int count = std::min(kBlock, nodes - first), edges = std::min(count, std::max(0, with_edges - first));
     Block b{};
+    int at[kBlock];
     for (int k = 0; k < kBlock; ++k) {
-      const kernels::CellFeatures c = kernels::cellFeatures(field, first + std::min(k, count - 1));
+      at[k] = cell(first + std::min(k, count - 1));
+      const kernels::CellFeatures c = kernels::cellFeatures(field, at[k]);
       b.h[k] = c.h, b.rate[k] = c.rate, b.move[k] = c.move;
       for (int i = 0; i < 2; ++i) b.gradient[i][k] = c.gradient[i];
     }
     for (std::size_t s = 0; s < s_count; ++s) {
       for (int k = 0; k < kBlock; ++k) {
-        const kernels::FaceFeatures e =
-            kernels::faceFeatures(field, first + std::min(k, count - 1), static_cast<int>(s));
+        const kernels::FaceFeatures e = kernels::faceFeatures(field, at[k], static_cast<int>(s));
         b.is[k] = e.is, b.difference[k] = e.difference, b.level[k] = e.level;
         for (int i = 0; i < 2; ++i)
           b.to[i][k] = e.to[i], b.gradient_j[i][k] = e.gradient_j[i], b.moved[i][k] = e.moved[i];
       }
       addNeighbours(b);
-      write(edge_rows_, b, count, s_count * edge_width,
-            &edge_[(static_cast<std::size_t>(first) * s_count + s) * edge_width]);
+      if (edges > 0)
+        write(edge_rows_, b, edges, s_count * edge_width,
+              &edge_[(static_cast<std::size_t>(first) * s_count + s) * edge_width]);
     }
     write(node_rows_, b, count, node_width, &node_[static_cast<std::size_t>(first) * node_width]);
   }

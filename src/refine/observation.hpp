@@ -6,7 +6,7 @@
 
 #include "base/api.hpp"
 #include "mesh/cell_mesh.hpp"
-#include "policy/backend.hpp"
+#include "refine/active_cells.hpp"
 
 namespace petrl {
 
@@ -50,16 +50,17 @@ class PETRL_API RefinementObservation {
                                  const std::vector<std::string> &edges = edgeNames(),
                                  const std::string &source = "observation");
 
-  /// range: U, over all ranks. interval: T.
-  void compute(const CellMesh &mesh, const ObservedField &field, double range, double interval);
+  /// range: U, over all ranks. interval: T. active: only of these cells, in their order; edges of no more than need
+  /// them; null: all owned ones.
+  void compute(const CellMesh &mesh, const ObservedField &field, double range, double interval,
+               const ActiveCells *active = nullptr);
 
   /// The rows that are asked for, by their kind.
   const std::vector<const RefinementObservable *> &nodeRows() const { return node_rows_; }
   const std::vector<const RefinementObservable *> &edgeRows() const { return edge_rows_; }
 
-  const std::vector<float> &node() const { return node_; }  ///< owned x nodes
-  const std::vector<float> &edge() const { return edge_; }  ///< owned x slots x edges
-  Graph graph(const CellMesh &mesh) const { return {mesh.owned, mesh.cells, mesh.slots(), mesh.neighbour.data()}; }
+  const std::vector<float> &node() const { return node_; }  ///< owned (active) x nodes
+  const std::vector<float> &edge() const { return edge_; }  ///< owned (active) x slots x edges
 
  private:
   std::vector<const RefinementObservable *> node_rows_, edge_rows_;

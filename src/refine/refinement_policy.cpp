@@ -1,5 +1,7 @@
 #include "refine/refinement_policy.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/error.hpp"
@@ -24,6 +26,23 @@ std::map<std::string, std::string> outputScale() {
 
 void expect(const std::string &source, const std::string &key, const std::string &expected, const std::string &found) {
   if (found != expected) throw Error(source + ": " + key + ": expected '" + expected + "', found '" + found + "'");
+}
+
+// Nonzero in cells where a field's jump to a neighbour or its change in the interval is not below the tolerance.
+void findHappenings(const CellMesh &mesh, const std::vector<RefinementPolicy::Field> &fields, double tolerance,
+                    double interval, std::vector<char> &happens) {
+  const auto slots = static_cast<std::size_t>(mesh.slots());
+  happens.assign(static_cast<std::size_t>(mesh.owned), 0);
+  for (const RefinementPolicy::Field &field : fields) {
+    const double most = tolerance * field.range, *const u = field.values.value, *const rate = field.values.rate;
+    const int *neighbour = mesh.neighbour.data();
+    for (std::size_t c = 0; c < happens.size(); ++c, neighbour += slots) {
+      double change = interval * std::fabs(rate[c]);
+      for (std::size_t s = 0; s < slots; ++s)
+        change = std::max(change, std::fabs(u[neighbour[s] < 0 ? static_cast<int>(c) : neighbour[s]] - u[c]));
+      if (change > most) happens[c] = 1;
+    }
+  }
 }
 
 }  // namespace
@@ -65,25 +84,42 @@ Policy RefinementPolicy::specification(const GraphNetwork &network, const std::v
   return p;
 }
 
-void RefinementPolicy::begin(const CellMesh &mesh) {
-  out_.resize(2 * static_cast<std::size_t>(mesh.owned));
-  difference_.assign(out_.size(), 0.f);
+void RefinementPolicy::begin(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
+                             const GraphBackend::Exchange &exchange) {
+  difference_.assign(2 * static_cast<std::size_t>(mesh.owned), 0.f);
+  looked_ = {mesh.owned, mesh.owned, mesh.owned};
+  if (gate_ > 0) {
+    findHappenings(mesh, fields, gate_, interval, happens_);
+    active_.grow(mesh, happens_, network_->reach(), network_->reach(), exchange);
+    looked_.asked = active_.asked(), looked_.seen = static_cast<int>(active_.cells().size());
+  }
+  out_.resize(2 * static_cast<std::size_t>(looked_.asked));
 }
 
 void RefinementPolicy::observe(const CellMesh &mesh, const Field &field, double interval) {
-  observation_.compute(mesh, field.values, field.range, interval);
+  observation_.compute(mesh, field.values, field.range, interval, gate_ > 0 ? &active_ : nullptr);
 }
 
 const std::vector<float> &RefinementPolicy::infer(const CellMesh &mesh, const GraphBackend::Exchange &exchange) {
-  network_->evaluate(observation_.graph(mesh), observation_.node().data(), observation_.edge().data(), out_.data(),
-                     exchange);
-  for (std::size_t i = 0; i < out_.size(); ++i) difference_[i] += RefinementScale::difference(out_[i]);
+  const float *const node = observation_.node().data(), *const edge = observation_.edge().data();
+  if (gate_ > 0) {
+    const GraphBackend::Exchange ghosts = [&](float *rows, int width) { active_.fill(rows, width, exchange); };
+    network_->evaluate(active_.graph(), node, edge, out_.data(), exchange ? ghosts : GraphBackend::Exchange());
+    for (std::size_t i = 0; i < out_.size(); ++i) {
+      const std::size_t cell = static_cast<std::size_t>(active_.cells()[i / 2]);
+      difference_[2 * cell + i % 2] += RefinementScale::difference(out_[i]);
+    }
+  } else {
+    network_->evaluate({mesh.owned, mesh.cells, mesh.slots(), mesh.neighbour.data()}, node, edge, out_.data(),
+                       exchange);
+    for (std::size_t i = 0; i < out_.size(); ++i) difference_[i] += RefinementScale::difference(out_[i]);
+  }
   return difference_;
 }
 
 const std::vector<float> &RefinementPolicy::predict(const CellMesh &mesh, const std::vector<Field> &fields,
                                                     double interval, const GraphBackend::Exchange &exchange) {
-  begin(mesh);
+  begin(mesh, fields, interval, exchange);
   for (const Field &field : fields) {
     observe(mesh, field, interval);
     infer(mesh, exchange);

@@ -36,8 +36,21 @@ class PETRL_API RefinementPolicy {
   const std::vector<float> &predict(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
                                     const GraphBackend::Exchange &exchange);
 
+  /// Looks only where something happens: where a field differs from that in a neighbour, or would change until the next
+  /// decision at its present rate, by more than `tolerance` times its range; and around these cells as far as the network
+  /// reaches, so that whatever is seen there is seen from everywhere. What is predicted there is what would be without a
+  /// gate, elsewhere it is 0: nothing to gain, nothing to lose. 0: no gate.
+  void setGate(double tolerance) { gate_ = tolerance; }
+  double gate() const { return gate_; }
+  /// Owned cells of the last decision: those that the gate was open for; and with those that were only looked at.
+  struct Looked {
+    int cells = 0, asked = 0, seen = 0;
+  };
+  const Looked &looked() const { return looked_; }
+
   /// predict() step by step, for those who say where time goes: begin, then for each field observe and infer.
-  void begin(const CellMesh &mesh);
+  void begin(const CellMesh &mesh, const std::vector<Field> &fields, double interval,
+             const GraphBackend::Exchange &exchange);
   void observe(const CellMesh &mesh, const Field &field, double interval);
   const std::vector<float> &infer(const CellMesh &mesh, const GraphBackend::Exchange &exchange);
 
@@ -51,6 +64,10 @@ class PETRL_API RefinementPolicy {
  private:
   std::unique_ptr<GraphBackend> network_;
   RefinementObservation observation_;
+  double gate_ = 0;
+  ActiveCells active_;
+  Looked looked_;
+  std::vector<char> happens_;
   std::vector<float> out_, difference_;
 };
 

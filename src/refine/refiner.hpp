@@ -63,6 +63,23 @@ struct Passage {
   Passage &operator=(const Passage &) = delete;
 };
 
+/// Where the unknowns of a DM are.
+struct FieldLayout {
+  bool vertices = false;     ///< else in cells
+  PetscInt width = 0;        ///< unknowns at each
+  bool constrained = false;  ///< DMAddBoundary()
+  /// Real numbers at each: the two parts of a complex unknown are components of their own.
+  PetscInt reals() const { return width * kReals; }
+  static constexpr PetscInt kReals = PetscDefined(USE_COMPLEX) ? 2 : 1;
+};
+
+/// Unknowns of a DM that was looked at: as long as it is the same, so are they.
+struct KnownUnknowns {
+  PetscObjectId dm = 0, section = 0;  ///< 0: none
+  FieldLayout layout;
+  std::vector<PetscInt> offset;  ///< of owned cells' unknowns in the array of a Vec, where they are in cells
+};
+
 /// A refiner in a TS.
 struct RefinedTS {
   PetscObjectId id = 0;  ///< of the TS, 0: none
@@ -88,6 +105,7 @@ struct RefinerData : PolicyObject {
   PetscInt interval = 20, max_level = 4, max_cells = 1 << 26, initial_rounds = -1;
   PetscReal imbalance = 1.1;
   bool skip = true;
+  double gate = 0;       ///< of the policy: see RefinementPolicy::setGate()
   int stable_steps = 1;  ///< the smallest cell limits the step
   bool stable_steps_set = false;
   std::vector<PetscInt> components;
@@ -114,6 +132,7 @@ struct RefinerData : PolicyObject {
   DMLabel decided = NULL;                                  ///< the label that `decision` became; kept until the next
   std::vector<std::vector<double>> value, rate, gradient;  ///< components
   std::vector<double> rows;
+  KnownUnknowns known;  ///< of the last solution or rate
   // Where the solution lives on a device.
   std::unique_ptr<DevicePrediction> device;  ///< null: it lives on the host
   std::shared_ptr<RefinerMesh> device_mesh;
@@ -123,7 +142,9 @@ struct RefinerData : PolicyObject {
   std::vector<float> observed, predicted;  ///< what came from there
 
   PetscInt remeshes = 0;
-  PetscReal time = 0;  ///< of the solution, for boundary values
+  double looked[3] = {0, 0,
+                      0};  ///< with a gate: cells decided about, predicted for, looked at; of all decisions and ranks
+  PetscReal time = 0;      ///< of the solution, for boundary values
   bool said_coarsening = false, said_rates = false, said_labels = false, said_outside = false;
   RefinedTS ts;
 };
@@ -140,16 +161,6 @@ struct _p_PetRLRefiner {
 };
 
 namespace petrl {
-
-/// Where the unknowns of a DM are.
-struct FieldLayout {
-  bool vertices = false;     ///< else in cells
-  PetscInt width = 0;        ///< unknowns at each
-  bool constrained = false;  ///< DMAddBoundary()
-  /// Real numbers at each: the two parts of a complex unknown are components of their own.
-  PetscInt reals() const { return width * kReals; }
-  static constexpr PetscInt kReals = PetscDefined(USE_COMPLEX) ? 2 : 1;
-};
 
 /// Forgets what the set-up made. Collective.
 PetscErrorCode RefinerReset(PetRLRefiner refiner);

@@ -70,7 +70,18 @@ PetscErrorCode Predict(PetRLRefiner refiner, RefinementPolicy &policy, const Fie
   // The first decisions are looked at, then ever fewer.
   const bool look = !r.said_outside && !r.rule && (r.decisions & (r.decisions - 1)) == 0;
   std::vector<double> ends;
-  if (!r.device) PetRLCallCXX(policy.begin(m));
+  std::vector<RefinementPolicy::Field> fields;
+  if (!r.device) {
+    PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
+    PetRLCallCXX({
+      for (std::size_t k = 0; k < range.size(); ++k)
+        fields.push_back({{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]});
+      policy.setGate(r.rule ? 0 : r.gate);
+      policy.begin(m, fields, interval, exchange);
+    });
+    PetscCall(failed);
+    PetscCall(PetscLogEventEnd(PetRL_Observe, refiner, 0, 0, 0));
+  }
   *predicted = NULL;
   for (std::size_t k = 0; k < range.size(); ++k) {
     PetscCall(PetscLogEventBegin(PetRL_Observe, refiner, 0, 0, 0));
@@ -79,8 +90,7 @@ PetscErrorCode Predict(PetRLRefiner refiner, RefinementPolicy &policy, const Fie
       if (look) PetscCall(r.device->observed(r.observed));
       seen = &r.observed;
     } else {
-      PetRLCallCXX(
-          policy.observe(m, {{r.value[k].data(), r.rate[k].data(), r.gradient[k].data()}, range[k]}, interval));
+      PetRLCallCXX(policy.observe(m, fields[k], interval));
     }
     if (look) PetRLCallCXX(noteObserved(*seen, r.policy.observation.names.size(), ends));
     if (r.rule && r.rule->ends)
@@ -250,9 +260,16 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
   else
     PetscCall(MarkByThresholds(refiner, range));
   if (r.rule && r.rule->deviate) PetscCall(Deviate(refiner));
-  double count[4] = {static_cast<double>(r.decision.refined), static_cast<double>(r.decision.coarsened),
-                     static_cast<double>(m.owned), finite ? 0. : 1.};
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, count, 4, MPI_DOUBLE, MPI_SUM, comm));
+  const bool gated = policy && !r.device && policy->gate() > 0;
+  const RefinementPolicy::Looked looked = gated ? policy->looked() : RefinementPolicy::Looked{};
+  double count[6] = {static_cast<double>(r.decision.refined),
+                     static_cast<double>(r.decision.coarsened),
+                     static_cast<double>(m.owned),
+                     finite ? 0. : 1.,
+                     static_cast<double>(looked.asked),
+                     static_cast<double>(looked.seen)};
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, count, 6, MPI_DOUBLE, MPI_SUM, comm));
+  if (gated) r.looked[0] += count[2], r.looked[1] += count[4], r.looked[2] += count[5];
   const bool marked = count[0] + count[1] > 0, worth = initial || !r.skip || r.decision.worthwhile;
   const bool change = marked && worth && count[3] == 0;
   if (change) {
@@ -261,8 +278,10 @@ PetscErrorCode RefinerDecide(PetRLRefiner refiner, Vec u, Vec udot, PetscReal in
     PetscCall(PetscObjectReference((PetscObject)r.decided));
   }
   if (count[3] > 0) PetscCall(PolicyFallBack(comm, r, 1, "what it predicts is not finite", "the mesh is kept"));
-  PetscCall(PolicyMonitor(r, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened; %s",
-                          r.decisions, count[2], count[0], count[1],
+  char through[64] = "";
+  if (gated) PetscCall(PetscSNPrintf(through, sizeof(through), ", gate open for %.0f", count[4]));
+  PetscCall(PolicyMonitor(r, "%" PetscInt_FMT " refiner: of %.0f cells %.0f to be refined, %.0f coarsened%s; %s",
+                          r.decisions, count[2], count[0], count[1], through,
                           change   ? "the mesh changes"
                           : marked ? "not worth a new mesh"
                                    : "the mesh is kept"));

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "device/vec_view.hpp"
 #include "mesh/cell_gradient.hpp"
 #include "refine/refiner.hpp"
 
@@ -29,18 +30,55 @@ PetscErrorCode RefinerComponents(PetRLRefiner refiner, PetscInt width, std::vect
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// Asks the DM anew only if it is another one, or has other unknowns, than last time. Collective.
+static PetscErrorCode LookAtUnknowns(DM dm, const RefinerMesh &mesh, const char what[], KnownUnknowns &known) {
+  PetscObjectId id, section_id = 0;
+  PetscSection section;
+  PetscInt offset;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectGetId((PetscObject)dm, &id));
+  if (RefinerHasUnknowns(dm)) {
+    PetscCall(DMGetLocalSection(dm, &section));
+    PetscCall(PetscObjectGetId((PetscObject)section, &section_id));
+  }
+  if (section_id != 0 && id == known.dm && section_id == known.section) PetscFunctionReturn(PETSC_SUCCESS);
+  known.dm = 0;
+  PetscCall(RefinerLayout(dm, what, &known.layout));
+  if (!known.layout.vertices) {
+    PetscCall(DMGetGlobalSection(dm, &section));
+    PetRLCallCXX(known.offset.resize(static_cast<std::size_t>(mesh.cells.owned)));
+    for (int c = 0; c < mesh.cells.owned; ++c) {
+      PetscCall(PetscSectionGetOffset(section, mesh.points[c], &offset));
+      known.offset[c] = offset;
+    }
+  }
+  known.dm = id, known.section = section_id;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 // Means over owned cells of all components, `width` a cell.
 PetscErrorCode RefinerCellValues(PetRLRefiner refiner, const RefinerMesh &mesh, Vec u, bool rate, FieldLayout *layout,
                                  std::vector<double> &values) {
   const char *const what = rate ? "The rate" : "The solution";
+  KnownUnknowns &known = refiner->data->known;
   DM dm;
 
   PetscFunctionBegin;
   PetscCall(RefinerVecDM(refiner, u, mesh, what, &dm));
-  PetscCall(RefinerLayout(dm, what, layout));
+  PetscCall(LookAtUnknowns(dm, mesh, what, known));
+  *layout = known.layout;
   PetRLCallCXX(values.resize(static_cast<std::size_t>(mesh.cells.cells * layout->reals())));
   if (!layout->vertices) {
-    PetscCall(RefinerGetCells(dm, u, mesh, layout->reals(), values.data()));
+    device::VecView view;
+    const PetscScalar *array;
+    PetscInt first;
+    double *to = values.data();
+    PetscCall(VecGetOwnershipRange(u, &first, NULL));
+    PetscCall(view.beginRead(u, device::Space::host, &array));
+    for (const PetscInt offset : known.offset)
+      to = std::copy_n(reinterpret_cast<const PetscReal *>(array + offset - first), layout->reals(), to);
+    PetscCall(view.end());
   } else {
     std::vector<double> vertices;
     PetscCall(RefinerGetVertices(refiner, dm, u, layout->reals(), rate, vertices));

@@ -67,6 +67,19 @@ static PetscErrorCode TrainingOptions(PETRL_OPTION_ITEMS PetscOptionsObject, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode ViewGate(const RefinerData &r, PetscViewer viewer) {
+  PetscFunctionBegin;
+  if (r.device) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "gate %g: not on the device, where all cells are looked at\n", r.gate));
+  } else if (r.looked[0] > 0) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "gate %g: open for %.1f %% of the cells, looked at %.1f %%\n", r.gate,
+                                     100 * r.looked[1] / r.looked[0], 100 * r.looked[2] / r.looked[0]));
+  } else {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "gate %g\n", r.gate));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace petrl
 
 /*@
@@ -118,6 +131,9 @@ PetscErrorCode PetRLRefinerSetFromOptions(PetRLRefiner refiner) {
   PetscCall(PetscOptionsBool("-refiner_skip", "Keep the mesh where a change gains less than it costs",
                              "PetRLRefinerSetSkip", r.skip ? PETSC_TRUE : PETSC_FALSE, &skip, &set));
   if (set) PetscCall(PetRLRefinerSetSkip(refiner, skip));
+  PetscCall(PetscOptionsReal("-refiner_gate", "Look only where more than this share of the range happens",
+                             "PetRLRefinerSetGate", r.gate, &real, &set));
+  if (set) PetscCall(PetRLRefinerSetGate(refiner, real));
   PetscCall(PetscOptionsBool("-refiner_stable_steps", "The smallest cell limits the time step",
                              "PetRLRefinerSetStableSteps", r.stable_steps ? PETSC_TRUE : PETSC_FALSE, &skip, &set));
   if (set) PetscCall(PetRLRefinerSetStableSteps(refiner, skip));
@@ -177,6 +193,7 @@ PetscErrorCode PetRLRefinerView(PetRLRefiner refiner, PetscViewer viewer) {
   PetscCall(PetscViewerASCIIPrintf(viewer, "trade-off %g, unit %g, re-meshing costs %g steps%s\n",
                                    (double)r.costs.tradeoff, (double)r.costs.unit, (double)r.costs.remesh,
                                    r.skip ? ", skipped where it does not pay" : ""));
+  if (r.gate > 0) PetscCall(petrl::ViewGate(r, viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer,
                                    "method %s, decides every %" PetscInt_FMT " steps, at most %" PetscInt_FMT
                                    " halvings and %" PetscInt_FMT " cells\n",

@@ -268,6 +268,44 @@ PetscErrorCode PetRLRefinerSetSkip(PetRLRefiner refiner, PetscBool skip) {
 }
 
 /*@
+   PetRLRefinerSetGate - Lets the policy look only where something happens
+
+   Logically Collective
+
+   Input Parameters:
++  refiner   - the refiner
+-  tolerance - share of a component's range over the mesh; 0: look everywhere
+
+   Options Database Key:
+.  -refiner_gate <tolerance> - the same
+
+   Level: intermediate
+
+   Notes:
+   default 0. The gate is open for a cell where a component differs from its value in a neighbour by more than the
+   tolerance, or would change by more until the next decision at its present rate; and for all cells from which the
+   network can see such a one (as many neighbours away as it has layers), on any rank. For these the policy predicts
+   what it would without a gate. All others count as cells where refining gains nothing and coarsening loses nothing:
+   they are coarsened as far as the hierarchy allows, unless computation costs nothing.
+
+   That saves time where much of the mesh is quiet, and costs what the policy would have seen coming from further away
+   or at smaller amplitudes: errors grow with the tolerance. -refiner_monitor and `PetRLRefinerView()` say for how
+   many cells the gate was open. Where the solution lives on a device, all cells are looked at there.
+
+.seealso: `PetRLRefiner`, `PetRLRefinerDecide()`
+@*/
+PetscErrorCode PetRLRefinerSetGate(PetRLRefiner refiner, PetscReal tolerance) {
+  PetscFunctionBegin;
+  PetRLValid(refiner, PETRL_REFINER_CLASSID, 1);
+  PetscCheck(tolerance >= 0 && std::isfinite(tolerance), PetscObjectComm((PetscObject)refiner),
+             PETSC_ERR_ARG_OUTOFRANGE, "%s: found %g, expected 0 or more",
+             petrl::RefinerOption(refiner, "refiner_gate").c_str(), (double)tolerance);
+  refiner->data->gate = static_cast<double>(tolerance);
+  std::fill_n(refiner->data->looked, 3, 0.);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    PetRLRefinerSetStableSteps - Says whether the smallest cell limits the time step
 
    Logically Collective

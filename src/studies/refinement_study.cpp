@@ -21,7 +21,8 @@ void record(const Experiment &e, int index, int repeat, const Candidate &candida
   csv.set("family", e.family).set("case", index).set("repeat", repeat).set("method", s.method).set("setting", s.name);
   if (e.split == Split::test) csv.set("chosen_by_cost", candidate.by_cost).set("chosen_by_wall", candidate.by_wall);
   csv.set("halvings", s.halvings).set("interval_steps", s.steps);
-  if (s.method == "policy" || s.method == "oracle") csv.set("odds", s.odds).set("skip", s.skip);
+  if (s.learned() || s.method == "oracle") csv.set("odds", s.odds).set("skip", s.skip);
+  if (s.learned()) csv.set("gate", s.gate).set("seen", r.seen);
   if (s.threshold()) {
     csv.set("absolute", s.rule.absolute).set("refine", s.rule.refine).set("coarsen", s.rule.coarsen);
     csv.set("buffer", s.rule.buffer).set("share", s.share);
@@ -45,6 +46,10 @@ void readCandidates(YamlMap &yaml, RefinementStudy &study) {
     skip.push_back(word == "true");
   }
   if (skip.empty()) yaml.fail("skip", "expected true, false, or both");
+  const auto gates = yaml.get<std::vector<double>>("gate", {0});
+  for (const double gate : gates)
+    if (!(gate >= 0 && std::isfinite(gate))) yaml.fail("gate", "expected numbers from 0 on");
+  if (gates.empty()) yaml.fail("gate", "expected at least one number");
   YamlMap tuning = yaml.map("tuning", false);
   const int samples = tuning.integer("samples", 150, 1, 100000);
   const auto range = positiveNumbers(tuning, "intervals", {4, 160});
@@ -54,7 +59,7 @@ void readCandidates(YamlMap &yaml, RefinementStudy &study) {
   study.keep = tuning.number("keep", 1.5, 1, 1e6);
   tuning.finish();
   study.settings = uniformSettings(study.halvings);
-  for (const auto &more : {policySettings("policy", odds, intervals, levels, skip),
+  for (const auto &more : {policySettings("policy", odds, intervals, levels, skip, gates),
                            drawThresholds(seed, samples, study.halvings, {range[0], range[1]})})
     study.settings.insert(study.settings.end(), more.begin(), more.end());
   if (!yaml.has("oracle")) return;
@@ -117,6 +122,8 @@ void RefinementStudy::run(const Experiment &e, std::vector<Candidate> &candidate
 ///   points           a side, where errors are measured
 ///   odds, intervals, levels, skip   lists: the policy is tried with all combinations (beta / (1 - beta), finest steps
 ///                    between decisions, halvings, whether it may keep the mesh to save re-meshing)
+///   gate             a list, too, of tolerances: see RefinementPolicy::setGate(); those above 0 are a method of their
+///                    own (gated)
 ///   tuning           {samples, intervals: [least, most], seed, screen, keep}: random threshold rules of each
 ///   indicator;
 ///                    after the first `screen` training cases, settings of any method that cost more than `keep` times
@@ -166,14 +173,18 @@ void refinementStudy(YamlMap yaml, const std::string &directory) {
   const RefinementFields fields = RefinementFields::read(yaml.map("fields", false), study.families);
   yaml.finish();
 
-  study.csv = std::make_unique<Csv>(
-      directory + "/runs.csv",
-      std::vector<std::string>{
-          "split",           "experiment",     "family",     "case",           "repeat",    "method",   "setting",
-          "chosen_by_cost",  "chosen_by_wall", "halvings",   "interval_steps", "odds",      "skip",     "absolute",
-          "refine",          "coarsen",        "buffer",     "share",          "l1",        "l2",       "mean_l1",
-          "cost_cell_steps", "cell_steps",     "mean_cells", "steps",          "decisions", "remeshes", "stepping_s",
-          "deciding_s",      "remeshing_s"});
+  study.csv = std::make_unique<Csv>(directory + "/runs.csv",
+                                    std::vector<std::string>{"split",      "experiment",     "family",
+                                                             "case",       "repeat",         "method",
+                                                             "setting",    "chosen_by_cost", "chosen_by_wall",
+                                                             "halvings",   "interval_steps", "odds",
+                                                             "skip",       "gate",           "seen",
+                                                             "absolute",   "refine",         "coarsen",
+                                                             "buffer",     "share",          "l1",
+                                                             "l2",         "mean_l1",        "cost_cell_steps",
+                                                             "cell_steps", "mean_cells",     "steps",
+                                                             "decisions",  "remeshes",       "stepping_s",
+                                                             "deciding_s", "remeshing_s"});
   for (const auto &family : study.families) study.tune(family);
   if (draws) fields.write(study);
   for (const auto &family : study.families) {

@@ -89,6 +89,7 @@ std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
   costs.unit = unit;
   costs.remesh = remesh;
   if (s.method == "oracle") return std::make_unique<OracleMarker>(costs, cfl, s.skip);
+  policy->setGate(s.gate);
   return std::make_unique<PolicyMarker>(*policy, costs, s.skip);
 }
 
@@ -164,22 +165,21 @@ std::vector<Setting> uniformSettings(int halvings) {
 
 std::vector<Setting> policySettings(const std::string &method, const std::vector<double> &odds,
                                     const std::vector<double> &steps, const std::vector<int> &halvings,
-                                    const std::vector<bool> &skip) {
+                                    const std::vector<bool> &skip, const std::vector<double> &gates) {
   std::vector<Setting> out;
-  for (const int depth : halvings) {
-    for (const double n : steps) {
-      for (const double o : odds) {
-        for (const bool may_skip : skip) {
-          Setting s;
-          s.method = method;
-          s.name =
-              method + "-o" + text(o) + "-n" + text(n) + "-h" + std::to_string(depth) + (may_skip ? "" : "-always");
-          s.odds = o, s.steps = n, s.halvings = depth, s.skip = may_skip;
-          out.push_back(s);
-        }
-      }
-    }
-  }
+  const auto add = [&](int depth, double n, double o, bool may_skip, double gate) {
+    Setting s;
+    s.method = gate > 0 ? "gated" : method;
+    s.name = s.method + "-o" + text(o) + "-n" + text(n) + "-h" + std::to_string(depth) + (may_skip ? "" : "-always") +
+             (gate > 0 ? "-g" + text(gate) : "");
+    s.odds = o, s.steps = n, s.halvings = depth, s.skip = may_skip, s.gate = gate;
+    out.push_back(s);
+  };
+  for (const int depth : halvings)
+    for (const double n : steps)
+      for (const double o : odds)
+        for (const bool may_skip : skip)
+          for (const double gate : gates) add(depth, n, o, may_skip, gate);
   return out;
 }
 

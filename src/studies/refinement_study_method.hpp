@@ -11,7 +11,8 @@
 
 namespace petrl::studies {
 
-/// A method with its parameters. Methods: uniform | gradient | jump | recovery | policy | oracle.
+/// A method with its parameters. Methods: uniform | gradient | jump | recovery | policy | gated (a policy
+/// that looks only where something happens) | oracle.
 struct Setting {
   std::string method, name;  ///< name: unique within a study
   int halvings = 0;          ///< of a diameter, at most
@@ -20,8 +21,10 @@ struct Setting {
   RefinementThresholds rule;
   double share = 0;  ///< thresholds: the mesh stays while fewer cells than this share of all are marked
   double odds = 0;   ///< policy and oracle: beta / (1 - beta)
+  double gate = 0;   ///< gated: looks only where more than this happens, see RefinementPolicy::setGate()
   bool skip = true;  ///< policy and oracle: the mesh stays while re-meshing costs more than it gains
 
+  bool learned() const { return method == "policy" || method == "gated"; }
   bool threshold() const { return method == "gradient" || method == "jump" || method == "recovery"; }
 };
 
@@ -50,10 +53,10 @@ struct FlowRunner {
 
 /// Threshold rules drawn at random: `count` of each indicator; intervals in [least, most] finest steps.
 std::vector<Setting> drawThresholds(std::uint64_t seed, int count, int halvings, const double (&steps)[2]);
-/// Every level; and every combination of trade-offs, intervals, levels, with and without skipping.
+/// Every level; and every combination of trade-offs, intervals, levels, gates, with and without skipping.
 std::vector<Setting> uniformSettings(int halvings);
 std::vector<Setting> policySettings(const std::string &method, const std::vector<double> &odds,
                                     const std::vector<double> &steps, const std::vector<int> &halvings,
-                                    const std::vector<bool> &skip);
+                                    const std::vector<bool> &skip, const std::vector<double> &gates = {0});
 
 }  // namespace petrl::studies

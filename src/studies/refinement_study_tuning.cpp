@@ -11,7 +11,7 @@ namespace petrl::studies {
 
 namespace {
 
-constexpr const char *kMethods[] = {"uniform", "gradient", "jump", "recovery", "policy"};
+constexpr const char *kMethods[] = {"uniform", "gradient", "jump", "recovery", "policy", "gated"};
 
 std::vector<Candidate *> ofMethod(std::vector<Candidate> &candidates, const std::string &method) {
   std::vector<Candidate *> out;

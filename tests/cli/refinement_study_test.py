@@ -60,6 +60,7 @@ points: 96
 odds: [0.5, 5, 50]
 intervals: [8, 24]
 skip: [true, false]
+gate: [0, 0.05]
 tuning: {samples: 8, intervals: [4, 40], seed: 3, screen: 1, keep: 3}
 front: 4
 repeats: 2
@@ -74,12 +75,12 @@ def tables_are_consistent(folder):
     write_refiner(f"{folder}/p.h5")
     out = f"{folder}/out"
     evaluate(folder, QUICK.replace("POLICY", f"{folder}/p.h5")).ok()
-    tables(out).says("24 threshold rules and 12 settings", "gaussian, test (3 cases", "mixed, finer", "best threshold", "oracle")
+    tables(out).says("24 threshold rules and 24 settings", "gaussian, test (3 cases", "mixed, finer", "best threshold", "oracle")
     tried = rows(f"{out}/configurations.csv")
-    assert len(tried) == 2 * (3 + 24 + 12)
+    assert len(tried) == 2 * (3 + 24 + 24)
     for family in ("gaussian", "mixed"):
         # Chosen settings are those of the front: nothing tried is better in both.
-        for method in ("gradient", "jump", "recovery", "policy"):
+        for method in ("gradient", "jump", "recovery", "policy", "gated"):
             mine = [r for r in tried if (r["family"], r["method"], r["cases"]) == (family, method, "2")]
             chosen = [r for r in mine if r["chosen_by_cost"] == "1"]
             assert 1 <= len(chosen) <= 4
@@ -96,6 +97,8 @@ def tables_are_consistent(folder):
         assert len(mine) == int(r["cases"]) * (2 if experiment == "test" else 1)
         assert abs(np.exp(np.mean(np.log(mine))) / float(r["l1"]) - 1) < 1e-4
         assert abs(sum(float(r[k]) for k in ("stepping_share", "deciding_share", "remeshing_share")) - 1) < 1e-3
+        assert (r["seen"] != "") == (r["method"] in ("policy", "gated")) and (r["method"] != "policy" or r["seen"] == "1"), r
+        assert r["method"] != "gated" or (r["gate"] == "0.05" and 0 < float(r["seen"]) <= 1), r
     levels = {"test": [0, 1, 2], "duration": [0, 1], "finer": [1, 2]}  # the finest is left out where it takes long
     for family in ("gaussian", "mixed"):
         for experiment in levels:
@@ -109,7 +112,7 @@ def tables_are_consistent(folder):
                 assert float(fine["mean_cells"]) == 4 * float(coarse["mean_cells"])
             assert all(float(r["remeshes"]) == 0 for r in uniform)
     ratios, summary = rows(f"{out}/ratio.csv"), rows(f"{out}/summary.csv")
-    assert {r["rival"] for r in summary} >= {"uniform", "gradient", "jump", "recovery", "best threshold"}
+    assert {r["rival"] for r in summary} >= {"uniform", "gradient", "jump", "recovery", "best threshold", "gated"}
     key = ("experiment", "family", "rival", "error", "measure")
     for s in summary:
         mine = [float(r["ratio"]) for r in ratios if all(r[k] == s[k] for k in key)]
@@ -153,6 +156,7 @@ def mistakes(folder):
     says(good.replace("squares", "sqares"), "sqares: unknown key", "'squares'", "out.yaml:6")
     says(good.replace("samples", "sampels"), "tuning.sampels: unknown key", "'samples'")
     says(good.replace("odds: [0.5, 5, 50]", "odds: [0, 5]"), "odds", "above 0")
+    says(good.replace("gate: [0, 0.05]", "gate: [-1]"), "gate", "from 0 on")
     says(good.replace("[gaussian, mixed]", "[gausian]"), "families", "'gausian'")
     says(good.replace("tuning: {samples: 8, intervals: [4, 40]", "tuning: {samples: 8, intervals: [40, 4]"), "[least, most]")
     says(good.replace("duration, finer", "longer"), "experiments", "scale, duration, finer, settings", "'longer'")

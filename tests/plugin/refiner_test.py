@@ -310,6 +310,10 @@ def what_one_sees(folder):
     assert r.number("monitored") == 51, str(r)
     run(APP, "-help").says("-refiner_policy", "-refiner_tradeoff", "-refiner_interval", "-refiner_max_level",
                            "-refiner_max_cells", "-refiner_remesh_cost", "-refiner_skip", "-refiner_method")
+    gated = refine(policy, "-refiner_view", "-refiner_monitor", "-refiner_gate", 0.01, ranks=2).ok()
+    gated.says("gate 0.01")
+    share = [int(opened) / int(cells) for cells, opened in re.findall(r"of (\d+) cells .* gate open for (\d+)", gated.output)]
+    assert len(share) > 5 and min(share) < 1 and max(share) <= 1, str(gated)
     # One that ships.
     refine("refiner.h5", "-refiner_tradeoff", 0.1).ok()
 
@@ -354,7 +358,7 @@ def mistakes(folder):
                                     ("unit", 0, "a positive number"), ("imbalance", 0.5, "1 or more"),
                                     ("max_cells", 127, "128 or more, the cells of the coarsest mesh"),
                                     ("components", "0,-1", "0 or more"), ("components", "0,0", "each component once"), ("components", 1, "less than 1"),
-                                    ("initial_rounds", -2, "0 or more")):
+                                    ("initial_rounds", -2, "0 or more"), ("gate", -0.1, "0 or more")):
         refine(p, f"-refiner_{option}", value).fails(f"-refiner_{option}: found", "expected " + expected)
 
 

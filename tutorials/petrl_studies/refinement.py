@@ -6,9 +6,9 @@ import numpy as np
 from .data import show, write
 from .statistics import PLACES, Comparison, Curve, geometric, log_deviation, quantile
 
-SETTING = ("halvings", "interval_steps", "odds", "skip", "absolute", "refine", "coarsen", "buffer", "share")
+SETTING = ("halvings", "interval_steps", "odds", "skip", "gate", "absolute", "refine", "coarsen", "buffer", "share")
 RIVALS = {"uniform": ["uniform"], "gradient": ["gradient"], "jump": ["jump"], "recovery": ["recovery"],
-          "best threshold": ["gradient", "jump", "recovery"]}
+          "best threshold": ["gradient", "jump", "recovery"], "gated": ["gated"]}
 ERRORS = ("l1", "l2", "mean_l1")
 MEASURES = {"cost": ("cost_cell_steps", "chosen_by_cost"), "wall": ("wall_s", "chosen_by_wall")}
 
@@ -31,13 +31,13 @@ def tuning(train, test, out):
     for (family, method, setting), g in train.groups("family", "method", "setting"):
         by = chosen.get((family, setting), ("0", "0"))
         rows.append({"family": family, "method": method, "setting": setting, "chosen_by_cost": by[0], "chosen_by_wall": by[1]}
-                    | {k: g[k][0] for k in SETTING} | {"cases": len(g)}
+                    | {k: g[k][0] for k in SETTING if k in g.columns} | {"cases": len(g)}
                     | {k: float(geometric(g.numbers(k))) for k in ("l1", "cost_cell_steps", "wall_s")})
     write(f"{out}/configurations.csv", rows)
     for family in train.unique("family"):
         mine = [r for r in rows if r["family"] == family]
         most = max(r["cases"] for r in mine)
-        policies = sum(r["method"] == "policy" for r in mine)
+        policies = sum(r["method"] in ("policy", "gated") for r in mine)
         print(f"{family}: {len(mine) - policies - sum(r['method'] == 'uniform' for r in mine)} threshold rules and {policies} "
               f"settings of the policy, {sum(r['cases'] == most for r in mine)} of all on all {most} training cases, "
               f"{sum('1' in (r['chosen_by_cost'], r['chosen_by_wall']) for r in mine)} chosen")
@@ -54,11 +54,13 @@ def rebuilt_steps(g):
 def front_row(g):
     l1, wall = g.numbers("l1"), g.numbers("wall_s")
     mean = {k: float(geometric(g.numbers(k))) for k in ("l2", "mean_l1", "cost_cell_steps", "cell_steps", "mean_cells")}
-    row = {k: g[k][0] for k in ("method", "setting", "chosen_by_cost", "chosen_by_wall", *SETTING)}
+    row = {k: g[k][0] for k in ("method", "setting", "chosen_by_cost", "chosen_by_wall", *SETTING) if k in g.columns}
     row |= {"cases": len(g), "l1": float(geometric(l1)), "l1_log_std": log_deviation(l1), "l1_q25": quantile(l1, .25),
             "l1_q75": quantile(l1, .75), **mean, "decisions": g.numbers("decisions").mean(),
             "remeshes": g.numbers("remeshes").mean(), "wall_s": float(geometric(wall))}
     shares = {f"{k}_share": g.numbers(f"{k}_s").sum() / wall.sum() for k in ("stepping", "deciding", "remeshing")}
+    if "seen" in g.columns:
+        row["seen"] = g.numbers("seen").mean() if row["method"] in ("policy", "gated") else ""
     return row | shares | {"remesh_steps": rebuilt_steps(g)}
 
 
@@ -70,6 +72,8 @@ def curve(runs, methods, error, measure):
 def comparisons(runs, oracle, places):
     """(rival, error, measure, Comparison)."""
     for rival, methods in RIVALS.items():
+        if not set(methods) & set(runs["method"]):
+            continue
         for measure in MEASURES:
             for error in ERRORS:
                 groups = [(curve(runs, ["policy"], error, measure), [curve(runs, [m], error, measure) for m in methods])]

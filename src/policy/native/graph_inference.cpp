@@ -1,4 +1,4 @@
-// Inference: one pass over memory a layer.
+// Inference: one pass over memory a layer, of no more nodes than what is asked for needs.
 #include <algorithm>
 
 #include "policy/native/graph_kernels.hpp"
@@ -22,10 +22,10 @@ void GraphNetwork::evaluate(const Graph &graph, const float *node, const float *
   room.resize((static_cast<std::size_t>(n) + 2 * rows) * width + 3 * block);
   float *x = room.data(), *b = x + static_cast<std::size_t>(n) * width, *next = b + rows * width,
         *a = next + rows * width, *sum = a + block, *t = sum + block;
-  const auto each = [n](const auto &work) {
-    for (int i = 0; i < n; i += kBlock) work(i, std::min(kBlock, n - i));
+  const auto each = [](int nodes, const auto &work) {
+    for (int i = 0; i < nodes; i += kBlock) work(i, std::min(kBlock, nodes - i));
   };
-  each([&](int i, int count) {
+  each(n, [&](int i, int count) {
     const std::size_t row = static_cast<std::size_t>(i);
     float *here = x + row * width;
     multiply(count, h, shape_.node_inputs, node + row * static_cast<std::size_t>(shape_.node_inputs), at(e1_.weight), t,
@@ -37,8 +37,9 @@ void GraphNetwork::evaluate(const Graph &graph, const float *node, const float *
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const LayerWeights &w = layers_[l];
     const bool last = l + 1 == layers_.size();
+    const int left = static_cast<int>(layers_.size() - l) - 1;  // edges that later layers reach
     if (exchange) exchange(b, h);
-    each([&](int i, int count) {
+    each(graph.within != nullptr ? graph.within[left] : n, [&](int i, int count) {
       const std::size_t row = static_cast<std::size_t>(i);
       float *here = x + row * width;
       multiply(count, h, h, here, at(w.a), a, at(w.c_bias));

@@ -51,6 +51,7 @@ class PETRL_API GraphNetwork : public GraphBackend {
   int inputs() const override { return shape_.node_inputs; }
   int edgeInputs() const override { return shape_.edge_inputs; }
   int outputs() const override { return shape_.outputs; }
+  int reach() const override { return shape_.layers; }
   std::string describe() const override;
   const GraphShape &shape() const { return shape_; }
   std::size_t size() const { return size_; }

@@ -147,6 +147,7 @@ AdaptiveReport runAdaptive(const Forest &forest, const FlowCase &flow, Marker &m
   report.remeshes = run.remeshes();
   report.most_cells = run.mostCells();
   report.mean_cells = run.steps() > 0 ? static_cast<double>(run.cellSteps()) / run.steps() : run.mesh().cells;
+  report.seen = marker.seen();
   report.seconds = run.seconds();
   return report;
 }

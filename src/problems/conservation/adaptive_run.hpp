@@ -35,6 +35,8 @@ class Marker {
   virtual bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) = 0;
   /// Whether it looks at dudt, which costs about half a time step.
   virtual bool wantsRate() const { return true; }
+  /// Of the cells of all meshes that it was asked about, the share that it looked at.
+  virtual double seen() const { return 1; }
 };
 
 /// The rival: an indicator and a threshold.
@@ -124,6 +126,7 @@ struct AdaptiveReport {
   std::int64_t cell_steps = 0;
   int steps = 0, decisions = 0, remeshes = 0, most_cells = 0;
   double mean_cells = 0;  ///< over steps
+  double seen = 1;        ///< share of the cells that decisions looked at
   Seconds seconds;
 };
 

@@ -27,6 +27,7 @@ bool PolicyMarker::mark(const MarkContext &context, std::vector<signed char> &ma
   const auto ends = std::minmax_element(context.u, context.u + mesh.owned);
   policy_.decide(mesh, {{{context.u, context.dudt, context.gradient}, *ends.second - *ends.first}}, context.interval,
                  costs, {}, {}, decision_);
+  cells_ += policy_.looked().cells, seen_ += policy_.looked().seen;
   if (decision_.refined + decision_.coarsened == 0) return false;
   // Before the first step a change costs next to nothing.
   if (skip_ && context.round < 0 && !decision_.worthwhile) return false;

@@ -16,11 +16,13 @@ class PolicyMarker : public Marker {
   PolicyMarker(RefinementPolicy &policy, const RefinementCosts &costs, bool skip = true)
       : policy_(policy), costs_(costs), skip_(skip) {}
   bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) override;
+  double seen() const override { return cells_ > 0 ? seen_ / cells_ : 1; }
 
  private:
   RefinementPolicy &policy_;
   RefinementCosts costs_;
   bool skip_;
+  double cells_ = 0, seen_ = 0;
   RefinementDecision decision_;
 };
 
