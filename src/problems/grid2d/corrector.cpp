@@ -1,6 +1,5 @@
 #include "problems/grid2d/corrector.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -52,11 +51,12 @@ void Corrector::observe(const Field &state, float *observation) {
 void Corrector::correct(const float *action, Field &state) {
   look(state);
   const std::size_t plane = static_cast<std::size_t>(state.nx()) * static_cast<std::size_t>(state.ny());
-  bounded_.assign(action, action + actions_ * plane);
-  for (float &a : bounded_) a = std::isnan(a) ? 0.f : std::clamp(a, -1.f, 1.f);
+  action_.assign(action, action + actions_ * plane);
+  // The correction bounds them itself, in its own order (faces: mean bounds the mean of two).
+  for (float &a : action_) a = std::isnan(a) ? 0.f : a;
   const auto &components = correction_.components();
   change_.resize(components.size() * plane);
-  correction_.correct(fields_, bounded_.data(), {state.nx(), state.ny(), dt_, h_, h_}, change_.data());
+  correction_.correct(fields_, action_.data(), {state.nx(), state.ny(), dt_, h_, h_}, change_.data());
   for (std::size_t c = 0; c < components.size(); ++c) {
     double *target = &state_[static_cast<std::size_t>(components[c]) * plane];
     for (std::size_t i = 0; i < plane; ++i) target[i] -= change_[c * plane + i];

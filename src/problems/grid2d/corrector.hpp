@@ -22,7 +22,7 @@ class Corrector {
   Corrector(const Policy &specification, const Model &model, const Field &velocity, const std::string &source);
   /// Network inputs, channels x ny x nx.
   void observe(const Field &state, float *observation);
-  /// action: channels x ny x nx; clamped to [-1, 1], a NaN is no action.
+  /// action: channels x ny x nx, bounded by the correction; a NaN is no action.
   void correct(const float *action, Field &state);
 
  private:
@@ -31,7 +31,7 @@ class Corrector {
   double dt_, h_;
   std::size_t actions_;
   std::vector<double> state_, velocity_, change_;
-  std::vector<float> bounded_;
+  std::vector<float> action_;
   std::vector<const double *> fields_;  // in the order of the observation
 };
 
