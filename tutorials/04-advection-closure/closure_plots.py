@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from petrl_studies.data import rows  # noqa: E402
 
 CLASSICAL = ["0.55", "tab:brown", "tab:olive", "tab:cyan", "tab:purple", "tab:pink", "navy", "k"]
-CLOSURE = ["tab:red", "tab:orange", "tab:blue", "tab:green"]
+CLOSURE = ["tab:red", "tab:orange", "tab:blue", "tab:green", "magenta", "gold"]
 
 
 def unique(values):
