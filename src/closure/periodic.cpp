@@ -103,20 +103,22 @@ void PeriodicCorrection::correct(const std::vector<const double *> &fields, cons
 PeriodicClosure::PeriodicClosure(const Policy &policy, const std::string &source)
     : policy_(policy), backend_(makeBackend<GridBackend>(policy, source)), correction_(policy, source) {}
 
+void PeriodicClosure::infer(const std::vector<const double *> &fields, const CorrectionStep &step,
+                            std::vector<float> &answer) {
+  correction_.look(fields, step);
+  answer.resize(step.size().points() * correction_.actions_);
+  backend_->evaluate(correction_.input_, step.size(), true, answer.data());
+}
+
 void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change) {
-  output_.clear();
-  compute(fields, step, change, output_);
+  infer(fields, step, output_);
+  correction_.correct(fields, output_.data(), step, change);
 }
 
 void PeriodicClosure::compute(const std::vector<const double *> &fields, const CorrectionStep &step, double *change,
                               std::vector<float> &answer) {
-  PeriodicCorrection &c = correction_;
-  if (answer.empty()) {
-    c.look(fields, step);
-    answer.resize(step.size().points() * c.actions_);
-    backend_->evaluate(c.input_, step.size(), true, answer.data());
-  }
-  c.correct(fields, answer.data(), step, change);
+  if (answer.empty()) infer(fields, step, answer);
+  correction_.correct(fields, answer.data(), step, change);
 }
 
 }  // namespace petrl

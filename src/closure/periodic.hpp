@@ -57,6 +57,7 @@ class PETRL_API PeriodicClosure {
                std::vector<float> &answer);
 
  private:
+  void infer(const std::vector<const double *> &fields, const CorrectionStep &step, std::vector<float> &answer);
   Policy policy_;
   std::unique_ptr<GridBackend> backend_;
   PeriodicCorrection correction_;
