@@ -91,6 +91,7 @@ struct Closure : PolicyObject {
   PetscReal own_step = 0;               // that the policy's actions are for
   Vec work = NULL;
   bool sees_state = true;   // the network does; else its answer is that to the parameters
+  bool sees_step = false;   // it does: Courant numbers
   PetscInt inferences = 0;  // how often it was evaluated
   PetscReal answered = 0;   // the latest time for this step, if that matters to it
   std::vector<double> planes, change, told;

@@ -186,9 +186,7 @@ CorrectionStep ClosureStep(const Closure &c, PetscReal dt) {
 
 // Where the network sees nothing of the state, its answer holds until what it sees changes.
 bool ClosureAnswers(Closure &c, PetscReal dt) {
-  bool step = false;
-  for (std::size_t i = 0; i < c.channels.size(); ++i) step = step || c.policy.observation.courant(i);
-  bool holds = !c.sees_state && c.inferences > 0 && (!step || dt == c.answered);
+  bool holds = !c.sees_state && c.inferences > 0 && (!c.sees_step || dt == c.answered);
   c.answered = dt;
   for (std::size_t s = 1; s < c.sources.size(); ++s) holds = holds && !c.sources[s].fresh;
   for (FieldSource &source : c.sources) source.fresh = false;

@@ -231,6 +231,8 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
   PetscCall(Buffers(closure));
   for (std::size_t i = 0; i < c.channels.size(); ++i)
     c.sees_state = c.sees_state || (c.channels[i].source == 0 && !c.policy.observation.unseen(i));
+  c.sees_step = false;
+  for (std::size_t i = 0; i < c.channels.size(); ++i) c.sees_step = c.sees_step || c.policy.observation.courant(i);
   PetRLCallCXX({
     c.surroundings = Surroundings(c.policy, c.correction->components());
     const CorrectionStep grid = ClosureStep(c, 0);

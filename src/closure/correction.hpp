@@ -32,8 +32,8 @@ struct CorrectionStep {
 
   GridSize size() const { return {nx, ny, nz}; }
   double h(int axis) const { return axis == 0 ? hx : axis == 1 ? hy : hz; }
-  /// Courant numbers of a speed of one.
-  std::array<double, 3> courant() const { return {dt / hx, dt / hy, hz > 0 ? dt / hz : 0}; }
+  /// Courant numbers of a speed of one along each axis; 0 where the distance is not known.
+  std::array<double, 3> courant() const { return {hx > 0 ? dt / hx : 0, hy > 0 ? dt / hy : 0, hz > 0 ? dt / hz : 0}; }
 };
 
 /// The geometric mean of the points' distances along so many directions.

@@ -181,14 +181,14 @@ void validateSpecification(const Policy &policy, const std::string &source) {
   for (std::size_t i = 0; i < policy.observation.names.size(); ++i) {
     if (policy.observation.courant(i) && velocityAxis(policy, i) < 0)
       bad(source, "/observation/normalise",
-          "'" + policy.observation.names[i] + "' has a Courant number only if the action's velocity names it");
+          "'" + policy.observation.names[i] + "' has a Courant number only if the velocity of a flux names it");
   }
   validateAction(policy, source);
 }
 
 int velocityAxis(const Policy &policy, std::size_t name) {
   const auto given = policy.action.parameters.find("velocity");
-  if (given == policy.action.parameters.end()) return -1;
+  if (given == policy.action.parameters.end() || policy.action.transform != "flux") return -1;
   const auto axes = words(given->second);
   const auto it = std::find(axes.begin(), axes.end(), policy.observation.names[name]);
   return it == axes.end() || it - axes.begin() > 2 ? -1 : static_cast<int>(it - axes.begin());

@@ -124,7 +124,7 @@ struct Policy {
   Validity validity = {};
 };
 
-/// The axis along which an observed field is the velocity (closure: action parameter `velocity`); -1: it is none.
+/// The axis along which an observed field is the velocity (transform flux: parameter `velocity`); -1: it is none.
 PETRL_API int velocityAxis(const Policy &policy, std::size_t name);
 
 /// Throws petrl::Error, naming `source` and the key, unless everything about the policy is consistent and finite.

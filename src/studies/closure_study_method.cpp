@@ -88,6 +88,8 @@ std::vector<Method> readMethods(YamlMap &yaml, const StudyProblem &problem) {
     if (!method.against.empty() && std::none_of(methods.begin(), methods.end(), known))
       entry.fail("against", "expected the name of an earlier method, found '" + method.against + "'");
     method.changing = entry.get<bool>("changing", false);
+    if (method.changing && problem.fields().size() == static_cast<std::size_t>(model.components()))
+      entry.fail("changing", "this problem has no velocity beside its state");
     const bool several = entry.isList("n");
     const auto grids = several ? entry.get<std::vector<int>>("n") : std::vector<int>{entry.get("n", model.sizes().n)};
     entry.finish();

@@ -174,7 +174,8 @@ TEST(Correction, LocalNormalisationSurvivesTheFile) {
   refused([](Policy &q) { q.observation.normalise.pop_back(); }, {"/observation/normalise", "expected 2 words"});
   refused([](Policy &q) { q.observation.radius = 0; }, {"/observation", "radius", "found 0"});
   refused([](Policy &q) { q.observation.scale[0] = 2; }, {"'psi' is normalised locally", "scale 1"});
-  refused([](Policy &q) { q.observation.normalise[1] = "courant"; }, {"'u' has a Courant number only if", "velocity"});
+  refused([](Policy &q) { q.observation.normalise[1] = "courant"; },
+          {"'u' has a Courant number only if", "velocity of a flux"});
   std::remove(path.c_str());
 }
 
