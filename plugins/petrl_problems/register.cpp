@@ -9,7 +9,7 @@
 #include "problems/burgers/environment.hpp"
 #include "problems/conservation/environment.hpp"
 #include "problems/fault/environment.hpp"
-#include "problems/nonlinear1d/learner/lamp.hpp"
+#include "problems/lamp/make.hpp"
 #include "problems/ode/environment.hpp"
 #include "problems/poisson/environment.hpp"
 #include "studies/studies.hpp"
@@ -29,6 +29,7 @@ static void registerAll() {
                                                              {"fault", faultStudy},
                                                              {"closure", closureStudy},
                                                              {"lamp", lampStudy},
+                                                             {"lamp2d", lamp2dStudy},
                                                              {"poisson", poissonStudy},
                                                              {"refinement", refinementStudy}})
     studyTable().add(name, study);
@@ -40,7 +41,7 @@ static void registerAll() {
   add<ode::OdeEnvironment>("ode");
   add<poisson::PoissonEnvironment>("poisson");
   learners().add("lamp", [](YamlMap keys, YamlMap environment, std::uint64_t seed) {
-    return std::make_unique<Lamp>(std::move(keys), std::move(environment), seed);
+    return makeLamp(std::move(keys), std::move(environment), seed);
   });
 }
 

@@ -97,4 +97,9 @@ Lineage Forest::adapt(const std::vector<signed char> &marks, const ForestLimits 
   return impl_->adapt(marks, limits, priority);
 }
 
+Lineage Forest::adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish,
+                           const ForestLimits &limits) {
+  return impl_->adaptEdges(bisect, vanish, limits);
+}
+
 }  // namespace petrl

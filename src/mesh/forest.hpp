@@ -57,7 +57,13 @@ class PETRL_API Forest {
   /// all, largest first. Collective.
   Lineage adapt(const std::vector<signed char> &marks, const ForestLimits &limits,
                 const std::vector<float> &priority = {});
-  /// Of the last adapt(), in the numbering of mesh(); empty before.
+  /// Edge by edge, what a policy that decides on edges does. bisect: one a face of a leaf (leaf * (dim + 1) + slot; in 1D
+  /// a leaf's first stands for the leaf), whether it is bisected, along with what conformity asks for; those beyond
+  /// max_level are not. vanish: one a vertex, in the numbering of mesh(): the bisection that made it is taken back where
+  /// it is the newest vertex of all leaves around it and none of them is bisected. max_cells is not looked at. The flags
+  /// must be the same on all ranks that share a face or a vertex. Collective.
+  Lineage adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish, const ForestLimits &limits);
+  /// Of the last adaptation, in the numbering of mesh(); empty before.
   const VertexLineage &vertexLineage() const;
   /// The base cell that each leaf lies in.
   std::vector<int> baseCells() const;

@@ -158,4 +158,10 @@ Lineage Forest::Impl::adapt(const std::vector<signed char> &marks, const ForestL
   return Rebuild(*this, plan).run();
 }
 
+Lineage Forest::Impl::adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish,
+                                 const ForestLimits &limits) {
+  const ForestPlan plan(*this, bisect, vanish, limits);
+  return Rebuild(*this, plan).run();
+}
+
 }  // namespace petrl

@@ -5,20 +5,29 @@
 
 namespace petrl {
 
-/// At most as many bisections are taken back as a refinement makes.
-void ForestPlan::coarsen() {
+template <typename Can>
+void ForestPlan::coarsen(int passes, const Can &can) {
   const int n = forest_.leaves(), d = forest_.dim();
   group_.resize(n);
   for (int c = 0; c < n; ++c) {
     const Leaf &l = forest_.leaf[c];
-    bool can = marks_[c] < 0 && l.level > 0;
-    for (int s = 0; s <= d; ++s) can = can && !bisected(c * (d + 1) + s);
-    group_[c] = {c, newest(d, l), 1, l.level, l.second(), can};
+    bool free = l.level > 0 && can(c, newest(d, l));
+    for (int s = 0; s <= d; ++s) free = free && !bisected(c * (d + 1) + s);
+    group_[c] = {c, newest(d, l), 1, l.level, l.second(), free};
   }
   valence_ = forest_.valence;
   agree_.assign(forest_.nodes(), 0);
-  for (int pass = 0; pass < d; ++pass)
+  for (int pass = 0; pass < passes; ++pass)
     if (!coarsenOnce()) return;
+}
+
+/// At most as many bisections are taken back as a refinement makes.
+void ForestPlan::coarsenMarked() {
+  coarsen(forest_.dim(), [this](int leaf, int) { return (*marks_)[leaf] < 0; });
+}
+
+void ForestPlan::coarsenVertices(const std::vector<char> &vanish) {
+  coarsen(1, [&](int, int vertex) { return vanish[vertex] != 0; });
 }
 
 bool ForestPlan::coarsenOnce() {

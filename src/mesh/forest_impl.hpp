@@ -50,6 +50,7 @@ class __attribute__((visibility("hidden"))) Forest::Impl {  // not exported with
   int label(int face) const;  // of a boundary face
 
   Lineage adapt(const std::vector<signed char> &marks, const ForestLimits &limits, const std::vector<float> &priority);
+  Lineage adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish, const ForestLimits &limits);
   CellMesh mesh() const;
 
   Leaf root(int cell) const;  // its vertices are base vertices
@@ -105,11 +106,15 @@ class __attribute__((visibility("hidden"))) ForestPlan {
  public:
   ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
              const std::vector<float> &priority);
+  /// See Forest::adaptEdges().
+  ForestPlan(const Forest::Impl &forest, const std::vector<char> &bisect, const std::vector<char> &vanish,
+             const ForestLimits &limits);
   bool bisected(int face) const { return flag_[face] & kBisect; }
   const std::vector<ForestGroup> &groups() const { return group_; }
   int leavesAfter() const;  ///< on this rank
 
  private:
+  void start();
   void forbid();
   void forbidFace(int face, std::vector<int> &work);
   void bisectFace(int face, std::vector<int> &work);
@@ -118,13 +123,18 @@ class __attribute__((visibility("hidden"))) ForestPlan {
   /// Leaves over all ranks if leaves marked +1 whose key reaches the threshold are refined.
   std::int64_t attempt(std::uint64_t threshold);
   void refine(std::uint64_t threshold);
-  void coarsen();
+  void refineLeaf(int c, std::vector<int> &work);
+  /// In so many passes, leaves that `can` be united, as far as faces are concerned.
+  template <typename Can>
+  void coarsen(int passes, const Can &can);
+  void coarsenMarked();
+  void coarsenVertices(const std::vector<char> &vanish);
   bool coarsenOnce();
   void orderKeys(const std::vector<float> &priority);
   void fit();
 
   const Forest::Impl &forest_;
-  const std::vector<signed char> &marks_;
+  const std::vector<signed char> *marks_ = nullptr;
   const ForestLimits &limits_;
   std::vector<unsigned char> flag_;  // faces
   std::vector<ForestGroup> group_;

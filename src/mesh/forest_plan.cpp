@@ -25,29 +25,53 @@ constexpr std::uint64_t kEverything = 0;
 
 ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
                        const std::vector<float> &priority)
-    : forest_(forest), marks_(marks), limits_(limits) {
+    : forest_(forest), marks_(&marks), limits_(limits) {
   const std::size_t n = forest.leaf.size();
   if (marks.size() != n || (!priority.empty() && priority.size() != n))
     throw Error("adapt: " + std::to_string(marks.size()) + " marks and " + std::to_string(priority.size()) +
                     " priorities for " + std::to_string(n) + " leaves",
                 PETSC_ERR_ARG_SIZ);
   wants_coarser_ = std::find(marks.begin(), marks.end(), -1) != marks.end();
-  if (forest.dim() == 2) {
-    flag_.assign(n * 3, 0);
-    forbid();
-  } else {
-    flag_.assign(n * 2, 0);
-  }
+  start();
   if (attempt(kEverything) <= limits.max_cells) return;
   orderKeys(priority);
   fit();
 }
 
+ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<char> &bisect, const std::vector<char> &vanish,
+                       const ForestLimits &limits)
+    : forest_(forest), limits_(limits) {
+  const auto faces = static_cast<std::size_t>(forest.leaves() * forest.slots()),
+             vertices = static_cast<std::size_t>(forest.nodes());
+  if (bisect.size() != faces || vanish.size() != vertices)
+    throw Error("adaptEdges: flags of " + std::to_string(bisect.size()) + " faces and " +
+                    std::to_string(vanish.size()) + " vertices; expected " + std::to_string(faces) + " and " +
+                    std::to_string(vertices),
+                PETSC_ERR_ARG_SIZ);
+  start();
+  std::vector<int> work;
+  for (std::size_t f = 0; f < faces; ++f) {
+    if (bisect[f] == 0) continue;
+    if (forest.dim() == 1) {
+      if (f % 2 == 0) refineLeaf(static_cast<int>(f / 2), work);
+    } else if (!(flag_[f] & kForbidden)) {
+      bisectFace(static_cast<int>(f), work);
+    }
+  }
+  if (forest.dim() == 2) closeBisected(work);
+  coarsenVertices(vanish);
+}
+
+void ForestPlan::start() {
+  flag_.assign(static_cast<std::size_t>(forest_.leaves() * forest_.slots()), 0);
+  if (forest_.dim() == 2) forbid();
+}
+
 /// More is refined, and less coarsened, the lower the threshold: the lowest one that fits is found by halving.
 void ForestPlan::fit() {
   std::vector<std::uint64_t> candidate;
-  for (std::size_t i = 0; i < marks_.size(); ++i)
-    if (marks_[i] > 0) candidate.push_back(key_[i]);
+  for (std::size_t i = 0; i < marks_->size(); ++i)
+    if ((*marks_)[i] > 0) candidate.push_back(key_[i]);
   std::sort(candidate.begin(), candidate.end());
   std::uint64_t fits = ~std::uint64_t(0), tried = kEverything;
   auto first = candidate.begin(), last = candidate.end();
@@ -66,7 +90,7 @@ void ForestPlan::fit() {
 /// One order of all leaves that does not depend on ranks: by priority, then along the curve.
 void ForestPlan::orderKeys(const std::vector<float> &priority) {
   const std::uint64_t offset = forest_.leavesBefore();
-  key_.resize(marks_.size());
+  key_.resize(marks_->size());
   for (std::size_t i = 0; i < key_.size(); ++i)
     key_[i] = (std::uint64_t(ordered(priority.empty() ? 0.0f : priority[i])) << 32) |
               (0xfffffffeu - static_cast<std::uint32_t>(offset + i));
@@ -76,7 +100,7 @@ std::int64_t ForestPlan::attempt(std::uint64_t threshold) {
   refine(threshold);
   group_.clear();
   removed_ = 0;
-  if (forest_.anywhere(wants_coarser_)) coarsen();
+  if (forest_.anywhere(wants_coarser_)) coarsenMarked();
   return forest_.sum(leavesAfter());
 }
 
@@ -143,22 +167,23 @@ void ForestPlan::closeBisected(std::vector<int> &work) {
 }
 
 void ForestPlan::refine(std::uint64_t threshold) {
-  const int n = forest_.leaves(), last = std::min(limits_.max_level, kDeepest);
   bisected_faces_ = 0;
   for (unsigned char &flag : flag_) flag &= static_cast<unsigned char>(~kBisect);
   std::vector<int> work;
-  for (int c = 0; c < n; ++c) {
-    if (marks_[c] <= 0 || (threshold != kEverything && key_[c] < threshold)) continue;
-    if (forest_.dim() == 1) {  // an interval's first flag stands for itself
-      if (forest_.leaf[c].level >= last) continue;
-      flag_[2 * c] |= kBisect;
-      ++bisected_faces_;
-      continue;
-    }
-    for (const int s : {2, 0, 1})
-      if (!(flag_[3 * c + s] & kForbidden)) bisectFace(3 * c + s, work);
-  }
+  for (int c = 0; c < forest_.leaves(); ++c)
+    if ((*marks_)[c] > 0 && (threshold == kEverything || key_[c] >= threshold)) refineLeaf(c, work);
   if (forest_.dim() == 2) closeBisected(work);
+}
+
+void ForestPlan::refineLeaf(int c, std::vector<int> &work) {
+  if (forest_.dim() == 1) {  // an interval's first flag stands for itself
+    if (forest_.leaf[c].level >= std::min(limits_.max_level, kDeepest)) return;
+    flag_[2 * c] |= kBisect;
+    ++bisected_faces_;
+    return;
+  }
+  for (const int s : {2, 0, 1})
+    if (!(flag_[3 * c + s] & kForbidden)) bisectFace(3 * c + s, work);
 }
 
 }  // namespace petrl

@@ -45,35 +45,34 @@ std::vector<std::string> describeGnn(const Policy &policy) {
   return {", " + weights(policy)};
 }
 
-void requireLamp(const NetworkSpec &network, const std::string &part, int inputs, int outputs,
+void requireLamp(const NetworkSpec &network, const std::string &part, int inputs, int edges, int outputs,
                  const std::string &source) {
   const GraphShape s = GraphNetwork(networkPart(network, part), source + " (" + part + ")").shape();
   const auto text = [](int a, int b, int c) {
     return std::to_string(a) + ", " + std::to_string(b) + " and " + std::to_string(c);
   };
-  if (s.node_inputs != inputs || s.edge_inputs != LampShape::edge_inputs || s.outputs != outputs)
+  if (s.node_inputs != inputs || s.edge_inputs != edges || s.outputs != outputs)
     badNetwork(source, part,
-               "expected node_inputs, edge_inputs and outputs " + text(inputs, LampShape::edge_inputs, outputs) +
-                   ", found " + text(s.node_inputs, s.edge_inputs, s.outputs));
+               "expected node_inputs, edge_inputs and outputs " + text(inputs, edges, outputs) + ", found " +
+                   text(s.node_inputs, s.edge_inputs, s.outputs));
 }
 
-// Two networks. Those who use them have no check of their own.
-NetworkSize validateLamp(const Policy &policy, const std::string &source) {
-  const NetworkSpec &network = policy.network;
+// Of both networks' names: what belongs to one of them, and `more` parameters.
+void requireLampNames(const NetworkSpec &network, const std::vector<std::string> &more, const std::string &source) {
   for (const auto &[name, value] : network.parameters) {
-    if (name.rfind("evolution.", 0) != 0 && name.rfind("policy.", 0) != 0 && name != "parameters" && name != "ring" &&
-        name != "residual")
-      badNetwork(source, name, "unknown parameter, expected evolution.*, policy.*, parameters, ring or residual");
+    if (name.rfind("evolution.", 0) == 0 || name.rfind("policy.", 0) == 0) continue;
+    if (std::find(more.begin(), more.end(), name) != more.end()) continue;
+    std::vector<std::string> expected{"evolution.*", "policy.*"};
+    expected.insert(expected.end(), more.begin(), more.end());
+    badNetwork(source, name, "unknown parameter, expected " + joined(expected, " or "));
   }
   for (const auto &[name, tensor] : network.weights) {
     if (name.rfind("evolution/", 0) != 0 && name.rfind("policy/", 0) != 0) badNetwork(source, name, "unknown weight");
   }
-  const bool parameters = readWord(network, "parameters", {"false", "true"}, source) == 1;
-  const bool ring = readWord(network, "ring", {"false", "true"}, source) == 1;
-  readWord(network, "residual", {"false", "true"}, source);
-  const int inputs = LampShape::bundle + (parameters ? LampShape::parameters : 0) + (ring ? 0 : 1);
-  requireLamp(network, "evolution", inputs, LampShape::bundle, source);
-  requireLamp(network, "policy", inputs + 1, LampShape::decisions, source);
+}
+
+// What both say of observations and actions.
+void requireLampDecision(const Policy &policy, const std::string &source) {
   const auto expect = [&](bool good, const std::string &key, const std::string &expected) {
     if (!good) throw Error(source + ": " + key + ": expected " + expected, PETSC_ERR_FILE_UNEXPECTED);
   };
@@ -97,15 +96,38 @@ NetworkSize validateLamp(const Policy &policy, const std::string &source) {
   expect(action.parameters.size() == 2, "/action", "no parameters but count and largest_trade_off");
   for (std::size_t a = 0; a < action.low.size(); ++a)
     expect(action.low[a] == 0 && action.high[a] == LampShape::counts - 1, "/action", "low 0 and high 19");
+}
+
+// Two networks. Those who use them have no check of their own.
+NetworkSize validateLamp(const Policy &policy, const std::string &source) {
+  const NetworkSpec &network = policy.network;
+  requireLampNames(network, {"parameters", "ring", "residual"}, source);
+  const bool parameters = readWord(network, "parameters", {"false", "true"}, source) == 1;
+  const bool ring = readWord(network, "ring", {"false", "true"}, source) == 1;
+  readWord(network, "residual", {"false", "true"}, source);
+  const int inputs = LampShape::bundle + (parameters ? LampShape::parameters : 0) + (ring ? 0 : 1);
+  requireLamp(network, "evolution", inputs, LampShape::edge_inputs, LampShape::bundle, source);
+  requireLamp(network, "policy", inputs + 1, LampShape::edge_inputs, LampShape::decisions, source);
+  requireLampDecision(policy, source);
   return {static_cast<std::size_t>(inputs), 2};
 }
 
+NetworkSize validateLamp2d(const Policy &policy, const std::string &source) {
+  using Shape = Lamp2dShape;
+  const NetworkSpec &network = policy.network;
+  requireLampNames(network, {}, source);
+  requireLamp(network, "evolution", Shape::node_inputs, Shape::edge_inputs, 1, source);
+  requireLamp(network, "policy", Shape::node_inputs + 1, Shape::edge_inputs, Shape::decisions, source);
+  requireLampDecision(policy, source);
+  return {Shape::node_inputs, 2};
+}
+
 std::unique_ptr<Backend> makeLamp(const Policy &, const std::string &source) {
-  throw Error(
-      source +
-          ": /network: architecture lamp runs in `petrl evaluate` only (its networks are the model and the mesh "
-          "of the 1D benchmark), expected gnn",
-      PETSC_ERR_SUP);
+  throw Error(source +
+                  ": /network: architectures lamp and lamp2d run in `petrl evaluate` only (their networks are models "
+                  "and meshes "
+                  "of our own problems), expected gnn",
+              PETSC_ERR_SUP);
 }
 
 std::vector<std::string> describeLamp(const Policy &policy) {
@@ -137,6 +159,7 @@ const std::vector<Architecture> &architectures() {
       {"fcn", {"closure"}, validateNative<Fcn>, makeNative<Fcn>, describeFcn},
       {"gnn", {"refiner"}, validateNative<GraphNetwork>, makeNative<GraphNetwork>, describeGnn},
       {"lamp", {"refiner"}, validateLamp, makeLamp, describeLamp, false},
+      {"lamp2d", {"refiner"}, validateLamp2d, makeLamp, describeLamp, false},
       {"torchscript", {"tsadapt", "closure"}, validateTorchScript, makeTorchScript, describeTorchScript},
   };
   return rows;

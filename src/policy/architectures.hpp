@@ -20,6 +20,11 @@ struct LampShape {
   static constexpr int bundle = 25, parameters = 4, edge_inputs = 2, counts = 20, decisions = 4 + 2 * counts;
 };
 
+/// The same of networks "lamp2d" (src/problems/lamp2d).
+struct Lamp2dShape {
+  static constexpr int node_inputs = 2, edge_inputs = 3, counts = 20, decisions = 7 + 2 * counts;
+};
+
 struct Architecture {
   const char *name;
   std::vector<std::string> kinds;  ///< of the policies that may have it

@@ -36,6 +36,7 @@ std::map<std::string, std::string> configured(const std::string &config) {
 std::string runsWith(const Policy &p) {
   const auto &names = p.observation.names;
   if (p.network.architecture == "lamp") return "`petrl evaluate`: the 1D benchmark";
+  if (p.network.architecture == "lamp2d") return "`petrl evaluate`: flows on triangulations";
   if (p.kind == "refiner") return "a DMPlex of intervals or triangles, any fields (in their own scale)";
   if (p.kind == "closure") {
     const auto given = p.action.parameters.find("components");

@@ -14,6 +14,7 @@ namespace petrl::studies {
 void boundStudy(YamlMap yaml, const std::string &directory);
 void closureStudy(YamlMap yaml, const std::string &directory);
 void faultStudy(YamlMap yaml, const std::string &directory);
+void lamp2dStudy(YamlMap yaml, const std::string &directory);
 void lampStudy(YamlMap yaml, const std::string &directory);
 void odeStudy(YamlMap yaml, const std::string &directory);
 void poissonStudy(YamlMap yaml, const std::string &directory);

@@ -118,7 +118,7 @@ def mistakes(folder):
     says("controller: 'constant:h=small'\n", "expected a number", "'small'")
     says(f"controller: 'rl:{folder}/none.h5'\n", f"{folder}/none.h5")
     says("problem: faults\n", "unknown simulation 'faults' (nearest: fault); known: fault")
-    says("study: faults\ncontrollers: {}\n", "c.yaml:1: study", "unknown study 'faults' (nearest: fault); known: bound, closure, fault, lamp, ode, poisson, refinement", command="evaluate")
+    says("study: faults\ncontrollers: {}\n", "c.yaml:1: study", "unknown study 'faults' (nearest: fault); known: bound, closure, fault, lamp, lamp2d, ode, poisson, refinement", command="evaluate")
     says(TRAINING.replace("log_velocity", "log_velocty"), "unknown observable 'log_velocty'", command="train")
     says(TRAINING.replace("error: embedded", "error: none"), "embedded_error needs error: embedded", command="train")
     says(TRAINING.replace("kind: run", "kind: walk"), "expected local or run, found 'walk'", command="train")

@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "problems/nonlinear1d/learner/lamp.hpp"
+#include "problems/lamp/make.hpp"
+#include "problems/nonlinear1d/learner/lamp_world.hpp"
 #include "support/learners.hpp"
 #include "support/policies.hpp"
 
@@ -31,7 +32,7 @@ inline nonlinear1d::Nonlinear1DDataset lampData() {
 inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t seed) {
   YamlMap environment =
       YamlMap::parse("{name: nonlinear1d, trajectories: [6, 2, 1], file: \"" + lampFile() + "\"}", "test");
-  return std::make_unique<Lamp>(keys(yaml), environment, seed);
+  return makeLamp(keys(yaml), environment, seed);
 }
 
 }  // namespace petrl::test

@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "learn/engine/adam.hpp"
+#include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/learner/actor_critic.hpp"
-#include "problems/nonlinear1d/learner/lamp.hpp"
 #include "support/lamp.hpp"
 #include "support/policies.hpp"
 
@@ -63,8 +63,8 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
       model.refiner.predict(batch, {beta}, heads);
       return heads[0];
     };
-    const lamp::Action dear = lamp::best(mesh, decide(.8).logits, lamp::CountRule::expectation),
-                       cheap = lamp::best(mesh, decide(.0).logits, lamp::CountRule::expectation);
+    const lamp::Action dear = lamp::best(lamp::EdgeChoices(mesh), decide(.8).logits, lamp::CountRule::expectation),
+                       cheap = lamp::best(lamp::EdgeChoices(mesh), decide(.0).logits, lamp::CountRule::expectation);
     EXPECT_LE(dear.split.size(), policy.samples_per_start > 1 ? 2u : dear.coarsen.size()) << keys;
     EXPECT_GE(dear.coarsen.size(), policy.samples_per_start > 1 ? 8u : 5u) << keys;
     EXPECT_GE(static_cast<int>(dear.coarsen.size()) - static_cast<int>(dear.split.size()),
@@ -85,9 +85,13 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
   }
 }
 
+const lamp::Model &modelOf(const Lamp &learner) {
+  return dynamic_cast<const learn::LineWorld &>(learner.world()).model();
+}
+
 std::vector<float> weights(const Lamp &learner) {
-  std::vector<float> all = learner.model().evolution.network().weights();
-  const auto &more = learner.model().refiner.network().weights();
+  std::vector<float> all = modelOf(learner).evolution.network().weights();
+  const auto &more = modelOf(learner).refiner.network().weights();
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -124,13 +128,13 @@ TEST(Lamp, BothNetworksLearn) {
   for (int i = 0; i < 150; ++i) learner->iterate();
   const double after = learner->evaluate().details.at("error_50");
   EXPECT_LT(after, .5 * before);
-  const auto evolution = learner->model().evolution.network().weights();
-  const auto refiner = learner->model().refiner.network().weights();
+  const auto evolution = modelOf(*learner).evolution.network().weights();
+  const auto refiner = modelOf(*learner).refiner.network().weights();
   learner->iterate();
-  EXPECT_EQ(evolution, learner->model().evolution.network().weights());
-  EXPECT_NE(refiner, learner->model().refiner.network().weights());
+  EXPECT_EQ(evolution, modelOf(*learner).evolution.network().weights());
+  EXPECT_NE(refiner, modelOf(*learner).refiner.network().weights());
   learner->iterate();
-  EXPECT_NE(evolution, learner->model().evolution.network().weights());
+  EXPECT_NE(evolution, modelOf(*learner).evolution.network().weights());
   const Policy p = learner->policy();
   EXPECT_EQ(p.kind, "refiner");
   const auto again = test::lampLearner("{evolution: {hidden: 8, layers: 2}, policy: {hidden: 8, layers: 1}}", 2);
@@ -149,7 +153,7 @@ TEST(Lamp, MistakesAreNamed) {
   test::expectParts(message("{policy: {credit: local, samples_per_start: 1}}"), {"samples_per_start"});
   test::expectParts(message("{policy: {horizon: 9}}"), {"horizon", "[1, 8]"});
   YamlMap environment = YamlMap::parse("{name: burgers}", "test");
-  test::expectParts(test::messageOf([&] { Lamp(test::keys("{}"), environment, 1); }), {"nonlinear1d", "burgers"});
+  test::expectParts(test::messageOf([&] { makeLamp(test::keys("{}"), environment, 1); }), {"nonlinear1d", "burgers"});
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <random>
 
+#include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/lamp/meshes.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "support/policies.hpp"
@@ -21,7 +23,7 @@ std::function<double()> uniform(unsigned seed) {
 }
 
 Logits randomLogits(int edges, unsigned seed) {
-  Logits logits(edges);
+  Logits logits(edges, edges);
   const auto u = uniform(seed);
   for (auto *list : {&logits.split, &logits.coarsen}) {
     for (float &x : *list) x = static_cast<float>(4 * u() - 2);
@@ -31,33 +33,47 @@ Logits randomLogits(int edges, unsigned seed) {
   return logits;
 }
 
-/// All ordered decisions that a mesh allows: every path through decide().
-std::vector<Action> enumerate(const VertexMesh &mesh, const Logits &logits) {
-  std::vector<Action> all;
-  std::vector<std::size_t> path, size;  // the choices of the path that is next, and how many there were
-  for (;;) {
-    std::size_t depth = 0;
-    size.clear();
-    all.push_back(decide(mesh, logits, [&](Factor, const float *, const std::vector<int> &eligible) {
-      if (depth == path.size()) path.push_back(0);
-      size.push_back(eligible.size());
-      return path[depth++];
-    }));
-    while (!path.empty() && path.back() + 1 == size[path.size() - 1]) path.pop_back();
-    if (path.empty()) return all;
-    ++path.back();
+/// All ordered choices of so many among the eligible; coarsening rules out.
+void orders(const Choices &choices, const std::vector<int> &eligible, int count, bool coarsen, std::vector<int> &chosen,
+            const std::function<void()> &each) {
+  if (static_cast<int>(chosen.size()) == count) return each();
+  std::vector<char> gone(static_cast<std::size_t>(std::max(choices.splits(), choices.coarsens())), 0);
+  for (const int e : chosen) coarsen ? choices.rule(e, gone) : void(gone[static_cast<std::size_t>(e)] = 1);
+  for (const int e : eligible) {
+    if (gone[static_cast<std::size_t>(e)]) continue;
+    chosen.push_back(e);
+    orders(choices, eligible, count, coarsen, chosen, each);
+    chosen.pop_back();
   }
+}
+
+/// All ordered decisions that a mesh allows.
+std::vector<Action> enumerate(const Choices &choices) {
+  std::vector<Action> all;
+  std::vector<int> splittable, coarsenable, split, coarsen;
+  choices.splittable(splittable);
+  for (int k = 0; k < kCounts && choices.number(k) <= static_cast<int>(splittable.size()); ++k) {
+    orders(choices, splittable, choices.number(k), false, split, [&] {
+      choices.coarsenable(split, coarsenable);
+      const int most = choices.mostCoarsened(static_cast<int>(coarsenable.size()), static_cast<int>(split.size()));
+      const std::vector<int> eligible = coarsenable;
+      for (int m = 0; m < kCounts && choices.number(m) <= std::max(most, 0); ++m)
+        orders(choices, eligible, choices.number(m), true, coarsen, [&] { all.push_back({split, coarsen}); });
+    });
+  }
+  return all;
 }
 
 TEST(LampDecision, ProbabilitiesOfAllDecisionsAddUpToOne) {
   const VertexMesh chain({0, 30, 60, 99}, false), ring({0, 20, 40, 60, 80}, true), full({0, 1, 2, 3, 40, 99}, false);
   for (const VertexMesh *mesh : {&chain, &ring, &full}) {
     const Logits logits = randomLogits(mesh->edges(), 3);
-    const auto all = enumerate(*mesh, logits);
+    const EdgeChoices choices(*mesh);
+    const auto all = enumerate(choices);
     EXPECT_GT(all.size(), 10u);
     double sum = 0, entropy = 0, expected = 0;
     for (const Action &a : all) {
-      const Likelihood l = likelihood(*mesh, logits, a);
+      const Likelihood l = likelihood(choices, logits, a);
       const double p = std::exp(l.log_probability);
       sum += p, entropy -= p * l.log_probability, expected += p * l.entropy;
       for (const int e : a.split) EXPECT_TRUE(mesh->splits(e));
@@ -80,32 +96,39 @@ TEST(LampDecision, ProbabilitiesOfAllDecisionsAddUpToOne) {
 
 TEST(LampDecision, DrawsFollowTheProbabilities) {
   const VertexMesh mesh({0, 30, 60, 99}, false);
+  const EdgeChoices choices(mesh);
   const Logits logits = randomLogits(3, 5);
   const auto u = uniform(1);
   const int draws = 20000;
-  double counts[4] = {}, expected[4] = {};
-  for (int i = 0; i < draws; ++i) counts[draw(mesh, logits, u).split.size()] += 1. / draws;
-  for (const Action &a : enumerate(mesh, logits))
-    expected[a.split.size()] += std::exp(likelihood(mesh, logits, a).log_probability);
-  for (int k = 0; k < 4; ++k) EXPECT_NEAR(counts[k], expected[k], .015);
+  std::map<std::pair<std::vector<int>, std::vector<int>>, double> counts;
+  for (int i = 0; i < draws; ++i) {
+    const Action a = draw(choices, logits, u);
+    counts[{a.split, a.coarsen}] += 1. / draws;
+  }
+  for (const Action &a : enumerate(choices)) {
+    const double p = std::exp(likelihood(choices, logits, a).log_probability);
+    EXPECT_NEAR((counts[{a.split, a.coarsen}]), p, 5 * std::sqrt(p / draws));
+  }
 }
 
 TEST(LampDecision, GradientsAreThoseOfDifferences) {
   const VertexMesh mesh = VertexMesh::uniform(8, true);
-  const Logits logits = randomLogits(mesh.edges(), 7);
+  const EdgeChoices choices(mesh);
+  Logits logits = randomLogits(mesh.edges(), 7);
+  logits.split[3] = 30;  // what is left when it is chosen is little
   Action action;
   for (unsigned seed = 0; action.split.size() < 3 || action.coarsen.size() < 2; ++seed)
-    action = draw(mesh, logits, uniform(seed));
+    action = draw(choices, logits, uniform(seed));
   // Equal weights of all factors: log p and the entropy themselves.
   const auto same = [&](double w) {
     return Factors{w, w, std::vector<double>(action.split.size(), w), std::vector<double>(action.coarsen.size(), w)};
   };
   const double a = .7, h = -.3;
   const Factors weight = same(a), entropy = same(h);
-  Logits gradient(mesh.edges());
-  likelihood(mesh, logits, action, &weight, &entropy, &gradient);
+  Logits gradient(choices);
+  likelihood(choices, logits, action, &weight, &entropy, &gradient);
   const auto value = [&](const Logits &x) {
-    const Likelihood l = likelihood(mesh, x, action);
+    const Likelihood l = likelihood(choices, x, action);
     return a * l.log_probability + h * l.entropy;
   };
   const auto check = [&](auto member) {
@@ -124,17 +147,18 @@ TEST(LampDecision, GradientsAreThoseOfDifferences) {
 
 TEST(LampDecision, TheBestTakesTheLargestLogits) {
   const VertexMesh mesh = VertexMesh::uniform(10, true);
-  Logits logits(10);
+  const EdgeChoices choices(mesh);
+  Logits logits(choices);
   logits.split_count[2] = 9, logits.split[3] = 2, logits.split[7] = 3;
   logits.coarsen_count[1] = 9, logits.coarsen[7] = 5, logits.coarsen[1] = 4;
   for (const CountRule rule : {CountRule::argmax, CountRule::expectation}) {
-    const Action a = best(mesh, logits, rule);
+    const Action a = best(choices, logits, rule);
     EXPECT_EQ(a.split, (std::vector<int>{7, 3}));
     EXPECT_EQ(a.coarsen, std::vector<int>{1});  // 7 is being split
   }
   logits.split_count.fill(0);  // eleven numbers are possible, 0 ... 10
-  EXPECT_EQ(best(mesh, logits, CountRule::argmax).split.size(), 0u);
-  EXPECT_EQ(best(mesh, logits, CountRule::expectation).split.size(), 5u);
+  EXPECT_EQ(best(choices, logits, CountRule::argmax).split.size(), 0u);
+  EXPECT_EQ(best(choices, logits, CountRule::expectation).split.size(), 5u);
 }
 
 TEST(LampMesh, ChangesKeepTheLimits) {
@@ -160,7 +184,7 @@ TEST(LampMesh, ChangesKeepTheLimits) {
     fine = fine.changed({}, all);
   }
   EXPECT_EQ(fine.vertices(), VertexMesh::kFewest);
-  const Action a = draw(fine, Logits(fine.edges()), uniform(2));
+  const Action a = draw(EdgeChoices(fine), Logits(fine.edges(), fine.edges()), uniform(2));
   EXPECT_TRUE(a.coarsen.empty());
 }
 
@@ -262,15 +286,16 @@ TEST(LampRefiner, GradientsOfAllHeads) {
     refiner.predict(batch, beta, predicted);
     double sum = 0;
     for (std::size_t i = 0; i < 2; ++i)
-      sum += likelihood(meshes[i], predicted[i].logits, action[i]).log_probability + 3 * predicted[i].value(beta[i]);
+      sum += likelihood(EdgeChoices(meshes[i]), predicted[i].logits, action[i]).log_probability +
+             3 * predicted[i].value(beta[i]);
     return sum;
   };
   for (std::size_t i = 0; i < 2; ++i) {
-    action.push_back(draw(meshes[i], heads[i].logits, uniform(static_cast<unsigned>(i))));
+    action.push_back(draw(EdgeChoices(meshes[i]), heads[i].logits, uniform(static_cast<unsigned>(i))));
     const Factors one{1, 1, std::vector<double>(action[i].split.size(), 1.),
                       std::vector<double>(action[i].coarsen.size(), 1.)};
-    slope[i].logits = Logits(meshes[i].edges());
-    likelihood(meshes[i], heads[i].logits, action[i], &one, nullptr, &slope[i].logits);
+    slope[i].logits = Logits(meshes[i].edges(), meshes[i].edges());
+    likelihood(EdgeChoices(meshes[i]), heads[i].logits, action[i], &one, nullptr, &slope[i].logits);
     slope[i].value_error = 3, slope[i].value_cost = 3 * beta[i];
   }
   std::vector<float> gradient(refiner.network().size(), 0.f);

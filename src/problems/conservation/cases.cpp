@@ -159,10 +159,27 @@ void burgers(Random &random, FlowCase &c, double scale, int points) {
   c.truth = std::make_shared<GridTruth>(std::move(p), c.law, points, c.samples);
 }
 
+// Hills that lean over: their fronts become shocks as thin as the viscosity lets them, and much is at rest.
+void bumps(Random &random, FlowCase &c, int points) {
+  Profile p;
+  p.length = c.length;
+  p.mean = random.uniform(-0.3, 0.3);
+  for (int count = 1 + random.below(3); count > 0; --count) {
+    Shape s;
+    s.amplitude = random.sign() * random.uniform(0.5, 1);
+    s.width = c.length * random.uniform(0.05, 1. / 12);
+    for (int d = 0; d < c.dim; ++d) s.centre[d] = random.uniform(0, c.length);
+    p.shapes.push_back(s);
+  }
+  const double angle = random.uniform(0, kTwoPi);
+  c.law = Law::burgers(std::cos(angle), std::sin(angle), logUniform(random, 1e-3, 4e-3));
+  c.truth = std::make_shared<GridTruth>(std::move(p), c.law, points, c.samples);
+}
+
 }  // namespace
 
 const std::vector<std::string> &flowFamilies() {
-  static const std::vector<std::string> names = {"gaussian", "mixed", "burgers", "mixed-1d", "burgers-1d"};
+  static const std::vector<std::string> names = {"gaussian", "mixed", "burgers", "bumps", "mixed-1d", "burgers-1d"};
   return names;
 }
 
@@ -175,8 +192,9 @@ BaseMesh FlowCase::base(int squares) const {
 FlowCase drawCase(const std::string &family, Split split, std::uint64_t seed, int index, const CaseOptions &options) {
   const auto &names = flowFamilies();
   if (std::find(names.begin(), names.end(), family) == names.end())
-    throw Error("flow family '" + family + "' is unknown; expected gaussian, mixed, burgers, mixed-1d or burgers-1d",
-                PETSC_ERR_ARG_UNKNOWN_TYPE);
+    throw Error(
+        "flow family '" + family + "' is unknown; expected gaussian, mixed, burgers, bumps, mixed-1d or burgers-1d",
+        PETSC_ERR_ARG_UNKNOWN_TYPE);
   if (options.scale < 1 || options.scale != std::floor(options.scale))
     throw Error("the scale of a flow must be a whole number");
   if (!(options.duration > 0) || options.samples < 1) throw Error("a flow needs a duration and times to sample");
@@ -186,7 +204,7 @@ FlowCase drawCase(const std::string &family, Split split, std::uint64_t seed, in
   const bool line = family == "mixed-1d" || family == "burgers-1d";
   c.dim = line ? 1 : 2;
   c.length = (line ? 16 : 2) * options.scale;
-  c.end = (line ? 4 : family == "burgers" ? 1 : 0.75) * options.duration;
+  c.end = (line ? 4 : family == "burgers" || family == "bumps" ? 1 : 0.75) * options.duration;
   for (int i = 1; i <= options.samples; ++i) c.samples.push_back(c.end * i / options.samples);
   if (family == "gaussian") {
     gaussian(random, c);
@@ -194,7 +212,8 @@ FlowCase drawCase(const std::string &family, Split split, std::uint64_t seed, in
     mixture(random, c, options.scale);
   } else {
     const auto usual = static_cast<int>((line ? 4096 : 512) * options.scale);
-    burgers(random, c, options.scale, options.reference > 0 ? options.reference : usual);
+    const int points = options.reference > 0 ? options.reference : usual;
+    family == "bumps" ? bumps(random, c, points) : burgers(random, c, options.scale, points);
   }
   return c;
 }

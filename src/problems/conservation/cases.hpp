@@ -45,6 +45,8 @@ struct FlowCase {
 ///   mixed       1 to 4 Gaussians, rings, discs and bars of random widths, places and amplitudes, carried by a constant
 ///               velocity (periodic) or turned about the middle (0 given at the boundary), T = 0.75
 ///   burgers     Burgers along a random direction, smooth data on the periodic [0,2]^2 that form shocks, T = 1
+///   bumps       viscous Burgers along a random direction: 1 to 3 Gaussians on a level that moves slowly, T = 1 (not for
+///               other scales)
 ///   mixed-1d    as mixed, carried along the periodic [0,16] at up to 3, T = 4
 ///   burgers-1d  Burgers on the periodic [0,16], smooth data that form shocks, T = 4
 /// The features of a case depend on (family, split, seed, index, scale) only. Throws petrl::Error for other families.

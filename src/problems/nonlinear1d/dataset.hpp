@@ -1,7 +1,7 @@
 // The trajectories of the one-dimensional benchmark, kept in a file.
 #pragma once
 
-#include <mpi.h>
+#include <petscsys.h>
 
 #include <array>
 #include <cstdint>

@@ -38,7 +38,7 @@ void Refiner::collect(const Batch &batch, const float *out, std::vector<Heads> &
     const nonlinear1d::VertexMesh &mesh = batch.items[k].mesh;
     Heads &h = heads[k];
     h = Heads();
-    h.logits = Logits(mesh.edges());
+    h.logits = Logits(mesh.edges(), mesh.edges());
     double sum[kOutputs] = {};
     for (int i = 0; i < mesh.vertices(); ++i) {
       const float *o = out + static_cast<std::size_t>(batch.items[k].first + i) * kOutputs;

@@ -3,17 +3,10 @@
 
 #include <vector>
 
-#include "problems/nonlinear1d/lamp/decision.hpp"
+#include "problems/lamp/decision.hpp"
 #include "problems/nonlinear1d/lamp/evolution.hpp"
 
 namespace petrl::lamp {
-
-/// What the network says about one mesh and the state on it.
-struct Heads {
-  Logits logits;
-  double value_error = 0, value_cost = 0;  ///< the value is value_error + trade_off value_cost
-  double value(double trade_off) const { return value_error + trade_off * value_cost; }
-};
 
 /// One network: node inputs are those of the evolution model and the trade-off. Outputs of a node are the logits for
 /// splitting and for coarsening the edge that begins there, then those for the numbers of edges and the two values,

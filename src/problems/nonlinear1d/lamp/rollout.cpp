@@ -3,6 +3,7 @@
 #include <numeric>
 #include <random>
 
+#include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/lamp/meshes.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 
@@ -61,8 +62,9 @@ std::vector<Rollout> rollOut(const Model &model, const Nonlinear1DSet &set, int 
       std::vector<Heads> heads;
       model.refiner.predict(batch, std::vector<double>(n, remeshing.trade_off), heads);
       for (std::size_t i = 0; i < n; ++i) {
-        const Action action = remeshing.kind == Kind::policy ? best(mesh[i], heads[i].logits, model.count)
-                                                             : draw(mesh[i], heads[i].logits, uniform);
+        const EdgeChoices choices(mesh[i]);
+        const Action action = remeshing.kind == Kind::policy ? best(choices, heads[i].logits, model.count)
+                                                             : draw(choices, heads[i].logits, uniform);
         mesh[i] = mesh[i].changed(action.split, action.coarsen);
       }
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/lamp/meshes.hpp"
 #include "problems/nonlinear1d/learner/experience.hpp"
 
@@ -20,9 +21,9 @@ void ActorCritic::start(Slot &slot, bool ring, Rng &rng) const {
   };
   const int final = nonlinear1d::kLevels - 1;
   // Mostly as in use: all bundles, from an early level; else anywhere.
-  slot.segments = lamp::kBundles / config_.horizon;
+  slot.segments = lamp::kBundles / gradient_.config().horizon;
   if (slot.segments < 2 || rng.uniform() < .25) slot.segments = 1;
-  slot.last = level(final - kBundle * config_.horizon * slot.segments);
+  slot.last = level(final - kBundle * gradient_.config().horizon * slot.segments);
   const double kind = rng.uniform();
   slot.mesh = VertexMesh::uniform(kind < .45 ? 4 : kind < .9 ? 2 : 1, ring);
   if (rng.uniform() < .2)
@@ -37,7 +38,7 @@ void ActorCritic::rollOutStill(const lamp::Model &model, Experience &x) const {
     x.still_vertices.push_back(slot.mesh.vertices());
   }
   lamp::Batch batch;
-  for (std::size_t t = 0; t < horizon(); ++t) {
+  for (std::size_t t = 0; t < gradient_.horizon(); ++t) {
     batch.clear();
     const int ahead = kBundle * static_cast<int>(t);
     for (std::size_t k = 0; k < slots_.size(); ++k) {
@@ -54,38 +55,39 @@ void ActorCritic::rollOutStill(const lamp::Model &model, Experience &x) const {
 }
 
 void ActorCritic::rollOut(const lamp::Model &model, Experience &x, Rng &rng) const {
-  const std::size_t n = slots_.size() * samples();
+  const std::size_t n = slots_.size() * gradient_.samples();
   for (std::size_t i = 0; i < n; ++i) {
-    const Slot &slot = slots_[i / samples()];
+    const Slot &slot = slots_[i / gradient_.samples()];
     x.mesh.push_back(slot.mesh);
     x.state.push_back(slot.state);
   }
   const auto uniform = [&rng] { return rng.uniform(); };
-  x.step.resize(horizon());
+  const std::size_t horizon = gradient_.horizon();
+  x.step.resize(horizon), x.batch.resize(horizon), x.record.resize(horizon), x.profile.resize(horizon);
   lamp::Batch batch;
   std::vector<lamp::Bundle> next;
-  for (std::size_t t = 0; t < horizon(); ++t) {
-    Experience::Step &s = x.step[t];
+  for (std::size_t t = 0; t < gradient_.horizon(); ++t) {
+    LampExperience::Step &s = x.step[t];
     const auto add = [&](lamp::Batch &to, std::size_t i) {
-      const Slot &slot = slots_[i / samples()];
+      const Slot &slot = slots_[i / gradient_.samples()];
       model.evolution.add(to, set_.cases[static_cast<std::size_t>(slot.trajectory)],
                           slot.last + kBundle * static_cast<int>(t), x.mesh[i], x.state[i]);
     };
-    for (std::size_t i = 0; i < n; ++i) add(s.batch, i);
-    model.refiner.forward(s.batch, x.trade_off, s.record, s.heads);
+    for (std::size_t i = 0; i < n; ++i) add(x.batch[t], i);
+    model.refiner.forward(x.batch[t], x.trade_off, x.record[t], s.heads);
     batch.clear();
     for (std::size_t i = 0; i < n; ++i) {
-      s.action.push_back(lamp::draw(x.mesh[i], s.heads[i].logits, uniform));
+      s.action.push_back(lamp::draw(lamp::EdgeChoices(x.mesh[i]), s.heads[i].logits, uniform));
       x.mesh[i] = x.mesh[i].changed(s.action[i].split, s.action[i].coarsen);
       add(batch, i);
     }
     model.evolution.predict(batch, next);
     x.state.swap(next);
     for (std::size_t i = 0; i < n; ++i) {
-      const Slot &slot = slots_[i / samples()];
-      s.profile.emplace_back(kPoints);
+      const Slot &slot = slots_[i / gradient_.samples()];
+      x.profile[t].emplace_back(kPoints);
       s.error.push_back(lamp::bundleError(set_, slot.trajectory, slot.last + kBundle * static_cast<int>(t), x.state[i],
-                                          s.profile.back().data()));
+                                          x.profile[t].back().data()));
       s.vertices.push_back(x.mesh[i].vertices());
     }
   }
@@ -95,17 +97,25 @@ LampStatistics ActorCritic::gradient(const lamp::Model &model, Rng &rng, std::ve
   Experience x;
   for (Slot &slot : slots_) {
     if (slot.segments == 0) start(slot, model.evolution.options().ring, rng);
-    x.trade_off.insert(x.trade_off.end(), samples(), rng.uniform() * config_.largest_trade_off);
+    x.trade_off.insert(x.trade_off.end(), gradient_.samples(), rng.uniform() * gradient_.config().largest_trade_off);
   }
   rollOutStill(model, x);
   rollOut(model, x, rng);
-  targets(x);
-  const LampStatistics statistics = learn(model, x, gradient);
+  gradient_.targets(x);
+  LampStatistics statistics;
+  for (std::size_t t = 0; t < gradient_.horizon(); ++t) {
+    std::vector<lamp::EdgeChoices> choices;
+    for (const auto &item : x.batch[t].items) choices.emplace_back(item.mesh);
+    const auto slopes = gradient_.slopes(
+        x, t, [&](std::size_t i) -> const lamp::Choices & { return choices[i]; },
+        [&](std::size_t i, lamp::Factors &credit) { localCredit(x, t, i, credit); }, statistics);
+    model.refiner.backward(x.batch[t], x.record[t], slopes, gradient);
+  }
   for (std::size_t k = 0; k < slots_.size(); ++k) {
     Slot &slot = slots_[k];
-    const std::size_t i = k * samples() + static_cast<std::size_t>(rng.below(samples()));
+    const std::size_t i = k * gradient_.samples() + static_cast<std::size_t>(rng.below(gradient_.samples()));
     --slot.segments;
-    slot.last += kBundle * config_.horizon;
+    slot.last += kBundle * gradient_.config().horizon;
     slot.mesh = x.mesh[i];
     slot.state = x.state[i];
     // A roll-out that has gone astray teaches nothing.
@@ -123,7 +133,7 @@ void ActorCritic::archive(Archive &a, bool ring) {
         a("last", slot.last);
         if (slot.segments == 0) return;
         if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.last < kBundle - 1 ||
-            slot.last + kBundle * config_.horizon * slot.segments >= nonlinear1d::kLevels)
+            slot.last + kBundle * gradient_.config().horizon * slot.segments >= nonlinear1d::kLevels)
           a.fail("trajectory", "not one of this configuration");
         std::vector<int> vertices = slot.mesh.list();
         a("vertices", vertices);

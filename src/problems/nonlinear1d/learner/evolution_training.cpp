@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/lamp/meshes.hpp"
 
 namespace petrl::learn {
@@ -41,9 +42,9 @@ EvolutionTraining::Item EvolutionTraining::draw(const lamp::Model &model, int bu
   item.trade_off = rng.uniform() * model.largest_trade_off;
   const double kind = rng.uniform();
   const auto start = [&] { return VertexMesh::uniform(rng.uniform() < .5 ? kMiddle : kCoarse, ring); };
-  if (item.policy || !config_.adapted || kind < .5) {
-    item.mesh = !item.policy && config_.adapted && kind < .1 ? VertexMesh::uniform(1, ring) : start();
-    if (!item.policy && rng.uniform() < (config_.adapted ? .2 : .1))
+  if (item.policy || !adapted_ || kind < .5) {
+    item.mesh = !item.policy && adapted_ && kind < .1 ? VertexMesh::uniform(1, ring) : start();
+    if (!item.policy && rng.uniform() < (adapted_ ? .2 : .1))
       item.mesh = lamp::thinnedMesh(item.mesh, .3 * rng.uniform(), [&rng] { return rng.uniform(); });
     item.state = lamp::sampled(set_, item.trajectory, item.last, item.mesh);
   } else {
@@ -64,7 +65,7 @@ void EvolutionTraining::remesh(const lamp::Model &model, std::vector<Item> &item
       const auto &pde = set_.cases[static_cast<std::size_t>(item.trajectory)];
       model.evolution.add(batch, pde, last, item.mesh, item.state);
       trade_off.push_back(item.trade_off);
-    } else if (config_.adapted && bundle > 0 && item.mesh.vertices() < kDense && rng.uniform() < .5) {
+    } else if (adapted_ && bundle > 0 && item.mesh.vertices() < kDense && rng.uniform() < .5) {
       item.mesh = adapted(item.trajectory, last, ring, rng);
     }
   }
@@ -74,7 +75,8 @@ void EvolutionTraining::remesh(const lamp::Model &model, std::vector<Item> &item
   std::size_t k = 0;
   for (Item &item : items) {
     if (!item.policy) continue;
-    const lamp::Action action = lamp::draw(item.mesh, heads[k++].logits, [&rng] { return rng.uniform(); });
+    const lamp::Action action =
+        lamp::draw(lamp::EdgeChoices(item.mesh), heads[k++].logits, [&rng] { return rng.uniform(); });
     item.mesh = item.mesh.changed(action.split, action.coarsen);
   }
 }

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "learn/engine/rng.hpp"
+#include "problems/lamp/config.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
-#include "problems/nonlinear1d/learner/config.hpp"
 
 namespace petrl::learn {
 
@@ -14,7 +14,7 @@ namespace petrl::learn {
 class EvolutionTraining {
  public:
   EvolutionTraining(const EvolutionConfig &config, const nonlinear1d::Nonlinear1DSet &set)
-      : config_(config), set_(set) {}
+      : config_(config), adapted_(config.meshes == "adapted"), set_(set) {}
 
   /// Length of the roll-outs after a share of the pre-training.
   int bundles(double progress) const;
@@ -35,6 +35,7 @@ class EvolutionTraining {
   void remesh(const lamp::Model &model, std::vector<Item> &items, int bundle, Rng &rng);
 
   EvolutionConfig config_;
+  bool adapted_;
   const nonlinear1d::Nonlinear1DSet &set_;
   // Room that is used again: one entry a bundle.
   std::vector<lamp::Batch> batch_;

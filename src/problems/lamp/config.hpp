@@ -1,11 +1,12 @@
-// The keys of the learner section for algorithm "lamp".
+// The keys of the learner section for algorithm "lamp" that do not depend on the problem.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/yaml.hpp"
-#include "problems/nonlinear1d/lamp/model.hpp"
+#include "problems/lamp/decision.hpp"
 
 namespace petrl::learn {
 
@@ -20,11 +21,14 @@ struct LampNetwork {
 /// How the evolution model is trained: on roll-outs of several bundles, gradients running through all of them.
 struct EvolutionConfig {
   LampNetwork network;
-  std::int64_t updates = 0;     ///< of the pre-training (phase 1), at a rate that falls along half a cosine
-  int batch = 16;               ///< roll-outs an update
-  int bundles = 6;              ///< length of a roll-out; the first updates take 1, then 4
-  double later_weight = 1;      ///< weight of the error of all bundles but the first (published: .1)
-  bool adapted = true;          ///< meshes: adapted | thinned (published: uniform, sometimes without some vertices)
+  std::int64_t updates = 0;  ///< of the pre-training (phase 1), at a rate that falls along half a cosine
+  int batch = 16;            ///< roll-outs an update
+  int bundles = 6;           ///< length of a roll-out; the first updates take 1, then 4
+  double later_weight = 1;   ///< weight of the error of all bundles but the first (published: .1)
+  /// What meshes it learns on before there is a policy. In 1D adapted (to the truth, and uniform ones) | thinned
+  /// (published: uniform, sometimes without some vertices); in 2D adapted | uniform | truth (those that a classical
+  /// solver's threshold makes).
+  std::string meshes = "adapted";
   double policy_share = .5;     ///< share of the roll-outs on meshes drawn by the policy, in phase 2
   double refining_rate = 3e-4;  ///< learning rate in phase 2, at its beginning
 };
@@ -43,6 +47,8 @@ struct PolicyConfig {
   double entropy = 1e-2;     ///< weight of the entropies
   double value_weight = .5;  ///< weight of the value's squared error
   double largest_trade_off = .5;
+  double error_weight = 5;                               ///< of a bundle's error in the reward
+  double vertex_weight = 1. / 100;                       ///< of a vertex in it
   lamp::CountRule count = lamp::CountRule::expectation;  ///< of decisions that are not random
 };
 
@@ -52,15 +58,24 @@ struct RefiningConfig {
   int policy = 200, evolution = 200;  ///< updates a turn; 0 evolution: its weights stay
 };
 
+/// What a problem allows and how it differs from the defaults.
+struct LampLimits {
+  int most_bundles = 9;     ///< of a roll-out in training the evolution model
+  int longest_horizon = 8;  ///< of the policy's
+  int most_reach = 25;      ///< of local credit
+  std::vector<std::string> meshes{"adapted", "thinned"};
+  PolicyConfig policy;  ///< defaults
+};
+
 struct LampConfig {
-  lamp::ModelOptions model;
   EvolutionConfig evolution;
   PolicyConfig policy;
   RefiningConfig refining;
   int validation = 64;  ///< trajectories
 
   /// Strict: throws petrl::Error with file, line and key for unknown keys and impossible values.
-  static LampConfig parse(YamlMap map);
+  /// The key "model" is the problem's.
+  static LampConfig parse(YamlMap map, const LampLimits &limits = {});
 };
 
 }  // namespace petrl::learn

@@ -1,4 +1,4 @@
-// LAMP on the one-dimensional benchmark: an evolution model and a policy that adapts its mesh learn together.
+// LAMP: an evolution model and a policy that adapts its mesh learn together.
 #pragma once
 
 #include <memory>
@@ -7,35 +7,33 @@
 #include "learn/engine/rng.hpp"
 #include "learn/learner.hpp"
 #include "learn/reduction.hpp"
-#include "problems/nonlinear1d/learner/actor_critic.hpp"
-#include "problems/nonlinear1d/learner/config.hpp"
-#include "problems/nonlinear1d/learner/evolution_training.hpp"
+#include "problems/lamp/config.hpp"
+#include "problems/lamp/world.hpp"
 
 namespace petrl {
 
 /// The learner "lamp" (Wu et al., Learning controllable adaptive simulation for multi-resolution physics, ICLR 2023).
-/// Keys of its section: see learn::LampConfig; the environment is
-///   {name: nonlinear1d, file: where the data set is kept, trajectories: [train, valid, test], seed: of the data set}.
+/// Keys of its section: see learn::LampConfig, and the world of the environment: nonlinear1d, flows2d.
 ///
 /// Phase 1 pre-trains the evolution model. Phase 2 takes turns: some updates of the policy by its gradient
-/// (learn::ActorCritic), some of the evolution model, partly on meshes that the policy draws. No libtorch: networks
+/// (learn::PolicyGradient), some of the evolution model, partly on meshes that the policy draws. No libtorch: networks
 /// and gradients are those of GraphNetwork.
 ///
 /// A step is an update of either network. On several ranks each makes its own experience and gradients are averaged.
 class Lamp : public Learner {
  public:
-  Lamp(YamlMap keys, YamlMap environment, std::uint64_t seed);
+  Lamp(std::unique_ptr<learn::LampWorld> world, const learn::LampConfig &config, std::uint64_t seed);
 
   void iterate() override;
   std::int64_t steps() const override { return updates_; }
   std::int64_t episodes() const override { return episodes_; }
   Evaluation evaluate() override;
-  Policy policy() const override { return model_.policy(); }
+  Policy policy() const override { return world_->policy(); }
   std::map<std::string, double> metrics() override;
   void archive(Archive &archive) override;
   void loadWeights(const NetworkSpec &network) override;
 
-  const lamp::Model &model() const { return model_; }
+  const learn::LampWorld &world() const { return *world_; }
 
  private:
   void updateEvolution(int bundles, double policy_share, double rate);
@@ -46,11 +44,8 @@ class Lamp : public Learner {
 
   learn::LampConfig config_;
   learn::Reduction reduction_;
-  nonlinear1d::Nonlinear1DDataset data_;
   learn::Rng rng_;
-  lamp::Model model_;
-  learn::EvolutionTraining evolution_;
-  learn::ActorCritic actor_critic_;
+  std::unique_ptr<learn::LampWorld> world_;
   Adam evolution_adam_, policy_adam_;
   std::int64_t updates_ = 0, episodes_ = 0;
   // Sums since the last call of metrics(): by name, with their counts.

@@ -1,4 +1,6 @@
-#include "problems/nonlinear1d/learner/config.hpp"
+#include "problems/lamp/config.hpp"
+
+#include <algorithm>
 
 #include "learn/yaml_values.hpp"
 
@@ -18,22 +20,23 @@ LampNetwork parseNetwork(YamlMap &map, const LampNetwork &defaults) {
 
 }  // namespace
 
-LampConfig LampConfig::parse(YamlMap map) {
+LampConfig LampConfig::parse(YamlMap map, const LampLimits &limits) {
   LampConfig c;
-  YamlMap model = map.map("model", false);
-  c.model.parameters = model.get<bool>("parameters", c.model.parameters);
-  c.model.ring = model.get<bool>("ring", c.model.ring);
-  c.model.residual = model.get<bool>("residual", c.model.residual);
-  model.finish();
+  c.policy = limits.policy;
 
   EvolutionConfig &e = c.evolution;
   YamlMap evolution = map.map("evolution", false);
   e.network = parseNetwork(evolution, e.network);
   e.updates = evolution.integer("updates", e.updates, 0, 1000000000);
   e.batch = evolution.integer("batch", e.batch, 1, 4096);
-  e.bundles = evolution.integer("bundles", e.bundles, 1, 9);
+  e.bundles = evolution.integer("bundles", std::min(e.bundles, limits.most_bundles), 1, limits.most_bundles);
   e.later_weight = evolution.number("later_weight", e.later_weight, 0, 100);
-  e.adapted = oneOf(evolution, "meshes", e.adapted ? "adapted" : "thinned", {"adapted", "thinned"}) == "adapted";
+  e.meshes = evolution.get<std::string>("meshes", e.meshes);
+  if (std::find(limits.meshes.begin(), limits.meshes.end(), e.meshes) == limits.meshes.end()) {
+    std::string expected;
+    for (const std::string &name : limits.meshes) expected += (expected.empty() ? "" : " or ") + name;
+    evolution.fail("meshes", "expected " + expected + ", found '" + e.meshes + "'");
+  }
   e.policy_share = evolution.number("policy_share", e.policy_share, 0, 1);
   e.refining_rate = evolution.number("refining_rate", e.refining_rate, 0, 1);
   evolution.finish();
@@ -43,7 +46,7 @@ LampConfig LampConfig::parse(YamlMap map) {
   p.network = parseNetwork(policy, p.network);
   p.batch = policy.integer("batch", p.batch, 1, 4096);
   p.samples_per_start = policy.integer("samples_per_start", p.samples_per_start, 1, 256);
-  p.horizon = policy.integer("horizon", p.horizon, 1, lamp::kBundles);
+  p.horizon = policy.integer("horizon", std::min(p.horizon, limits.longest_horizon), 1, limits.longest_horizon);
   p.discounted = oneOf(policy, "target", p.discounted ? "discounted" : "mean", {"mean", "discounted"}) == "discounted";
   p.discount = policy.number("discount", p.discount, 0, 1);
   p.local = oneOf(policy, "credit", p.local ? "local" : "global", {"local", "global"}) == "local";
@@ -51,11 +54,13 @@ LampConfig LampConfig::parse(YamlMap map) {
     if (policy.has("credit")) policy.fail("credit", "local needs samples_per_start of at least 2");
     p.local = false;
   }
-  p.reach = policy.integer("reach", p.reach, 0, nonlinear1d::kPoints / 4);
+  p.reach = policy.integer("reach", p.reach, 0, limits.most_reach);
   p.normalise = policy.get<bool>("normalise", p.normalise);
   p.entropy = policy.number("entropy", p.entropy, 0, 10);
   p.value_weight = policy.number("value_weight", p.value_weight, 0, 100);
   p.largest_trade_off = policy.number("largest_trade_off", p.largest_trade_off, 0, 1);
+  p.error_weight = policy.number("error_weight", p.error_weight, 0, 1e9);
+  p.vertex_weight = policy.number("vertex_weight", p.vertex_weight, 0, 1e9);
   p.count = oneOf(policy, "count", "expectation", {"argmax", "expectation"}) == "argmax" ? lamp::CountRule::argmax
                                                                                          : lamp::CountRule::expectation;
   policy.finish();

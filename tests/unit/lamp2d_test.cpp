@@ -1,0 +1,332 @@
+// LAMP on triangulations: meshes edge by edge, the distribution over decisions, gradients, exact checkpoints.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "problems/lamp/make.hpp"
+#include "problems/lamp2d/world.hpp"
+#include "support/learners.hpp"
+#include "support/policies.hpp"
+
+namespace {
+
+using namespace petrl;
+using namespace petrl::lamp2d;
+using lamp::Action;
+
+std::function<double()> uniform(unsigned seed) {
+  return [rng = std::mt19937_64(seed)]() mutable { return std::uniform_real_distribution<double>(0, 1)(rng); };
+}
+
+lamp::Logits randomLogits(const lamp::Choices &choices, unsigned seed) {
+  lamp::Logits logits(choices);
+  const auto u = uniform(seed);
+  for (auto *list : {&logits.split, &logits.coarsen})
+    for (float &x : *list) x = static_cast<float>(4 * u() - 2);
+  for (auto *list : {&logits.split_count, &logits.coarsen_count})
+    for (float &x : *list) x = static_cast<float>(2 * u() - 1);
+  return logits;
+}
+
+std::shared_ptr<const Grid> smallGrid(int halvings = 3) {
+  return std::make_shared<Grid>(4, halvings, 2.);
+}
+
+/// Triangles cover the square once, neighbours are mutual, and no vertex lies inside an edge.
+void expectConforming(const TriangleMesh &mesh) {
+  EXPECT_EQ(mesh.cells(), 2 * mesh.vertices());  // Euler, on a torus
+  EXPECT_EQ(mesh.edges(), 3 * mesh.vertices());
+  const int n = mesh.grid().side();
+  const std::vector<int> points = mesh.points();
+  for (int e = 0; e < mesh.edges(); ++e) {
+    const TriangleMesh::Edge &edge = mesh.edge(e);
+    const int p = mesh.point(edge.a), x = p % n + edge.x, y = p / n + edge.y;
+    EXPECT_EQ((y + n) % n * n + (x + n) % n, mesh.point(edge.b));
+    if (edge.x % 2 != 0 || edge.y % 2 != 0) continue;
+    const int middle = (p / n + edge.y / 2 + n) % n * n + (p % n + edge.x / 2 + n) % n;
+    EXPECT_FALSE(std::binary_search(points.begin(), points.end(), middle));
+  }
+  // Linear functions are met exactly everywhere but across the seam.
+  std::vector<float> values(static_cast<std::size_t>(mesh.vertices()));
+  for (std::size_t v = 0; v < values.size(); ++v)
+    values[v] =
+        std::cos(2 * 3.14159265f * static_cast<float>(mesh.point(static_cast<int>(v)) % n) / static_cast<float>(n));
+  State state;
+  mesh.sample(values.data(), state);
+  for (int v = 0; v < mesh.vertices(); ++v)
+    EXPECT_NEAR(state[static_cast<std::size_t>(mesh.point(v))], values[static_cast<std::size_t>(v)], 1e-6);
+  for (const TriangleMesh::Place &p : mesh.places()) EXPECT_NEAR(p.weight[0] + p.weight[1] + p.weight[2], 1, 1e-6);
+}
+
+TEST(TriangleMesh, RandomDecisionsStayConformingAndWithinTheLimits) {
+  const auto grid = smallGrid();
+  MeshPtr mesh = TriangleMesh::uniform(grid, 1);
+  EXPECT_EQ(mesh->vertices(), 64);
+  const auto u = uniform(1);
+  for (int round = 0; round < 40; ++round) {
+    const lamp::Logits logits = randomLogits(*mesh, static_cast<unsigned>(round));
+    const Action action = lamp::draw(*mesh, logits, u);
+    const std::vector<int> before = mesh->points();
+    const MeshPtr after = mesh->changed(action);
+    expectConforming(*after);
+    const std::vector<int> now = after->points();
+    const auto has = [](const std::vector<int> &all, int p) { return std::binary_search(all.begin(), all.end(), p); };
+    const int n = grid->side();
+    for (const int e : action.split) {
+      const TriangleMesh::Edge &edge = mesh->edge(e);
+      const int p = mesh->point(edge.a);
+      EXPECT_TRUE(has(now, (p / n + edge.y / 2 + n) % n * n + (p % n + edge.x / 2 + n) % n));
+    }
+    // All that were chosen vanish, and nothing else.
+    for (const int v : action.coarsen) EXPECT_FALSE(has(now, mesh->point(v)));
+    std::size_t kept = 0;
+    for (const int p : before) kept += has(now, p);
+    EXPECT_EQ(kept, before.size() - action.coarsen.size());
+    for (const int level : after->forest().levels()) EXPECT_LE(level, grid->limits.max_level);
+    EXPECT_EQ(TriangleMesh::of(grid, now)->points(), now);
+    mesh = after;
+  }
+}
+
+TEST(TriangleMesh, SplittingAndTakingBackAreInverse) {
+  const auto grid = smallGrid();
+  MeshPtr mesh = TriangleMesh::uniform(grid, 0);
+  const std::vector<int> base = mesh->points();
+  for (int round = 0; round < 20; ++round) {  // to the finest
+    Action all;
+    mesh->splittable(all.split);
+    if (all.split.empty()) break;
+    mesh = mesh->changed(all);
+  }
+  EXPECT_EQ(mesh->vertices(), grid->points());
+  for (int round = 0; round < 20; ++round) {
+    Action all;
+    mesh->coarsenable({}, all.coarsen);
+    if (all.coarsen.empty()) break;
+    mesh = mesh->changed(all);
+  }
+  EXPECT_EQ(mesh->points(), base);
+}
+
+/// All ordered decisions: choices among 5 edges at most, so that they can be listed.
+TEST(Lamp2dDecision, ProbabilitiesOfAllDecisionsAddUpToOne) {
+  const auto grid = std::make_shared<Grid>(3, 1, 2.);
+  // 9 vertices, 27 edges, all of which can be split; two splits make room for coarsening.
+  const MeshPtr mesh = TriangleMesh::uniform(grid, 0)->changed({{0, 9}, {}});
+  std::vector<int> splittable;
+  mesh->splittable(splittable);
+  lamp::Logits logits = randomLogits(*mesh, 2);
+  // Numbers beyond two are made impossible: e^-60.
+  for (std::size_t k = 3; k < lamp::kCounts; ++k) logits.split_count[k] = -60;
+  double sum = 0, entropy = 0, expected = 0;
+  int decisions = 0;
+  const auto visit = [&](const Action &a) {
+    const lamp::Likelihood l = lamp::likelihood(*mesh, logits, a);
+    const double p = std::exp(l.log_probability);
+    sum += p, entropy -= p * l.log_probability, expected += p * l.entropy, ++decisions;
+  };
+  const std::function<void(Action &, const std::vector<int> &)> coarsen = [&](Action &a, const std::vector<int> &free) {
+    const auto size = static_cast<int>(a.coarsen.size());
+    for (int k = 0; k < lamp::kCounts; ++k)
+      if (mesh->number(k) == size) visit(a);
+    for (const int v : free) {
+      if (std::find(a.coarsen.begin(), a.coarsen.end(), v) != a.coarsen.end()) continue;
+      a.coarsen.push_back(v);
+      coarsen(a, free);
+      a.coarsen.pop_back();
+    }
+  };
+  const auto withSplits = [&](const std::vector<int> &split) {
+    std::vector<int> free;
+    mesh->coarsenable(split, free);
+    Action a{split, {}};
+    coarsen(a, free);
+  };
+  withSplits({});
+  for (const int e : splittable) {
+    withSplits({e});
+    for (const int f : splittable)
+      if (f != e) withSplits({e, f});
+  }
+  EXPECT_GT(decisions, 500);
+  EXPECT_NEAR(sum, 1, 1e-6);
+  EXPECT_NEAR(entropy, expected, 1e-6);
+}
+
+/// Two flows that nobody solved.
+FlowSet madeUp() {
+  FlowSet set;
+  set.grid = smallGrid(2);
+  set.steps = 4;
+  for (int t = 0; t < 2; ++t) set.flows.push_back(conservation::drawCase("bumps", conservation::Split::train, 1, t));
+  const auto points = static_cast<std::size_t>(set.grid->points());
+  set.label.resize(2 * 5 * points);
+  for (std::size_t i = 0; i < set.label.size(); ++i)
+    set.label[i] = std::sin(.4f * static_cast<float>(i % 16)) * std::cos(.3f * static_cast<float>(i / 16 % 16)) +
+                   .02f * static_cast<float>(i / points);
+  return set;
+}
+
+TEST(Lamp2dEvolution, GradientsThroughTwoStepsOnTwoMeshes) {
+  const FlowSet set = madeUp();
+  Evolution model(6, 2, false);
+  model.network().initialise(uniform(9), 1);
+  const MeshPtr first = TriangleMesh::uniform(set.grid, 0)->changed({{3, 8}, {}}), second = first->changed({{5}, {}});
+  Batch batch[2];
+  GraphNetwork::Record record[2];
+  std::vector<State> next[2];
+  State start;
+  known(set, 0, 0, *first, start);
+  const auto loss = [&] {
+    double sum = 0;
+    for (int b = 0; b < 2; ++b) {
+      batch[b].clear();
+      batch[b].add(set.flows[0], b == 0 ? first : second, b == 0 ? start : next[0][0]);
+      model.forward(batch[b], record[b], next[b]);
+      sum += stateError(set, 0, b + 1, next[b][0]);
+    }
+    return sum;
+  };
+  loss();
+  std::vector<float> gradient(model.network().size(), 0.f);
+  std::vector<State> slope(1), back(1, State(static_cast<std::size_t>(set.grid->points()), 0.f));
+  for (int b = 1; b >= 0; --b) {
+    slope[0] = back[0];
+    for (std::size_t j = 0; j < slope[0].size(); ++j)
+      slope[0][j] += 2 * (next[b][0][j] - set.at(0, b + 1)[j]) / static_cast<float>(slope[0].size());
+    model.backward(batch[b], record[b], slope, gradient, b == 1 ? &back : nullptr);
+  }
+  const auto u = uniform(2);
+  for (int k = 0; k < 40; ++k) {
+    float &w = model.network().weights()[static_cast<std::size_t>(u() * static_cast<double>(gradient.size()))];
+    const float before = w, g = gradient[static_cast<std::size_t>(&w - model.network().weights().data())];
+    w = before + 1e-2f;
+    const double up = loss();
+    w = before - 1e-2f;
+    const double down = loss();
+    w = before;
+    EXPECT_NEAR(g, (up - down) / 2e-2, 2e-2 * std::fabs(g) + 2e-3);
+  }
+}
+
+TEST(Lamp2dRefiner, GradientsOfAllHeads) {
+  const FlowSet set = madeUp();
+  Refiner refiner(6, 2, false);
+  refiner.network().initialise(uniform(3), 1);
+  const MeshPtr mesh = TriangleMesh::uniform(set.grid, 0)->changed({{3, 8, 20}, {}});
+  Batch batch;
+  State state;
+  known(set, 1, 0, *mesh, state);
+  batch.add(set.flows[1], mesh, state);
+  Refiner::Record record;
+  std::vector<lamp::Heads> heads, predicted, slope(1);
+  refiner.forward(batch, {.3}, record, heads);
+  Action action;
+  for (unsigned seed = 0; action.split.size() < 2 || action.coarsen.empty(); ++seed)
+    action = lamp::draw(*mesh, heads[0].logits, uniform(seed));
+  const auto value = [&] {
+    refiner.predict(batch, {.3}, predicted);
+    return lamp::likelihood(*mesh, predicted[0].logits, action).log_probability + 3 * predicted[0].value(.3);
+  };
+  const lamp::Factors one{1, 1, std::vector<double>(action.split.size(), 1.),
+                          std::vector<double>(action.coarsen.size(), 1.)};
+  slope[0].logits = lamp::Logits(*mesh);
+  lamp::likelihood(*mesh, heads[0].logits, action, &one, nullptr, &slope[0].logits);
+  slope[0].value_error = 3, slope[0].value_cost = .9;
+  std::vector<float> gradient(refiner.network().size(), 0.f);
+  refiner.backward(batch, record, slope, gradient);
+  for (std::size_t k = 0; k < gradient.size(); k += 37) {
+    float &w = refiner.network().weights()[k];
+    const float before = w;
+    w = before + 1e-2f;
+    const double up = value();
+    w = before - 1e-2f;
+    const double down = value();
+    w = before;
+    EXPECT_NEAR(gradient[k], (up - down) / 2e-2, 2e-2 * std::fabs(gradient[k]) + 1e-2) << k;
+  }
+}
+
+TEST(Lamp2dEvolution, AnswersTurnWithTheFlow) {
+  FlowSet set = madeUp();
+  Evolution model(8, 2, false);
+  model.network().initialise(uniform(4), 1);
+  const MeshPtr mesh = TriangleMesh::uniform(set.grid, 1);
+  const int n = set.grid->side();
+  State state;
+  known(set, 0, 1, *mesh, state);
+  // Turned by half a circle: -x, -y.
+  State turned(state.size());
+  for (int j = 0; j < n; ++j)
+    for (int i = 0; i < n; ++i)
+      turned[static_cast<std::size_t>((n - j) % n * n + (n - i) % n)] = state[static_cast<std::size_t>(j * n + i)];
+  conservation::FlowCase back = set.flows[0];
+  for (double &a : back.law.direction) a = -a;
+  Batch batch;
+  batch.add(set.flows[0], mesh, state);
+  batch.add(back, mesh, turned);
+  std::vector<State> next;
+  model.predict(batch, next);
+  for (int j = 0; j < n; ++j)
+    for (int i = 0; i < n; ++i)
+      EXPECT_NEAR(next[0][static_cast<std::size_t>(j * n + i)],
+                  next[1][static_cast<std::size_t>((n - j) % n * n + (n - i) % n)], 2e-5);
+}
+
+constexpr const char *kLearner =
+    "{evolution: {updates: 6, hidden: 6, layers: 2, batch: 2, bundles: 2}, "
+    "policy: {hidden: 5, layers: 1, batch: 2, samples_per_start: 2, horizon: 2}, "
+    "refining: {updates: 20, policy: 3, evolution: 2}, validation: 1}";
+
+std::unique_ptr<Lamp> learner(const std::string &yaml, std::uint64_t seed) {
+  return makeLamp(test::keys(yaml),
+                  YamlMap::parse("{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, "
+                                 "reference: 32}",
+                                 "test"),
+                  seed);
+}
+
+std::vector<float> weights(const Lamp &learner) {
+  const auto &model = dynamic_cast<const learn::PlaneWorld &>(learner.world()).model();
+  std::vector<float> all = model.evolution.network().weights();
+  const auto &more = model.refiner.network().weights();
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+TEST(Lamp2d, CheckpointsAreExact) {
+  const std::string path = test::temporary("lamp2d.state");
+  const auto a = learner(kLearner, 3), b = learner(kLearner, 4);
+  for (int i = 0; i < 10; ++i) {  // both phases, both kinds of update, in the midst of roll-outs that go on
+    a->save(path);
+    b->load(path);
+    for (int k = 0; k < 2; ++k) a->iterate(), b->iterate();
+    EXPECT_EQ(weights(*a), weights(*b)) << i;
+    EXPECT_EQ(a->evaluate().details, b->evaluate().details);
+    b->iterate();
+  }
+  std::remove(path.c_str());
+}
+
+TEST(Lamp2d, PolicyFilesHoldBothNetworks) {
+  const auto a = learner(kLearner, 3);
+  for (int i = 0; i < 9; ++i) a->iterate();
+  const std::string path = test::temporary("lamp2d.h5");
+  Policy policy = a->policy();
+  policy.provenance = {"test: true\n", 1, 2, "test", "none", {}};
+  writePolicy(path, policy);
+  const auto b = learner(kLearner, 5);
+  b->loadWeights(readPolicy(path, "refiner").network);
+  EXPECT_EQ(weights(*a), weights(*b));
+  std::remove(path.c_str());
+  policy.network.parameters["ring"] = "false";
+  test::expectParts(test::messageOf([&] { Model::read(policy, "f"); }), {"f: /network", "ring", "unknown parameter"});
+  test::expectParts(test::messageOf([] { learner("{evolution: {bundles: 7}}", 1); }), {"steps", "bundles, 7"});
+  test::expectParts(test::messageOf([] { learner("{evolution: {meshes: thinned}}", 1); }), {"meshes", "uniform"});
+}
+
+}  // namespace
