@@ -14,6 +14,8 @@ namespace petrl::nonlinear1d {
 namespace {
 
 constexpr std::size_t kTrajectory = static_cast<std::size_t>(kLevels) * kPoints;
+constexpr int kMost = 13107;  // trajectories: what the file's lists of parameters hold
+static_assert(kMost <= 2147483647 / (kLevels * kPoints), "MPI counts labels in int");
 
 // Errors of one rank end the computation on all of them.
 void agree(MPI_Comm comm, const std::string &error) {
@@ -22,22 +24,6 @@ void agree(MPI_Comm comm, const std::string &error) {
   if (failed) throw Error(error);
   if (any) throw Error("nonlinear1d: the data set could not be made on another rank");
 }
-
-// One row for each trajectory: counts stay small however many there are.
-class RowType {
- public:
-  RowType() {
-    MPI_Type_contiguous(static_cast<int>(kTrajectory), MPI_FLOAT, &type_);
-    MPI_Type_commit(&type_);
-  }
-  ~RowType() { MPI_Type_free(&type_); }
-  RowType(const RowType &) = delete;
-  RowType &operator=(const RowType &) = delete;
-  operator MPI_Datatype() const { return type_; }
-
- private:
-  MPI_Datatype type_;
-};
 
 }  // namespace
 
@@ -57,8 +43,8 @@ void labelTrajectory(const Nonlinear1DCase &pde, const Nonlinear1DOptions &optio
 Nonlinear1DDataset::Nonlinear1DDataset(const Nonlinear1DOptions &options) : options_(options) {
   for (int s = 0; s < 3; ++s) {
     const int n = options.trajectories[static_cast<std::size_t>(s)];
-    if (n < 0 || n > 13107)  // what the file's lists of parameters hold
-      throw Error("nonlinear1d: " + std::to_string(n) + " trajectories; expected at most 13107");
+    if (n < 0 || n > kMost)
+      throw Error("nonlinear1d: " + std::to_string(n) + " trajectories; expected at most " + std::to_string(kMost));
     for (int i = 0; i < n; ++i)
       sets_[s].cases.push_back(drawCase(options.seed, i, static_cast<Split>(s), options.modes));
   }
@@ -69,20 +55,20 @@ Nonlinear1DDataset Nonlinear1DDataset::generate(const Nonlinear1DOptions &option
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &ranks);
   Nonlinear1DDataset data(options);
-  const RowType row;
   const char *names[] = {"training", "validation", "test"};
   for (int s = 0; s < 3; ++s) {
     Nonlinear1DSet &set = data.sets_[s];
     std::vector<int> count(static_cast<std::size_t>(ranks)), first(count.size());
     for (int r = 0; r < ranks; ++r) {
       const auto begin = [&](int k) { return static_cast<int>(static_cast<long>(set.size()) * k / ranks); };
-      first[static_cast<std::size_t>(r)] = begin(r);
-      count[static_cast<std::size_t>(r)] = begin(r + 1) - begin(r);
+      first[static_cast<std::size_t>(r)] = begin(r) * static_cast<int>(kTrajectory);
+      count[static_cast<std::size_t>(r)] = (begin(r + 1) - begin(r)) * static_cast<int>(kTrajectory);
     }
     std::string error;
     try {
       set.label.resize(set.cases.size() * kTrajectory);
-      const int own = count[static_cast<std::size_t>(rank)], from = first[static_cast<std::size_t>(rank)];
+      const int own = count[static_cast<std::size_t>(rank)] / static_cast<int>(kTrajectory),
+                from = first[static_cast<std::size_t>(rank)] / static_cast<int>(kTrajectory);
       Progress progress(std::string("nonlinear1d: ") + names[s], static_cast<std::size_t>(own), "trajectories",
                         rank == 0 && say ? say : Say([](const std::string &) {}));
       for (int i = 0; i < own; ++i) {
@@ -94,7 +80,7 @@ Nonlinear1DDataset Nonlinear1DDataset::generate(const Nonlinear1DOptions &option
       error = failure.what();
     }
     agree(comm, error);
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, set.label.data(), count.data(), first.data(), row, comm);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, set.label.data(), count.data(), first.data(), MPI_FLOAT, comm);
   }
   return data;
 }
@@ -147,10 +133,9 @@ Nonlinear1DDataset Nonlinear1DDataset::cached(const Nonlinear1DOptions &options,
     agree(comm, error);
     return data;
   }
-  const RowType row;
   for (auto &set : data.sets_) {
     set.label.resize(set.cases.size() * kTrajectory);
-    MPI_Bcast(set.label.data(), set.size(), row, 0, comm);
+    MPI_Bcast(set.label.data(), static_cast<int>(set.label.size()), MPI_FLOAT, 0, comm);
   }
   return data;
 }
