@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from petrl_studies.data import Table  # noqa: E402
 
-STUDIES = ("bound", "closure", "fault", "lamp", "ode", "poisson", "refinement")
+STUDIES = ("bound", "closure", "fault", "lamp", "lamp2d", "ode", "poisson", "refinement")
 
 
 def configuration(folder):

@@ -60,8 +60,8 @@ class PETRL_API Forest {
   /// Edge by edge, what a policy that decides on edges does. bisect: one a face of a leaf (leaf * (dim + 1) + slot; in 1D
   /// a leaf's first stands for the leaf), whether it is bisected, along with what conformity asks for; those beyond
   /// max_level are not. vanish: one a vertex, in the numbering of mesh(): the bisection that made it is taken back where
-  /// it is the newest vertex of all leaves around it and none of them is bisected. max_cells is not looked at. The flags
-  /// must be the same on all ranks that share a face or a vertex. Collective.
+  /// it is the newest vertex of all leaves around it and none of them is bisected. max_cells is not looked at. A face may
+  /// be flagged from either side; flags of a vertex must be the same on all ranks that share it. Collective.
   Lineage adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish, const ForestLimits &limits);
   /// Of the last adaptation, in the numbering of mesh(); empty before.
   const VertexLineage &vertexLineage() const;

@@ -44,6 +44,22 @@ std::vector<float> prioritiesOf(const Forest &f, unsigned seed) {
   return p;
 }
 
+/// Faces of leaves, on one side; and vertices: all inside base cells, some on base edges.
+std::vector<char> facesOf(const Forest &f, unsigned seed, double share) {
+  std::vector<char> flags;
+  for (const Leaf &l : f.impl().leaf)
+    for (int s = 0; s < f.impl().slots(); ++s)
+      flags.push_back(static_cast<double>(hash(l, seed + static_cast<unsigned>(s)) % 10000) < 10000 * share);
+  return flags;
+}
+
+std::vector<char> verticesOf(const Forest &f, unsigned seed) {
+  std::vector<char> flags;
+  for (const ForestNode &n : f.impl().node)
+    flags.push_back(n.edge < 0 || (n.position / 7919 + static_cast<std::uint64_t>(n.edge) + seed) % 3 != 0);
+  return flags;
+}
+
 std::vector<BaseMesh> bases() {
   return {BaseMesh::interval(7, 0, 1, false),
           BaseMesh::interval(6, 0, 1, true),
@@ -54,6 +70,31 @@ std::vector<BaseMesh> bases() {
 }
 
 }  // namespace
+
+TEST(ForestMpi, EdgeByEdgeAsOnOneRank) {
+  for (const BaseMesh &base : bases()) {
+    Forest together(base, PETSC_COMM_WORLD), alone(base, PETSC_COMM_SELF);
+    int most = 0;
+    for (unsigned i = 0; i < 20; ++i) {
+      const ForestLimits limits{i % 3 == 2 ? 5 : 9, 1 << 26};
+      const double share = std::min(.15, 40. / alone.leaves());
+      together.adaptEdges(facesOf(together, i, share), verticesOf(together, i), limits);
+      alone.adaptEdges(facesOf(alone, i, share), verticesOf(alone, i), limits);
+      ASSERT_EQ(everything(together), everything(alone)) << "round " << i;
+      most = std::max(most, alone.leaves());
+      std::vector<double> none;
+      together.balance(none, 0);
+    }
+    EXPECT_GT(2 * most, 3 * base.cells());
+    // All of it is taken back, bisection by bisection.
+    for (int i = 0; i < 12; ++i) {
+      together.adaptEdges(facesOf(together, 0, 0), std::vector<char>(together.impl().node.size(), 1), {});
+      alone.adaptEdges(facesOf(alone, 0, 0), std::vector<char>(alone.impl().node.size(), 1), {});
+      ASSERT_EQ(everything(together), everything(alone));
+    }
+    EXPECT_EQ(alone.leaves(), base.cells());
+  }
+}
 
 TEST(ForestMpi, LeavesAreThoseOfOneRank) {
   for (const BaseMesh &base : bases())
