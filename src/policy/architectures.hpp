@@ -22,7 +22,7 @@ struct LampShape {
 
 /// The same of networks "lamp2d" (src/problems/lamp2d).
 struct Lamp2dShape {
-  static constexpr int node_inputs = 2, edge_inputs = 3, counts = 20, decisions = 7 + 2 * counts;
+  static constexpr int node_inputs = 3, edge_inputs = 3, counts = 20, decisions = 7 + 2 * counts;
 };
 
 struct Architecture {

@@ -31,9 +31,9 @@ Model Model::read(const Policy &policy, const std::string &source) {
 Policy Model::policy() const {
   Policy p;
   p.kind = "refiner";
-  p.observation.names = {"u", "viscosity"};
-  p.observation.offset.assign(2, 0.f);
-  p.observation.scale.assign(2, 1.f);
+  p.observation.names = {"u", "viscosity", "estimated_change"};
+  p.observation.offset.assign(3, 0.f);
+  p.observation.scale.assign(3, 1.f);
   p.observation.clip = 1e6f;
   p.action.transform = "split-and-coarsen";
   p.action.low = {0, 0};

@@ -93,14 +93,20 @@ void Batch::add(const conservation::FlowCase &flow, MeshPtr mesh, const State &s
   nodes += n;
   const auto all = static_cast<std::size_t>(nodes);
   node.resize(all * kNodeInputs);
+  weight.resize(all * TriangleMesh::kSlots, 0.f);
+  slope.resize(all * TriangleMesh::kSlots, 0.f);
   edge.resize(all * TriangleMesh::kSlots * kEdgeInputs, 0.f);
   source.resize(all * TriangleMesh::kSlots);
   const auto viscosity = static_cast<float>(std::log(std::max(flow.law.viscosity, 1e-6) / kViscosity));
   const auto c = static_cast<float>(flow.law.direction[0]), s = static_cast<float>(flow.law.direction[1]);
+  const double spacing = mesh->grid().length / mesh->grid().side(), step = flow.samples.front();
   for (int i = 0; i < n; ++i) {
     const auto at = static_cast<std::size_t>(first + i);
     node[at * kNodeInputs] = state[static_cast<std::size_t>(mesh->point(i))];
     node[at * kNodeInputs + 1] = viscosity;
+  }
+  for (int i = 0; i < n; ++i) {
+    const auto at = static_cast<std::size_t>(first + i);
     for (int k = 0; k < TriangleMesh::kSlots; ++k) {
       const auto slot = static_cast<std::size_t>(i * TriangleMesh::kSlots + k),
                  to = at * TriangleMesh::kSlots + static_cast<std::size_t>(k);
@@ -113,8 +119,48 @@ void Batch::add(const conservation::FlowCase &flow, MeshPtr mesh, const State &s
       float *const f = &edge[to * kEdgeInputs];
       f[0] = x * c + y * s, f[1] = y * c - x * s, f[2] = std::hypot(x, y);
     }
+    estimate(at, step / spacing * kEdgeScale,
+             step * flow.law.viscosity / (spacing * spacing) * kEdgeScale * kEdgeScale);
   }
   items.push_back({&flow, std::move(mesh), first});
+}
+
+// Least squares give the slope along the flow, weights 1 / distance^2; the Laplacian is a mean of second differences.
+void Batch::estimate(std::size_t at, double advection, double diffusion) {
+  const int *const from = &source[at * TriangleMesh::kSlots];
+  const float *const e = &edge[at * TriangleMesh::kSlots * kEdgeInputs];
+  double aa = 0, ab = 0, bb = 0;
+  int count = 0;
+  for (std::size_t k = 0; k < TriangleMesh::kSlots; ++k) {
+    if (from[k] < 0) continue;
+    const double a = e[3 * k], b = e[3 * k + 1], w = 1 / (a * a + b * b);
+    aa += w * a * a, ab += w * a * b, bb += w * b * b, ++count;
+  }
+  const double share = 1 / (aa * bb - ab * ab), u = node[at * kNodeInputs];
+  double sum = 0;
+  for (std::size_t k = 0; k < TriangleMesh::kSlots; ++k) {
+    if (from[k] < 0) continue;
+    const double a = e[3 * k], b = e[3 * k + 1], w = 1 / (a * a + b * b),
+                 g = -advection * share * w * (bb * a - ab * b);
+    const double of = u * g + diffusion * 4 * w / count;
+    slope[at * TriangleMesh::kSlots + k] = static_cast<float>(g);
+    weight[at * TriangleMesh::kSlots + k] = static_cast<float>(of);
+    sum += of * static_cast<double>(node[static_cast<std::size_t>(from[k]) * kNodeInputs] - node[at * kNodeInputs]);
+  }
+  node[at * kNodeInputs + 2] = static_cast<float>(sum);
+}
+
+void Batch::pullBack(const float *node_gradient, float *u_gradient) const {
+  for (std::size_t at = 0; at < static_cast<std::size_t>(nodes); ++at) u_gradient[at] = node_gradient[at * kNodeInputs];
+  for (std::size_t at = 0; at < static_cast<std::size_t>(nodes); ++at) {
+    const float g = node_gradient[at * kNodeInputs + 2], u = node[at * kNodeInputs];
+    for (std::size_t k = at * TriangleMesh::kSlots; k < (at + 1) * TriangleMesh::kSlots; ++k) {
+      if (source[k] < 0) continue;
+      const auto other = static_cast<std::size_t>(source[k]);
+      u_gradient[other] += g * weight[k];
+      u_gradient[at] += g * (slope[k] * (node[other * kNodeInputs] - u) - weight[k]);
+    }
+  }
 }
 
 void Evolution::predict(const Batch &batch, std::vector<State> &next) const {
@@ -140,11 +186,12 @@ void Evolution::backward(const Batch &batch, const GraphNetwork::Record &record,
         out[static_cast<std::size_t>(item.first + places[j].vertex[c])] += places[j].weight[c] * next_gradient[k][j];
     }
   }
-  std::vector<float> node;
+  std::vector<float> node, u(static_cast<std::size_t>(batch.nodes));
   if (state_gradient) node.assign(static_cast<std::size_t>(batch.nodes) * Batch::kNodeInputs, 0.f);
   network_.backward(batch.graph(), batch.node.data(), batch.edge.data(), record, out.data(), gradient.data(),
                     state_gradient ? node.data() : nullptr);
   if (!state_gradient) return;
+  batch.pullBack(node.data(), u.data());
   state_gradient->resize(batch.items.size());
   for (std::size_t k = 0; k < batch.items.size(); ++k) {
     const Batch::Item &item = batch.items[k];
@@ -152,7 +199,7 @@ void Evolution::backward(const Batch &batch, const GraphNetwork::Record &record,
     g.assign(item.mesh->places().size(), 0.f);
     for (int i = 0; i < item.mesh->vertices(); ++i) {
       const auto at = static_cast<std::size_t>(item.first + i);
-      g[static_cast<std::size_t>(item.mesh->point(i))] = node[at * Batch::kNodeInputs] + out[at];
+      g[static_cast<std::size_t>(item.mesh->point(i))] = u[at] + out[at];
     }
   }
 }
