@@ -34,6 +34,37 @@ fields: {trajectory: 1, start: 25, trade_offs: [0.1]}
 """
 
 
+PLANE = """seed: 3
+steps: 40
+evaluate_every: 20
+checkpoint_every: 10
+environment: {name: flows2d, trajectories: [4, 2, 2], squares: 4, halvings: 2, steps: 6, reference: 32, solver: {threshold: 0.1}}
+learner:
+  name: lamp
+  evolution: {updates: 20, hidden: 6, layers: 2, batch: 2, bundles: 2}
+  policy: {hidden: 5, layers: 1, batch: 2, samples_per_start: 2, horizon: 2}
+  refining: {updates: 20, policy: 3, evolution: 2}
+  validation: 1
+"""
+
+PLANE_STUDY = """study: lamp2d
+data: {trajectories: [4, 2, 2], squares: 4, halvings: 2, steps: 6, reference: 32}
+repeats: 1
+models:
+  - name: ours
+    policy: FOLDER/plane/last.h5
+    trade_offs: [0, 0.5]
+    never: [0, 1]
+    adapted: [0.05]
+    indicator: [{threshold: 0.1}]
+    solver: [{threshold: 0.1}]
+solvers:
+  - {name: uniform, indicator: none, start: 2}
+  - {name: gradient, threshold: 0.1}
+fields: {trajectory: 1, trade_offs: [0.1]}
+"""
+
+
 def config(folder, text, name="c.yaml"):
     path = f"{folder}/{name}"
     with open(path, "w") as f:
@@ -97,6 +128,28 @@ def mistakes_in_a_study(folder):
         text = STUDY.replace(wrong, words)
         key = words.split(":")[0]
         run(PETRL, "evaluate", config(folder, text), "-o", out).fails(key)
+
+
+def in_the_plane(folder):
+    run(PETRL, "train", config(folder, PLANE), "-o", f"{folder}/plane", timeout=120).ok().says("validation score", "step 40 / 40")
+    run(PETRL, "info", f"{folder}/plane/last.h5").ok().says("refiner", "lamp2d", "estimated_change", "flows on triangulations")
+    out = f"{folder}/plane-study"
+    run(PETRL, "evaluate", config(folder, PLANE_STUDY, "p.yaml"), "-o", out, timeout=120).ok()
+    tables(out).says("solver's", "hindsight", "at equal error", "at no more cells")
+    table = rows(f"{out}/table.csv")
+    assert len(table) == 2 + 2 + 3 + 2, len(table)
+    for row in table:
+        assert float(row["error mean"]) > 0 and float(row["time [ms]"]) > 0, row
+        assert abs(float(row["cells mean"]) - 2 * float(row["vertices mean"])) < 1e-2, row  # a torus
+    fine = next(r for r in table if r["name"] == "uniform")
+    assert float(fine["cells mean"]) == 512, fine
+    assert float(fine["error mean"]) < 1e-3, fine  # the solver on the labels' own grid
+    with h5py.File(f"{out}/fields.h5") as f:
+        assert f["truth_0/u"].shape == (16, 16) and f["policy0_6/corner"].shape[0] % 6 == 0
+    bad = PLANE_STUDY.replace("indicator: none", "indicator: nothing")
+    run(PETRL, "evaluate", config(folder, bad), "-o", f"{folder}/bad").fails("indicator", "gradient")
+    bad = PLANE.replace("bundles: 2", "bundles: 7")
+    run(PETRL, "train", config(folder, bad), "-o", f"{folder}/bad").fails("steps", "bundles, 7")
 
 
 def on_two_ranks(folder):

@@ -9,13 +9,7 @@
 namespace {
 
 using namespace petrl;
-
-std::vector<float> weights(const Lamp &learner) {
-  std::vector<float> all = learner.model().evolution.network().weights();
-  const auto &more = learner.model().refiner.network().weights();
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
+using test::weights;
 
 bool sameOnAll(const std::vector<float> &values) {
   std::vector<float> first = values;
@@ -32,21 +26,24 @@ TEST(LampRanks, LearnTogether) {
   long pid = ::getpid();
   MPI_Bcast(&pid, 1, MPI_LONG, 0, PETSC_COMM_WORLD);
   const std::string path = ::testing::TempDir() + "lamp-mpi-" + std::to_string(pid) + ".state";
-  const auto learner = test::lampLearner(test::kLampLearner, 3);
-  for (int i = 0; i < 11; ++i) learner->iterate();
-  EXPECT_TRUE(sameOnAll(weights(*learner)));
-  EXPECT_EQ(learner->episodes(), (8 * 2 + 3 * 6) * ranks);
-  learner->save(path);
-  MPI_Barrier(PETSC_COMM_WORLD);
-  const auto other = test::lampLearner(test::kLampLearner, 3);
-  other->load(path);
-  for (int i = 0; i < 6; ++i) {
-    learner->iterate(), other->iterate();
-    EXPECT_EQ(weights(*learner), weights(*other));
+  for (const bool plane : {false, true}) {
+    const auto make = plane ? test::planeLearner : test::lampLearner;
+    const auto learner = make(test::kLampLearner, 3);
+    for (int i = 0; i < 11; ++i) learner->iterate();
     EXPECT_TRUE(sameOnAll(weights(*learner)));
+    EXPECT_EQ(learner->episodes(), (8 * 2 + 3 * 6) * ranks);
+    learner->save(path);
+    MPI_Barrier(PETSC_COMM_WORLD);
+    const auto other = make(test::kLampLearner, 3);
+    other->load(path);
+    for (int i = 0; i < 6; ++i) {
+      learner->iterate(), other->iterate();
+      EXPECT_EQ(weights(*learner), weights(*other));
+      EXPECT_TRUE(sameOnAll(weights(*learner)));
+    }
+    MPI_Barrier(PETSC_COMM_WORLD);
+    if (rank == 0) std::remove(path.c_str());
   }
-  MPI_Barrier(PETSC_COMM_WORLD);
-  if (rank == 0) std::remove(path.c_str());
 }
 
 // Ranks see different roll-outs, and learn from the mean of all: alone, each would have gone elsewhere.
@@ -56,7 +53,7 @@ TEST(LampRanks, SeeDifferentRollOuts) {
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
   const auto learner = test::lampLearner(test::kLampLearner, seed);
-  const lamp::Model start = learner->model();
+  const lamp::Model start = test::lineModel(*learner);
   const learn::LampConfig config = learn::LampConfig::parse(test::keys(test::kLampLearner));
   const auto data = test::lampData();
   learn::EvolutionTraining alone(config.evolution, data.train());
@@ -69,7 +66,8 @@ TEST(LampRanks, SeeDifferentRollOuts) {
   EXPECT_DOUBLE_EQ(learner->metrics().at("evolution_loss"), loss / ranks);
   // Adam's first step goes down by the rate, whatever the gradient's size.
   MPI_Allreduce(MPI_IN_PLACE, gradient.data(), static_cast<int>(gradient.size()), MPI_FLOAT, MPI_SUM, PETSC_COMM_WORLD);
-  const auto &before = start.evolution.network().weights(), &after = learner->model().evolution.network().weights();
+  const auto &before = start.evolution.network().weights(),
+             &after = test::lineModel(*learner).evolution.network().weights();
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     if (gradient[i] != 0) {
       EXPECT_LE((after[i] - before[i]) * gradient[i], 0) << i;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "problems/lamp/make.hpp"
 #include "problems/nonlinear1d/learner/lamp_world.hpp"
@@ -33,6 +34,26 @@ inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t 
   YamlMap environment =
       YamlMap::parse("{name: nonlinear1d, trajectories: [6, 2, 1], file: \"" + lampFile() + "\"}", "test");
   return makeLamp(keys(yaml), environment, seed);
+}
+
+/// The same in two dimensions. Collective.
+inline std::unique_ptr<Lamp> planeLearner(const std::string &yaml, std::uint64_t seed) {
+  const char *environment =
+      "{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, reference: 32}";
+  return makeLamp(keys(yaml), YamlMap::parse(environment, "test"), seed);
+}
+
+/// Of both networks.
+inline std::vector<float> weights(const Lamp &learner) {
+  std::vector<float> all;
+  for (const auto &[name, tensor] : learner.policy().network.weights)
+    all.insert(all.end(), tensor.data.begin(), tensor.data.end());
+  return all;
+}
+
+/// Of a learner in one dimension.
+inline const lamp::Model &lineModel(const Lamp &learner) {
+  return dynamic_cast<const learn::LineWorld &>(learner.world()).model();
 }
 
 }  // namespace petrl::test

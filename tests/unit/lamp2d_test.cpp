@@ -7,9 +7,8 @@
 #include <random>
 #include <set>
 
-#include "problems/lamp/make.hpp"
 #include "problems/lamp2d/world.hpp"
-#include "support/learners.hpp"
+#include "support/lamp.hpp"
 #include "support/policies.hpp"
 
 namespace {
@@ -17,6 +16,8 @@ namespace {
 using namespace petrl;
 using namespace petrl::lamp2d;
 using lamp::Action;
+using test::planeLearner;
+using test::weights;
 
 std::function<double()> uniform(unsigned seed) {
   return [rng = std::mt19937_64(seed)]() mutable { return std::uniform_real_distribution<double>(0, 1)(rng); };
@@ -282,25 +283,9 @@ constexpr const char *kLearner =
     "policy: {hidden: 5, layers: 1, batch: 2, samples_per_start: 2, horizon: 2}, "
     "refining: {updates: 20, policy: 3, evolution: 2}, validation: 1}";
 
-std::unique_ptr<Lamp> learner(const std::string &yaml, std::uint64_t seed) {
-  return makeLamp(test::keys(yaml),
-                  YamlMap::parse("{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, "
-                                 "reference: 32}",
-                                 "test"),
-                  seed);
-}
-
-std::vector<float> weights(const Lamp &learner) {
-  const auto &model = dynamic_cast<const learn::PlaneWorld &>(learner.world()).model();
-  std::vector<float> all = model.evolution.network().weights();
-  const auto &more = model.refiner.network().weights();
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
-
 TEST(Lamp2d, CheckpointsAreExact) {
   const std::string path = test::temporary("lamp2d.state");
-  const auto a = learner(kLearner, 3), b = learner(kLearner, 4);
+  const auto a = planeLearner(kLearner, 3), b = planeLearner(kLearner, 4);
   for (int i = 0; i < 10; ++i) {  // both phases, both kinds of update, in the midst of roll-outs that go on
     a->save(path);
     b->load(path);
@@ -313,20 +298,20 @@ TEST(Lamp2d, CheckpointsAreExact) {
 }
 
 TEST(Lamp2d, PolicyFilesHoldBothNetworks) {
-  const auto a = learner(kLearner, 3);
+  const auto a = planeLearner(kLearner, 3);
   for (int i = 0; i < 9; ++i) a->iterate();
   const std::string path = test::temporary("lamp2d.h5");
   Policy policy = a->policy();
   policy.provenance = {"test: true\n", 1, 2, "test", "none", {}};
   writePolicy(path, policy);
-  const auto b = learner(kLearner, 5);
+  const auto b = planeLearner(kLearner, 5);
   b->loadWeights(readPolicy(path, "refiner").network);
   EXPECT_EQ(weights(*a), weights(*b));
   std::remove(path.c_str());
   policy.network.parameters["ring"] = "false";
   test::expectParts(test::messageOf([&] { Model::read(policy, "f"); }), {"f: /network", "ring", "unknown parameter"});
-  test::expectParts(test::messageOf([] { learner("{evolution: {bundles: 7}}", 1); }), {"steps", "bundles, 7"});
-  test::expectParts(test::messageOf([] { learner("{evolution: {meshes: thinned}}", 1); }), {"meshes", "uniform"});
+  test::expectParts(test::messageOf([] { planeLearner("{evolution: {bundles: 7}}", 1); }), {"steps", "bundles, 7"});
+  test::expectParts(test::messageOf([] { planeLearner("{evolution: {meshes: thinned}}", 1); }), {"meshes", "uniform"});
 }
 
 }  // namespace

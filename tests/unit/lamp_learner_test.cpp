@@ -17,6 +17,7 @@ using lamp::kBundle;
 using nonlinear1d::kLevels;
 using nonlinear1d::kPoints;
 using nonlinear1d::VertexMesh;
+using test::weights;
 
 /// A flow that never changes: two spikes and nothing else. With a model that says so, a bundle's error is that of the
 /// interpolation on the mesh. Coarsening beside the spikes costs accuracy, anywhere else it is free; splitting never
@@ -85,17 +86,6 @@ TEST(LampToy, KeepsWhatMattersAndCountsTheCosts) {
   }
 }
 
-const lamp::Model &modelOf(const Lamp &learner) {
-  return dynamic_cast<const learn::LineWorld &>(learner.world()).model();
-}
-
-std::vector<float> weights(const Lamp &learner) {
-  std::vector<float> all = modelOf(learner).evolution.network().weights();
-  const auto &more = modelOf(learner).refiner.network().weights();
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
-
 TEST(Lamp, CheckpointsAreExact) {
   const std::string path = test::temporary("lamp.state");
   const auto learner = test::lampLearner(test::kLampLearner, 3), other = test::lampLearner(test::kLampLearner, 4);
@@ -128,13 +118,13 @@ TEST(Lamp, BothNetworksLearn) {
   for (int i = 0; i < 150; ++i) learner->iterate();
   const double after = learner->evaluate().details.at("error_50");
   EXPECT_LT(after, .5 * before);
-  const auto evolution = modelOf(*learner).evolution.network().weights();
-  const auto refiner = modelOf(*learner).refiner.network().weights();
+  const auto evolution = test::lineModel(*learner).evolution.network().weights();
+  const auto refiner = test::lineModel(*learner).refiner.network().weights();
   learner->iterate();
-  EXPECT_EQ(evolution, modelOf(*learner).evolution.network().weights());
-  EXPECT_NE(refiner, modelOf(*learner).refiner.network().weights());
+  EXPECT_EQ(evolution, test::lineModel(*learner).evolution.network().weights());
+  EXPECT_NE(refiner, test::lineModel(*learner).refiner.network().weights());
   learner->iterate();
-  EXPECT_NE(evolution, modelOf(*learner).evolution.network().weights());
+  EXPECT_NE(evolution, test::lineModel(*learner).evolution.network().weights());
   const Policy p = learner->policy();
   EXPECT_EQ(p.kind, "refiner");
   const auto again = test::lampLearner("{evolution: {hidden: 8, layers: 2}, policy: {hidden: 8, layers: 1}}", 2);
