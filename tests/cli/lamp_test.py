@@ -145,7 +145,7 @@ def in_the_plane(folder):
     assert float(fine["cells mean"]) == 512, fine
     assert float(fine["error mean"]) < 1e-3, fine  # the solver on the labels' own grid
     with h5py.File(f"{out}/fields.h5") as f:
-        assert f["truth_0/u"].shape == (16, 16) and f["policy0_6/corner"].shape[0] % 3 == 0
+        assert f["truth_0/u"].shape == (16, 16) and f["policy0_6/corner"].shape[1:] == (3, 2)
     bad = PLANE_STUDY.replace("indicator: none", "indicator: nothing")
     run(PETRL, "evaluate", config(folder, bad), "-o", f"{folder}/bad").fails("indicator", "gradient")
     bad = PLANE.replace("bundles: 2", "bundles: 7")
