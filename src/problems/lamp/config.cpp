@@ -67,6 +67,7 @@ LampConfig LampConfig::parse(YamlMap map, const LampLimits &limits) {
 
   YamlMap refining = map.map("refining", false);
   c.refining.updates = refining.integer("updates", c.refining.updates, 0, 1000000000);
+  c.refining.demonstrations = refining.integer("demonstrations", 0, 0, limits.demonstrates ? 1000000000 : 0);
   c.refining.policy = refining.integer("policy", c.refining.policy, 1, 1000000);
   c.refining.evolution = refining.integer("evolution", c.refining.evolution, 0, 1000000);
   refining.finish();

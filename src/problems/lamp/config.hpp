@@ -54,6 +54,7 @@ struct PolicyConfig {
 
 /// Phase 2: turns of policy updates and of evolution updates.
 struct RefiningConfig {
+  std::int64_t demonstrations = 0;    ///< so many policy updates first that imitate what hindsight would do (2D)
   std::int64_t updates = 0;           ///< of both; rates fall along half a cosine
   int policy = 200, evolution = 200;  ///< updates a turn; 0 evolution: its weights stay
 };
@@ -64,7 +65,8 @@ struct LampLimits {
   int longest_horizon = 8;  ///< of the policy's
   int most_reach = 25;      ///< of local credit
   std::vector<std::string> meshes{"adapted", "thinned"};
-  PolicyConfig policy;  ///< defaults
+  PolicyConfig policy;        ///< defaults
+  bool demonstrates = false;  ///< knows what hindsight would do
 };
 
 struct LampConfig {

@@ -62,7 +62,10 @@ void Lamp::updateEvolution(int bundles, double policy_share, double rate) {
 
 void Lamp::updatePolicy(double rate) {
   std::vector<float> gradient(world_->refiner().size(), 0.f);
-  const learn::LampStatistics s = world_->policyGradient(rng_, gradient);
+  const std::int64_t turn = config_.refining.policy + config_.refining.evolution,
+                     done = updates_ - config_.evolution.updates,
+                     before = done / turn * config_.refining.policy + done % turn;  // updates of the policy
+  const learn::LampStatistics s = world_->policyGradient(before < config_.refining.demonstrations, rng_, gradient);
   std::vector<double> numbers(s.value, s.value + learn::LampStatistics::kCount);
   average(gradient, numbers);
   episodes_ += static_cast<std::int64_t>(config_.policy.batch) * config_.policy.samples_per_start * reduction_.ranks();

@@ -118,4 +118,24 @@ std::vector<lamp::Heads> PolicyGradient::slopes(const LampExperience &x, std::si
   return slope;
 }
 
+std::vector<lamp::Heads> PolicyGradient::imitation(
+    const std::vector<lamp::Heads> &heads, const std::vector<lamp::Action> &action,
+    const std::function<const lamp::Choices &(std::size_t i)> &choices) const {
+  const std::size_t n = heads.size();
+  const double share = -1. / static_cast<double>(n * horizon());
+  std::vector<lamp::Heads> slope(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    lamp::Factors weight;
+    weight.split_count = weight.coarsen_count = share;
+    weight.split.assign(action[i].split.size(),
+                        share / static_cast<double>(std::max<std::size_t>(action[i].split.size(), 1)));
+    weight.coarsen.assign(action[i].coarsen.size(),
+                          share / static_cast<double>(std::max<std::size_t>(action[i].coarsen.size(), 1)));
+    const lamp::Choices &of = choices(i);
+    slope[i].logits = lamp::Logits(of);
+    lamp::likelihood(of, heads[i].logits, action[i], &weight, nullptr, &slope[i].logits);
+  }
+  return slope;
+}
+
 }  // namespace petrl::learn

@@ -50,6 +50,9 @@ class PolicyGradient {
   std::vector<lamp::Heads> slopes(const LampExperience &x, std::size_t step,
                                   const std::function<const lamp::Choices &(std::size_t i)> &choices,
                                   const LocalCredit &local, LampStatistics &mean) const;
+  /// Derivatives of minus the mean logarithm of the probability of given decisions, edges in the mean over a decision.
+  std::vector<lamp::Heads> imitation(const std::vector<lamp::Heads> &heads, const std::vector<lamp::Action> &action,
+                                     const std::function<const lamp::Choices &(std::size_t i)> &choices) const;
   /// Of a later reward in a decision's target.
   double weight(std::size_t now, std::size_t later) const;
   /// What a unit of error costs in a later reward, as seen from a decision.

@@ -22,8 +22,8 @@ class LampWorld {
   /// Adds the gradient of one batch's loss with respect to the evolution model's weights; returns the loss.
   /// policy_share: of the roll-outs whose meshes the policy draws.
   virtual double evolutionGradient(int bundles, double policy_share, Rng &rng, std::vector<float> &gradient) = 0;
-  /// The same for the policy.
-  virtual LampStatistics policyGradient(Rng &rng, std::vector<float> &gradient) = 0;
+  /// The same for the policy. demonstrated: it imitates decisions that know the solution.
+  virtual LampStatistics policyGradient(bool demonstrated, Rng &rng, std::vector<float> &gradient) = 0;
   virtual GraphNetwork &evolution() = 0;
   virtual GraphNetwork &refiner() = 0;
   /// On validation cases. refining: judge the policy as well, not the evolution model alone.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "problems/lamp2d/hindsight.hpp"
+
 namespace petrl::lamp2d {
 
 using learn::LampExperience;
@@ -12,7 +14,8 @@ using learn::Rng;
 
 namespace {
 
-constexpr double kAstray = 1;  // mean squared error of a roll-out that teaches nothing any more
+constexpr double kAstray = 1;                     // mean squared error of a roll-out that teaches nothing any more
+constexpr double kFinest = .01, kCoarsest = .12;  // tolerances of demonstrations
 
 }  // namespace
 
@@ -149,7 +152,20 @@ void ActorCritic::localCredit(const Experience &x, std::size_t step, std::size_t
   }
 }
 
-LampStatistics ActorCritic::gradient(const Model &model, Rng &rng, std::vector<float> &gradient) {
+std::vector<lamp::Heads> ActorCritic::imitation(const Experience &x, std::size_t step) const {
+  std::vector<lamp::Action> wise;
+  for (std::size_t i = 0; i < x.trade_off.size(); ++i) {
+    const Slot &slot = slots_[i / gradient_.samples()];
+    const double tolerance =
+        kFinest * std::pow(kCoarsest / kFinest, x.trade_off[i] / gradient_.config().largest_trade_off);
+    wise.push_back(towards(*x.batch[step].items[i].mesh,
+                           midway(set_, slot.trajectory, slot.level + static_cast<int>(step)).data(), tolerance));
+  }
+  return gradient_.imitation(x.step[step].heads, wise,
+                             [&](std::size_t i) -> const lamp::Choices & { return *x.batch[step].items[i].mesh; });
+}
+
+LampStatistics ActorCritic::gradient(const Model &model, bool demonstrated, Rng &rng, std::vector<float> &gradient) {
   Experience x;
   for (Slot &slot : slots_) {
     if (slot.segments == 0) start(model, slot, rng);
@@ -160,9 +176,10 @@ LampStatistics ActorCritic::gradient(const Model &model, Rng &rng, std::vector<f
   gradient_.targets(x);
   LampStatistics statistics;
   for (std::size_t t = 0; t < gradient_.horizon(); ++t) {
-    const auto slopes = gradient_.slopes(
+    auto slopes = gradient_.slopes(
         x, t, [&](std::size_t i) -> const lamp::Choices & { return *x.batch[t].items[i].mesh; },
         [&](std::size_t i, lamp::Factors &credit) { localCredit(x, t, i, credit); }, statistics);
+    if (demonstrated) slopes = imitation(x, t);
     model.refiner.backward(x.batch[t], x.record[t], slopes, gradient);
   }
   for (std::size_t k = 0; k < slots_.size(); ++k) {

@@ -19,8 +19,9 @@ class ActorCritic {
   ActorCritic(const learn::PolicyConfig &config, const FlowSet &set)
       : gradient_(config), set_(set), slots_(static_cast<std::size_t>(config.batch)) {}
 
-  /// Makes one update's experience; adds the loss's gradient with respect to the policy's weights.
-  learn::LampStatistics gradient(const Model &model, learn::Rng &rng, std::vector<float> &gradient);
+  /// Makes one update's experience; adds the loss's gradient with respect to the policy's weights. demonstrated: it
+  /// imitates towards() with a tolerance that grows with the trade-off, wherever its own decisions lead.
+  learn::LampStatistics gradient(const Model &model, bool demonstrated, learn::Rng &rng, std::vector<float> &gradient);
 
   /// What the next update depends on: this rank's starts.
   void archive(Archive &archive);
@@ -37,6 +38,7 @@ class ActorCritic {
   void start(const Model &model, Slot &slot, learn::Rng &rng) const;
   void rollOut(const Model &model, Experience &x, learn::Rng &rng) const;
   void rollOutStill(const Model &model, Experience &x) const;
+  std::vector<lamp::Heads> imitation(const Experience &x, std::size_t step) const;
   void localCredit(const Experience &x, std::size_t step, std::size_t i, lamp::Factors &credit) const;
   const conservation::FlowCase &flow(const Slot &slot) const {
     return set_.flows[static_cast<std::size_t>(slot.trajectory)];

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "problems/lamp2d/hindsight.hpp"
+
 namespace petrl::lamp2d {
 
 using learn::Rng;

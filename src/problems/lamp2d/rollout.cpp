@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "problems/lamp2d/hindsight.hpp"
 #include "problems/lamp2d/model.hpp"
 
 namespace petrl::lamp2d {
@@ -130,10 +131,7 @@ Rollout rollOut(const Model &model, const FlowSet &set, int trajectory, const Me
     } else if (remeshing.kind == Kind::solver) {
       mesh = remeshing.solver->of(trajectory)[static_cast<std::size_t>(k)];
     } else if (remeshing.kind == Kind::adapted) {
-      std::vector<float> middle(state.size());
-      for (std::size_t j = 0; j < middle.size(); ++j)
-        middle[j] = .5f * (set.at(trajectory, k)[j] + set.at(trajectory, k + 1)[j]);
-      mesh = adaptedMesh(set.grid, middle.data(), remeshing.threshold, [] { return 1.; });
+      mesh = adaptedMesh(set.grid, midway(set, trajectory, k).data(), remeshing.threshold);
     }
     if (k == 0) known(set, trajectory, 0, *mesh, state);
     {

@@ -1,9 +1,6 @@
 // Adaptive triangulations as LAMP sees them: vertices that pass messages, edges to split, vertices to take back.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -81,32 +78,5 @@ class TriangleMesh : public lamp::Choices {
 };
 
 using MeshPtr = std::shared_ptr<const TriangleMesh>;
-
-/// Splits, from the base mesh on, every edge from which `values` (at label points) depart by more than `tolerance` from a
-/// straight line, until there is none. factor(): multiplies the tolerance, asked for each edge.
-template <typename Factor>
-MeshPtr adaptedMesh(const std::shared_ptr<const Grid> &grid, const float *values, double tolerance, Factor factor) {
-  MeshPtr mesh = TriangleMesh::uniform(grid, 0);
-  const int n = grid->side();
-  for (int round = 0; round < 4 * grid->halvings; ++round) {
-    lamp::Action action;
-    for (int e = 0; e < mesh->edges(); ++e) {
-      const TriangleMesh::Edge &edge = mesh->edge(e);
-      if (!edge.splits) continue;
-      const int length = std::max(std::abs(edge.x), std::abs(edge.y)), p = mesh->point(edge.a);
-      const float a = values[p], b = values[mesh->point(edge.b)];
-      float most = 0;
-      for (int k = 1; k < length; ++k) {
-        const int x = (p % n + n + edge.x * k / length) % n, y = (p / n + n + edge.y * k / length) % n;
-        const float line = a + (b - a) * static_cast<float>(k) / static_cast<float>(length);
-        most = std::max(most, std::fabs(values[y * n + x] - line));
-      }
-      if (static_cast<double>(most) > tolerance * factor()) action.split.push_back(e);
-    }
-    if (action.split.empty()) break;
-    mesh = mesh->changed(action);
-  }
-  return mesh;
-}
 
 }  // namespace petrl::lamp2d

@@ -21,8 +21,8 @@ class PlaneWorld : public LampWorld {
   double evolutionGradient(int bundles, double policy_share, Rng &rng, std::vector<float> &gradient) override {
     return training_->gradient(model_, bundles, policy_share, rng, gradient);
   }
-  LampStatistics policyGradient(Rng &rng, std::vector<float> &gradient) override {
-    return actor_critic_->gradient(model_, rng, gradient);
+  LampStatistics policyGradient(bool demonstrated, Rng &rng, std::vector<float> &gradient) override {
+    return actor_critic_->gradient(model_, demonstrated, rng, gradient);
   }
   GraphNetwork &evolution() override { return model_.evolution.network(); }
   GraphNetwork &refiner() override { return model_.refiner.network(); }

@@ -25,7 +25,7 @@ class LineWorld : public LampWorld {
   double evolutionGradient(int bundles, double policy_share, Rng &rng, std::vector<float> &gradient) override {
     return training_.gradient(model_, bundles, policy_share, rng, gradient);
   }
-  LampStatistics policyGradient(Rng &rng, std::vector<float> &gradient) override {
+  LampStatistics policyGradient(bool, Rng &rng, std::vector<float> &gradient) override {
     return actor_critic_.gradient(model_, rng, gradient);
   }
   GraphNetwork &evolution() override { return model_.evolution.network(); }
