@@ -15,7 +15,7 @@ using learn::Rng;
 namespace {
 
 constexpr double kAstray = 1;                     // mean squared error of a roll-out that teaches nothing any more
-constexpr double kFinest = .01, kCoarsest = .12;  // tolerances of demonstrations
+constexpr double kFinest = .015, kCoarsest = .08;  // tolerances of demonstrations
 
 }  // namespace
 

@@ -11,7 +11,7 @@ using learn::Rng;
 
 namespace {
 
-constexpr double kLeastTolerance = .01, kMostTolerance = .15;  // of meshes adapted to the truth
+constexpr double kLeastTolerance = .012, kMostTolerance = .1;  // of meshes adapted to the truth
 constexpr double kUniformShare = .2, kNewMeshShare = .7;
 
 }  // namespace
