@@ -1,12 +1,14 @@
 // LAMP on triangulations: meshes edge by edge, the distribution over decisions, gradients, exact checkpoints.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <random>
 #include <set>
 
+#include "problems/lamp2d/hindsight.hpp"
 #include "problems/lamp2d/world.hpp"
 #include "support/lamp.hpp"
 #include "support/policies.hpp"
@@ -111,6 +113,38 @@ TEST(TriangleMesh, SplittingAndTakingBackAreInverse) {
     mesh = mesh->changed(all);
   }
   EXPECT_EQ(mesh->points(), base);
+  // Nothing is left to take back, and deciding nothing changes nothing.
+  lamp::Logits logits(*mesh);
+  logits.split_count[0] = logits.coarsen_count[7] = 50;
+  const Action none = lamp::best(*mesh, logits, lamp::CountRule::argmax);
+  EXPECT_TRUE(none.split.empty() && none.coarsen.empty());
+  EXPECT_NEAR(lamp::likelihood(*mesh, logits, none).log_probability, 0, 1e-9);
+  EXPECT_EQ(mesh->changed(none)->points(), base);
+}
+
+TEST(TriangleMesh, HindsightFindsTheFeature) {
+  const auto grid = smallGrid();
+  const int n = grid->side();
+  std::vector<float> values(static_cast<std::size_t>(grid->points()), 0.f);
+  for (int y = 0; y < n; ++y) values[static_cast<std::size_t>(y * n + 13)] = 1;  // a wall on one column of points
+  const MeshPtr fine = adaptedMesh(grid, values.data(), .1);
+  for (int y = 0; y < n; ++y) {
+    const std::vector<int> points = fine->points();
+    EXPECT_TRUE(std::binary_search(points.begin(), points.end(), y * n + 13));
+  }
+  EXPECT_LT(fine->vertices(), grid->points() / 2);
+  // Decision by decision a policy that knows comes to the same resolution there, and goes back when it is over.
+  MeshPtr mesh = TriangleMesh::uniform(grid, 1);
+  for (int round = 0; round < 30; ++round) mesh = mesh->changed(towards(*mesh, values.data(), .1));
+  State state;
+  std::vector<float> at(static_cast<std::size_t>(mesh->vertices()));
+  for (int v = 0; v < mesh->vertices(); ++v)
+    at[static_cast<std::size_t>(v)] = values[static_cast<std::size_t>(mesh->point(v))];
+  mesh->sample(at.data(), state);
+  for (std::size_t j = 0; j < state.size(); ++j) EXPECT_NEAR(state[j], values[j], .1);
+  std::fill(values.begin(), values.end(), 0.f);
+  for (int round = 0; round < 30; ++round) mesh = mesh->changed(towards(*mesh, values.data(), .1));
+  EXPECT_EQ(mesh->points(), TriangleMesh::uniform(grid, 0)->points());
 }
 
 /// All ordered decisions: choices among 5 edges at most, so that they can be listed.
