@@ -122,12 +122,11 @@ NetworkSize validateLamp2d(const Policy &policy, const std::string &source) {
   return {Shape::node_inputs, 2};
 }
 
-std::unique_ptr<Backend> makeLamp(const Policy &, const std::string &source) {
-  throw Error(source +
-                  ": /network: architectures lamp and lamp2d run in `petrl evaluate` only (their networks are models "
-                  "and meshes "
-                  "of our own problems), expected gnn",
-              PETSC_ERR_SUP);
+std::unique_ptr<Backend> makeLamp(const Policy &policy, const std::string &source) {
+  throw Error(
+      source + ": /network: architecture " + policy.network.architecture +
+          " runs in `petrl evaluate` only (its networks are the model and the mesh of a problem of ours), expected gnn",
+      PETSC_ERR_SUP);
 }
 
 std::vector<std::string> describeLamp(const Policy &policy) {
