@@ -224,6 +224,54 @@ struct Rates {
   PETRL_INLINE void operator()(std::ptrdiff_t i) const { rate[i] = of(i); }
 };
 
+/// Local steps: how a cell changes by itself, and where that brings it by the middle of its step.
+template <bool Burgers>
+struct Predict {
+  const double *carry_x, *carry_y, *growth, *span, *u, *gx, *gy;
+  double *change, *middle;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const double q = u[i], carried = carry_x[i] * gx[i] + carry_y[i] * gy[i];
+    const double rate = Burgers ? carried * q : carried + growth[i] * q;
+    change[i] = rate;
+    middle[i] = q + 0.5 * span[i] * rate;
+  }
+};
+
+/// The end of a cell's step.
+struct Update {
+  CellArrays c;
+  const double *flux, *span;
+  double *u, *now;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const std::ptrdiff_t n = c.n;
+    const double rate =
+        c.out[i] * flux[c.face[i]] + c.out[n + i] * flux[c.face[n + i]] + c.out[2 * n + i] * flux[c.face[2 * n + i]];
+    const double q = u[i] + span[i] * rate;
+    u[i] = q;
+    now[i] = q;
+  }
+};
+
+/// Largest |u| of a cell and its neighbours.
+struct FastestAround {
+  CellArrays c;
+  const double *u;
+  double *fastest;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const std::ptrdiff_t n = c.n;
+    const double a = larger(std::fabs(u[i]), std::fabs(u[c.neighbour[i]]));
+    const double b = larger(std::fabs(u[c.neighbour[n + i]]), std::fabs(u[c.neighbour[2 * n + i]]));
+    fastest[i] = larger(a, b);
+  }
+};
+
+/// Inverse of a cell's longest step.
+struct OwnRates {
+  const double *reach, *damping, *speed;
+  double *rate;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const { rate[i] = reach[i] * speed[i] + damping[i]; }
+};
+
 /// Both of a pair of lines, copied; or zero.
 struct CopyPair {
   const double *from_x, *from_y;

@@ -20,19 +20,40 @@ PETRL_SWEEP(kernels::Diffusion)
 PETRL_SWEEP(kernels::Divergence)
 PETRL_SWEEP(kernels::Speeds<false>)
 PETRL_SWEEP(kernels::Speeds<true>)
+PETRL_SWEEP(kernels::Predict<false>)
+PETRL_SWEEP(kernels::Predict<true>)
+PETRL_SWEEP(kernels::Update)
+PETRL_SWEEP(kernels::FastestAround)
+PETRL_SWEEP(kernels::OwnRates)
 #undef PETRL_SWEEP
+
+namespace {
+
+// of(i), maxima of their own: a single one would be a chain.
+template <class Of>
+PETRL_INLINE double most(std::ptrdiff_t n, const Of &of) {
+  constexpr int kLanes = 16;
+  double lane[kLanes] = {};
+  std::ptrdiff_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    PETRL_INDEPENDENT for (int k = 0; k < kLanes; ++k) lane[k] = kernels::larger(lane[k], of(i + k));
+  }
+  for (; i < n; ++i) lane[0] = kernels::larger(lane[0], of(i));
+  for (int k = 1; k < kLanes; ++k) lane[0] = kernels::larger(lane[0], lane[k]);
+  return lane[0];
+}
+
+}  // namespace
 
 PETRL_CLONES double fastest(std::ptrdiff_t n, const kernels::Rates &given) {
   const kernels::Rates work = given;
-  constexpr int kLanes = 16;  // maxima of their own: a single one would be a chain
-  double most[kLanes] = {};
-  std::ptrdiff_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    PETRL_INDEPENDENT for (int k = 0; k < kLanes; ++k) most[k] = kernels::larger(most[k], work.of(i + k));
-  }
-  for (; i < n; ++i) most[0] = kernels::larger(most[0], work.of(i));
-  for (int k = 1; k < kLanes; ++k) most[0] = kernels::larger(most[0], most[k]);
-  return most[0];
+  return most(
+      n, [&work](std::ptrdiff_t i) __attribute__((always_inline)) { return work.of(i); });
+}
+
+PETRL_CLONES double largest(std::ptrdiff_t n, const double *values) {
+  return most(
+      n, [values](std::ptrdiff_t i) __attribute__((always_inline)) { return values[i]; });
 }
 
 PETRL_CLONES void combine(int n, double a, const double *base, double b, const double *u, double dt, const double *dudt,
