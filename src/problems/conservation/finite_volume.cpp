@@ -113,6 +113,12 @@ double FiniteVolume::stableStep(const double *u) {
   return rate > 0 ? 1 / rate : std::numeric_limits<double>::infinity();
 }
 
+void FiniteVolume::rates(const double *u, double *rate) {
+  const Volumes v = arrays();
+  speeds(v, u);
+  conservation::rates(v, rate);
+}
+
 Advance FiniteVolume::advance(double *u, double t, double t_end, double cfl, int order) {
   if (cells_ != owned_) throw Error("FiniteVolume::advance: the mesh has ghosts; they would have to be exchanged");
   if (order != 2 && order != 3) throw Error("FiniteVolume::advance: order " + std::to_string(order) + ", not 2 or 3");

@@ -55,6 +55,8 @@ class FiniteVolume {
   /// Step at Courant number 1 (infinite where nothing moves): at most this is stable for first order and forward
   /// Euler; with the sharp limiter the maximum principle holds up to a third of it. On this rank.
   double stableStep(const double *u);
+  /// Inverse of each cell's own step at Courant number 1, rate: owned.
+  void rates(const double *u, double *rate);
   /// From t to t_end in steps of Courant number at most cfl: strong-stability-preserving Runge-Kutta of order 2 or 3, or
   /// local steps (order 2). One rank. Throws petrl::Error where u is no longer finite.
   Advance advance(double *u, double t, double t_end, double cfl, int order = 2);
