@@ -71,13 +71,13 @@ std::vector<double> noise(int n) {
 
 /// Fewer updates than with one step for all: there are classes.
 void expectClasses(const CellMesh &m, const Advance &done) {
-  EXPECT_LT(done.cell_steps, .8 * done.steps * m.cells);
+  EXPECT_LT(done.cell_steps, .95 * done.steps * m.cells);
 }
 
 }  // namespace
 
 TEST(LocalSteps, Conserve) {
-  const CellMesh box = patch(2, 8, true), line = patch(1, 16, true);
+  const CellMesh box = patch(2, 12, true), line = patch(1, 64, true);
   for (const Limiter limiter : {Limiter::none, Limiter::sharp, Limiter::smooth}) {
     for (const Law &law : {Law::advection(1, -0.7), Law::burgers(0.4, 1), Law::burgers(1, 1, 0.01)}) {
       for (const CellMesh *mesh : {&box, &line}) {
@@ -100,7 +100,7 @@ TEST(LocalSteps, WhatComesInIsWhatIsGiven) {
   const auto in = [](double t, const double *) { return 2 + 3 * t; };
   const double T = .3;
   for (const double nu : {0., 1e-3}) {
-    const CellMesh m = patch(2, 8, false);
+    const CellMesh m = patch(2, 12, false);
     Law law = Law::advection(1, 0);
     law.viscosity = nu;
     FiniteVolume fv = volumes(m, law, Limiter::sharp, {{4, in}});
@@ -180,7 +180,7 @@ TEST(LocalSteps, DiffusionIsSecondOrder) {
 }
 
 TEST(LocalSteps, NoNewExtrema) {
-  const CellMesh box = patch(2, 8, true), line = patch(1, 20, true);
+  const CellMesh box = patch(2, 12, true), line = patch(1, 64, true);
   for (const Law &law : {Law::advection(1, -0.7), Law::burgers(0.4, 1)}) {
     for (const CellMesh *mesh : {&box, &line}) {
       const auto square = atCentres(*mesh, [](double x, double y) { return x > .5 && x < 1.2 && y < 1.1 ? 1. : -.2; });
@@ -213,17 +213,18 @@ TEST(LocalSteps, ShocksRunIntoCellsAtRest) {
 }
 
 TEST(LocalSteps, CountWhatIsDone) {
-  // Intervals of 1/8, 1/16 and 1/32: every one at Courant number 1/2.
-  const double T = .5;
-  const CellMesh m = patch(1, 16, true);
-  int cells[3] = {};
-  for (const int level : m.level) ++cells[level];
-  ASSERT_GT(std::min({cells[0], cells[1], cells[2]}), 0);
+  // 64 intervals of 1/64, 32 of 1/32: whole blocks of either. At Courant number 1/2 32 steps of half the length.
+  test::Simplices in{1, 96, {}, {}};
+  for (int i = 0; i < 96; ++i) {
+    in.cell.push_back(i), in.cell.push_back((i + 1) % 96);
+    for (const int k : {i, i + 1}) in.corner.push_back(k < 64 ? k / 64. : 1 + (k - 64) / 32.);
+  }
+  const CellMesh m = test::cellMesh(in, [](const double *) { return 1; });
   FiniteVolume fv = volumes(m, Law::advection(1));
   auto u = noise(m.cells);
-  const Advance done = fv.advance(u.data(), 0, T, .5);
-  EXPECT_EQ(done.steps, 32);  // of 1/64
-  EXPECT_EQ(done.cell_steps, 8 * cells[0] + 16 * cells[1] + 32 * cells[2]);
+  const Advance done = fv.advance(u.data(), 0, .25, .5);
+  EXPECT_EQ(done.steps, 32);
+  EXPECT_EQ(done.cell_steps, 32 * 64 + 16 * 32);
 }
 
 TEST(LocalSteps, OneClassIsMusclHancock) {

@@ -14,6 +14,11 @@ std::size_t at(int i) {
   return static_cast<std::size_t>(i);
 }
 
+template <class Work>
+void sweepAll(const std::vector<Range> &ranges, const Work &work) {
+  conservation::sweepAll(ranges.data(), static_cast<std::ptrdiff_t>(ranges.size()), work);
+}
+
 /// The slowest class that starts a step when `part` of 2^most parts of a macro step are done.
 int starting(int part, int most) {
   int k = 0;
@@ -23,63 +28,54 @@ int starting(int part, int most) {
 
 }  // namespace
 
-void LocalSteps::load(const double *u) {
-  for (std::size_t i = 0; i < at_.size(); ++i) now_[i] = u_[i] = u[at_[i]];
-}
-
-void LocalSteps::store(double *u) const {
-  for (std::size_t i = 0; i < at_.size(); ++i) u[at_[i]] = u_[i];
-}
-
 Advance LocalSteps::advance(const Volumes &v, const Given &given, double *u, double t, double t_end, double cfl) {
-  constexpr double kOrdering = 4;  // updates of a cell that its part in another order costs
+  constexpr double kOrdering = 1.5;  // updates of a cell that its part in another order costs
   Advance done;
-  if (!(t < t_end) || v.cell.n == 0) return done;
-  if (!known_) setUp(v);
-  if (ordered_) load(u);
+  const int n = v.cell.n;
+  if (!(t < t_end) || n == 0) return done;
+  v_ = v, u_ = u;
+  if (!known_) setUp();
   while (t < t_end) {
     const double length = t_end - t;
-    if (v.burgers) findRates(v, ordered_ ? u_.data() : u);
-    if (v.burgers || !ordered_) sortRates(cfl);
+    if (v.burgers) findRates(u);
+    sortRates(cfl);
     Plan plan = best(length);
-    if (ordered_) {
-      const Plan same = asOrdered(length, cfl);
-      if (same.work - plan.work > kOrdering * v.cell.n) {
-        store(u);
-        ordered_ = false;
-      } else {
-        plan = same;
-      }
-    }
-    if (!(plan.pieces * (1 << plan.halvings) < 1e8))
+    if (!(plan.pieces * std::ldexp(1, plan.halvings) < 1e8))
       throw Error("FiniteVolume::advance: the stable step has become tiny", PETSC_ERR_FP);
-    if (!ordered_) {
-      order(v, plan, length, cfl);
-      load(u);
+    if (ordered_) {
+      // Another order when it pays now, or would have paid by now.
+      const Plan same = asOrdered(length, cfl);
+      const double loss = same.work - plan.work;
+      regret_ += loss / same.pieces;
+      if (std::max(loss, regret_) > kOrdering * n)
+        ordered_ = false;
+      else
+        plan = same;
     }
+    if (!ordered_) order(plan, length, cfl);
+    v_.cell.face = face_.data(), v_.flux = flux_.data(), v_.given.value = given_value_.data();
     const double piece = length / plan.pieces, finest = piece / (1 << plan.halvings);
     setSpans(finest);
+    std::copy(u, u + n, now_.begin());
     // Speeds that depend on u are looked at again.
     const int pieces = v.burgers ? 1 : static_cast<int>(plan.pieces);
     for (int p = 0; p < pieces; ++p) {
       macroStep(given, t + p * piece, finest);
       done.steps += 1 << halvings_;
-      for (int k = 0; k <= halvings_; ++k)
-        done.cell_steps += static_cast<std::int64_t>(cells_[at(k)] - (k > 0 ? cells_[at(k - 1)] : 0))
-                           << (halvings_ - k);
+      for (int k = 0; k <= halvings_; ++k) done.cell_steps += in_class_[at(k)] << (halvings_ - k);
     }
     t = pieces == plan.pieces ? t_end : t + piece;
   }
-  store(u);
   double sum = 0;  // of zeros, unless a value is not finite
-  for (const double q : u_) sum += 0 * q;
+  for (int i = 0; i < n; ++i) sum += 0 * u[i];
   if (!(sum == 0)) throw Error("FiniteVolume::advance: the solution is not finite", PETSC_ERR_FP);
   return done;
 }
 
 void LocalSteps::setSpans(double finest) {
-  for (int k = 0, i = 0; k <= halvings_; ++k)
-    for (const double span = std::ldexp(finest, k); i < cells_[at(k)]; ++i) span_[at(i)] = span;
+  const int n = v_.cell.n;
+  for (int begin = 0; begin < n; begin += kBlock)
+    std::fill(&span_[at(begin)], span_.data() + std::min(n, begin + kBlock), std::ldexp(finest, classOf(begin)));
 }
 
 void LocalSteps::macroStep(const Given &given, double t, double finest) {
@@ -87,47 +83,27 @@ void LocalSteps::macroStep(const Given &given, double t, double finest) {
   for (int part = 0; part < parts; ++part) {
     for (int k = 0; k <= halvings_; ++k) elapsed_[at(k)] = (part & ((1 << k) - 1)) * finest;
     begin(given, starting(part, halvings_), t + part * finest, finest);
-    end(starting(part + 1, halvings_));
+    sweepAll(cells_[at(starting(part + 1, halvings_))],
+             kernels::Update{v_.cell, v_.flux, span_.data(), u_, now_.data()});
   }
 }
 
-// Slopes and rates of the cells that start a step, fluxes of the faces that do.
+// Slopes and rates of the cells that start a step, fluxes of the faces that do. What the ranges hold beyond that comes
+// out as it was before, but fluxes between classes: they have places of their own.
 void LocalSteps::begin(const Given &given, int up_to, double t, double finest) {
-  const std::size_t j = at(up_to);
-  const int n = cells_[j];
   const bool viscous = v_.viscosity > 0;
-  for (int d = 0; d < drifting_[j]; ++d) {
-    const std::size_t c = at(cells_drifting_[at(d)]);
-    now_[c] = u_[c] + elapsed_[at(class_[c])] * change_[c];
+  for (int d = 0; d < drifting_[at(up_to)]; ++d) {
+    const int c = cells_drifting_[at(d)].cell;
+    now_[at(c)] = u_[c] + elapsed_[at(classOf(c))] * change_[at(c)];
   }
-  const double *now = now_.data();
-  for (int k = 0, entry = 0; k <= up_to; ++k)
-    for (; entry < given_faces_[at(k)]; ++entry)
-      given_value_[at(entry)] = given(given_entry_[at(entry)], t + 0.5 * std::ldexp(finest, k));
-  if (!v_.first_order || viscous) sweep(n, kernels::Gradients{v_.cell, now, v_.gx, v_.gy});
-  if (viscous) sweep(n, kernels::CopyPair{v_.gx, v_.gy, v_.plain_x, v_.plain_y});
-  if (v_.first_order) {
-    sweep(n, kernels::CopyPair{nullptr, nullptr, v_.gx, v_.gy});
-  } else if (v_.limiter != Limiter::none) {
-    sweep(vertices_[j], kernels::Bounds{v_.vertex, now, v_.low, v_.high});
-    sweep(crowds_[j], kernels::CrowdedBounds{v_.vertex, now, v_.low, v_.high});
-    if (v_.limiter == Limiter::smooth) {
-      const kernels::Limit<true> work{v_.cell, now, v_.low, v_.high, v_.epsilon, v_.gx, v_.gy};
-      sweep(n, work);
-      sweep(given_cells_[j], kernels::LimitAtBoundary<true>{work, v_.face.left, v_.given});
-    } else {
-      const kernels::Limit<false> work{v_.cell, now, v_.low, v_.high, v_.epsilon, v_.gx, v_.gy};
-      sweep(n, work);
-      sweep(given_cells_[j], kernels::LimitAtBoundary<false>{work, v_.face.left, v_.given});
-    }
+  for (int i = 0; i < v_.given.n; ++i) {
+    const int k = classOf(v_.face.left[v_.given.face[i]]);
+    if (k <= up_to) given_value_[at(i)] = given(i, t + 0.5 * std::ldexp(finest, k));
   }
-  const double *carry_y = carry_.data() + v_.cell.n;
   if (v_.burgers)
-    sweep(n, kernels::Predict<true>{carry_.data(), carry_y, growth_.data(), span_.data(), now, v_.gx, v_.gy,
-                                    change_.data(), middle_.data()});
+    predict<true>(up_to);
   else
-    sweep(n, kernels::Predict<false>{carry_.data(), carry_y, growth_.data(), span_.data(), now, v_.gx, v_.gy,
-                                     change_.data(), middle_.data()});
+    predict<false>(up_to);
   if (viscous) diffuse(up_to);
   if (v_.burgers)
     fluxes<true>(up_to);
@@ -135,63 +111,100 @@ void LocalSteps::begin(const Given &given, int up_to, double t, double finest) {
     fluxes<false>(up_to);
 }
 
+template <bool Burgers>
+void LocalSteps::predict(int up_to) {
+  const std::vector<Range> &cells = cells_[at(up_to)];
+  const double *now = now_.data();
+  const kernels::Predict<Burgers> rates{carry_.data(), &carry_[at(v_.cell.n)], growth_.data(), span_.data(), now, v_.gx,
+                                        v_.gy,         change_.data(),         middle_.data()};
+  const kernels::Gradients slopes{v_.cell, now, v_.gx, v_.gy};
+  if (v_.viscosity > 0) sweepAll(cells, kernels::Gradients{v_.cell, now, v_.plain_x, v_.plain_y});
+  if (v_.first_order) {
+    sweepAll(cells, kernels::CopyPair{nullptr, nullptr, v_.gx, v_.gy});
+    sweepAll(cells, rates);
+  } else if (v_.limiter == Limiter::none) {
+    sweepAll(cells, slopes);
+    sweepAll(cells, rates);
+  } else {
+    sweepAll(vertices_[at(up_to)], kernels::Bounds{v_.vertex, now, v_.low, v_.high});
+    sweep(v_.vertex.crowds, kernels::CrowdedBounds{v_.vertex, now, v_.low, v_.high});
+    if (v_.limiter == Limiter::smooth)
+      limit<true, Burgers>(up_to, slopes, rates);
+    else
+      limit<false, Burgers>(up_to, slopes, rates);
+  }
+}
+
+template <bool Smooth, bool Burgers>
+void LocalSteps::limit(int up_to, const kernels::Gradients &slopes, const kernels::Predict<Burgers> &rates) {
+  const kernels::Limit<Smooth> work{v_.cell, now_.data(), v_.low, v_.high, v_.epsilon, v_.gx, v_.gy};
+  sweepAll(cells_[at(up_to)], kernels::Start<Smooth, Burgers>{slopes, work, rates});
+  const kernels::LimitAtBoundary<Smooth> again{work, v_.face.left, v_.given};
+  for (int i = 0; i < v_.given.cells; ++i) {
+    const int cell = v_.face.left[v_.given.face[v_.given.first[i]]];
+    if (classOf(cell) > up_to) continue;
+    again(i);
+    rates(cell);
+  }
+}
+
 // What diffusion adds to the rates, and the slopes that it will see in the middle of the steps.
 void LocalSteps::diffuse(int up_to) {
-  const std::size_t j = at(up_to);
-  const int n = cells_[j];
-  std::fill_n(flux_.begin(), faces_[j], 0.);
-  sweep(faces_[j], kernels::Diffusion{v_.face, v_.viscosity, now_.data(), v_.plain_x, v_.plain_y, v_.flux});
-  for (int i = 0; i < given_faces_[j]; ++i) {
-    const std::size_t f = at(given_face_[at(i)]), c = at(left_[f]);
-    flux_[f] = -v_.viscosity * (v_.face.direct[f] * (given_value_[at(i)] - now_[c]) + v_.face.cross_x[f] * plain_x_[c] +
-                                v_.face.cross_y[f] * plain_y_[c]);
+  const std::vector<Range> &cells = cells_[at(up_to)], &faces = faces_[at(up_to)];
+  for (const Range &r : faces) std::fill(v_.flux + r.begin, v_.flux + r.end, 0.);
+  sweepAll(faces, kernels::Diffusion{v_.face, v_.viscosity, now_.data(), v_.plain_x, v_.plain_y, v_.flux});
+  for (int i = 0; i < v_.given.n; ++i) {
+    const int f = v_.given.face[i], c = v_.face.left[f];
+    v_.flux[f] = -v_.viscosity * (v_.face.direct[f] * (given_value_[at(i)] - now_[at(c)]) +
+                                  v_.face.cross_x[f] * v_.plain_x[c] + v_.face.cross_y[f] * v_.plain_y[c]);
   }
-  // Faces between classes are in two places.
-  for (int b = 0; b < between_[j]; ++b) {
-    const std::size_t f = at(faces_between_[at(b)].face);
-    if (faces_between_[at(b)].coarse <= up_to) flux_[at(v_.face.n + b)] = flux_[f];
+  for (int b = 0; b < between_[at(up_to)]; ++b) {
+    const Between &face = faces_between_[at(b)];
+    double *const own = v_.flux + v_.face.n + 2 * b;
+    own[0] = v_.flux[face.face];
+    if (face.coarse <= up_to) own[1] = own[0];
   }
-  double *const more = extra_.data(), *const more_y = more + v_.cell.n;
-  sweep(n, kernels::Divergence{v_.cell, v_.flux, more});
-  for (std::size_t i = 0; i < at(n); ++i) {
-    change_[i] += more[i];
-    middle_[i] += 0.5 * span_[i] * more[i];
+  double *const x = extra_.data(), *const y = x + v_.cell.n;
+  sweepAll(cells, kernels::Divergence{v_.cell, v_.flux, x});
+  for (const Range &r : cells) {
+    for (std::size_t i = at(r.begin); i < at(r.end); ++i) {
+      change_[i] += x[i];
+      middle_[i] += 0.5 * span_[i] * x[i];
+    }
   }
-  sweep(n, kernels::Gradients{v_.cell, change_.data(), more, more_y});
-  for (std::size_t i = 0; i < at(n); ++i) {
-    plain_x_[i] += 0.5 * span_[i] * more[i];
-    plain_y_[i] += 0.5 * span_[i] * more_y[i];
+  sweepAll(cells, kernels::Gradients{v_.cell, change_.data(), x, y});
+  for (const Range &r : cells) {
+    for (std::size_t i = at(r.begin); i < at(r.end); ++i) {
+      v_.plain_x[i] += 0.5 * span_[i] * x[i];
+      v_.plain_y[i] += 0.5 * span_[i] * y[i];
+    }
   }
 }
 
 template <bool Burgers>
 void LocalSteps::fluxes(int up_to) {
-  const std::size_t j = at(up_to);
+  const std::vector<Range> &faces = faces_[at(up_to)];
   const FaceArrays &f = v_.face;
   const kernels::Fluxes<Burgers> work{f, middle_.data(), v_.gx, v_.gy, v_.flux};
-  sweep(faces_[j], work);
+  sweepAll(faces, work);
   if (v_.viscosity > 0)
-    sweep(faces_[j], kernels::Diffusion{f, v_.viscosity, middle_.data(), v_.plain_x, v_.plain_y, v_.flux});
-  sweep(given_faces_[j], kernels::GivenFluxes<Burgers>{work, v_.given, v_.viscosity, v_.plain_x, v_.plain_y});
+    sweepAll(faces, kernels::Diffusion{f, v_.viscosity, middle_.data(), v_.plain_x, v_.plain_y, v_.flux});
+  sweep(v_.given.n, kernels::GivenFluxes<Burgers>{work, v_.given, v_.viscosity, v_.plain_x, v_.plain_y});
   // Between classes the middle is that of the finer cell's step.
-  for (int b = 0; b < between_[j]; ++b) {
+  for (int b = 0; b < between_[at(up_to)]; ++b) {
     const Between &face = faces_between_[at(b)];
-    const std::size_t i = at(face.face), l = at(f.left[i]), r = at(f.right[i]);
-    const double half = 0.5 * std::min(span_[l], span_[r]);
-    const double left = now_[l] + half * change_[l], right = now_[r] + half * change_[r];
-    double flux = kernels::fluxOf<Burgers>(f.k[i], left + gx_[l] * f.left_x[i] + gy_[l] * f.left_y[i],
-                                           right + gx_[r] * f.right_x[i] + gy_[r] * f.right_y[i]);
+    const int i = face.face, l = f.left[i], r = f.right[i];
+    const double half = 0.5 * std::min(span_[at(l)], span_[at(r)]);
+    const double left = now_[at(l)] + half * change_[at(l)], right = now_[at(r)] + half * change_[at(r)];
+    double flux = kernels::fluxOf<Burgers>(f.k[i], left + v_.gx[l] * f.left_x[i] + v_.gy[l] * f.left_y[i],
+                                           right + v_.gx[r] * f.right_x[i] + v_.gy[r] * f.right_y[i]);
     if (v_.viscosity > 0)
-      flux -= v_.viscosity * (f.direct[i] * (right - left) + 0.5 * (f.cross_x[i] * (plain_x_[l] + plain_x_[r]) +
-                                                                    f.cross_y[i] * (plain_y_[l] + plain_y_[r])));
-    flux_[i] = flux;
-    double &mean = flux_[at(f.n + b)];
-    mean = face.share * flux + (face.coarse <= up_to ? 0 : mean);
+      flux -= v_.viscosity * (f.direct[i] * (right - left) + 0.5 * (f.cross_x[i] * (v_.plain_x[l] + v_.plain_x[r]) +
+                                                                    f.cross_y[i] * (v_.plain_y[l] + v_.plain_y[r])));
+    double *const own = v_.flux + f.n + 2 * b;
+    own[0] = flux;
+    own[1] = face.share * flux + (face.coarse <= up_to ? 0 : own[1]);
   }
-}
-
-void LocalSteps::end(int up_to) {
-  sweep(cells_[at(up_to)], kernels::Update{v_.cell, v_.flux, span_.data(), u_.data(), now_.data()});
 }
 
 }  // namespace petrl::conservation
