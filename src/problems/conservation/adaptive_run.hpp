@@ -21,7 +21,8 @@ struct MarkContext {
   double t, end;
   double interval;          ///< until the next decision
   double step;              ///< length of a time step on this mesh
-  const double *own_steps;  ///< of each cell until the next decision: local time stepping, else null
+  const double *own_steps;  ///< of each cell until the next decision, with what they cost others: local time stepping,
+                            ///< else null
   int round;                ///< of adaptation to the initial condition, from 0; -1 later
   const ForestLimits &limits;
   const Forest &forest;         ///< whose leaves the cells are
