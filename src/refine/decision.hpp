@@ -21,10 +21,26 @@ struct PETRL_API RefinementCosts {
   int max_level = 8;         ///< in bisections
   int finest = 0;            ///< highest level in the mesh, over all ranks
   bool stable_steps = true;  ///< the smallest cell limits the step: explicit methods
+  bool local_steps = false;  ///< each cell takes steps of its own: a finer one costs its own alone
+  const double *own_steps =
+      nullptr;  ///< local_steps: of each owned cell until the next decision, on the mesh as it is;
+                ///< null: what its level says
   /// Error that a cell must save for each time step that it costs.
   double price() const { return unit * tradeoff / (1 - tradeoff); }
   /// Steps until the next decision when the finest cells are of this level.
   double stepsAt(int level, int dim) const;
+
+  /// What becomes of a cell, coarsened, kept or refined, in units of each().
+  struct Work {
+    double coarse, same, fine;
+    double of(int mark) const { return mark > 0 ? fine : mark < 0 ? coarse : same; }
+  };
+  /// In cells; with local steps in steps of cells, those of re-meshing among them.
+  Work work(const CellMesh &mesh, std::size_t cell) const;
+  /// Price of that unit on a mesh without cells beyond level `cap`.
+  double each(int cap, int dim) const;
+  /// Steps of a cell until the next decision, on the mesh as it is.
+  double stepsOf(const CellMesh &mesh, std::size_t cell) const;
 };
 
 /// The decision for each owned cell, and what all of it is expected to bring.
@@ -45,8 +61,9 @@ using SumOverRanks = std::function<void(double *values, int count)>;
 /// A refined cell becomes four (two in 1D), a coarsened one a quarter (half).
 ///
 /// With explicit methods a finer level makes all cells take twice the steps. So the decision is made three times: with
-/// one level less than there is, with as many, and with one more; the one with the best sum is taken. Collective where
-/// `sum` is.
+/// one level less than there is, with as many, and with one more; the one with the best sum is taken. With
+/// local steps it makes none but its own children take twice the steps, and there is one decision. Collective where `sum`
+/// is.
 PETRL_API void weigh(const CellMesh &mesh, const float *predicted, const RefinementCosts &costs,
                      const SumOverRanks &sum, RefinementDecision &decision);
 

@@ -96,6 +96,7 @@ std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
 AdaptiveSettings FlowRunner::settings(const ReadyFlow &ready, const Setting &s) const {
   AdaptiveSettings out;
   out.cfl = cfl;
+  out.volumes.time_stepping = time_stepping;
   out.limits.max_level = s.halvings * ready.flow.dim;
   out.initial_rounds = s.halvings + 2;
   out.interval = s.steps > 0 ? s.steps * ready.finest : ready.flow.end;

@@ -43,6 +43,7 @@ struct ReadyFlow {
 struct FlowRunner {
   RefinementPolicy *policy = nullptr;
   double remesh = 25, unit = 1e-8, cfl = .45;
+  conservation::TimeStepping time_stepping = conservation::TimeStepping::global;
 
   conservation::AdaptiveReport run(const ReadyFlow &ready, const Setting &setting) const;
   std::unique_ptr<conservation::Marker> marker(const Setting &setting) const;

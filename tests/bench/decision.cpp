@@ -2,6 +2,7 @@
 // standard output, nanoseconds for each cell of the mesh, the least of many tries in time of the processor.
 //
 //   bench_decision [-policy refiner.h5] [-squares 8] [-halvings 6]
+//   bench_decision -steps [-squares 8] [-halvings 6]     a step of the finite volumes instead, global and local
 #include <petscsys.h>
 
 #include <algorithm>
@@ -51,6 +52,40 @@ Forest ring(const FlowCase &flow, int squares, int rounds) {
   return forest;
 }
 
+/// A step of one cell, globally and locally, and what comes before the first local one on a new mesh.
+void steps(const char *family, int squares, int rounds) {
+  const FlowCase flow = drawCase(family, Split::train, 0, 1);
+  const CellMesh m = ring(flow, squares, rounds).mesh();
+  std::vector<double> start(static_cast<std::size_t>(m.cells));
+  flow.truth->cellAverages(m, 0, start.data());
+  double each[2] = {}, whole[2] = {}, setup = 0, first = 0;
+  std::int64_t updates[2] = {};
+  for (const TimeStepping how : {TimeStepping::global, TimeStepping::local}) {
+    FiniteVolumeSettings settings;
+    settings.time_stepping = how;
+    FiniteVolume volumes(m, flow.law, flow.boundary, settings);
+    const double interval = 32 * .45 * volumes.stableStep(start.data());
+    const int k = how == TimeStepping::local;
+    std::vector<double> u;
+    const auto advance = [&] {
+      u = start;
+      updates[k] = volumes.advance(u.data(), 0, interval, .45).cell_steps;
+    };
+    advance();
+    whole[k] = least(m.cells, advance);
+    each[k] = whole[k] * m.cells / static_cast<double>(updates[k]);
+    if (k == 0) continue;
+    setup = least(m.cells, [&] { volumes.reset(m); });
+    first = least(m.cells, [&] {
+      volumes.reset(m);
+      advance();
+    });
+  }
+  PetscPrintf(PETSC_COMM_SELF, "%s,%d,%.1f,%.1f,%.3f,%.3f,%.1f,%.1f\n", family, m.cells, each[0], each[1],
+              static_cast<double>(updates[1]) / static_cast<double>(updates[0]), whole[1] / whole[0], setup,
+              first - setup - whole[1]);
+}
+
 void measure(const std::string &file, int squares, int rounds) {
   RefinementPolicy policy(loadPolicy(file, "refiner"), file);
   const FlowCase flow = drawCase("mixed", Split::train, 0, 1);
@@ -90,12 +125,21 @@ void measure(const std::string &file, int squares, int rounds) {
 int main(int argc, char **argv) {
   char policy[PETSC_MAX_PATH_LEN] = "refiner.h5";
   PetscInt squares = 8, halvings = 6;
+  PetscBool stepping = PETSC_FALSE;
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
   try {
     PetRLThrow(PetscOptionsGetString(NULL, NULL, "-policy", policy, sizeof(policy), NULL));
     PetRLThrow(PetscOptionsGetInt(NULL, NULL, "-squares", &squares, NULL));
     PetRLThrow(PetscOptionsGetInt(NULL, NULL, "-halvings", &halvings, NULL));
-    measure(policy, static_cast<int>(squares), static_cast<int>(halvings));
+    PetRLThrow(PetscOptionsGetBool(NULL, NULL, "-steps", &stepping, NULL));
+    if (stepping) {
+      PetscPrintf(PETSC_COMM_SELF,
+                  "family,cells,global_step_ns,local_step_ns,steps_ratio,time_ratio,reset_ns,order_ns\n");
+      for (const char *family : {"gaussian", "mixed", "burgers"})
+        for (const int rounds : {0, static_cast<int>(halvings)}) steps(family, rounds ? squares : 64, rounds);
+    } else {
+      measure(policy, static_cast<int>(squares), static_cast<int>(halvings));
+    }
   } catch (const std::exception &e) {
     PetscPrintf(PETSC_COMM_SELF, "%s\n", e.what());
     return 1;

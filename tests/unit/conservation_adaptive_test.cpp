@@ -196,11 +196,14 @@ TEST(Indicators, ThresholdsWithBuffersAndLimits) {
 }
 
 TEST(AdaptiveRun, ConservesAndKeepsFreeStreams) {
-  for (const std::string family : {"gaussian", "burgers", "burgers-1d"}) {
+  for (const std::string name : {"gaussian", "burgers", "burgers-1d", "local gaussian", "local burgers"}) {
     CaseOptions options;
     options.reference = 64;
+    const bool local = name.rfind("local ", 0) == 0;
+    const std::string family = local ? name.substr(6) : name;
     const FlowCase flow = drawCase(family, Split::train, 3, 1, options);
     AdaptiveSettings settings;
+    if (local) settings.volumes.time_stepping = TimeStepping::local;
     settings.limits.max_level = 4;
     AdaptiveRun run(forestOf(flow, 8), flow, settings);
     ThresholdMarker marker = rival(0.2, 4);
@@ -225,6 +228,30 @@ TEST(AdaptiveRun, ConservesAndKeepsFreeStreams) {
     run.remesh(marks, {});
     run.advanceTo(0.05 * k);
     for (const double u : run.u()) EXPECT_NEAR(u, 0.7, 1e-13);
+  }
+}
+
+TEST(AdaptiveRun, LocalStepsAreFewerAndAsAccurate) {
+  for (const std::string family : {"gaussian", "mixed", "burgers", "mixed-1d", "burgers-1d"}) {
+    CaseOptions options;
+    options.samples = 4;
+    if (family == "burgers") options.reference = 256;
+    const FlowCase flow = drawCase(family, Split::train, 11, 2, options);
+    const int level = flow.dim == 2 ? 6 : 3;
+    ErrorMeter meter(flow.truth, flow.dim, flow.length, flow.dim == 2 ? 256 : 2048);
+    AdaptiveSettings settings;
+    settings.limits.max_level = level;
+    settings.interval = flow.end / 8;
+    AdaptiveReport report[2];
+    for (const TimeStepping how : {TimeStepping::global, TimeStepping::local}) {
+      settings.volumes.time_stepping = how;
+      ThresholdMarker marker = rival(0.1, level);
+      report[how == TimeStepping::local] =
+          runAdaptive(forestOf(flow, flow.dim == 2 ? 12 : 64), flow, marker, settings, meter);
+    }
+    EXPECT_LT(report[1].cell_steps, report[0].cell_steps) << family;
+    EXPECT_LT(report[1].last.l1, 1.05 * report[0].last.l1) << family;
+    EXPECT_NEAR(report[1].mean_cells, report[0].mean_cells, .15 * report[0].mean_cells) << family;  // over other steps
   }
 }
 

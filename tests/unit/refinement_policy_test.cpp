@@ -177,6 +177,45 @@ TEST(Decision, FewerCellsWhereTheyCostMore) {
   }
 }
 
+TEST(Decision, WithLocalStepsACellPaysForItself) {
+  CellMesh mesh = boxCells(6, 1, true);
+  std::fill(mesh.level.begin(), mesh.level.end(), 2);
+  RefinementCosts c = costs(mesh, .5);
+  c.local_steps = true;
+  std::vector<double> steps(mesh.cells, 10.);
+  steps[0] = 40;
+  c.own_steps = steps.data();
+  // Refined: four cells that take twice the steps; coarsened: a quarter of one that takes half of them.
+  const double share = mesh.volume[0] / c.measure;
+  const double up = c.price() * ((2 * 40 + 5) * 4 - (40 + 5)) / share, down = c.price() * (45 - 25 / 4.) / share;
+  const double up_others = c.price() * (25 * 4 - 15) / share, down_others = c.price() * (15 - 10 / 4.) / share;
+  for (const double near : {.999, 1.001}) {
+    std::vector<float> predicted;
+    for (int i = 0; i < mesh.cells; ++i) {
+      predicted.push_back(static_cast<float>(near * (i > 0 ? up_others : up)));
+      predicted.push_back(static_cast<float>(2 * (i > 0 ? down_others : down)));
+    }
+    // Nothing to gain in others, which lose much: they do not count for the first cell.
+    RefinementDecision all, alone;
+    weigh(mesh, predicted.data(), c, all);
+    EXPECT_EQ(all.refined, near > 1 ? mesh.cells : 0);
+    EXPECT_EQ(all.coarsened, 0);
+    for (int i = 1; i < mesh.cells; ++i) predicted[2 * i] = 0, predicted[2 * i + 1] = 1;
+    weigh(mesh, predicted.data(), c, alone);
+    EXPECT_EQ(alone.refined, near > 1 ? 1 : 0);
+    EXPECT_EQ(alone.mark[0], all.mark[0]);
+    for (int i = 0; i < mesh.cells; ++i)
+      predicted[2 * i] = 0, predicted[2 * i + 1] = static_cast<float>(near * (i > 0 ? down_others : down));
+    weigh(mesh, predicted.data(), c, all);
+    EXPECT_EQ(all.coarsened, near < 1 ? mesh.cells : 0);
+  }
+  // Without the solver's word levels say what steps are: 20 on the finest, which is the second.
+  c.own_steps = nullptr;
+  mesh.level[0] = 0;
+  EXPECT_EQ(c.stepsOf(mesh, 0), 10);
+  EXPECT_EQ(c.stepsOf(mesh, 1), 20);
+}
+
 TEST(Decision, Limits) {
   CellMesh mesh = boxCells(6, 1, true);
   const auto predicted = differences(mesh.cells, 2);

@@ -19,9 +19,11 @@ struct MarkContext {
   const double *u, *dudt, *gradient;  ///< owned cells; gradient: x dim, not limited; dudt: null unless asked for
   const Law &law;
   double t, end;
-  double interval;  ///< until the next decision
-  double step;      ///< length of a time step on this mesh
-  int round;        ///< of adaptation to the initial condition, from 0; -1 later
+  double interval;          ///< until the next decision
+  double step;              ///< length of a time step on this mesh
+  const double *own_steps;  ///< of each cell until the next decision, with what they cost others: local time stepping,
+                            ///< else null
+  int round;                ///< of adaptation to the initial condition, from 0; -1 later
   const ForestLimits &limits;
   const Forest &forest;         ///< whose leaves the cells are
   const FiniteVolume &volumes;  ///< of this mesh, for those who look ahead
@@ -33,7 +35,7 @@ class Marker {
   virtual ~Marker() = default;
   /// marks: one a leaf (-1, 0, +1); priority: may stay empty, see Forest::adapt. Returns false to keep the mesh now.
   virtual bool mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) = 0;
-  /// Whether it looks at dudt, which costs about half a time step.
+  /// Whether it looks at dudt (and own_steps), which costs about half a time step.
   virtual bool wantsRate() const { return true; }
   /// Of the cells of all meshes that it was asked about, the share that it looked at.
   virtual double seen() const { return 1; }
@@ -100,7 +102,8 @@ class AdaptiveRun {
   const std::vector<double> &limitedGradient();
   Errors errors(ErrorMeter &meter);
 
-  int steps() const { return steps_; }
+  int steps() const { return steps_; }  ///< of the finest cells
+  double meanCells() const;             ///< over steps
   std::int64_t cellSteps() const { return cell_steps_; }
   int remeshes() const { return remeshes_; }  ///< after the start
   int mostCells() const { return most_cells_; }
@@ -112,12 +115,12 @@ class AdaptiveRun {
   AdaptiveSettings settings_;
   CellMesh mesh_;
   FiniteVolume volumes_;
-  std::vector<double> u_, dudt_, gradient_, next_;
+  std::vector<double> u_, dudt_, own_steps_, gradient_, next_;
   std::vector<signed char> marks_;
   std::vector<float> priority_;
   double t_ = 0;
   int steps_ = 0, remeshes_ = 0, most_cells_ = 0;
-  std::int64_t cell_steps_ = 0;
+  std::int64_t cell_steps_ = 0, mesh_steps_ = 0;
   Seconds seconds_;
 };
 

@@ -13,6 +13,11 @@ enum class Limiter {
 
 constexpr int kRing = 8;  ///< cells around a vertex that the vectorised loop looks at
 
+/// begin, ..., end - 1.
+struct Range {
+  int begin = 0, end = 0;
+};
+
 /// Slots are padded to three and coordinates to two: 1D runs through the same loops. Arrays of several lines lie one
 /// line after the other: slot s of cell c is [s * n + c].
 struct CellArrays {

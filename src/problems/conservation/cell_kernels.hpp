@@ -35,11 +35,15 @@ struct Gradients {
   CellArrays c;
   const double *u;
   double *gx, *gy;
-  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+  PETRL_INLINE void of(std::ptrdiff_t i, double &x, double &y) const {
     const std::ptrdiff_t n = c.n;
     const double q = u[i], a = u[c.neighbour[i]] - q, b = u[c.neighbour[n + i]] - q, d = u[c.neighbour[2 * n + i]] - q;
-    const double x = c.weight_x[i] * a + c.weight_x[n + i] * b + c.weight_x[2 * n + i] * d;
-    const double y = c.weight_y[i] * a + c.weight_y[n + i] * b + c.weight_y[2 * n + i] * d;
+    x = c.weight_x[i] * a + c.weight_x[n + i] * b + c.weight_x[2 * n + i] * d;
+    y = c.weight_y[i] * a + c.weight_y[n + i] * b + c.weight_y[2 * n + i] * d;
+  }
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    double x, y;
+    of(i, x, y);
     gx[i] = x;
     gy[i] = y;
   }
@@ -91,16 +95,22 @@ struct Limit {
   PETRL_INLINE double factor(double d, double up, double down, std::ptrdiff_t i) const {
     return Smooth ? smooth(d, up, down, epsilon[i]) : sharp(d, up, down);
   }
-  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+  PETRL_INLINE void of(std::ptrdiff_t i, double &a, double &b) const {
     const int *const v0 = c.vertex, *const v1 = v0 + c.n, *const v2 = v1 + c.n;
     const double *const x0 = c.corner_x, *const x1 = x0 + c.n, *const x2 = x1 + c.n;
     const double *const y0 = c.corner_y, *const y1 = y0 + c.n, *const y2 = y1 + c.n;
-    const double q = u[i], a = gx[i], b = gy[i];
+    const double q = u[i];
     double f = factor(a * x0[i] + b * y0[i], high[v0[i]] - q, q - low[v0[i]], i);
     f = smaller(f, factor(a * x1[i] + b * y1[i], high[v1[i]] - q, q - low[v1[i]], i));
     f = smaller(f, factor(a * x2[i] + b * y2[i], high[v2[i]] - q, q - low[v2[i]], i));
-    gx[i] = f * a;
-    gy[i] = f * b;
+    a *= f;
+    b *= f;
+  }
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    double a = gx[i], b = gy[i];
+    of(i, a, b);
+    gx[i] = a;
+    gy[i] = b;
   }
 };
 
@@ -222,6 +232,96 @@ struct Rates {
                   std::fabs(c.out[2 * n + i]) * speed[c.face[2 * n + i]]);
   }
   PETRL_INLINE void operator()(std::ptrdiff_t i) const { rate[i] = of(i); }
+};
+
+/// Local steps: how a cell changes by itself, and where that brings it by the middle of its step.
+template <bool Burgers>
+struct Predict {
+  const double *carry_x, *carry_y, *growth, *span, *u, *gx, *gy;
+  double *change, *middle;
+  PETRL_INLINE void of(std::ptrdiff_t i, double x, double y) const {
+    const double q = u[i], carried = carry_x[i] * x + carry_y[i] * y;
+    const double rate = Burgers ? carried * q : carried + growth[i] * q;
+    change[i] = rate;
+    middle[i] = q + 0.5 * span[i] * rate;
+  }
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const { of(i, gx[i], gy[i]); }
+};
+
+/// The beginning of a cell's step, all of it: slopes, limited, and what they predict.
+template <bool Smooth, bool Burgers>
+struct Start {
+  Gradients slopes;
+  Limit<Smooth> limit;
+  Predict<Burgers> predict;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    double x, y;
+    slopes.of(i, x, y);
+    limit.of(i, x, y);
+    slopes.gx[i] = x;
+    slopes.gy[i] = y;
+    predict.of(i, x, y);
+  }
+};
+
+/// The end of a cell's step.
+struct Update {
+  CellArrays c;
+  const double *flux, *span;
+  double *u, *now;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const std::ptrdiff_t n = c.n;
+    const double rate =
+        c.out[i] * flux[c.face[i]] + c.out[n + i] * flux[c.face[n + i]] + c.out[2 * n + i] * flux[c.face[2 * n + i]];
+    const double q = u[i] + span[i] * rate;
+    u[i] = q;
+    now[i] = q;
+  }
+};
+
+/// Largest |u| of a cell and its neighbours.
+struct FastestAround {
+  CellArrays c;
+  const double *u;
+  double *fastest;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    const std::ptrdiff_t n = c.n;
+    const double a = larger(std::fabs(u[i]), std::fabs(u[c.neighbour[i]]));
+    const double b = larger(std::fabs(u[c.neighbour[n + i]]), std::fabs(u[c.neighbour[2 * n + i]]));
+    fastest[i] = larger(a, b);
+  }
+};
+
+/// Inverse of a cell's longest step.
+struct OwnRates {
+  const double *reach, *damping, *speed;
+  PETRL_INLINE double of(std::ptrdiff_t i) const { return reach[i] * speed[i] + damping[i]; }
+};
+
+/// What Predict and OwnRates know of a cell: the flux of its own linear field out of it.
+struct Carry {
+  CellArrays c;
+  FaceArrays f;
+  double viscosity;
+  double *x, *y, *growth, *reach, *damping;
+  PETRL_INLINE void operator()(std::ptrdiff_t i) const {
+    double a = 0, b = 0, g = 0, r = 0, d = 0;
+    PETRL_UNROLL for (int s = 0; s < 3; ++s) {
+      const double out = c.out[s * c.n + i];
+      const int face = c.face[s * c.n + i];
+      const double flow = out * f.k[face];
+      a += flow * (out < 0 ? f.left_x[face] : f.right_x[face]);
+      b += flow * (out < 0 ? f.left_y[face] : f.right_y[face]);
+      g += flow;
+      r += std::fabs(flow);
+      d += std::fabs(out) * f.direct[face];
+    }
+    x[i] = a;
+    y[i] = b;
+    growth[i] = g;
+    reach[i] = 0.5 * r;
+    damping[i] = viscosity * d;
+  }
 };
 
 /// Both of a pair of lines, copied; or zero.

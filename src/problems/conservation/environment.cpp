@@ -105,18 +105,18 @@ class Recorder : public Marker {
     weigh(mesh, truth.data(), costs, {}, best);
     weigh(mesh, predicted.data(), costs, {}, chosen);
     // By the truth's numbers, what the chosen marks save and cost; in units of the price of the mesh as it is.
-    const double children = mesh.dim > 1 ? 4 : 2;
-    double saved = 0, cells = 0;
+    double saved = 0, work = 0, now = 0;
     for (std::size_t i = 0; i < chosen.mark.size(); ++i) {
       const double share = mesh.volume[i] / costs.measure;
       const int mark = chosen.mark[i] < 0 && !(truth[2 * i + 1] < 1) ? 0 : chosen.mark[i];
       saved += mark > 0   ? share * static_cast<double>(truth[2 * i])
                : mark < 0 ? -share * static_cast<double>(truth[2 * i + 1])
                           : 0;
-      cells += mark > 0 ? children : mark < 0 ? 1 / children : 1;
+      work += costs.work(mesh, i).of(mark);
+      now += costs.stepsOf(mesh, i) + costs.remesh;
     }
-    const double whole = costs.price() * (costs.steps + costs.remesh) * mesh.owned;
-    const double reward = saved + whole - costs.price() * (costs.stepsAt(chosen.cap, mesh.dim) + costs.remesh) * cells;
+    const double whole = costs.price() * now;
+    const double reward = saved + whole - costs.each(chosen.cap, mesh.dim) * work;
     metrics_["decisions"] += 1;
     metrics_["cells"] += mesh.owned;
     metrics_["reward"] += reward / whole;
@@ -133,6 +133,12 @@ class Recorder : public Marker {
 };
 
 }  // namespace
+
+TimeStepping readTimeStepping(YamlMap &yaml) {
+  const auto how = yaml.get<std::string>("time_stepping", "global");
+  if (how != "global" && how != "local") yaml.fail("time_stepping", "expected global or local, found '" + how + "'");
+  return how == "local" ? TimeStepping::local : TimeStepping::global;
+}
 
 double finestInterval(const FlowCase &flow, const Forest &base, int max_level, double steps, double cfl) {
   const CellMesh mesh = base.mesh();
@@ -161,6 +167,7 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
   remesh_cost_ = yaml.number("remesh_cost", 25, 0, 1e6);
   unit_ = yaml.number("unit", 1e-8, 1e-300, 1);
   cfl_ = yaml.number("cfl", .45, 1e-3, 1);
+  volumes_.time_stepping = readTimeStepping(yaml);
   max_cells_ = static_cast<int>(yaml.number("max_cells", 1500, 10, 1e7));
   max_decisions_ = static_cast<int>(yaml.number("max_decisions", 12, 1, 1e6));
   YamlMap v = yaml.map("validation", false);
@@ -202,6 +209,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   const Forest base(flow.base(draw.between(squares_)), PETSC_COMM_SELF);
   AdaptiveSettings settings;
   settings.cfl = cfl_;
+  settings.volumes = volumes_;
   settings.limits.max_level = draw.between(halvings_) * flow.dim;
   settings.limits.max_cells = max_cells_;
   const RefinementCosts costs = costsAt(draw.logarithmic(odds_[0], odds_[1]));
@@ -220,7 +228,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
       run.advanceTo(std::min(start, run.time() + 4 * interval));
     }
   }
-  FiniteVolume volumes(run.mesh(), flow.law, flow.boundary);
+  FiniteVolume volumes(run.mesh(), flow.law, flow.boundary, volumes_);
   for (int k = 0; k < max_decisions_ && run.time() + interval <= flow.end * (1 + 1e-9); ++k) {
     volumes.reset(run.mesh());
     Recorder recorder(run, volumes, costs, cfl_, policy, samples, metrics);
@@ -248,6 +256,7 @@ Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
     const Forest base(held.flow.base(validation_.squares), PETSC_COMM_SELF);
     AdaptiveSettings settings;
     settings.cfl = cfl_;
+    settings.volumes = volumes_;
     settings.limits.max_level = validation_.halvings * held.flow.dim;
     settings.initial_rounds = validation_.halvings + 2;
     for (const int steps : validation_.steps) {

@@ -22,6 +22,8 @@ namespace petrl::conservation {
 ///   odds               [least, most] of beta / (1 - beta) in training (log-uniform)
 ///   max_cells, max_decisions   of a training episode
 ///   cfl                Courant number
+///   time_stepping      global (default): the step of the smallest cell for all, or local: to each cell its own. Costs
+///                      count updates of cells either way; remesh_cost and unit are in such updates
 ///   validation         {cases, odds: list, steps: list, squares, halvings}
 ///
 /// The reward of a decision is (1 - beta) times the error that it saves minus beta times the computation that it costs,
@@ -51,6 +53,7 @@ class ConservationEnvironment : public MeshEnvironment {
   int squares_[2] = {6, 10}, halvings_[2] = {2, 4};
   double steps_[2] = {5, 120}, odds_[2] = {.02, 50};
   double remesh_cost_, unit_, cfl_;
+  FiniteVolumeSettings volumes_;
   int max_cells_, max_decisions_;
   Validation validation_;
   struct Held {
@@ -59,6 +62,9 @@ class ConservationEnvironment : public MeshEnvironment {
   };
   std::vector<Held> held_;  // made when first asked for
 };
+
+/// The key time_stepping.
+TimeStepping readTimeStepping(YamlMap &yaml);
 
 /// Time that `steps` steps take on a mesh refined to `max_level` everywhere where the solution moves as it does at
 /// first.

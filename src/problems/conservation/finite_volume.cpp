@@ -113,10 +113,25 @@ double FiniteVolume::stableStep(const double *u) {
   return rate > 0 ? 1 / rate : std::numeric_limits<double>::infinity();
 }
 
+void FiniteVolume::rates(const double *u, double *rate) {
+  const Volumes v = arrays();
+  speeds(v, u);
+  conservation::rates(v, rate);
+}
+
 Advance FiniteVolume::advance(double *u, double t, double t_end, double cfl, int order) {
   if (cells_ != owned_) throw Error("FiniteVolume::advance: the mesh has ghosts; they would have to be exchanged");
   if (order != 2 && order != 3) throw Error("FiniteVolume::advance: order " + std::to_string(order) + ", not 2 or 3");
   if (!(cfl > 0)) throw Error("FiniteVolume::advance: the Courant number must be positive");
+  if (settings_.time_stepping == TimeStepping::local) {
+    if (order != 2)
+      throw Error("FiniteVolume::advance: local time steps are of order 2, found " + std::to_string(order));
+    const auto given = [this](int i, double when) {
+      const Given &g = given_[at(i)];
+      return boundary_[at(g.entry)].value(when, g.centre);
+    };
+    return local_.advance(arrays(), given, u, t, t_end, cfl);
+  }
   Advance done;
   double *dudt = dudt_.data(), *stage = stage_.data();
   const int n = owned_;

@@ -1,13 +1,13 @@
 // Second-order finite volumes for scalar conservation laws on triangles and intervals, fast enough to train on.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <vector>
 
 #include "mesh/cell_mesh.hpp"
 #include "problems/conservation/arrays.hpp"
 #include "problems/conservation/law.hpp"
+#include "problems/conservation/local_steps.hpp"
 
 namespace petrl::conservation {
 
@@ -18,16 +18,16 @@ struct BoundaryValue {
   std::function<double(double t, const double *x)> value;
 };
 
+enum class TimeStepping {
+  global,  ///< the step of the smallest cell for all of them
+  local    ///< to each its own, see LocalSteps
+};
+
 struct FiniteVolumeSettings {
   Limiter limiter = Limiter::sharp;
   bool first_order = false;  ///< no gradients at all
   double smoothness = 0.5;   ///< of Limiter::smooth: corners may leave the bounds by (smoothness h)^1.5 (units of u)
-};
-
-/// What `advance` did.
-struct Advance {
-  int steps = 0;
-  std::int64_t cell_steps = 0;  ///< owned cells, summed over steps
+  TimeStepping time_stepping = TimeStepping::global;
 };
 
 /// MUSCL: least-squares gradients over the cells that share a face (weights 1 / distance^2; boundary values are not
@@ -55,8 +55,10 @@ class FiniteVolume {
   /// Step at Courant number 1 (infinite where nothing moves): at most this is stable for first order and forward
   /// Euler; with the sharp limiter the maximum principle holds up to a third of it. On this rank.
   double stableStep(const double *u);
-  /// Strong-stability-preserving Runge-Kutta of order 2 or 3 from t to t_end in steps of Courant number at most cfl.
-  /// One rank. Throws petrl::Error where u is no longer finite.
+  /// Inverse of each cell's own step at Courant number 1, rate: owned.
+  void rates(const double *u, double *rate);
+  /// From t to t_end in steps of Courant number at most cfl: strong-stability-preserving Runge-Kutta of order 2 or 3, or
+  /// local steps (order 2). One rank. Throws petrl::Error where u is no longer finite.
   Advance advance(double *u, double t, double t_end, double cfl, int order = 2);
 
   /// In two halves. slopes: slopeWidth() values for each of `cells`: those of the owned cells are set.
@@ -99,6 +101,7 @@ class FiniteVolume {
   std::vector<Given> given_;
   std::vector<int> given_first_, given_face_, given_vertex_;
   std::vector<double> given_value_;
+  LocalSteps local_;
   double steady_rate_ = -1;  // of laws whose speeds do not depend on u
   // Scratch.
   std::vector<double> gx_, gy_, plain_x_, plain_y_, low_, high_, flux_, dudt_, stage_;

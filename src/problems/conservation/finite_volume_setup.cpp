@@ -48,6 +48,7 @@ void FiniteVolume::reset(const CellMesh &mesh) {
   dim_ = mesh.dim, owned_ = mesh.owned, cells_ = mesh.cells, vertices_ = mesh.vertices;
   faces_ = static_cast<int>(mesh.faces.size());
   steady_rate_ = -1;
+  local_.forget();
   setFaces(mesh);
   setGiven();
   setCells(mesh);

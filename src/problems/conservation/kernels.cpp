@@ -10,16 +10,38 @@ namespace petrl::conservation {
     const __VA_ARGS__ work = given;                                     \
     PETRL_INDEPENDENT for (std::ptrdiff_t i = 0; i < n; ++i) work(i);   \
   }
+#define PETRL_SWEEP_RANGES(...)                                                                     \
+  PETRL_CLONES void sweepAll(const Range *ranges, std::ptrdiff_t count, const __VA_ARGS__ &given) { \
+    const __VA_ARGS__ work = given;                                                                 \
+    for (std::ptrdiff_t r = 0; r < count; ++r) {                                                    \
+      const std::ptrdiff_t end = ranges[r].end;                                                     \
+      PETRL_INDEPENDENT for (std::ptrdiff_t i = ranges[r].begin; i < end; ++i) work(i);             \
+    }                                                                                               \
+  }
 PETRL_SWEEP(kernels::Gradients)
 PETRL_SWEEP(kernels::Bounds)
-PETRL_SWEEP(kernels::Limit<false>)
-PETRL_SWEEP(kernels::Limit<true>)
 PETRL_SWEEP(kernels::Fluxes<false>)
 PETRL_SWEEP(kernels::Fluxes<true>)
 PETRL_SWEEP(kernels::Diffusion)
 PETRL_SWEEP(kernels::Divergence)
+PETRL_SWEEP(kernels::Limit<false>)
+PETRL_SWEEP(kernels::Limit<true>)
 PETRL_SWEEP(kernels::Speeds<false>)
 PETRL_SWEEP(kernels::Speeds<true>)
+PETRL_SWEEP(kernels::FastestAround)
+PETRL_SWEEP(kernels::Carry)
+PETRL_SWEEP_RANGES(kernels::Gradients)
+PETRL_SWEEP_RANGES(kernels::Bounds)
+PETRL_SWEEP_RANGES(kernels::Fluxes<false>)
+PETRL_SWEEP_RANGES(kernels::Fluxes<true>)
+PETRL_SWEEP_RANGES(kernels::Diffusion)
+PETRL_SWEEP_RANGES(kernels::Divergence)
+PETRL_SWEEP_RANGES(kernels::Start<false, false>)
+PETRL_SWEEP_RANGES(kernels::Start<false, true>)
+PETRL_SWEEP_RANGES(kernels::Start<true, false>)
+PETRL_SWEEP_RANGES(kernels::Start<true, true>)
+PETRL_SWEEP_RANGES(kernels::Update)
+#undef PETRL_SWEEP_RANGES
 #undef PETRL_SWEEP
 
 PETRL_CLONES double fastest(std::ptrdiff_t n, const kernels::Rates &given) {
@@ -33,6 +55,17 @@ PETRL_CLONES double fastest(std::ptrdiff_t n, const kernels::Rates &given) {
   for (; i < n; ++i) most[0] = kernels::larger(most[0], work.of(i));
   for (int k = 1; k < kLanes; ++k) most[0] = kernels::larger(most[0], most[k]);
   return most[0];
+}
+
+PETRL_CLONES void fastestOfBlocks(std::ptrdiff_t n, const kernels::OwnRates &given, double *fastest) {
+  const kernels::OwnRates work = given;
+  for (std::ptrdiff_t begin = 0; begin < n; begin += kFastestOf, ++fastest) {
+    const std::ptrdiff_t end = begin + kFastestOf < n ? begin + kFastestOf : n;
+    double rate[kFastestOf] = {}, most = 0;
+    PETRL_INDEPENDENT for (std::ptrdiff_t i = begin; i < end; ++i) rate[i - begin] = work.of(i);
+    for (int k = 0; k < kFastestOf; ++k) most = rate[k] <= most ? most : rate[k];  // NaN stays
+    *fastest = most;
+  }
 }
 
 PETRL_CLONES void combine(int n, double a, const double *base, double b, const double *u, double dt, const double *dudt,

@@ -16,6 +16,7 @@ RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, doubl
   costs.steps = std::max(1., steps);
   costs.measure = std::accumulate(mesh.volume.begin(), mesh.volume.end(), 0.);
   costs.max_level = context.limits.max_level;
+  costs.own_steps = context.own_steps, costs.local_steps = context.own_steps != nullptr;
   costs.finest = *std::max_element(mesh.level.begin(), mesh.level.end());
   return costs;
 }
