@@ -1,8 +1,8 @@
 // The part `cost`: what a reference step costs, against the error that it buys.
 #include <algorithm>
-#include <chrono>
 
 #include "base/progress.hpp"
+#include "problems/stopwatch.hpp"
 #include "studies/closure_study.hpp"
 
 namespace petrl::studies {
@@ -13,9 +13,9 @@ constexpr double kSampleSeconds = 2e-3;  // shorter samples would measure the cl
 
 template <class F>
 double seconds(F &&run) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return watch.seconds();
 }
 
 // One method, or the fine grid, ready to be timed: samples of about the same length for all, so that a disturbance is

@@ -1,6 +1,5 @@
 // Adaptive finite elements: Poisson's equation on the L-shape.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -10,10 +9,11 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/poisson/environment.hpp"
 #include "problems/poisson/estimators.hpp"
+#include "problems/stopwatch.hpp"
 #include "studies/field_file.hpp"
-#include "policy/shared_policy.hpp"
 #include "studies/studies.hpp"
 
 namespace petrl::studies {
@@ -56,14 +56,6 @@ struct Case {
     const AdaptivePoisson start(BaseMesh::lShape(given.squares), load);
     coarsest = reference->measure(start.mesh(), start.u());
   }
-};
-
-class Clock {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 // Returns whether anything is marked.
@@ -123,7 +115,7 @@ std::vector<Outcome> run(const Conditions &given, const Case &one, const Setting
   ForestLimits limits;
   limits.max_level = 2 * given.rounds;
   Outcome o;
-  const Clock first;
+  const Stopwatch first;
   auto now = std::make_unique<AdaptivePoisson>(BaseMesh::lShape(given.squares), one.load);
   o.solve = first.seconds();
   RefinementDecision decision;
@@ -137,11 +129,11 @@ std::vector<Outcome> run(const Conditions &given, const Case &one, const Setting
     const bool enough = given.max_cells > 0 && now->mesh().owned > given.max_cells;
     if (rounds.count(o.round) > 0 || enough) measure();
     if (enough || o.round >= *rounds.rbegin()) break;
-    const Clock deciding;
+    const Stopwatch deciding;
     const bool any = choose(given, one, setting, *now, limits.max_level, decision);
     o.decide += deciding.seconds();
     const int before = now->mesh().owned;
-    const Clock solving;
+    const Stopwatch solving;
     if (any) now->refine(decision.mark, limits, decision.priority);
     o.solve += solving.seconds();
     if (now->mesh().owned != before) continue;

@@ -1,11 +1,11 @@
 #include "problems/conservation/adaptive_run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "base/error.hpp"
+#include "problems/stopwatch.hpp"
 
 namespace petrl::conservation {
 
@@ -15,18 +15,6 @@ namespace {
 // share them with those that follow in the mesh (half as many again, together); conformity refines others along. Chosen
 // on training cases, between 1 and 4, by cost at equal error.
 constexpr double kShared = 3;
-
-class Watch {
- public:
-  explicit Watch(double &sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
-  ~Watch() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  Watch(const Watch &) = delete;
-  Watch &operator=(const Watch &) = delete;
-
- private:
-  double &sum_;
-  std::chrono::steady_clock::time_point start_;
-};
 
 }  // namespace
 
@@ -57,7 +45,7 @@ const std::vector<double> &AdaptiveRun::limitedGradient() {
 
 bool AdaptiveRun::decide(Marker &marker, double interval, int round) {
   {
-    const Watch watch(seconds_.deciding);
+    const Timed timed(seconds_.deciding);
     gradient_.resize(u_.size() * static_cast<std::size_t>(mesh_.dim));
     volumes_.gradient(u_.data(), gradient_.data());
     if (marker.wantsRate()) {
@@ -85,7 +73,7 @@ bool AdaptiveRun::remesh(const std::vector<signed char> &marks, const std::vecto
   if (std::all_of(marks.begin(), marks.end(), [](signed char m) { return m == 0; })) return false;
   bool changed = false;
   {
-    const Watch watch(seconds_.remeshing);
+    const Timed timed(seconds_.remeshing);
     const int before = mesh_.cells;
     const Lineage lineage = forest_.adapt(marks, settings_.limits, priority);
     changed = static_cast<int>(lineage.first.size()) != before;
@@ -108,7 +96,7 @@ bool AdaptiveRun::remesh(const std::vector<signed char> &marks, const std::vecto
 }
 
 void AdaptiveRun::advanceTo(double t) {
-  const Watch watch(seconds_.stepping);
+  const Timed timed(seconds_.stepping);
   const Advance done = volumes_.advance(u_.data(), t_, t, settings_.cfl, settings_.order);
   t_ = t;
   steps_ += done.steps;

@@ -72,6 +72,7 @@ struct AdaptiveSettings {
   ForestLimits limits;
 };
 
+/// Processor time, see Stopwatch.
 struct Seconds {
   double stepping = 0;
   double deciding = 0;   ///< gradients, dudt and the marker

@@ -1,26 +1,14 @@
 // Predictions step by step.
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
 #include "problems/lamp2d/hindsight.hpp"
 #include "problems/lamp2d/model.hpp"
+#include "problems/stopwatch.hpp"
 
 namespace petrl::lamp2d {
 
 namespace {
-
-class Watch {
- public:
-  explicit Watch(double &sum) : sum_(sum) {}
-  ~Watch() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  Watch(const Watch &) = delete;
-  Watch &operator=(const Watch &) = delete;
-
- private:
-  double &sum_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// Rings of edges around the chosen ones are chosen as well.
 void widen(const TriangleMesh &mesh, int rings, std::vector<char> &chosen) {
@@ -114,7 +102,7 @@ Rollout rollOut(const Model &model, const FlowSet &set, int trajectory, const Me
       for (int round = k == 0 ? kStartRounds : 1; round > 0; --round) {
         lamp::Action action;
         {
-          const Watch watch(out.deciding);
+          const Timed timed(out.deciding);
           if (remeshing.kind == Kind::policy) {
             batch.clear();
             batch.add(flow, mesh, state);
@@ -124,7 +112,7 @@ Rollout rollOut(const Model &model, const FlowSet &set, int trajectory, const Me
             action = byDifferences(*mesh, state, remeshing);
           }
         }
-        const Watch watch(out.remeshing);
+        const Timed timed(out.remeshing);
         if (!action.split.empty() || !action.coarsen.empty()) mesh = mesh->changed(action);
         if (k == 0) known(set, trajectory, 0, *mesh, state);
       }
@@ -135,7 +123,7 @@ Rollout rollOut(const Model &model, const FlowSet &set, int trajectory, const Me
     }
     if (k == 0) known(set, trajectory, 0, *mesh, state);
     {
-      const Watch watch(out.predicting);
+      const Timed timed(out.predicting);
       batch.clear();
       batch.add(flow, mesh, state);
       model.evolution.predict(batch, next);

@@ -1,21 +1,14 @@
 #include "problems/nonlinear1d/rivals.hpp"
 
-#include <chrono>
 #include <vector>
+
+#include "problems/stopwatch.hpp"
 
 namespace petrl::nonlinear1d {
 
 namespace {
 
 constexpr int kBundles = (kLevels - kFirstLevel) / kBundle;
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 // Predictions bundle by bundle, many trajectories at a time.
-#include <chrono>
 #include <numeric>
 #include <random>
 
 #include "problems/nonlinear1d/lamp/edge_choices.hpp"
 #include "problems/nonlinear1d/lamp/meshes.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
+#include "problems/stopwatch.hpp"
 
 namespace petrl::lamp {
 
@@ -54,7 +54,7 @@ std::vector<Rollout> rollOut(const Model &model, const Nonlinear1DSet &set, int 
   Batch batch;
   for (int k = 0; k < kBundles; ++k) {
     const int last = kFirstInput + k * kBundle;
-    const auto begun = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     if (remeshing.kind == Kind::policy || remeshing.kind == Kind::random) {
       batch.clear();
       for (std::size_t i = 0; i < n; ++i)
@@ -77,9 +77,9 @@ std::vector<Rollout> rollOut(const Model &model, const Nonlinear1DSet &set, int 
       model.evolution.add(batch, set.cases[static_cast<std::size_t>(begin) + i], last, mesh[i], state[i]);
     model.evolution.predict(batch, next);
     state.swap(next);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    const double took = watch.seconds();
     for (std::size_t i = 0; i < n; ++i) {
-      out[i].seconds += took.count() / static_cast<double>(n * kBundles);
+      out[i].seconds += took / static_cast<double>(n * kBundles);
       out[i].mesh.push_back(mesh[i]);
       out[i].error.push_back(bundleError(set, begin + static_cast<int>(i), last, state[i]));
       out[i].bundle.push_back(state[i]);
