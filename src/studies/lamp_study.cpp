@@ -207,6 +207,7 @@ void lampStudy(YamlMap yaml, const std::string &directory) {
   const bool draws = yaml.has("fields");
   YamlMap field_keys = yaml.map("fields", false);
   yaml.finish();
+  if (draws) fields(field_keys, models, set, directory);
   Csv csv(directory + "/runs.csv", {"row", "model", "remeshing", "start_vertices", "trade_off", "trajectory", "repeat",
                                     "vertices", "error", "consistent_error", "us_per_bundle"});
   Progress progress("lamp", rows.size() * static_cast<std::size_t>(runs * repeats));
@@ -225,7 +226,6 @@ void lampStudy(YamlMap yaml, const std::string &directory) {
     }
     csv.append();
   }
-  if (draws) fields(field_keys, models, set, directory);
 }
 
 }  // namespace petrl::studies

@@ -259,8 +259,11 @@ TEST(LocalSteps, SayWhatIsWrong) {
   const CellMesh m = patch(2, 6, true);
   for (const Law &law : {Law::burgers(1), Law::advection(1)}) {
     FiniteVolume fv = volumes(m, law);
-    std::vector<double> u(m.cells, NAN);
+    std::vector<double> u(m.cells, NAN), one(m.cells, .5);
     EXPECT_THROW(fv.advance(u.data(), 0, 1, .3), Error);
+    one[5] = NAN;  // amid others, with something fast beside it
+    one[6] = 2;
+    EXPECT_THROW(fv.advance(one.data(), 0, 1, .3), Error);
     EXPECT_THROW(fv.advance(u.data(), 0, 1, .3, 3), Error);
   }
 }

@@ -63,7 +63,7 @@ PETRL_CLONES void fastestOfBlocks(std::ptrdiff_t n, const kernels::OwnRates &giv
     const std::ptrdiff_t end = begin + kFastestOf < n ? begin + kFastestOf : n;
     double rate[kFastestOf] = {}, most = 0;
     PETRL_INDEPENDENT for (std::ptrdiff_t i = begin; i < end; ++i) rate[i - begin] = work.of(i);
-    for (int k = 0; k < kFastestOf; ++k) most = rate[k] <= most ? most : rate[k];  // NaN stays
+    for (int k = 0; k < kFastestOf; ++k) most = most >= rate[k] || most != most ? most : rate[k];  // NaN stays
     *fastest = most;
   }
 }

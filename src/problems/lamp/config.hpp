@@ -23,7 +23,7 @@ struct EvolutionConfig {
   LampNetwork network;
   std::int64_t updates = 0;  ///< of the pre-training (phase 1), at a rate that falls along half a cosine
   int batch = 16;            ///< roll-outs an update
-  int bundles = 6;           ///< length of a roll-out; the first updates take 1, then 4
+  int bundles = 6;           ///< length of a roll-out; the first updates take 1, then 4 (2D: 3)
   double later_weight = 1;   ///< weight of the error of all bundles but the first (published: .1)
   /// What meshes it learns on before there is a policy. In 1D adapted (to the truth, and uniform ones) | thinned
   /// (published: uniform, sometimes without some vertices); in 2D adapted | uniform | truth (those that a classical

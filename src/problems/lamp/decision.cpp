@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -36,7 +35,10 @@ template <typename Key>
 std::vector<int> take(const Choices &choices, const std::vector<int> &eligible, int count, bool coarsen, Key key) {
   std::vector<std::pair<double, int>> order;
   order.reserve(eligible.size());
-  for (const int e : eligible) order.emplace_back(-key(e), e);
+  for (const int e : eligible) {
+    const double k = key(e);
+    order.emplace_back(std::isnan(k) ? std::numeric_limits<double>::infinity() : -k, e);  // what is no number comes last
+  }
   std::sort(order.begin(), order.end());
   std::vector<char> gone(coarsen ? static_cast<std::size_t>(choices.coarsens()) : 0, 0);
   std::vector<int> taken;

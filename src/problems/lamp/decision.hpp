@@ -64,8 +64,8 @@ struct Likelihood {
 };
 
 /// Of a decision that could have been drawn. With `gradient`, adds to it the derivatives of
-/// sum over factors f of weight_f log p_f + entropy_weight_f entropy_f. Time: that of the eligible and of the choices,
-/// not of their product. Throws petrl::Error for a decision that the mesh does not allow.
+/// sum over factors f of weight_f log p_f + entropy_weight_f entropy_f. Exponentials are taken once for each of the
+/// eligible, not for each choice. Throws petrl::Error for a decision that the mesh does not allow.
 Likelihood likelihood(const Choices &choices, const Logits &logits, const Action &action,
                       const Factors *weight = nullptr, const Factors *entropy_weight = nullptr,
                       Logits *gradient = nullptr);

@@ -15,6 +15,10 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
+bool finite(const std::vector<float> &gradient) {
+  return std::all_of(gradient.begin(), gradient.end(), [](float g) { return std::isfinite(g); });
+}
+
 double cosine(double done) {
   return .5 * (1 + std::cos(kPi * std::clamp(done, 0., 1.)));
 }
@@ -53,9 +57,9 @@ void Lamp::updateEvolution(int bundles, double policy_share, double rate) {
   std::vector<double> numbers{world_->evolutionGradient(bundles, policy_share, rng_, gradient)};
   average(gradient, numbers);
   episodes_ += static_cast<std::int64_t>(config_.evolution.batch) * reduction_.ranks();
-  count("evolution_loss", numbers[0]);
   // A roll-out that blew up says nothing that a small step could use.
-  if (!std::isfinite(numbers[0])) return;
+  if (!std::isfinite(numbers[0]) || !finite(gradient)) return;
+  count("evolution_loss", numbers[0]);
   clipNorm(gradient, config_.evolution.network.max_gradient_norm);
   evolution_adam_.step(world_->evolution().weights().data(), gradient.data(), rate);
 }
@@ -69,9 +73,8 @@ void Lamp::updatePolicy(double rate) {
   std::vector<double> numbers(s.value, s.value + learn::LampStatistics::kCount);
   average(gradient, numbers);
   episodes_ += static_cast<std::int64_t>(config_.policy.batch) * config_.policy.samples_per_start * reduction_.ranks();
+  if (!finite(gradient)) return;
   for (std::size_t k = 0; k < numbers.size(); ++k) count(learn::LampStatistics::kNames[k], numbers[k]);
-  const bool finite = std::all_of(gradient.begin(), gradient.end(), [](float g) { return std::isfinite(g); });
-  if (!finite) return;
   clipNorm(gradient, config_.policy.network.max_gradient_norm);
   policy_adam_.step(world_->refiner().weights().data(), gradient.data(), rate);
 }
@@ -138,9 +141,11 @@ void Lamp::loadWeights(const NetworkSpec &network) {
   };
   if (!same(world_->evolution(), *evolution)) {
     const GraphShape &wants = world_->evolution().shape(), &has = evolution->shape();
-    throw Error("learner lamp: initial policy: the evolution model has hidden " + std::to_string(has.hidden) + ", " +
-                std::to_string(has.layers) + " layers; expected hidden " + std::to_string(wants.hidden) + ", " +
-                std::to_string(wants.layers) + " layers");
+    const auto text = [](const GraphShape &s) {
+      return "hidden " + std::to_string(s.hidden) + ", " + std::to_string(s.layers) + (s.shared ? " shared" : "") +
+             " layers";
+    };
+    throw Error("learner lamp: initial policy: the evolution model has " + text(has) + "; expected " + text(wants));
   }
   world_->evolution().weights() = evolution->weights();
   if (same(world_->refiner(), *refiner)) world_->refiner().weights() = refiner->weights();

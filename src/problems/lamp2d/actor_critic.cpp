@@ -14,7 +14,7 @@ using learn::Rng;
 
 namespace {
 
-constexpr double kAstray = 1;                     // mean squared error of a roll-out that teaches nothing any more
+constexpr double kAstray = 1;                      // mean squared error of a roll-out that teaches nothing any more
 constexpr double kFinest = .015, kCoarsest = .08;  // tolerances of demonstrations
 
 }  // namespace
@@ -131,7 +131,9 @@ void ActorCritic::localCredit(const Experience &x, std::size_t step, std::size_t
     }
     // What happens at one place is at most so far away a step later.
     const int spread = static_cast<int>(std::ceil(static_cast<double>(n) / set_.grid->length * set_.time(1)));
-    const int near = std::min(gradient_.config().reach + spread * static_cast<int>(later - step), pad - n / 8);
+    // Never so far that a square would meet itself round the torus.
+    const int near = std::clamp(gradient_.config().reach + spread * static_cast<int>(later - step), 0,
+                                std::max(0, pad - 2 * (n / set_.grid->squares)));
     const double scale = gradient_.errorWeight(x.trade_off[i], step, later);
     const auto within = [&](int left, int right, int low, int high) {
       const auto at = [&](int q, int p) {
@@ -146,8 +148,16 @@ void ActorCritic::localCredit(const Experience &x, std::size_t step, std::size_t
       credit.split[k] += within(std::min(p, p + e.x), std::max(p, p + e.x), std::min(q, q + e.y), std::max(q, q + e.y));
     }
     for (std::size_t k = 0; k < action.coarsen.size(); ++k) {
-      const int p = mesh.point(action.coarsen[k]) % n, q = mesh.point(action.coarsen[k]) / n;
-      credit.coarsen[k] += within(p, p, q, q);
+      // What it changes reaches to its neighbours.
+      const int v = action.coarsen[k], p = mesh.point(v) % n, q = mesh.point(v) / n;
+      int left = 0, right = 0, low = 0, high = 0;
+      for (int s = 0; s < TriangleMesh::kSlots; ++s) {
+        const int e = mesh.edgesAt()[static_cast<std::size_t>(v * TriangleMesh::kSlots + s)];
+        if (e < 0) continue;
+        const int sign = mesh.edge(e).a == v ? 1 : -1, dx = sign * mesh.edge(e).x, dy = sign * mesh.edge(e).y;
+        left = std::min(left, dx), right = std::max(right, dx), low = std::min(low, dy), high = std::max(high, dy);
+      }
+      credit.coarsen[k] += within(p + left, p + right, q + low, q + high);
     }
   }
 }
@@ -156,8 +166,8 @@ std::vector<lamp::Heads> ActorCritic::imitation(const Experience &x, std::size_t
   std::vector<lamp::Action> wise;
   for (std::size_t i = 0; i < x.trade_off.size(); ++i) {
     const Slot &slot = slots_[i / gradient_.samples()];
-    const double tolerance =
-        kFinest * std::pow(kCoarsest / kFinest, x.trade_off[i] / gradient_.config().largest_trade_off);
+    const double largest = gradient_.config().largest_trade_off,
+                 tolerance = kFinest * std::pow(kCoarsest / kFinest, largest > 0 ? x.trade_off[i] / largest : 0);
     wise.push_back(towards(*x.batch[step].items[i].mesh,
                            midway(set_, slot.trajectory, slot.level + static_cast<int>(step)).data(), tolerance));
   }
@@ -204,7 +214,7 @@ void ActorCritic::archive(Archive &a) {
         a("level", slot.level);
         if (slot.segments == 0) return;
         if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.level < 0 ||
-            slot.level + gradient_.config().horizon * slot.segments > set_.steps)
+            slot.level > set_.steps || slot.segments > (set_.steps - slot.level) / gradient_.config().horizon)
           a.fail("trajectory", "not one of this configuration");
         // A triangulation is the vertices that it has: those of the base mesh are split until they are there.
         std::vector<int> points = a.reading() ? std::vector<int>() : slot.mesh->points();

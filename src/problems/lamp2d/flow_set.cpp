@@ -11,7 +11,7 @@ namespace petrl::lamp2d {
 
 namespace {
 
-constexpr int kSub = 4;  // places along each side of a label's square at which its mean is taken
+constexpr int kMost = 100000;  // trajectories
 
 BaseMesh square(int squares, double length) {
   const double lower[2] = {0, 0}, upper[2] = {length, length};
@@ -21,20 +21,21 @@ BaseMesh square(int squares, double length) {
 void takeLabels(const Grid &grid, const conservation::Truth &truth, double t, float *out) {
   const int n = grid.side();
   const double h = grid.length / n;
-  std::vector<double> x(static_cast<std::size_t>(2 * n * kSub * kSub)), u(x.size() / 2);
+  std::vector<double> x(static_cast<std::size_t>(2 * n * kLabelPlaces * kLabelPlaces)), u(x.size() / 2);
   for (int j = 0; j < n; ++j) {
     double *to = x.data();
     for (int i = 0; i < n; ++i) {
-      for (int k = 0; k < kSub * kSub; ++k) {
-        *to++ = (i + (k % kSub + .5) / kSub - .5) * h;
-        *to++ = (j + (k / kSub + .5) / kSub - .5) * h;
+      for (int k = 0; k < kLabelPlaces * kLabelPlaces; ++k) {
+        *to++ = (i + (k % kLabelPlaces + .5) / kLabelPlaces - .5) * h;
+        *to++ = (j + (k / kLabelPlaces + .5) / kLabelPlaces - .5) * h;
       }
     }
     truth.values(t, static_cast<int>(u.size()), x.data(), u.data());
     for (int i = 0; i < n; ++i) {
       double sum = 0;
-      for (int k = 0; k < kSub * kSub; ++k) sum += u[static_cast<std::size_t>(i * kSub * kSub + k)];
-      *out++ = static_cast<float>(sum / (kSub * kSub));
+      for (int k = 0; k < kLabelPlaces * kLabelPlaces; ++k)
+        sum += u[static_cast<std::size_t>(i * kLabelPlaces * kLabelPlaces + k)];
+      *out++ = static_cast<float>(sum / (kLabelPlaces * kLabelPlaces));
     }
   }
 }
@@ -48,11 +49,13 @@ Grid::Grid(int squares_, int halvings_, double length_)
 
 FlowsOptions FlowsOptions::parse(YamlMap yaml) {
   FlowsOptions o;
-  if (yaml.has("name")) yaml.get<std::string>("name");
+  const auto name = yaml.get<std::string>("name", "flows2d");
+  if (name != "flows2d") yaml.fail("name", "expected flows2d, found '" + name + "'");
   const auto counts =
       yaml.get<std::vector<int>>("trajectories", std::vector<int>(o.trajectories.begin(), o.trajectories.end()));
-  if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1)
-    yaml.fail("trajectories", "expected three positive numbers: train, valid, test");
+  if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1 ||
+      *std::max_element(counts.begin(), counts.end()) > kMost)
+    yaml.fail("trajectories", "expected three numbers from 1 to " + std::to_string(kMost) + ": train, valid, test");
   std::copy(counts.begin(), counts.end(), o.trajectories.begin());
   o.seed = static_cast<std::uint64_t>(yaml.integer("seed", 0, 0, 1000000000000));
   o.squares = yaml.integer("squares", o.squares, 3, 64);
@@ -74,7 +77,7 @@ FlowSet makeFlows(const FlowsOptions &options, conservation::Split split, MPI_Co
   conservation::CaseOptions of;
   of.samples = options.steps;
   of.reference = options.reference;
-  for (int i = 0; i < n; ++i) set.flows.push_back(conservation::drawCase(options.family, split, options.seed, i, of));
+  for (int i = 0; i < n; ++i) set.flows.push_back(conservation::drawCase("bumps", split, options.seed, i, of));
   set.grid = std::make_shared<Grid>(options.squares, options.halvings, set.flows.front().length);
   const auto level = static_cast<std::size_t>(set.grid->points());
   const std::size_t trajectory = level * static_cast<std::size_t>(options.steps + 1);
@@ -90,14 +93,14 @@ FlowSet makeFlows(const FlowsOptions &options, conservation::Split split, MPI_Co
     for (int k = 0; k <= options.steps; ++k, to += level)
       takeLabels(*set.grid, *flow.truth, k == 0 ? 0 : flow.samples[static_cast<std::size_t>(k - 1)], to);
     // The reference of 256^2 points has done its work; who asks for it again has it computed again.
-    flow = conservation::drawCase(options.family, split, options.seed, i, of);
+    flow = conservation::drawCase("bumps", split, options.seed, i, of);
     progress.step();
   }
-  // Each rank has zeros for what others did.
-  if (ranks > 1) {
-    for (int i = 0; i < n; ++i)
-      MPI_Bcast(&set.label[trajectory * static_cast<std::size_t>(i)], static_cast<int>(trajectory), MPI_FLOAT,
-                i % ranks, comm);
+  // Level by level: MPI counts in int.
+  for (int i = 0; ranks > 1 && i < n; ++i) {
+    float *at = &set.label[trajectory * static_cast<std::size_t>(i)];
+    for (int k = 0; k <= options.steps; ++k, at += level)
+      MPI_Bcast(at, static_cast<int>(level), MPI_FLOAT, i % ranks, comm);
   }
   return set;
 }

@@ -29,13 +29,15 @@ struct Grid {
   int points() const { return side() * side(); }
 };
 
+/// A label is the mean over so many places along each side of the square of the grid's spacing about its point.
+constexpr int kLabelPlaces = 4;
+
 struct FlowsOptions {
   std::array<int, 3> trajectories = {100, 20, 20};  ///< train, valid, test
   std::uint64_t seed = 0;
   int squares = 8, halvings = 3;
   int steps = 16;       ///< of the evolution model, in all; labels are at their ends
   int reference = 256;  ///< points a side of the solutions that labels are taken from
-  std::string family = "bumps";
 
   /// {name, trajectories, seed, squares, halvings, steps, reference}. Throws petrl::Error naming line and key.
   static FlowsOptions parse(YamlMap yaml);
@@ -58,8 +60,7 @@ struct FlowSet {
   }
 };
 
-/// One split (of conservation::Split), solved anew: a fifth of a second a trajectory. A label is the mean over the square
-/// of the grid's spacing about its point. Every rank does its share and ends up with all; the same numbers on any number
+/// One split (of conservation::Split), solved anew: a fifth of a second a trajectory. Every rank does its share and ends up with all; the same numbers on any number
 /// of ranks. Collective. say: progress, on the first rank.
 FlowSet makeFlows(const FlowsOptions &options, conservation::Split split, MPI_Comm comm,
                   const std::function<void(const std::string &)> &say = {});

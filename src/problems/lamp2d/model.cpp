@@ -1,5 +1,7 @@
 #include "problems/lamp2d/model.hpp"
 
+#include <cstdlib>
+
 #include "base/error.hpp"
 #include "policy/architectures.hpp"
 
@@ -24,7 +26,7 @@ Model Model::read(const Policy &policy, const std::string &source) {
               Refiner(GraphNetwork(networkPart(network, "policy"), source + " (policy)"))};
   const auto &parameters = policy.action.parameters;
   model.count = parameters.at("count") == "argmax" ? lamp::CountRule::argmax : lamp::CountRule::expectation;
-  model.largest_trade_off = std::stod(parameters.at("largest_trade_off"));
+  model.largest_trade_off = std::strtod(parameters.at("largest_trade_off").c_str(), nullptr);  // as it was checked
   return model;
 }
 

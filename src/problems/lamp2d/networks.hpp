@@ -12,7 +12,8 @@ namespace petrl::lamp2d {
 /// u, the viscosity's logarithm, and what the equation says of the change in a step from differences on the mesh (an
 /// explicit step, which would be unstable by itself: a hint); edges their length along the flow's direction, across it,
 /// and in all: what is learned for one direction holds for all.
-struct Batch {
+class Batch {
+ public:
   struct Item {
     const conservation::FlowCase *flow;
     MeshPtr mesh;
@@ -20,21 +21,23 @@ struct Batch {
   };
   std::vector<Item> items;
   std::vector<float> node, edge;
-  /// Of the estimated change: nodes x slots, weights of the differences to neighbours; those in the flow's direction.
-  std::vector<float> weight, slope;
   std::vector<int> source;
   int nodes = 0;
 
   void clear() { items.clear(), node.clear(), edge.clear(), weight.clear(), slope.clear(), source.clear(), nodes = 0; }
   /// Appends a mesh and the state on it.
   void add(const conservation::FlowCase &flow, MeshPtr mesh, const State &state);
-  /// derivatives with respect to u at the nodes, from those with respect to the nodes' inputs.
+  /// Derivatives with respect to u at the nodes, from those with respect to the nodes' inputs.
   void pullBack(const float *node_gradient, float *u_gradient) const;
   Graph graph() const { return {nodes, nodes, TriangleMesh::kSlots, source.data()}; }
 
+  static constexpr int kNodeInputs = 3, kEdgeInputs = 3;
+
+ private:
   void estimate(std::size_t at, double advection, double diffusion);
 
-  static constexpr int kNodeInputs = 3, kEdgeInputs = 3;
+  /// Of the estimated change: nodes x slots, weights of the differences to neighbours; those in the flow's direction.
+  std::vector<float> weight, slope;
 };
 
 /// Takes the state to the end of the next step: predicts the change at each vertex (MeshGraphNets, Pfaff et al. 2021).

@@ -112,8 +112,10 @@ Rollout rollOut(const Model &model, const FlowSet &set, int trajectory, const Me
             action = byDifferences(*mesh, state, remeshing);
           }
         }
-        const Timed timed(out.remeshing);
-        if (!action.split.empty() || !action.coarsen.empty()) mesh = mesh->changed(action);
+        if (!action.split.empty() || !action.coarsen.empty()) {
+          const Timed timed(out.remeshing);
+          mesh = mesh->changed(action);
+        }
         if (k == 0) known(set, trajectory, 0, *mesh, state);
       }
     } else if (remeshing.kind == Kind::solver) {

@@ -13,7 +13,7 @@ using conservation::AdaptiveRun;
 
 namespace {
 
-constexpr int kSub = 4;  // as labels are made: means over so many places along each side of a point's square
+constexpr int kSub = kLabelPlaces;
 
 /// What labels would be if the solver's linear reconstruction were the truth.
 void labels(const Grid &grid, AdaptiveRun &run, State &out) {

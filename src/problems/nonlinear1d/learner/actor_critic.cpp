@@ -133,7 +133,8 @@ void ActorCritic::archive(Archive &a, bool ring) {
         a("last", slot.last);
         if (slot.segments == 0) return;
         if (slot.segments < 0 || slot.trajectory < 0 || slot.trajectory >= set_.size() || slot.last < kBundle - 1 ||
-            slot.last + kBundle * gradient_.config().horizon * slot.segments >= nonlinear1d::kLevels)
+            slot.last >= nonlinear1d::kLevels ||
+            slot.segments > (nonlinear1d::kLevels - 1 - slot.last) / (kBundle * gradient_.config().horizon))
           a.fail("trajectory", "not one of this configuration");
         std::vector<int> vertices = slot.mesh.list();
         a("vertices", vertices);
