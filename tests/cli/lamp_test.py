@@ -139,7 +139,9 @@ def in_the_plane(folder):
     table = rows(f"{out}/table.csv")
     assert len(table) == 2 + 2 + 3 + 2, len(table)
     for row in table:
-        assert float(row["error mean"]) > 0 and float(row["time [ms]"]) > 0, row
+        assert float(row["error mean"]) > 0 and row["blown up"] == "0", row
+        given = row["remeshing"] in ("solver's", "hindsight")  # meshes that were not paid for
+        assert row["time [ms]"] == "" if given else float(row["time [ms]"]) > 0, row
         assert abs(float(row["cells mean"]) - 2 * float(row["vertices mean"])) < 1e-2, row  # a torus
     fine = next(r for r in table if r["name"] == "uniform")
     assert float(fine["cells mean"]) == 512, fine
