@@ -31,6 +31,18 @@ fields=$out/out/lamp/fields.h5
 [ -f "$fields" ] || fields=
 /usr/bin/python3 "$here/lamp_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
 
+# LAMP on triangulations (a minute).
+if [ ! -f "$out/results/lamp2d/table.csv" ]; then
+  echo "== LAMP on triangulations"
+  "$petrl" evaluate "$here/lamp2d-evaluate.yaml" -o "$out/out/lamp2d"
+  mkdir -p "$out/results/lamp2d"
+  /usr/bin/python3 "$here/../table.py" "$out/out/lamp2d" -o "$out/results/lamp2d" | tee "$out/results/lamp2d/table.txt"
+  cp "$out/out/lamp2d/runs.csv" "$out/results/lamp2d/"
+fi
+fields=$out/out/lamp2d/fields.h5
+[ -f "$fields" ] || fields=
+/usr/bin/python3 "$here/lamp2d_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
+
 # Poisson's equation on an L (about half an hour).
 if [ ! -f "$out/results/poisson/ratios.csv" ]; then
   echo "== Poisson"
