@@ -1,0 +1,470 @@
+#include "elements.h"
+
+#include <petscdmplex.h>
+#include <petsctime.h>
+#include <stdio.h>
+#include <time.h>
+
+/* A DM and up to two Vecs on it, triangle by triangle. */
+typedef struct {
+  PetscSection local, global, places;
+  Vec u, rate, coordinates;
+  const PetscScalar *values, *rates, *x;
+  DMLabel wall;
+  PetscInt start, end;
+  DM dm;
+} Loop;
+
+static PetscErrorCode GetLocal(DM dm, Vec global, Vec *local, const PetscScalar **values) {
+  PetscFunctionBeginUser;
+  PetscCall(DMGetLocalVector(dm, local));
+  PetscCall(DMGlobalToLocal(dm, global, INSERT_VALUES, *local));
+  PetscCall(VecGetArrayRead(*local, values));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Begin(DM dm, Vec u, Vec rate, Loop *l) {
+  PetscBool walls;
+
+  PetscFunctionBeginUser;
+  l->dm = dm;
+  l->wall = NULL;
+  l->rate = NULL;
+  PetscCall(DMHasLabel(dm, "wall", &walls));
+  if (walls) PetscCall(DMGetLabel(dm, "wall", &l->wall));
+  PetscCall(DMGetLocalSection(dm, &l->local));
+  PetscCall(DMGetGlobalSection(dm, &l->global));
+  PetscCall(DMGetCoordinateSection(dm, &l->places));
+  PetscCall(DMGetCoordinatesLocal(dm, &l->coordinates));
+  PetscCall(VecGetArrayRead(l->coordinates, &l->x));
+  PetscCall(GetLocal(dm, u, &l->u, &l->values));
+  if (rate) PetscCall(GetLocal(dm, rate, &l->rate, &l->rates));
+  PetscCall(DMPlexGetHeightStratum(dm, 0, &l->start, &l->end));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode End(Loop *l) {
+  PetscFunctionBeginUser;
+  if (l->rate) {
+    PetscCall(VecRestoreArrayRead(l->rate, &l->rates));
+    PetscCall(DMRestoreLocalVector(l->dm, &l->rate));
+  }
+  PetscCall(VecRestoreArrayRead(l->u, &l->values));
+  PetscCall(DMRestoreLocalVector(l->dm, &l->u));
+  PetscCall(VecRestoreArrayRead(l->coordinates, &l->x));
+  PetscFunctionReturn(0);
+}
+
+/* The corners of a triangle from its first two edges. */
+static PetscErrorCode Corners(DM dm, PetscInt c, PetscInt corner[3]) {
+  const PetscInt *edge, *one, *two;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMPlexGetCone(dm, c, &edge));
+  PetscCall(DMPlexGetCone(dm, edge[0], &one));
+  PetscCall(DMPlexGetCone(dm, edge[1], &two));
+  corner[0] = one[0];
+  corner[1] = one[1];
+  corner[2] = two[0] == one[0] || two[0] == one[1] ? two[1] : two[0];
+  PetscFunctionReturn(0);
+}
+
+/* row: the unknown's, negative (as PETSc has it) where another rank owns it. */
+static PetscErrorCode Get(const Loop *l, PetscInt c, Triangle *t, PetscInt row[3], PetscInt on_wall[3]) {
+  PetscInt corner[3], i, at;
+  PetscReal twice;
+
+  PetscFunctionBeginUser;
+  PetscCall(Corners(l->dm, c, corner));
+  for (i = 0; i < 3; ++i) {
+    PetscCall(PetscSectionGetOffset(l->local, corner[i], &at));
+    t->u[i] = PetscRealPart(l->values[at]);
+    t->rate[i] = l->rate ? PetscRealPart(l->rates[at]) : 0;
+    PetscCall(PetscSectionGetOffset(l->global, corner[i], &row[i]));
+    PetscCall(PetscSectionGetOffset(l->places, corner[i], &at));
+    t->x[i][0] = PetscRealPart(l->x[at]);
+    t->x[i][1] = PetscRealPart(l->x[at + 1]);
+    on_wall[i] = 0;
+    if (l->wall) PetscCall(DMLabelGetValue(l->wall, corner[i], &on_wall[i]));
+  }
+  for (i = 0; i < 3; ++i) {
+    const PetscReal *a = t->x[(i + 1) % 3], *b = t->x[(i + 2) % 3];
+    t->gradient[i][0] = a[1] - b[1];
+    t->gradient[i][1] = b[0] - a[0];
+  }
+  twice = t->gradient[1][0] * t->gradient[2][1] - t->gradient[2][0] * t->gradient[1][1];
+  for (i = 0; i < 3; ++i) {
+    t->gradient[i][0] /= twice;
+    t->gradient[i][1] /= twice;
+  }
+  t->area = PetscAbsReal(twice) / 2;
+  PetscFunctionReturn(0);
+}
+
+/* F, or with B its Jacobian. What is at a vertex of another rank is its owner's. */
+static PetscErrorCode Assemble(TS ts, PetscReal t, Vec U, Vec rate, PetscReal shift, Vec F, Mat B, const Elements *e) {
+  PetscInt c, first = 0, i, j, row[3], on_wall[3];
+  PetscScalar *f = NULL, *entry = NULL, *entries = NULL;
+  Triangle triangle;
+  Loop l;
+  DM dm;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(Begin(dm, U, rate, &l));
+  if (F) {
+    PetscCall(VecZeroEntries(F));
+    PetscCall(VecGetArray(F, &f));
+    PetscCall(VecGetOwnershipRange(F, &first, NULL));
+  } else {
+    PetscCall(PetscMalloc1(9 * (l.end - l.start), &entries));
+    entry = entries;
+  }
+  for (c = l.start; c < l.end; ++c) {
+    PetscReal add[3] = {0, 0, 0}, slope[3][3] = {{0}};
+    PetscCall(Get(&l, c, &triangle, row, on_wall));
+    e->terms(e->ctx, &triangle, t, shift, F ? add : NULL, F ? NULL : slope);
+    for (i = 0; i < 3; ++i) {
+      if (on_wall[i] == 1) {
+        add[i] = triangle.area / 3 * triangle.u[i];
+        for (j = 0; j < 3; ++j) slope[i][j] = (i == j) * triangle.area / 3;
+      }
+      if (F && row[i] >= 0) f[row[i] - first] += add[i];
+      for (j = 0; B && j < 3; ++j) *entry++ = slope[i][j];
+    }
+  }
+  if (F) PetscCall(VecRestoreArray(F, &f));
+  if (B) PetscCall(MatSetValuesCOO(B, entries, INSERT_VALUES));
+  PetscCall(PetscFree(entries));
+  PetscCall(End(&l));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Residual(TS ts, PetscReal t, Vec U, Vec rate, Vec F, void *ctx) {
+  PetscFunctionBeginUser;
+  PetscCall(Assemble(ts, t, U, rate, 0, F, NULL, ctx));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec U, Vec rate, PetscReal shift, Mat A, Mat B, void *ctx) {
+  PetscFunctionBeginUser;
+  PetscCall(Assemble(ts, t, U, rate, shift, NULL, B, ctx));
+  if (A != B) {
+    PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
+    PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsSetMatrix(TS ts, DM dm, void *ctx) {
+  PetscInt c, i, j, n, row[3], on_wall[3], *at, *rows, *columns;
+  Triangle triangle;
+  Mat matrix;
+  Loop l;
+  Vec u;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGetGlobalVector(dm, &u));
+  PetscCall(VecGetLocalSize(u, &n));
+  PetscCall(Begin(dm, u, NULL, &l));
+  PetscCall(PetscMalloc2(9 * (l.end - l.start), &rows, 9 * (l.end - l.start), &columns));
+  for (c = l.start, at = rows; c < l.end; ++c) {
+    PetscCall(Get(&l, c, &triangle, row, on_wall));
+    for (i = 0; i < 3; ++i)
+      for (j = 0; j < 3; ++j, ++at) {
+        *at = row[i]; /* negative ones are left out */
+        columns[at - rows] = row[j] < 0 ? -(row[j] + 1) : row[j];
+      }
+  }
+  PetscCall(End(&l));
+  PetscCall(DMRestoreGlobalVector(dm, &u));
+  PetscCall(MatCreate(PetscObjectComm((PetscObject)dm), &matrix));
+  PetscCall(MatSetSizes(matrix, n, n, PETSC_DETERMINE, PETSC_DETERMINE));
+  PetscCall(MatSetType(matrix, MATAIJ));
+  PetscCall(MatSetPreallocationCOO(matrix, (PetscCount)(at - rows), rows, columns));
+  PetscCall(PetscFree2(rows, columns));
+  PetscCall(TSSetIJacobian(ts, matrix, matrix, Jacobian, ctx));
+  PetscCall(MatDestroy(&matrix));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsSetUpTS(const Elements *elements, TS ts) {
+  DM dm;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(TSSetIFunction(ts, NULL, Residual, (void *)elements));
+  PetscCall(ElementsSetMatrix(ts, dm, (void *)elements));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsFill(DM dm, PetscReal (*value)(const void *ctx, const PetscReal x[2]), const void *ctx, Vec u) {
+  PetscInt row[3], on_wall[3], first;
+  PetscScalar *values;
+  Triangle t;
+  Loop l;
+
+  PetscFunctionBeginUser;
+  PetscCall(Begin(dm, u, NULL, &l));
+  PetscCall(VecGetOwnershipRange(u, &first, NULL));
+  PetscCall(VecGetArray(u, &values));
+  for (PetscInt c = l.start; c < l.end; ++c) {
+    PetscCall(Get(&l, c, &t, row, on_wall));
+    for (int i = 0; i < 3; ++i)
+      if (row[i] >= 0) values[row[i] - first] = value(ctx, t.x[i]);
+  }
+  PetscCall(VecRestoreArray(u, &values));
+  PetscCall(End(&l));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsIntegral(DM dm, Vec u, PetscReal *integral) {
+  PetscInt row[3], on_wall[3];
+  Triangle t;
+  Loop l;
+
+  PetscFunctionBeginUser;
+  *integral = 0;
+  PetscCall(Begin(dm, u, NULL, &l));
+  for (PetscInt c = l.start; c < l.end; ++c) {
+    PetscCall(Get(&l, c, &t, row, on_wall));
+    for (int i = 0; i < 3; ++i)
+      if (row[i] >= 0) *integral += t.area / 3 * t.u[i];
+  }
+  PetscCall(End(&l));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, integral, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)dm)));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsCreateMesh(PetscInt n, PetscBool walls, DM *dm) {
+  PetscInt cells = 0, start, end, *list;
+  PetscMPIInt rank;
+  PetscReal *x;
+  PetscSection s;
+  PetscPartitioner partitioner;
+  DMLabel label;
+  DM parallel;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCall(PetscMalloc2(6 * n * n, &list, 2 * (n + 1) * (n + 1), &x));
+  for (PetscInt j = 0; j <= n; ++j)
+    for (PetscInt i = 0; i <= n; ++i) {
+      x[2 * (j * (n + 1) + i)] = (PetscReal)i / n;
+      x[2 * (j * (n + 1) + i) + 1] = (PetscReal)j / n;
+    }
+  for (PetscInt j = 0; j < n; ++j)
+    for (PetscInt i = 0; i < n; ++i) {
+      const PetscInt v = j * (n + 1) + i;
+      PetscInt *l = &list[6 * cells++];
+      l[0] = l[3] = v;
+      l[1] = v + 1;
+      l[2] = l[4] = v + n + 2;
+      l[5] = v + n + 1;
+    }
+  cells *= 2;
+  PetscCall(DMPlexCreateFromCellListPetsc(PETSC_COMM_WORLD, 2, rank ? 0 : cells, rank ? 0 : (n + 1) * (n + 1), 3,
+                                          PETSC_TRUE, list, 2, x, dm));
+  PetscCall(PetscFree2(list, x));
+  if (walls) {
+    PetscCall(DMCreateLabel(*dm, "wall"));
+    PetscCall(DMGetLabel(*dm, "wall", &label));
+    PetscCall(DMPlexMarkBoundaryFaces(*dm, 1, label));
+    PetscCall(DMPlexLabelComplete(*dm, label));
+  }
+  PetscCall(DMSetBasicAdjacency(*dm, PETSC_FALSE, PETSC_TRUE));
+  PetscCall(DMPlexGetPartitioner(*dm, &partitioner));
+  PetscCall(PetscPartitionerSetFromOptions(partitioner));
+  PetscCall(DMPlexDistribute(*dm, 1, NULL, &parallel));
+  if (parallel) {
+    PetscCall(DMDestroy(dm));
+    *dm = parallel;
+  }
+  PetscCall(PetscSectionCreate(PETSC_COMM_WORLD, &s));
+  PetscCall(DMPlexGetDepthStratum(*dm, 0, &start, &end));
+  PetscCall(PetscSectionSetChart(s, start, end));
+  for (PetscInt v = start; v < end; ++v) PetscCall(PetscSectionSetDof(s, v, 1));
+  PetscCall(PetscSectionSetUp(s));
+  PetscCall(DMSetLocalSection(*dm, s));
+  PetscCall(PetscSectionDestroy(&s));
+  PetscCall(DMSetBasicAdjacency(*dm, PETSC_FALSE, PETSC_TRUE)); /* of the field that came with the section */
+  PetscCall(DMCreateDS(*dm));
+  PetscFunctionReturn(0);
+}
+
+/* Seconds by the clock and of the processor. */
+typedef struct {
+  PetscLogDouble wall, processor;
+} Seconds;
+
+static Seconds Now(void) {
+  Seconds s = {0, (PetscLogDouble)clock() / CLOCKS_PER_SEC};
+  (void)PetscTime(&s.wall);
+  return s;
+}
+
+static void Add(Seconds *sum, Seconds since) {
+  const Seconds now = Now();
+  sum->wall += now.wall - since.wall;
+  sum->processor += now.processor - since.processor;
+}
+
+typedef struct {
+  char file[PETSC_MAX_PATH_LEN];
+  PetscInt side, every;
+  PetscReal unknown_steps;
+  Seconds aside; /* spent here, and none of the run's */
+} Watch;
+
+/* Values at points in and on the triangles, each from any of those that it belongs to. */
+static PetscErrorCode Sample(DM dm, Vec u, const Watch *w) {
+  const PetscInt n = w->side;
+  PetscInt i, j, row[3], on_wall[3];
+  PetscMPIInt rank;
+  double *values;
+  Triangle t;
+  FILE *file;
+  Loop l;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((n + 1) * (n + 1), &values));
+  for (i = 0; i < (n + 1) * (n + 1); ++i) values[i] = -1e300;
+  PetscCall(Begin(dm, u, NULL, &l));
+  for (PetscInt c = l.start; c < l.end; ++c) {
+    PetscReal low[2], high[2], at[2], inside, part, value;
+    int k;
+    PetscCall(Get(&l, c, &t, row, on_wall));
+    for (k = 0; k < 2; ++k) {
+      low[k] = n * PetscMin(t.x[0][k], PetscMin(t.x[1][k], t.x[2][k])) - 1e-6;
+      high[k] = n * PetscMax(t.x[0][k], PetscMax(t.x[1][k], t.x[2][k])) + 1e-6;
+    }
+    for (j = (PetscInt)PetscCeilReal(low[1]); j <= high[1]; ++j)
+      for (i = (PetscInt)PetscCeilReal(low[0]); i <= high[0]; ++i) {
+        at[0] = (PetscReal)i / n;
+        at[1] = (PetscReal)j / n;
+        inside = 1, value = 0;
+        for (k = 0; k < 3; ++k) {
+          part = 1 + t.gradient[k][0] * (at[0] - t.x[k][0]) + t.gradient[k][1] * (at[1] - t.x[k][1]);
+          inside = PetscMin(inside, part);
+          value += part * t.u[k];
+        }
+        if (inside > -1e-6) values[j * (n + 1) + i] = (double)value;
+      }
+  }
+  PetscCall(End(&l));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, values, (PetscMPIInt)((n + 1) * (n + 1)), MPI_DOUBLE, MPI_MAX,
+                             PetscObjectComm((PetscObject)dm)));
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)dm), &rank));
+  if (!rank) {
+    PetscCall(PetscFOpen(PETSC_COMM_SELF, w->file, "ab", &file));
+    PetscCheck(fwrite(values, sizeof(double), (size_t)((n + 1) * (n + 1)), file) == (size_t)((n + 1) * (n + 1)),
+               PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "-samples %s: cannot be written", w->file);
+    PetscCall(PetscFClose(PETSC_COMM_SELF, file));
+  }
+  PetscCall(PetscFree(values));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Look(TS ts, PetscInt step, PetscReal t, Vec u, void *ctx) {
+  const Seconds since = Now();
+  Watch *w = ctx;
+  DM dm;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetDM(ts, &dm));
+  if (w->file[0] && step > 0 && step % w->every == 0) PetscCall(Sample(dm, u, w));
+  Add(&w->aside, since);
+  PetscFunctionReturn(0);
+}
+
+/* With the mesh that the step is taken on. */
+static PetscErrorCode Count(TS ts) {
+  PetscInt unknowns, step;
+  Watch *w;
+  Vec u;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &w));
+  PetscCall(TSGetStepNumber(ts, &step));
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(VecGetSize(u, &unknowns));
+  w->unknown_steps = (step ? w->unknown_steps : 0) + unknowns;
+  PetscFunctionReturn(0);
+}
+
+/* The seconds of events, where they are logged. */
+static PetscErrorCode SecondsOf(PetscInt n, const char *const events[], PetscReal *seconds) {
+  PetscEventPerfInfo info;
+  PetscLogEvent event;
+
+  PetscFunctionBeginUser;
+  *seconds = 0;
+  for (PetscInt i = 0; i < n; ++i) {
+    PetscCall(PetscLogEventGetId(events[i], &event));
+    if (event < 0) continue;
+    PetscCall(PetscLogEventGetPerfInfo(0, event, &info));
+    *seconds += info.time;
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsPrepare(TS ts) {
+  PetscContainer container;
+  PetscBool set;
+  FILE *file;
+  Watch *w;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&w));
+  w->side = 96;
+  w->every = 10;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-samples", w->file, sizeof(w->file), &set));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_side", &w->side, NULL));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_every", &w->every, NULL));
+  if (set) {
+    PetscCall(PetscFOpen(PETSC_COMM_WORLD, w->file, "wb", &file));
+    PetscCall(PetscFClose(PETSC_COMM_WORLD, file));
+  }
+  PetscCall(PetscContainerCreate(PETSC_COMM_SELF, &container));
+  PetscCall(PetscContainerSetPointer(container, w));
+  PetscCall(PetscContainerSetUserDestroy(container, PetscContainerUserDestroyDefault));
+  PetscCall(PetscObjectCompose((PetscObject)ts, "watch", (PetscObject)container));
+  PetscCall(PetscContainerDestroy(&container));
+  PetscCall(TSSetApplicationContext(ts, w));
+  PetscCall(TSSetPreStep(ts, Count));
+  PetscCall(TSMonitorSet(ts, Look, w, NULL));
+  PetscCall(PetscLogDefaultBegin());
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode ElementsSolve(TS ts) {
+  static const char *const decide[] = {"PetRLObserve", "PetRLInfer", "PetRLAct"}, *const remesh[] = {"PetRLRemesh"};
+  PetscReal time, norm, integral, deciding, remeshing;
+  PetscInt steps, unknowns;
+  Seconds run = {0, 0};
+  Watch *w;
+  DM dm;
+  Vec u;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &w));
+  const Seconds since = Now();
+  PetscCall(TSSolve(ts, NULL));
+  Add(&run, since);
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(TSGetStepNumber(ts, &steps));
+  PetscCall(VecNorm(u, NORM_INFINITY, &norm));
+  PetscCall(VecGetSize(u, &unknowns));
+  PetscCall(ElementsIntegral(dm, u, &integral));
+  PetscCall(SecondsOf(3, decide, &deciding));
+  PetscCall(SecondsOf(1, remesh, &remeshing));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                        "seconds %.6g processor %.6g deciding %.6g remeshing %.6g unknown_steps %.0f\n",
+                        run.wall - w->aside.wall, run.processor - w->aside.processor, (double)deciding,
+                        (double)remeshing, (double)w->unknown_steps));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "time %.12g steps %d unknowns %d largest %.12g integral %.12g\n",
+                        (double)time, (int)steps, (int)unknowns, (double)norm, (double)integral));
+  PetscFunctionReturn(0);
+}
