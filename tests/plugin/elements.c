@@ -236,6 +236,16 @@ PetscErrorCode ElementsIntegral(DM dm, Vec u, PetscReal *integral) {
   PetscFunctionReturn(0);
 }
 
+PetscReal ElementsRandom(unsigned long long *state) {
+  *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (PetscReal)((double)(*state >> 11) / 9007199254740992.0);
+}
+
+void ElementsSeed(PetscInt seed, unsigned long long *state) {
+  *state = 1000003ULL * (unsigned long long)(seed + 1);
+  for (int k = 0; k < 8; ++k) (void)ElementsRandom(state);
+}
+
 PetscErrorCode ElementsCreateMesh(PetscInt n, PetscBool walls, DM *dm) {
   PetscInt cells = 0, start, end, *list;
   PetscMPIInt rank;
@@ -316,9 +326,11 @@ typedef struct {
   Seconds aside; /* spent here, and none of the run's */
 } Watch;
 
+static Watch watch = {"", 96, 10, 0, {0, 0}}; /* a program has one TS */
+
 /* Values at points in and on the triangles, each from any of those that it belongs to. */
-static PetscErrorCode Sample(DM dm, Vec u, const Watch *w) {
-  const PetscInt n = w->side;
+static PetscErrorCode Sample(DM dm, Vec u) {
+  const PetscInt n = watch.side;
   PetscInt i, j, row[3], on_wall[3];
   PetscMPIInt rank;
   double *values;
@@ -356,9 +368,9 @@ static PetscErrorCode Sample(DM dm, Vec u, const Watch *w) {
                              PetscObjectComm((PetscObject)dm)));
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)dm), &rank));
   if (!rank) {
-    PetscCall(PetscFOpen(PETSC_COMM_SELF, w->file, "ab", &file));
+    PetscCall(PetscFOpen(PETSC_COMM_SELF, watch.file, "ab", &file));
     PetscCheck(fwrite(values, sizeof(double), (size_t)((n + 1) * (n + 1)), file) == (size_t)((n + 1) * (n + 1)),
-               PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "-samples %s: cannot be written", w->file);
+               PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "-samples %s: cannot be written", watch.file);
     PetscCall(PetscFClose(PETSC_COMM_SELF, file));
   }
   PetscCall(PetscFree(values));
@@ -367,28 +379,25 @@ static PetscErrorCode Sample(DM dm, Vec u, const Watch *w) {
 
 static PetscErrorCode Look(TS ts, PetscInt step, PetscReal t, Vec u, void *ctx) {
   const Seconds since = Now();
-  Watch *w = ctx;
   DM dm;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetDM(ts, &dm));
-  if (w->file[0] && step > 0 && step % w->every == 0) PetscCall(Sample(dm, u, w));
-  Add(&w->aside, since);
+  if (watch.file[0] && step > 0 && step % watch.every == 0) PetscCall(Sample(dm, u));
+  Add(&watch.aside, since);
   PetscFunctionReturn(0);
 }
 
-/* With the mesh that the step is taken on. */
+/* With the mesh that the step is taken on; what a training did before is forgotten. */
 static PetscErrorCode Count(TS ts) {
   PetscInt unknowns, step;
-  Watch *w;
   Vec u;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetApplicationContext(ts, &w));
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(TSGetSolution(ts, &u));
   PetscCall(VecGetSize(u, &unknowns));
-  w->unknown_steps = (step ? w->unknown_steps : 0) + unknowns;
+  watch.unknown_steps = (step ? watch.unknown_steps : 0) + (PetscReal)unknowns;
   PetscFunctionReturn(0);
 }
 
@@ -409,30 +418,21 @@ static PetscErrorCode SecondsOf(PetscInt n, const char *const events[], PetscRea
 }
 
 PetscErrorCode ElementsPrepare(TS ts) {
-  PetscContainer container;
   PetscBool set;
   FILE *file;
-  Watch *w;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&w));
-  w->side = 96;
-  w->every = 10;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-samples", w->file, sizeof(w->file), &set));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_side", &w->side, NULL));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_every", &w->every, NULL));
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-samples", watch.file, sizeof(watch.file), &set));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_side", &watch.side, NULL));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-samples_every", &watch.every, NULL));
+  PetscCheck(watch.side > 0 && watch.every > 0, PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT,
+             "-samples_side %d, -samples_every %d: expected 1 or more", (int)watch.side, (int)watch.every);
   if (set) {
-    PetscCall(PetscFOpen(PETSC_COMM_WORLD, w->file, "wb", &file));
+    PetscCall(PetscFOpen(PETSC_COMM_WORLD, watch.file, "wb", &file));
     PetscCall(PetscFClose(PETSC_COMM_WORLD, file));
   }
-  PetscCall(PetscContainerCreate(PETSC_COMM_SELF, &container));
-  PetscCall(PetscContainerSetPointer(container, w));
-  PetscCall(PetscContainerSetUserDestroy(container, PetscContainerUserDestroyDefault));
-  PetscCall(PetscObjectCompose((PetscObject)ts, "watch", (PetscObject)container));
-  PetscCall(PetscContainerDestroy(&container));
-  PetscCall(TSSetApplicationContext(ts, w));
   PetscCall(TSSetPreStep(ts, Count));
-  PetscCall(TSMonitorSet(ts, Look, w, NULL));
+  PetscCall(TSMonitorSet(ts, Look, NULL, NULL));
   PetscCall(PetscLogDefaultBegin());
   PetscFunctionReturn(0);
 }
@@ -442,12 +442,10 @@ PetscErrorCode ElementsSolve(TS ts) {
   PetscReal time, norm, integral, deciding, remeshing;
   PetscInt steps, unknowns;
   Seconds run = {0, 0};
-  Watch *w;
   DM dm;
   Vec u;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetApplicationContext(ts, &w));
   const Seconds since = Now();
   PetscCall(TSSolve(ts, NULL));
   Add(&run, since);
@@ -462,8 +460,8 @@ PetscErrorCode ElementsSolve(TS ts) {
   PetscCall(SecondsOf(1, remesh, &remeshing));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD,
                         "seconds %.6g processor %.6g deciding %.6g remeshing %.6g unknown_steps %.0f\n",
-                        run.wall - w->aside.wall, run.processor - w->aside.processor, (double)deciding,
-                        (double)remeshing, (double)w->unknown_steps));
+                        run.wall - watch.aside.wall, run.processor - watch.aside.processor, (double)deciding,
+                        (double)remeshing, (double)watch.unknown_steps));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "time %.12g steps %d unknowns %d largest %.12g integral %.12g\n",
                         (double)time, (int)steps, (int)unknowns, (double)norm, (double)integral));
   PetscFunctionReturn(0);

@@ -20,6 +20,10 @@ typedef struct {
   const void *ctx;
 } Elements;
 
+/* Numbers in (0, 1) that are the same everywhere. */
+void ElementsSeed(PetscInt seed, unsigned long long *state);
+PetscReal ElementsRandom(unsigned long long *state);
+
 /* The unit square, two triangles a square, distributed with one layer of overlap. walls: u = 0 on the boundary. */
 PetscErrorCode ElementsCreateMesh(PetscInt n, PetscBool walls, DM *dm);
 /* The elements must live as long as the TS. */

@@ -1,6 +1,7 @@
 static char help[] =
     "Nonlinear diffusion with moving sources by linear finite elements on triangles, on a mesh that follows them.\n\
-  -n <squares a side>, -power <m>: conductivity cold + u^m, -cold <k>, -speed <v>: of the sources, -width <w>: of them.\n";
+  -n <squares a side>, -power <m>: conductivity cold + u^m, -cold <k>, -speed <v>: of the sources, -width <w>: of them,\n\
+  -seed <0>: other circles and places on them, -refine <true>.\n";
 
 /*
    u_t = div((cold + u^m) grad u) + sources, u = 0 on the boundary of the unit square. Two sources go around on circles.
@@ -13,13 +14,13 @@ static char help[] =
 #include "elements.h"
 
 typedef struct {
-  PetscReal power, cold, speed, width;
+  PetscReal power, cold, speed, width, radius[2], angle[2];
 } App;
 
 static PetscReal Source(const App *app, const PetscReal x[], PetscReal t) {
   PetscReal sum = 0;
   for (int s = 0; s < 2; ++s) {
-    const PetscReal angle = (s ? -1.4 : 1) * app->speed * t + 2.5 * s, radius = s ? 0.18 : 0.3;
+    const PetscReal angle = (s ? -1.4 : 1) * app->speed * t + app->angle[s], radius = app->radius[s];
     const PetscReal r2 =
         PetscSqr(x[0] - 0.5 - radius * PetscCosReal(angle)) + PetscSqr(x[1] - 0.5 - radius * PetscSinReal(angle));
     sum += (s ? 60 : 100) * PetscExpReal(-r2 / PetscSqr(app->width));
@@ -45,9 +46,11 @@ static void Terms(const void *ctx, const Triangle *e, PetscReal t, PetscReal shi
 }
 
 int main(int argc, char **argv) {
-  App app = {2, 2e-3, 6, 0.05};
+  App app = {2, 2e-3, 6, 0.05, {0.3, 0.18}, {0, 2.5}};
   const Elements elements = {Terms, &app};
-  PetscInt n = 8;
+  PetscInt n = 8, seed = 0;
+  PetscBool refine = PETSC_TRUE;
+  unsigned long long state;
   PetRLRefiner refiner;
   DM dm;
   TS ts;
@@ -60,6 +63,13 @@ int main(int argc, char **argv) {
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-cold", &app.cold, NULL));
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-speed", &app.speed, NULL));
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-width", &app.width, NULL));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-seed", &seed, NULL));
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-refine", &refine, NULL));
+  ElementsSeed(seed, &state);
+  for (int s = 0; seed && s < 2; ++s) {
+    app.radius[s] = 0.12 + 0.2 * ElementsRandom(&state);
+    app.angle[s] = 2 * PETSC_PI * ElementsRandom(&state);
+  }
   PetscCall(ElementsCreateMesh(n, PETSC_TRUE, &dm));
   PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
   PetscCall(TSSetDM(ts, dm));
@@ -76,11 +86,13 @@ int main(int argc, char **argv) {
   PetscCall(VecDestroy(&u));
   PetscCall(ElementsPrepare(ts));
 
-  PetscCall(PetRLRefinerCreate(PETSC_COMM_WORLD, &refiner));
-  PetscCall(PetRLRefinerSetFromOptions(refiner));
-  PetscCall(PetRLRefinerSetResetFunction(refiner, ElementsSetMatrix, (void *)&elements));
-  PetscCall(PetRLRefinerAttachTS(refiner, ts));
-  PetscCall(PetRLRefinerDestroy(&refiner));
+  if (refine) {
+    PetscCall(PetRLRefinerCreate(PETSC_COMM_WORLD, &refiner));
+    PetscCall(PetRLRefinerSetFromOptions(refiner));
+    PetscCall(PetRLRefinerSetResetFunction(refiner, ElementsSetMatrix, (void *)&elements));
+    PetscCall(PetRLRefinerAttachTS(refiner, ts));
+    PetscCall(PetRLRefinerDestroy(&refiner));
+  }
 
   PetscCall(ElementsSolve(ts));
   PetscCall(TSDestroy(&ts));

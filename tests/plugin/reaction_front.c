@@ -53,20 +53,14 @@ static void Terms(const void *ctx, const Triangle *e, PetscReal t, PetscReal shi
   }
 }
 
-/* Uniform in (0, 1); the same everywhere. */
-static PetscReal Random(unsigned long long *state) {
-  *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-  return (PetscReal)((double)(*state >> 11) / 9007199254740992.0);
-}
-
 static void Scatter(App *app, PetscInt seed) {
-  unsigned long long state = 1000003ULL * (unsigned long long)(seed + 1);
-  for (int k = 0; k < 8; ++k) (void)Random(&state);
+  unsigned long long state;
+  ElementsSeed(seed, &state);
   for (PetscInt i = 0; i < app->nuclei + app->later; ++i) {
-    app->x[i] = 0.1 + 0.8 * Random(&state);
-    app->y[i] = 0.1 + 0.8 * Random(&state);
-    app->radius[i] = 0.08 + 0.04 * Random(&state);
-    app->since[i] = 0.3 * Random(&state);
+    app->x[i] = 0.1 + 0.8 * ElementsRandom(&state);
+    app->y[i] = 0.1 + 0.8 * ElementsRandom(&state);
+    app->radius[i] = 0.08 + 0.04 * ElementsRandom(&state);
+    app->since[i] = 0.3 * ElementsRandom(&state);
   }
 }
 
