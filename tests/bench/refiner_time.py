@@ -11,10 +11,11 @@ test cases. Test cases choose nothing. Error: mean over ten times of the mean di
 mesh with the same steps. Methods take turns; of the repeats the least time counts. Processor time is that of the
 solve with decisions and re-meshing; on a busy machine seconds by the clock say little. --jobs: cases at once.
 
-OUT.csv has a row for each run; prints what rivals take over what policies take at equal error
+OUT.csv has a row for each run, which the same command does not repeat; prints what rivals take over what policies take at equal error
 (tutorials/petrl_studies/statistics.py).
 """
 import argparse
+import collections
 import concurrent.futures
 import csv
 import itertools
@@ -73,15 +74,30 @@ def uniform_meshes(p):
         yield {"method": "uniform", "seed": "", "setting": f"{n} a side", "options": ["-refine", "0", "-n", n]}
 
 
+def key(row):
+    return tuple(str(row[k]) for k in ("split", "case", "method", "seed", "setting", "repeat"))
+
+
+def read(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, newline="") as f:
+        return {key(r): r for r in csv.DictReader(f)}
+
+
 class Runs:
     """Runs of a program and the table of them."""
 
     def __init__(self, name, program, folder, out):
         self.name, self.program, self.folder, self.p = name, program, folder, PROGRAMS[name]
-        self.lock, self.references, self.rows = threading.Lock(), {}, []
+        self.lock, self.locks = threading.Lock(), collections.defaultdict(threading.Lock)
+        self.references, self.rows = {}, []
+        self.known = read(out)
         self.file = open(out, "w", newline="")
         self.csv = csv.DictWriter(self.file, COLUMNS, lineterminator="\n")
         self.csv.writeheader()
+        self.csv.writerows(self.known.values())
+        self.file.flush()
         level = refiner_training.PROGRAMS[name]
         self.common = ["-refiner_remesh_cost", "3", "-refiner_max_level", level[level.index("-refiner_max_level") + 1]]
 
@@ -100,13 +116,20 @@ class Runs:
         return values
 
     def reference(self, case):
-        if case not in self.references:
+        with self.locks[case]:
+            if case in self.references:
+                return self.references[case]
             path = os.path.join(self.folder, f"{self.name}-reference-{case}")
             self.solve(case, ["-refine", "0", "-n", self.p["finest"]], path)
             self.references[case] = self.samples(path)
         return self.references[case]
 
     def run(self, split, case, method, repeat=0, error=None):
+        known = self.known.get(key({"split": split, "case": case, "repeat": repeat, **method}))
+        if known:
+            with self.lock:
+                self.rows.append(known)
+            return float(known["error"]), float(known["final_error"])
         path = os.path.join(self.folder, f"{self.name}-{case}-{threading.get_ident()}") if error is None else ""
         out = self.solve(case, method["options"], path)
         if error is None:
@@ -136,7 +159,6 @@ def front(points, slack=1.0):
 def tune(runs, methods, cases, pool):
     """The front on the training cases; most of the methods are left out after the first one."""
     for k, case in enumerate(cases):
-        runs.reference(case)
         list(pool.map(lambda m: runs.run("train", case, m), methods))
         points = [runs.point(m, "train") for m in methods]
         methods = [methods[i] for i in front(points, 1 if k == len(cases) - 1 else 1.2)]
@@ -156,7 +178,7 @@ def compare(rows):
     table = Table({c: np.array([str(r[c]) for r in rows], dtype=object) for c in COLUMNS}).where(split="test")
     curve = lambda t, cost: Curve.of(t, "error", cost)
     lines = []
-    for seed in [s for s in table.unique("seed") if s]:
+    for seed in sorted(s for s in table.unique("seed") if s):
         policy = table.where(method="policy", seed=seed)
         for cost in ("processor_s", "wall_s", "unknown_steps"):
             for name, rivals in RIVALS.items():
@@ -198,7 +220,7 @@ def main():
     parser.add_argument("--table", action="store_true", help="only show what OUT.csv has")
     a = parser.parse_args()
     if a.table:
-        return compare(list(csv.DictReader(open(a.out))))
+        return compare(list(read(a.out).values()))
     os.makedirs(a.keep, exist_ok=True)
     folder = os.path.abspath(a.keep)
     program = os.path.join(os.path.abspath(a.build), "bin", a.program)

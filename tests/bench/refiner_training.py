@@ -23,7 +23,7 @@ COMMON = ["-refiner_train", "-refiner_remesh_cost", "0"]
 PROGRAMS = {
     "moving_sources": ["-refiner_max_level", "3", "-refiner_interval", "4", "-refiner_train_passes", "8"],
     "reaction_front": ["-refiner_max_level", "4", "-refiner_interval", "4", "-refiner_train_passes", "8",
-                       "-refiner_remesh_cost", "3", "-refiner_train_heldout", "0.25"],
+                       "-refiner_train_heldout", "0.25"],
     "ex11": ["-physics", "sw", "-bc_wall", "1,2,3,4", "-ufv_cfl", "2", "-ts_max_time", "2", "-ufv_vtk_interval", "0",
              "-ufv_vtk_monitor", "0", "-dm_plex_adj_cone", "-dm_plex_adj_closure", "0", "-refiner_max_level", "3",
              "-refiner_interval", "5", "-refiner_train_passes", "8"],
