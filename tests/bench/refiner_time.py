@@ -36,15 +36,15 @@ from petrl_studies.statistics import Comparison, Curve, geometric  # noqa: E402
 # finest: squares a side of the reference; uniform: of rivals; every: steps between comparisons
 PROGRAMS = {
     "reaction_front": {"finest": 192, "uniform": (24, 48, 72, 96, 144), "every": 6,
-                       "gradient": (.01, .03, .06, .1, .2), "jump": (.01, .03, .06, .1, .2),
-                       "recovery": (.001, .003, .006, .01, .03)},
+                       "gradient": (.01, .03, .06, .1, .2, .4), "jump": (.01, .03, .06, .1, .2, .4),
+                       "recovery": (.001, .003, .006, .01, .03, .1)},
     "moving_sources": {"finest": 64, "uniform": (8, 16, 24, 32, 48), "every": 10,
-                       "gradient": (.01, .03, .06, .1, .2), "jump": (.01, .03, .06, .1, .2),
-                       "recovery": (.001, .003, .006, .01, .03)},
+                       "gradient": (.01, .03, .06, .1, .2, .4), "jump": (.01, .03, .06, .1, .2, .4),
+                       "recovery": (.001, .003, .006, .01, .03, .1)},
 }
-INTERVALS = (2, 4, 6, 8)
-# Times the odds of the trade-offs that the training judged the policy at.
-ODDS = (.25, .5, 1, 2)
+INTERVALS = (4, 8, 12, 20)
+# Times the least odds of the trade-offs that the training judged the policy at, which are the most accurate ones.
+ODDS = (.12, .25, .5, 1, 2, 4, 8)
 COLUMNS = ["program", "split", "case", "method", "seed", "setting", "repeat", "error", "final_error", "wall_s",
            "processor_s", "deciding_s", "remeshing_s", "unknown_steps"]
 RIVALS = {"thresholds": ["gradient", "jump", "recovery"], "gradient": ["gradient"], "jump": ["jump"],
@@ -52,7 +52,7 @@ RIVALS = {"thresholds": ["gradient", "jump", "recovery"], "gradient": ["gradient
 
 
 def threshold_rules(p):
-    for kind, interval, buffer, share in itertools.product(("gradient", "jump", "recovery"), INTERVALS, (1, 2), (.1, .25)):
+    for kind, interval, buffer, share in itertools.product(("gradient", "jump", "recovery"), INTERVALS, (1, 3), (.1, .25)):
         for threshold in p[kind]:
             yield {"method": kind, "seed": "", "setting": f"{threshold} coarsen {share} buffer {buffer} interval {interval}",
                    "options": ["-refiner_indicator", kind, "-refiner_threshold", threshold, "-refiner_threshold_coarsen",
@@ -60,12 +60,12 @@ def threshold_rules(p):
 
 
 def policy_settings(file, seed):
-    """The trade-offs that its training tried, and others around them."""
+    """Trade-offs around the most accurate one that its training tried."""
     with open(file + ".csv") as f:
-        tried = {float(r["setting"].split()[-1]) for r in csv.DictReader(f) if r["method"] == "policy"}
-    odds = sorted({float(f"{s * b / (1 - b):.3g}") for b in tried for s in ODDS})
+        least = min(float(r["setting"].split()[-1]) for r in csv.DictReader(f) if r["method"] == "policy")
+    odds = [s * least / (1 - least) for s in ODDS]
     for interval, o in itertools.product(INTERVALS, odds):
-        yield {"method": "policy", "seed": seed, "setting": f"odds {o:g} interval {interval}",
+        yield {"method": "policy", "seed": seed, "setting": f"odds {o:.3g} interval {interval}",
                "options": ["-refiner_policy", file, "-refiner_tradeoff", repr(o / (1 + o)), "-refiner_interval", interval]}
 
 

@@ -35,6 +35,8 @@ PetscErrorCode ElementsSetUpTS(const Elements *elements, TS ts);
 PetscErrorCode ElementsSetMatrix(TS ts, DM dm, void *ctx);
 /* u = value(ctx, x) at each vertex. */
 PetscErrorCode ElementsFill(DM dm, PetscReal (*value)(const void *ctx, const PetscReal x[2]), const void *ctx, Vec u);
+/* Each triangle that this rank has, with its values. */
+PetscErrorCode ElementsVisit(DM dm, Vec u, void (*visit)(const Triangle *, void *), void *ctx);
 PetscErrorCode ElementsIntegral(DM dm, Vec u, PetscReal *integral);
 
 /*
