@@ -105,7 +105,10 @@ class Runs:
         command = [self.program, "-seed", case, *self.common, *options]
         if samples:
             command += ["-samples", samples, "-samples_side", self.p["finest"], "-samples_every", self.p["every"]]
-        r = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        own = os.path.join(self.folder, f"tmp-{threading.get_ident()}")  # MPI's files of runs at once
+        os.makedirs(own, exist_ok=True)
+        r = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           env={**os.environ, "TMPDIR": own})
         if r.returncode:
             raise SystemExit(f"{' '.join(r.args)}\n{r.stdout[-2000:]}{r.stderr[-2000:]}")
         return dict(zip(*[iter(re.search(r"^(seconds .*)", r.stdout, re.M).group(1).split())] * 2))
@@ -146,7 +149,8 @@ class Runs:
         return error
 
     def point(self, method, split):
-        rows = [r for r in self.rows if r["split"] == split and all(r[k] == method[k] for k in ("method", "seed", "setting"))]
+        same = lambda r: all(str(r[k]) == str(method[k]) for k in ("method", "seed", "setting"))
+        rows = [r for r in self.rows if r["split"] == split and same(r)]
         return tuple(float(geometric(np.array([float(r[k]) for r in rows]))) for k in ("error", "processor_s"))
 
 
@@ -156,13 +160,23 @@ def front(points, slack=1.0):
             if not any(f <= e and slack * d < c or f < e and slack * d <= c for f, d in points)]
 
 
+def apart(points):
+    """Of a front, indices of those whose errors differ by 4 % and more."""
+    last, out = 0, []
+    for i in sorted(range(len(points)), key=lambda i: points[i]):
+        if points[i][0] > 1.04 * last:
+            last = points[i][0]
+            out.append(i)
+    return out
+
+
 def tune(runs, methods, cases, pool):
     """The front on the training cases; most of the methods are left out after the first one."""
     for k, case in enumerate(cases):
         list(pool.map(lambda m: runs.run("train", case, m), methods))
         points = [runs.point(m, "train") for m in methods]
         methods = [methods[i] for i in front(points, 1 if k == len(cases) - 1 else 1.2)]
-    return methods
+    return [methods[i] for i in apart([runs.point(m, "train") for m in methods])]
 
 
 def test(runs, methods, case, repeats):
