@@ -3,9 +3,9 @@
 
     tests/bench/refiner_training.py BUILD OUT.csv [--ex11 PETSC/src/ts/tutorials/ex11.c] [--seeds 3] [--keep DIR]
 
-Trains with each seed in two programs that contain nothing of PetRL but the lines that attach a refiner: nonlinear
-diffusion with moving sources (tests/plugin/moving_sources.c: linear elements, implicit) and the shallow water of PETSc's
-own tutorial ex11 (tests/bench/refiner/ex11.patch: finite volumes with walls, explicit; left out without --ex11). Writes
+Trains with each seed in programs that contain nothing of PetRL but the lines that attach a refiner: nonlinear diffusion
+with moving sources and thin reaction fronts (tests/plugin/moving_sources.c, reaction_front.c: linear elements, implicit)
+and the shallow water of PETSc's own tutorial ex11 (tests/bench/refiner/ex11.patch: finite volumes with walls, explicit; left out without --ex11). Writes
 what each program's table says of the held-out part of its interval: error, cell-steps, and cell-steps over those of the
 tuned thresholds at the same error. OUT.csv: one row for each rule and seed; prints geometric means.
 """
@@ -22,6 +22,8 @@ COMMON = ["-refiner_train", "-refiner_remesh_cost", "0"]
 # program: options
 PROGRAMS = {
     "moving_sources": ["-refiner_max_level", "3", "-refiner_interval", "4", "-refiner_train_passes", "8"],
+    "reaction_front": ["-refiner_max_level", "4", "-refiner_interval", "4", "-refiner_train_passes", "8",
+                       "-refiner_train_heldout", "0.25"],
     "ex11": ["-physics", "sw", "-bc_wall", "1,2,3,4", "-ufv_cfl", "2", "-ts_max_time", "2", "-ufv_vtk_interval", "0",
              "-ufv_vtk_monitor", "0", "-dm_plex_adj_cone", "-dm_plex_adj_closure", "0", "-refiner_max_level", "3",
              "-refiner_interval", "5", "-refiner_train_passes", "8"],
@@ -83,7 +85,8 @@ def main():
     build, folder = os.path.abspath(a.build), a.keep or tempfile.mkdtemp(prefix="petrl-refiner-")
     os.makedirs(folder, exist_ok=True)
     folder = os.path.abspath(folder)
-    programs = {"moving_sources": [os.path.join(build, "bin", "moving_sources")]}
+    programs = {"moving_sources": [os.path.join(build, "bin", "moving_sources")],
+                "reaction_front": [os.path.join(build, "bin", "reaction_front"), "-seed", "1"]}
     if a.ex11:
         square(os.path.join(folder, "square.msh"), 10, 6.0)
         programs["ex11"] = [build_ex11(a.ex11, build, folder), "-dm_plex_filename", os.path.join(folder, "square.msh")]

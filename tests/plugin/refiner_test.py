@@ -9,6 +9,7 @@ import numpy as np
 from harness import BUILD, SOURCE, main, run, write_policy
 
 APP = os.path.join(BUILD, "bin", "refine_app")
+FRONT = os.path.join(BUILD, "bin", "reaction_front")
 NODE = ("change", "tendency", "roughness", "displacement", "boundary")
 EDGE = "difference approach excess level alignment"
 
@@ -369,6 +370,20 @@ def no_leak(folder):
             r = refine(policy, "-malloc_debug", "-malloc_dump", "-ts_max_steps", 20, *options, ranks=ranks).ok()
             assert r.number("remeshes") > 2, str(r)
             assert not [x for x in r.output.splitlines() if re.match(r"\[ *\d+\] *\d+ bytes \w+\(\)", x)], str(r)
+
+
+def reaction_front_travels_as_it_should(folder):
+    """A plane front of the bistable equation: sqrt(D k / 2) (1 - 2 a), to 2 % on a mesh that follows it; the coarsest mesh
+    nearly pins it. The same on any number of ranks."""
+    rate, exact = {}, (6.8e-3 * 75 / 2) ** 0.5 * (1 - 2 * 0.1)
+    follow = ("-refiner_indicator", "recovery", "-refiner_threshold", 0.01, "-refiner_interval", 4, "-refiner_max_level", 3)
+    for name, ranks, options in (("coarse", 1, ("-refine", 0)), ("one", 1, follow), ("two", 2, follow)):
+        ends = [run(FRONT, "-wave", "-diffusion", 6.8e-3, "-reaction", 75, "-threshold", 0.1, "-ts_max_time", t, *options,
+                    ranks=ranks).ok() for t in (0.1, 0.4)]
+        rate[name] = (ends[1].number("integral") - ends[0].number("integral")) / 0.3
+        assert name == "coarse" or 4 * ends[1].number("unknowns") < 97**2, str(ends[1])
+    assert abs(rate["one"] - exact) < 0.02 * exact < 0.2 * exact < abs(rate["coarse"] - exact), f"{rate}, exact {exact}"
+    assert abs(rate["one"] - rate["two"]) < 1e-5 * exact, f"{rate}"
 
 
 main()
