@@ -210,7 +210,7 @@ def formatter_leaves_pages_alone(folder):
 def policy_files_are_described(folder):
     """What our reader takes is what POLICY-FILE.md says to those who write policies elsewhere."""
     text = read(f"{SOURCE}/plugins/python/POLICY-FILE.md")
-    policy, layers = read(f"{SOURCE}/src/policy/policy.cpp"), read(f"{SOURCE}/src/policy/native/fcn_layers.cpp")
+    policy, layers = read(f"{SOURCE}/src/policy/policy.cpp") + read(f"{SOURCE}/src/policy/policy_file.cpp"), read(f"{SOURCE}/src/policy/native/fcn_layers.cpp")
     lists = re.findall(r"(?:transforms|kinds) = \{([^}]*)\}|vector<std::string>\{([^}]*)\}", policy)
     known = set(re.findall(r'"([a-z-]+)"', " ".join(a + b for a, b in lists)))
     known |= set(re.findall(r'name != "([a-z]+)"', policy + layers))
