@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "closure/correction.hpp"
 #include "policy/architectures.hpp"
+#include "problems/lamp2d/model.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "refine/refinement_policy.hpp"
 
@@ -75,6 +76,8 @@ void use(const Policy &policy) {
   const std::string source = "accepted";
   if (policy.network.architecture == "lamp") {
     lamp::Model::read(policy, source);
+  } else if (policy.network.architecture == "lamp2d") {
+    lamp2d::Model::read(policy, source);
   } else if (policy.kind == "refiner") {
     RefinementPolicy refiner(policy, source);
   } else if (policy.kind == "closure") {
