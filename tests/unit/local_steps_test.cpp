@@ -8,10 +8,12 @@
 #include "base/error.hpp"
 #include "mesh/forest.hpp"
 #include "problems/conservation/finite_volume.hpp"
+#include "support/cell_values.hpp"
 #include "support/cells.hpp"
 
 using namespace petrl;
 using namespace petrl::conservation;
+using namespace petrl::test;
 
 namespace {
 
@@ -39,34 +41,6 @@ FiniteVolume volumes(const CellMesh &m, const Law &law, Limiter limiter = Limite
   FiniteVolumeSettings s;
   s.limiter = limiter, s.time_stepping = time_stepping;
   return FiniteVolume(m, law, boundary, s);
-}
-
-template <class F>
-std::vector<double> atCentres(const CellMesh &m, F f) {
-  std::vector<double> u(m.cells);
-  for (int c = 0; c < m.cells; ++c) u[c] = m.dim == 2 ? f(m.centre[2 * c], m.centre[2 * c + 1]) : f(m.centre[c], 0);
-  return u;
-}
-
-double mass(const CellMesh &m, const std::vector<double> &u) {
-  double sum = 0;
-  for (int c = 0; c < m.cells; ++c) sum += m.volume[c] * u[c];
-  return sum;
-}
-
-template <class F>
-double distance(const CellMesh &m, const std::vector<double> &u, F f) {
-  const auto exact = atCentres(m, f);
-  double sum = 0;
-  for (int c = 0; c < m.cells; ++c) sum += m.volume[c] * std::fabs(u[c] - exact[c]);
-  return sum;
-}
-
-std::vector<double> noise(int n) {
-  std::mt19937_64 random(3);
-  std::vector<double> u(n);
-  for (double &x : u) x = static_cast<double>(random() >> 11) * 0x1p-52 - 1;
-  return u;
 }
 
 /// Fewer updates than with one step for all: there are classes.

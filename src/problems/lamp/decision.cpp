@@ -37,7 +37,8 @@ std::vector<int> take(const Choices &choices, const std::vector<int> &eligible, 
   order.reserve(eligible.size());
   for (const int e : eligible) {
     const double k = key(e);
-    order.emplace_back(std::isnan(k) ? std::numeric_limits<double>::infinity() : -k, e);  // what is no number comes last
+    order.emplace_back(std::isnan(k) ? std::numeric_limits<double>::infinity() : -k,
+                       e);  // what is no number comes last
   }
   std::sort(order.begin(), order.end());
   std::vector<char> gone(coarsen ? static_cast<std::size_t>(choices.coarsens()) : 0, 0);
