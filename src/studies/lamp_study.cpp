@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/progress.hpp"
 #include "policy/shared_policy.hpp"
+#include "problems/lamp/trajectories.hpp"
 #include "problems/nonlinear1d/lamp/model.hpp"
 #include "problems/nonlinear1d/rivals.hpp"
 #include "studies/field_file.hpp"
@@ -180,11 +181,7 @@ void lampStudy(YamlMap yaml, const std::string &directory) {
   YamlMap data_keys = yaml.map("data");
   const auto file = data_keys.get<std::string>("file");
   Nonlinear1DOptions options;
-  const auto counts = data_keys.get<std::vector<int>>(
-      "trajectories", std::vector<int>(options.trajectories.begin(), options.trajectories.end()));
-  if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1)
-    data_keys.fail("trajectories", "expected three positive numbers: train, valid, test");
-  std::copy(counts.begin(), counts.end(), options.trajectories.begin());
+  options.trajectories = lamp::trajectories(data_keys, options.trajectories, nonlinear1d::kMostTrajectories);
   options.seed = static_cast<std::uint64_t>(data_keys.number("seed", 0, 0, 1e12));
   data_keys.finish();
   const auto which = yaml.get<std::string>("set", std::string("test"));

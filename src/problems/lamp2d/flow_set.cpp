@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
-#include "learn/yaml_values.hpp"
+#include "problems/lamp/trajectories.hpp"
 
 namespace petrl::lamp2d {
 
@@ -51,12 +51,7 @@ FlowsOptions FlowsOptions::parse(YamlMap yaml) {
   FlowsOptions o;
   const auto name = yaml.get<std::string>("name", "flows2d");
   if (name != "flows2d") yaml.fail("name", "expected flows2d, found '" + name + "'");
-  const auto counts =
-      yaml.get<std::vector<int>>("trajectories", std::vector<int>(o.trajectories.begin(), o.trajectories.end()));
-  if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1 ||
-      *std::max_element(counts.begin(), counts.end()) > kMost)
-    yaml.fail("trajectories", "expected three numbers from 1 to " + std::to_string(kMost) + ": train, valid, test");
-  std::copy(counts.begin(), counts.end(), o.trajectories.begin());
+  o.trajectories = lamp::trajectories(yaml, o.trajectories, kMost);
   o.seed = static_cast<std::uint64_t>(yaml.integer("seed", 0, 0, 1000000000000));
   o.squares = yaml.integer("squares", o.squares, 3, 64);
   o.halvings = yaml.integer("halvings", o.halvings, 1, 5);

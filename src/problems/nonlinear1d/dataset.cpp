@@ -14,8 +14,7 @@ namespace petrl::nonlinear1d {
 namespace {
 
 constexpr std::size_t kTrajectory = static_cast<std::size_t>(kLevels) * kPoints;
-constexpr int kMost = 13107;  // trajectories: what the file's lists of parameters hold
-static_assert(kMost <= 2147483647 / (kLevels * kPoints), "MPI counts labels in int");
+static_assert(kMostTrajectories <= 2147483647 / (kLevels * kPoints), "MPI counts labels in int");
 
 // Errors of one rank end the computation on all of them.
 void agree(MPI_Comm comm, const std::string &error) {
@@ -43,8 +42,9 @@ void labelTrajectory(const Nonlinear1DCase &pde, const Nonlinear1DOptions &optio
 Nonlinear1DDataset::Nonlinear1DDataset(const Nonlinear1DOptions &options) : options_(options) {
   for (int s = 0; s < 3; ++s) {
     const int n = options.trajectories[static_cast<std::size_t>(s)];
-    if (n < 0 || n > kMost)
-      throw Error("nonlinear1d: " + std::to_string(n) + " trajectories; expected at most " + std::to_string(kMost));
+    if (n < 0 || n > kMostTrajectories)
+      throw Error("nonlinear1d: " + std::to_string(n) + " trajectories; expected at most " +
+                  std::to_string(kMostTrajectories));
     for (int i = 0; i < n; ++i)
       sets_[s].cases.push_back(drawCase(options.seed, i, static_cast<Split>(s), options.modes));
   }

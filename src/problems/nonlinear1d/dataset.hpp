@@ -18,6 +18,8 @@ constexpr int kPoints = 100;      ///< points of a label: every second cell of t
 constexpr int kBox = 5;           ///< ground truth cells that a label averages, centred at its own
 constexpr double kSpacing = kLength / kPoints;
 
+constexpr int kMostTrajectories = 13107;  ///< of a kind: what the file's lists of parameters hold
+
 /// Place of a label point: j = 0..kPoints-1, the centre of ground truth cell 2 j.
 inline double labelPoint(int j) {
   return j * kSpacing;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "problems/lamp/trajectories.hpp"
 
 namespace petrl::learn {
 
@@ -18,11 +19,7 @@ Nonlinear1DDataset readData(YamlMap environment) {
   environment.get<std::string>("name");
   const auto file = environment.get<std::string>("file");
   nonlinear1d::Nonlinear1DOptions options;
-  const auto counts = environment.get<std::vector<int>>(
-      "trajectories", std::vector<int>(options.trajectories.begin(), options.trajectories.end()));
-  if (counts.size() != 3 || *std::min_element(counts.begin(), counts.end()) < 1)
-    environment.fail("trajectories", "expected three positive numbers: train, valid, test");
-  std::copy(counts.begin(), counts.end(), options.trajectories.begin());
+  options.trajectories = lamp::trajectories(environment, options.trajectories, nonlinear1d::kMostTrajectories);
   options.seed = static_cast<std::uint64_t>(environment.integer("seed", 0, 0, 1000000000000));
   environment.finish();
   return Nonlinear1DDataset::cached(options, file, PETSC_COMM_WORLD,
