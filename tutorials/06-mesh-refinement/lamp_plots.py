@@ -1,6 +1,6 @@
 """Pictures of the one-dimensional part. Usage: lamp_plots.py RESULTS PICTURES [FIELDS.h5]
 
-RESULTS holds the table lamp/table.csv (and further folders lamp*/table.csv with more models), FIELDS.h5 is what
+RESULTS holds the table lamp/table.csv (and further folders lamp-*/table.csv with more models), FIELDS.h5 is what
 `petrl evaluate` wrote."""
 import glob
 import os
@@ -25,7 +25,7 @@ PUBLISHED = {
 
 
 def tables(results):
-    return [r for path in sorted(glob.glob(f"{results}/lamp*/table.csv")) for r in rows(path)]
+    return [r for path in [f"{results}/lamp/table.csv", *sorted(glob.glob(f"{results}/lamp-*/table.csv"))] for r in rows(path)]
 
 
 def front(table, path):

@@ -18,30 +18,21 @@ petrl=${PETRL:-$root/build/release/bin/petrl}
 mkdir -p "$out/results" "$out/out" "$out/pictures"
 out=$(cd "$out" && pwd)
 
-# One dimension: LAMP (the data set is made on first use, in runs/ below the working folder; a minute or two).
+# LAMP in one dimension (the data set is made on first use, in runs/ below the working folder; a minute or two), and on
+# triangulations (a minute).
 cd "$root"
-if [ ! -f "$out/results/lamp/table.csv" ]; then
-  echo "== LAMP"
-  "$petrl" evaluate "$here/lamp-evaluate.yaml" -o "$out/out/lamp"
-  mkdir -p "$out/results/lamp"
-  /usr/bin/python3 "$here/../table.py" "$out/out/lamp" -o "$out/results/lamp" | tee "$out/results/lamp/table.txt"
-  cp "$out/out/lamp/runs.csv" "$out/results/lamp/"
-fi
-fields=$out/out/lamp/fields.h5
-[ -f "$fields" ] || fields=
-/usr/bin/python3 "$here/lamp_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
-
-# LAMP on triangulations (a minute).
-if [ ! -f "$out/results/lamp2d/table.csv" ]; then
-  echo "== LAMP on triangulations"
-  "$petrl" evaluate "$here/lamp2d-evaluate.yaml" -o "$out/out/lamp2d"
-  mkdir -p "$out/results/lamp2d"
-  /usr/bin/python3 "$here/../table.py" "$out/out/lamp2d" -o "$out/results/lamp2d" | tee "$out/results/lamp2d/table.txt"
-  cp "$out/out/lamp2d/runs.csv" "$out/results/lamp2d/"
-fi
-fields=$out/out/lamp2d/fields.h5
-[ -f "$fields" ] || fields=
-/usr/bin/python3 "$here/lamp2d_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
+for study in lamp lamp2d; do
+  if [ ! -f "$out/results/$study/table.csv" ]; then
+    echo "== $study"
+    "$petrl" evaluate "$here/$study-evaluate.yaml" -o "$out/out/$study"
+    mkdir -p "$out/results/$study"
+    /usr/bin/python3 "$here/../table.py" "$out/out/$study" -o "$out/results/$study" | tee "$out/results/$study/table.txt"
+    cp "$out/out/$study/runs.csv" "$out/results/$study/"
+  fi
+  fields=$out/out/$study/fields.h5
+  [ -f "$fields" ] || fields=
+  /usr/bin/python3 "$here/${study}_plots.py" "$out/results" "$out/pictures" ${fields:+"$fields"}
+done
 
 # Poisson's equation on an L (about half an hour).
 if [ ! -f "$out/results/poisson/ratios.csv" ]; then
