@@ -108,7 +108,7 @@ std::vector<double> plain(const GraphNetwork &net, const Sample &s) {
 }
 
 TEST(GraphNetwork, InferenceAndForwardAgreeWithThePlainFormulas) {
-  for (int hidden : {16, 24, 32, 64}) {
+  for (int hidden : {8, 16, 24, 32, 64}) {
     for (bool shared : {false, true}) {
       const GraphShape shape{5, 3, hidden, 3, 4, shared};
       const GraphNetwork net = makeNetwork(shape, 11);

@@ -16,12 +16,23 @@ PETRL_INLINE float sigmoid(float x) {
   return 1 / (1 + vector_math::exponential(-x));
 }
 
-constexpr int kLanes = 16;
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
-typedef std::int32_t Words __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+/// A register of 16 or of 8 numbers.
+struct Long {
+  static constexpr int kLanes = 16;
+  typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+  typedef std::int32_t Words __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+};
+struct Short {
+  static constexpr int kLanes = 8;
+  typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+  typedef std::int32_t Words __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+};
 
 // vector_math::exponential and sigmoid, a register at a time: a loop over a few numbers is not worth a loop.
-PETRL_INLINE void sigmoid(const Lanes &x, Lanes &result) {
+template <class Register>
+PETRL_INLINE void sigmoid(const typename Register::Lanes &x, typename Register::Lanes &result) {
+  using Lanes = typename Register::Lanes;
+  using Words = typename Register::Words;
   constexpr float kRound = 12582912.f;
   const Lanes high = Lanes{} + 88.f, low = Lanes{} - 87.f;
   Lanes y = -x;
@@ -42,9 +53,10 @@ PETRL_INLINE void sigmoid(const Lanes &x, Lanes &result) {
 }
 
 /// As passMessages() below, for widths of whole registers.
-template <int Vectors, bool Keep>
+template <class Register, int Vectors, bool Keep>
 PETRL_INLINE void passRegisters(const Messages &m, float *gate) {
-  constexpr int h = Vectors * kLanes;
+  using Lanes = typename Register::Lanes;
+  constexpr int kLanes = Register::kLanes, h = Vectors * kLanes;
   const auto at = [](const float *p) -> const Lanes & { return *reinterpret_cast<const Lanes *>(p); };
   for (int i = 0; i < m.count; ++i) {
     Lanes a[Vectors], sum[Vectors];
@@ -64,7 +76,7 @@ PETRL_INLINE void passRegisters(const Messages &m, float *gate) {
       }
       for (int v = 0; v < Vectors; ++v) {
         Lanes g;
-        sigmoid(x[v], g);
+        sigmoid<Register>(x[v], g);
         sum[v] += x[v] * g;
         if (Keep) *reinterpret_cast<Lanes *>(gate + edge * h + v * kLanes) = g * (1 + x[v] * (1 - g));
       }
@@ -121,14 +133,16 @@ PETRL_CLONES void silu(long n, float *y, float *gate) {
 }
 
 PETRL_CLONES void messages(const Messages &m) {
-  if (m.hidden == kLanes) return passRegisters<1, false>(m, nullptr);
-  if (m.hidden == 2 * kLanes) return passRegisters<2, false>(m, nullptr);
+  if (m.hidden == 8) return passRegisters<Short, 1, false>(m, nullptr);
+  if (m.hidden == 16) return passRegisters<Long, 1, false>(m, nullptr);
+  if (m.hidden == 32) return passRegisters<Long, 2, false>(m, nullptr);
   passMessages<false>(m, nullptr);
 }
 
 PETRL_CLONES void messages(const Messages &m, float *gate) {
-  if (m.hidden == kLanes) return passRegisters<1, true>(m, gate);
-  if (m.hidden == 2 * kLanes) return passRegisters<2, true>(m, gate);
+  if (m.hidden == 8) return passRegisters<Short, 1, true>(m, gate);
+  if (m.hidden == 16) return passRegisters<Long, 1, true>(m, gate);
+  if (m.hidden == 32) return passRegisters<Long, 2, true>(m, gate);
   passMessages<true>(m, gate);
 }
 

@@ -1,7 +1,6 @@
 #include "policy/native/matrix_product.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "base/clones.hpp"
@@ -86,6 +85,53 @@ PETRL_INLINE void blocks(const MatrixProduct &p) {
 
 PETRL_VERSIONS(blocks, MatrixProduct)
 
+/// Registers of half a block, where one of the widest is too long.
+template <class Set>
+struct Half {
+  using Type = Set;
+};
+template <>
+struct Half<simd::Avx512> {
+  using Type = simd::Avx2;
+};
+
+/// As many columns as half a block has.
+template <class Set>
+PETRL_INLINE void halfBlock(const MatrixProduct &p) {
+  using Short = typename Half<Set>::Type;
+  constexpr int kVectors = kPad / 2 / Short::kLanes;
+  panel<Short, Set::kRegisters == 32 ? 12 : kVectors == 1 ? 8 : 4, kVectors>(p, 0);
+}
+
+PETRL_VERSIONS(halfBlock, MatrixProduct)
+
+/// The last columns, padded to a block.
+void padColumns(const MatrixProduct &p) {
+  thread_local std::vector<float> room;
+  const auto width = static_cast<std::size_t>(kPad), b_size = static_cast<std::size_t>(p.inner) * width,
+             c_size = static_cast<std::size_t>(p.rows) * width, columns = static_cast<std::size_t>(p.columns);
+  room.resize(std::max(room.size(), b_size + 2 * c_size + width));
+  float *b = room.data(), *c = b + b_size, *bias = c + c_size, *mask = bias + width;
+  const auto pad = [&](const float *from, long row, int rows, float *to) {
+    for (int i = 0; i < rows; ++i, to += width) {
+      std::copy_n(from + i * row, columns, to);
+      std::fill(to + columns, to + width, 0.f);
+    }
+  };
+  MatrixProduct last = p;
+  last.columns = kPad;
+  pad(p.b, p.b_row, p.inner, b);
+  last.b = b, last.b_row = kPad, last.c = c, last.c_row = kPad;
+  if (p.add) pad(p.c, p.c_row, p.rows, c);
+  if (p.bias != nullptr) pad(p.bias, 0, 1, bias), last.bias = bias;
+  if (p.mask != nullptr) pad(p.mask, p.mask_row, p.rows, mask), last.mask = mask, last.mask_row = kPad;
+  blocksVersions(last);
+  for (int i = 0; i < p.rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j)
+      p.c[i * p.c_row + static_cast<long>(j)] = c[static_cast<std::size_t>(i) * width + j];
+  }
+}
+
 /// N registers of one row's columns, as U sums each: one sum would wait for itself.
 template <class Set, int N, int U>
 PETRL_INLINE void rowTile(const MatrixProduct &p, int j) {
@@ -128,31 +174,17 @@ void multiply(const MatrixProduct &p) {
   const int main = p.columns / kPad * kPad, rest = p.columns - main;
   if (rest == 0) return blocksVersions(p);
   if (p.rows == 0) return;
+  MatrixProduct part = p;
   if (main > 0) {
-    MatrixProduct most = p;
-    most.columns = main;
-    blocksVersions(most);
+    part.columns = main;
+    blocksVersions(part);
+    part.b += main, part.c += main;
+    if (p.bias != nullptr) part.bias += main;
+    if (p.mask != nullptr) part.mask += main;
+    part.columns = rest;
   }
-  // The last columns, padded to a block.
-  thread_local std::vector<float> room;
-  const auto width = static_cast<std::size_t>(kPad), b_size = static_cast<std::size_t>(p.inner) * width,
-             c_size = static_cast<std::size_t>(p.rows) * width;
-  room.assign(b_size + (p.mask != nullptr ? 2 : 1) * c_size + width, 0);
-  float *b = room.data(), *c = b + b_size, *bias = c + c_size, *mask = bias + width;
-  const std::size_t bytes = static_cast<std::size_t>(rest) * sizeof(float);
-  for (int k = 0; k < p.inner; ++k) std::memcpy(b + k * kPad, p.b + k * p.b_row + main, bytes);
-  for (int i = 0; i < p.rows; ++i) {
-    if (p.add) std::memcpy(c + i * kPad, p.c + i * p.c_row + main, bytes);
-    if (p.mask != nullptr) std::memcpy(mask + i * kPad, p.mask + i * p.mask_row + main, bytes);
-  }
-  if (p.bias != nullptr) std::memcpy(bias, p.bias + main, bytes);
-  MatrixProduct last = p;
-  last.columns = kPad;
-  last.b = b, last.b_row = kPad, last.c = c, last.c_row = kPad;
-  if (p.bias != nullptr) last.bias = bias;
-  if (p.mask != nullptr) last.mask = mask, last.mask_row = kPad;
-  blocksVersions(last);
-  for (int i = 0; i < p.rows; ++i) std::memcpy(p.c + i * p.c_row + main, c + i * kPad, bytes);
+  if (rest == kPad / 2) return halfBlockVersions(part);
+  padColumns(part);
 }
 
 void multiplyRow(const float *x, int inner, const float *b, int columns, float *y, const float *bias, bool relu) {

@@ -12,7 +12,7 @@ namespace petrl {
 /// C (rows x columns) = [C +] [bias +] A (rows x inner) B (inner x columns), then what is asked for below. B and C are
 /// row major with these leading dimensions; element (i, k) of A is a[i * a_row + k * a_inner], so that A may be a
 /// transposed matrix, or one number again and again. bias: one a column, or null. Every element of C is a sum in the
-/// order of k: a row's result does not depend on the other rows. Fastest where columns are a multiple of 16.
+/// order of k: a row's result does not depend on the other rows. Fastest where columns are a multiple of 8.
 struct MatrixProduct {
   int rows, columns, inner;
   const float *a;
