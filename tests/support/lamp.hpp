@@ -37,9 +37,9 @@ inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t 
 }
 
 /// The same in two dimensions. Collective.
-inline std::unique_ptr<Lamp> planeLearner(const std::string &yaml, std::uint64_t seed) {
-  const char *environment =
-      "{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, reference: 32}";
+inline std::unique_ptr<Lamp> planeLearner(const std::string &yaml, std::uint64_t seed, const std::string &more = "") {
+  const std::string environment =
+      "{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, reference: 32" + more + "}";
   return makeLamp(keys(yaml), YamlMap::parse(environment, "test"), seed);
 }
 

@@ -91,13 +91,21 @@ TEST(Lamp2dToy, KeepsWhatMatters) {
 }
 
 TEST(Lamp2dEvolution, LearnsOnTheSolversMeshes) {
-  const auto a = planeLearner(
+  const char *learner =
       "{evolution: {updates: 60, hidden: 8, layers: 2, batch: 3, bundles: 3, meshes: truth, learning_rate: 0.01}, "
-      "validation: 1}",
-      1);
+      "validation: 1}";
+  const auto a = planeLearner(learner, 1),
+             b = planeLearner(learner, 1, ", solver: [{threshold: 0.1}, {indicator: none}]");
   const double before = a->evaluate().details.at("solver");
-  for (int i = 0; i < 60; ++i) a->iterate();
+  EXPECT_EQ(b->evaluate().details.at("solver"), before);
+  for (int i = 0; i < 60; ++i) a->iterate(), b->iterate();
   EXPECT_LT(a->evaluate().details.at("solver"), .5 * before);
+  const Evaluation both = b->evaluate();
+  const double own = both.details.at("solver"), other = both.details.at("solver2");
+  EXPECT_LT(own, .5 * before);
+  EXPECT_NE(own, other);
+  EXPECT_NEAR(both.score, 1e4 * std::sqrt(own * other), 1e-9 * both.score);
+  test::expectParts(test::messageOf([&] { planeLearner(learner, 1, ", solver: []"); }), {"solver", "at least one"});
 }
 
 constexpr const char *kLearner =

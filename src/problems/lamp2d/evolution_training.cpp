@@ -36,6 +36,8 @@ EvolutionTraining::Item EvolutionTraining::draw(const Model &model, int steps, d
   item.trade_off = rng.uniform() * model.largest_trade_off;
   item.uniform =
       item.policy || config_.meshes == "uniform" || (config_.meshes == "adapted" && rng.uniform() < kUniformShare);
+  // With one rule nothing is drawn.
+  if (config_.meshes == "truth" && solvers_.size() > 1) item.solver = rng.below(solvers_.size());
   if (item.uniform) item.mesh = TriangleMesh::uniform(set_.grid, rng.uniform() < .7 ? 1 : 2);
   return item;
 }
@@ -43,7 +45,7 @@ EvolutionTraining::Item EvolutionTraining::draw(const Model &model, int steps, d
 void EvolutionTraining::remesh(const Model &model, std::vector<Item> &items, int k, Rng &rng) {
   for (Item &item : items) {
     if (config_.meshes == "truth" && !item.policy) {
-      item.mesh = solver_.of(item.trajectory)[static_cast<std::size_t>(item.level + k)];
+      item.mesh = solvers_[item.solver].of(item.trajectory)[static_cast<std::size_t>(item.level + k)];
     } else if (!item.uniform && (k == 0 || rng.uniform() < kNewMeshShare)) {
       item.mesh = adapted(item.trajectory, item.level + k, rng);
     }

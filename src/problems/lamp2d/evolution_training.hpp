@@ -10,12 +10,13 @@
 namespace petrl::lamp2d {
 
 /// Gradients of the mean squared error over roll-outs of several steps, with full back-propagation. Meshes by the key
-/// "meshes": uniform (one of two, at random; they stay), truth (those of the classical solver), adapted (now and then
+/// "meshes": uniform (one of two, at random; they stay), truth (those of the classical solver,
+/// under one of its rules), adapted (now and then
 /// uniform, mostly to the truth, with random tolerances and noise, a new one before most steps).
 class EvolutionTraining {
  public:
-  EvolutionTraining(const learn::EvolutionConfig &config, const FlowSet &set, SolverMeshes &solver)
-      : config_(config), set_(set), solver_(solver) {}
+  EvolutionTraining(const learn::EvolutionConfig &config, const FlowSet &set, std::vector<SolverMeshes> &solvers)
+      : config_(config), set_(set), solvers_(solvers) {}
 
   /// Length of the roll-outs after a share of the pre-training.
   int steps(double progress) const;
@@ -30,6 +31,7 @@ class EvolutionTraining {
     State state;
     bool policy, uniform;
     double trade_off;
+    std::size_t solver = 0;
   };
   Item draw(const Model &model, int steps, double policy_share, learn::Rng &rng) const;
   MeshPtr adapted(int trajectory, int level, learn::Rng &rng) const;
@@ -38,7 +40,7 @@ class EvolutionTraining {
 
   learn::EvolutionConfig config_;
   const FlowSet &set_;
-  SolverMeshes &solver_;
+  std::vector<SolverMeshes> &solvers_;
   // Room that is used again: one entry a step.
   std::vector<Batch> batch_;
   std::vector<GraphNetwork::Record> record_;

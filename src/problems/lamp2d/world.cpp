@@ -3,6 +3,7 @@
 #include <petscsys.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace petrl::learn {
@@ -39,8 +40,15 @@ const LampLimits &PlaneWorld::limits() {
 }
 
 PlaneWorld::PlaneWorld(const LampConfig &config, YamlMap environment) : config_(config), model_(makeModel(config)) {
-  lamp2d::SolverRule rule;
-  if (environment.has("solver")) rule = lamp2d::SolverRule::parse(environment.map("solver"));
+  std::vector<lamp2d::SolverRule> rules;
+  if (environment.isList("solver")) {
+    for (const YamlMap &rule : environment.list("solver")) rules.push_back(lamp2d::SolverRule::parse(rule));
+    if (rules.empty()) environment.fail("solver", "expected at least one rule, found none");
+  } else if (environment.has("solver")) {
+    rules.push_back(lamp2d::SolverRule::parse(environment.map("solver")));
+  } else {
+    rules.emplace_back();
+  }
   const lamp2d::FlowsOptions options = lamp2d::FlowsOptions::parse(environment);
   if (config.evolution.bundles > options.steps)
     environment.fail("steps", "fewer than the learner's bundles, " + std::to_string(config.evolution.bundles));
@@ -49,9 +57,11 @@ PlaneWorld::PlaneWorld(const LampConfig &config, YamlMap environment) : config_(
   const auto say = [](const std::string &text) { std::printf("%s\n", text.c_str()); };
   train_ = lamp2d::makeFlows(options, Split::train, PETSC_COMM_WORLD, say);
   valid_ = lamp2d::makeFlows(options, Split::valid, PETSC_COMM_WORLD, say);
-  solver_ = std::make_unique<lamp2d::SolverMeshes>(train_, rule);
-  valid_solver_ = std::make_unique<lamp2d::SolverMeshes>(valid_, rule);
-  training_ = std::make_unique<lamp2d::EvolutionTraining>(config.evolution, train_, *solver_);
+  for (const lamp2d::SolverRule &rule : rules) {
+    solvers_.emplace_back(train_, rule);
+    valid_solvers_.emplace_back(valid_, rule);
+  }
+  training_ = std::make_unique<lamp2d::EvolutionTraining>(config.evolution, train_, solvers_);
   actor_critic_ = std::make_unique<lamp2d::ActorCritic>(config.policy, train_);
 }
 
@@ -73,10 +83,19 @@ Evaluation PlaneWorld::evaluate(bool refining) {
     return std::make_pair(error, vertices);
   };
   const double still = run(1, {}, "still").first;
-  Remeshing adapted, solver;
+  Remeshing adapted;
   adapted.kind = Kind::adapted, adapted.threshold = kAdapted;
-  solver.kind = Kind::solver, solver.solver = valid_solver_.get();
-  const double own = config_.evolution.meshes == "truth"     ? run(1, solver, "solver").first
+  // The geometric mean over the rules: errors on coarse meshes would drown those on fine ones.
+  const auto onSolvers = [&] {
+    double sum = 0;
+    for (std::size_t i = 0; i < valid_solvers_.size(); ++i) {
+      Remeshing solver;
+      solver.kind = Kind::solver, solver.solver = &valid_solvers_[i];
+      sum += std::log(run(1, solver, "solver" + (i > 0 ? std::to_string(i + 1) : "")).first);
+    }
+    return std::exp(sum / static_cast<double>(valid_solvers_.size()));
+  };
+  const double own = config_.evolution.meshes == "truth"     ? onSolvers()
                      : config_.evolution.meshes == "adapted" ? run(1, adapted, "adapted").first
                                                              : still;
   e.score = config_.policy.error_weight * own;

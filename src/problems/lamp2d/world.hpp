@@ -10,7 +10,8 @@
 namespace petrl::learn {
 
 /// The environment: see lamp2d::FlowsOptions, and solver: {indicator, threshold, coarsen, buffer}, the rule of the
-/// classical solver whose meshes the evolution model learns on with "meshes: truth", see lamp2d::SolverRule.
+/// classical solver whose meshes the evolution model learns on with "meshes: truth", see lamp2d::SolverRule; or a list of
+/// rules, of which each roll-out takes one at random.
 class PlaneWorld : public LampWorld {
  public:
   PlaneWorld(const LampConfig &config, YamlMap environment);
@@ -38,7 +39,7 @@ class PlaneWorld : public LampWorld {
   LampConfig config_;
   lamp2d::Model model_;
   lamp2d::FlowSet train_, valid_;
-  std::unique_ptr<lamp2d::SolverMeshes> solver_, valid_solver_;
+  std::vector<lamp2d::SolverMeshes> solvers_, valid_solvers_;  // one for each rule
   std::unique_ptr<lamp2d::EvolutionTraining> training_;
   std::unique_ptr<lamp2d::ActorCritic> actor_critic_;
 };
