@@ -3,8 +3,9 @@ policy at equal error; and, case by case, the errors of the policy over those of
 its trade-offs whose mean number of cells is the next below. Config: {subject: name of a model}."""
 import numpy as np
 
+from . import equal_error
 from .data import show, write
-from .statistics import Comparison, Curve, Summary
+from .statistics import Summary
 
 TIMES = ("deciding_ms", "remeshing_ms", "predicting_ms", "time_ms")
 
@@ -53,25 +54,14 @@ def tables(runs, out, config, markdown=False, **_):
                 "predicting [ms]": ("predicting", ".2f"), "time [ms]": ("ms", ".2f")},
          "mean squared errors; times of a trajectory", markdown)
     subject = config.get("subject", runs["name"][0])
-    mine, equal, cases = runs.where(name=subject, remeshing="policy"), [], []
+    mine, cases = runs.where(name=subject, remeshing="policy"), []
     if len(mine) == 0:
         return
     for (name, remeshing), rival in runs.groups("name", "remeshing"):
         if (name, remeshing) == (subject, "policy"):
             continue
         cases += case_by_case(mine, name, remeshing, rival)
-        for cost in ("cells", "time_ms"):
-            curve = lambda t: Curve.of(t, "error", cost, case="trajectory", setting=("row",))  # noqa: B023, E731
-            c = Comparison([(curve(mine), [curve(rival)])])
-            if len(c.error):
-                equal.append({"name": name, "remeshing": remeshing, "cost": cost, "error_from": c.error[0], "error_to": c.error[-1],
-                              "ratio_min": c.least, "ratio_median": c.median, "ratio_max": c.most, "median_low": c.low,
-                              "median_high": c.high, "losses": c.losses, "places": len(c.error)})
-    write(f"{out}/equal_error.csv", equal)
-    show(equal, {"name": ("model", ""), "remeshing": ("re-meshing", ""), "cost": ("cost", ""), "error_from": ("errors from", ".2e"),
-                 "error_to": ("to", ".2e"), "ratio_min": ("least", ".2f"), "ratio_median": ("median", ".2f"), "ratio_max": ("most", ".2f"),
-                 "median_low": ("5 %", ".2f"), "median_high": ("95 %", ".2f"), "losses": ("loses at", ""), "places": ("of", "")},
-         f"cost of others over that of {subject}'s policy at equal error (geometric mean over trajectories)", markdown)
+    equal_error.tables(runs, subject, "name", ("cells", "time_ms"), ".2e", out, markdown)
     write(f"{out}/cases.csv", cases)
     show(cases, {"name": ("model", ""), "remeshing": ("re-meshing", ""), "setting": ("setting", ""), "cells": ("cells", ".1f"),
                  "trade_off": ("policy at", ""), "policy's cells": ("its cells", ".1f"), "mean ratio": ("mean error", ".2f"),
