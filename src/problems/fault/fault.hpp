@@ -13,7 +13,8 @@ namespace petrl::fault {
 double meanOf(Vec x);
 
 /// M dv/dt = K (v_inf t - d) + H (v_inf - v) + F0 - F_r, F_r in A sigma_n mu Sign(v) (eqs. 1, 7-9 of the paper), one
-/// unknown displacement d per cell. Owns a TS of type bathe, set up for the scenario and then from the options.
+/// unknown displacement d per cell. Owns a TS of type bathe on a DMDA of the cells (grid.hpp), set up for the scenario
+/// and then from the options.
 /// Everything is collective over the communicator; throws petrl::Error.
 class Fault {
  public:
@@ -27,6 +28,7 @@ class Fault {
   Elasticity &elasticity() { return *elasticity_; }
   std::shared_ptr<Elasticity> sharedElasticity() const { return elasticity_; }
   TS ts() const { return ts_; }
+  DM grid() const { return grid_; }  ///< of its vectors (borrowed)
   Vec displacement() const { return d_; }
   Vec velocity() const { return v_; }
   /// Accumulated slip or state of the friction law (borrowed).
@@ -69,6 +71,7 @@ class Fault {
 
   Scenario scenario_;
   std::shared_ptr<Elasticity> elasticity_;
+  DM grid_ = nullptr;
   TS ts_ = nullptr;
   Mat jacobian_ = nullptr;
   Vec d_ = nullptr, v_ = nullptr;
