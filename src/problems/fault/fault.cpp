@@ -82,12 +82,6 @@ double Fault::criticalStep() const {
   return growth_rate_ > 0 ? 2 / (bathe(ts_).gamma * growth_rate_) : std::numeric_limits<double>::infinity();
 }
 
-double Fault::currentCriticalStep() const {
-  PetRLThrow(WeakeningOnCells(scenario_.friction->formula(), history(), normal_force_, work_));
-  const double rate = growth(meanOf(work_));
-  return rate > 0 ? 2 / (bathe(ts_).gamma * rate) : std::numeric_limits<double>::infinity();
-}
-
 void Fault::checkUnstable() {
   if (scenario_.allow_stable || growth_rate_ > 0) return;
   const double area = elasticity_->cellArea();
@@ -169,25 +163,6 @@ void Fault::startFrom(const Fault &other, double t) {
   PetRLThrow(TSSetTime(ts_, t));
 }
 
-double meanOf(Vec x) {
-  PetscScalar sum;
-  PetscInt n;
-  PetRLThrow(VecSum(x, &sum));
-  PetRLThrow(VecGetSize(x, &n));
-  return PetscRealPart(sum) / static_cast<double>(n);
-}
-
-double Fault::maxVelocity() const {
-  PetscReal norm;
-  PetRLThrow(VecNorm(v_, NORM_INFINITY, &norm));
-  return norm;
-}
-
-double Fault::sliding() const {
-  PetRLThrow(MarkSliding(v_, work_));
-  return meanOf(work_);
-}
-
 double Fault::time() const {
   PetscReal t;
   PetRLThrow(TSGetTime(ts_, &t));
@@ -241,14 +216,13 @@ double Fault::energy() {
     if (critical_energy_ == 0) critical_energy_ = 1;  // no prestress
   }
   // What is strained is what the fault lags behind the far field.
-  Vec slip;
-  PetRLThrow(VecDuplicate(d_, &slip));
-  PetRLThrow(VecCopy(d_, slip));
-  if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(slip, -scenario_.far_field_velocity * time()));
-  elasticity_->stiffness(slip, work_);
-  PetRLThrow(VecDot(slip, work_, &dkd));
-  PetRLThrow(VecDot(prestress_, slip, &fd));
-  PetRLThrow(VecDestroy(&slip));
+  PetRLThrow(VecCopy(d_, work2_));
+  if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(work2_, -scenario_.far_field_velocity * time()));
+  elasticity_->stiffness(work2_, work_);
+  PetRLThrow(VecDotBegin(work2_, work_, &dkd));
+  PetRLThrow(VecDotBegin(prestress_, work2_, &fd));
+  PetRLThrow(VecDotEnd(work2_, work_, &dkd));
+  PetRLThrow(VecDotEnd(prestress_, work2_, &fd));
   return 1 + (PetscRealPart(dkd) / 2 - PetscRealPart(fd)) / critical_energy_;
 }
 

@@ -28,10 +28,8 @@ double growthTime(Fault &f) {
 }
 
 double relativeAcceleration(Fault &f) {
-  Vec a;
-  PetRLThrow(TSBatheGetAcceleration(f.ts(), &a));
-  const double v = f.meanVelocity();
-  return std::clamp(meanOf(a) * growthTime(f) / std::max(std::fabs(v), 1e-4 * f.scenario().velocity_scale), -5.0, 5.0);
+  const double v = std::max(std::fabs(f.meanVelocity()), 1e-4 * f.scenario().velocity_scale);
+  return std::clamp(f.meanAcceleration() * growthTime(f) / v, -5.0, 5.0);
 }
 
 PetscErrorCode Value(TS ts, void *ctx, PetscReal *value) {
