@@ -22,6 +22,12 @@ struct FaultSummary {
   double max_velocity = 0;        ///< largest |v| [m/s]
 };
 
+/// What errors are worth, for policies that observe it: the price of an error of the final slip like the heuristic's and
+/// that of an event that comes a growth time off, both in units of the heuristic's work on the run.
+struct Prices {
+  double slip = 0.05, history = 0.1;
+};
+
 /// M dv/dt = K (v_inf t - d) + H (v_inf - v) + F0 - F_r, F_r in A sigma_n mu Sign(v) (eqs. 1, 7-9 of the paper), one
 /// unknown displacement d per cell. Owns a TS of type bathe on a DMDA of the cells (grid.hpp), set up for the scenario
 /// and then from the options.
@@ -60,6 +66,10 @@ class Fault {
   double criticalStep() const;
   /// The same at the current state: with the mean weakening of the slip so far. Infinite where nothing weakens.
   double currentCriticalStep() const;
+
+  /// The knobs at run time; a restart keeps them.
+  const Prices &prices() const { return prices_; }
+  void setPrices(const Prices &prices) { prices_ = prices; }
 
   /// Back to the start of the scenario, counters included.
   void restart();
@@ -101,6 +111,7 @@ class Fault {
   double critical_energy_ = 0;                        // U0 [J]
   double smallest_stiffness_ = 0, largest_stiffness_ = 0, mean_normal_force_ = 0, largest_strength_ = 0;
   double growth_rate_ = 0;
+  Prices prices_;
 };
 
 }  // namespace petrl::fault

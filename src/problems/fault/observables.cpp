@@ -80,6 +80,10 @@ const std::vector<FaultObservable> &faultObservables() {
                     ? 0.0
                     : logClamped(static_cast<double>(latest(f).error), 1e-6, 1e6) / 3;
        }},
+      {"slip_price", "log of the price of slip errors over 0.05", 0, 1.5,
+       [](Fault &f) { return logClamped(f.prices().slip / 0.05, 1e-6, 1e6); }},
+      {"history_price", "log of the price of an event that is off in time over 0.1", 0, 1.5,
+       [](Fault &f) { return logClamped(f.prices().history / 0.1, 1e-6, 1e6); }},
   };
   return list;
 }
