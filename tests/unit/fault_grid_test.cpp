@@ -1,13 +1,18 @@
 // The fault on its grid: options of the DMDA, monitors, viewers; and the runs that it gave on plain vectors.
 #include <gtest/gtest.h>
+#include <petrlclosure.h>
 #include <petscviewerhdf5.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
+#include "support/closures.hpp"
 #include "support/fault_elasticity.hpp"
 #include "support/fault_runs.hpp"
 #include "support/options.hpp"
+#include "support/policies.hpp"
 
 using namespace petrl;
 using namespace petrl::fault;
@@ -112,6 +117,30 @@ TEST(FaultGrid, MonitorsSeeAGrid) {
   EXPECT_EQ(watched.largest, d[most]);
   EXPECT_NEAR(watched.x, (static_cast<double>(most % 9) + 0.5) * 3000 / 9, 1e-9);
   EXPECT_NEAR(watched.z, (static_cast<double>(most / 9) + 0.5) * 3000 / 7, 1e-9);
+}
+
+// A closure on the fault's own grid: minus the Laplacian of the displacement, here of x^2 + 2 z^2 in cells.
+TEST(FaultGrid, ClosuresWorkOnIt) {
+  const std::string file = temporary("fault-closure.h5");
+  writePolicy(file, diffusionClosure({"displacement"}, "additive", 0.25, 100));
+  Fault fault(PETSC_COMM_SELF, uneven(9, 7));
+  PetRLClosure closure;
+  Vec state = fault.displacement(), change;
+  PetscScalar **d;
+  PetRLThrow(DMDAVecGetArray(fault.grid(), state, &d));
+  for (int z = 0; z < 7; ++z)
+    for (int x = 0; x < 9; ++x) d[z][x] = x * x + 2 * z * z;
+  PetRLThrow(DMDAVecRestoreArray(fault.grid(), state, &d));
+  PetRLThrow(VecDuplicate(state, &change));
+  PetRLThrow(PetRLClosureCreate(PETSC_COMM_SELF, &closure));
+  PetRLThrow(PetRLClosureSetDM(closure, fault.grid()));
+  PetRLThrow(PetRLClosureSetPolicy(closure, file.c_str()));
+  PetRLThrow(PetRLClosureApply(closure, state, 1, change));
+  const double inner = numbersOf(change)[3 * 9 + 4];
+  PetRLThrow(PetRLClosureDestroy(&closure));
+  PetRLThrow(VecDestroy(&change));
+  EXPECT_NEAR(std::fabs(inner), 0.25 * (2 + 4), 1e-5);
+  (void)std::remove(file.c_str());
 }
 
 TEST(FaultGrid, TwoFaultsOfOneElasticityKeepTheirEquations) {
