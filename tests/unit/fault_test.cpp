@@ -171,6 +171,24 @@ TEST(Fault, BalancesItsEnergy) {
   }
 }
 
+// One cell that is loaded from afar: U = U0 - F0 e + K e^2/2 with the lag e = d - v_inf t, so U/U0 = (1 - K e/F0)^2.
+TEST(Fault, EnergyIsThatOfTheLagBehindTheFarField) {
+  Scenario s = faultScenario(1, 1);
+  s.far_field_velocity = 0.01;
+  Fault fault(PETSC_COMM_SELF, s);
+  double k, most;
+  fault.elasticity().bounds(&k, &most);
+  const double force = 0.6 * s.normal_stress.average * fault.elasticity().cellArea();
+  int checked = 0;
+  simulate(fault, faultController("constant:h=0.5"), false, [&](Fault &f, double t) {
+    const double lag = f.meanSlip() - s.far_field_velocity * t;
+    EXPECT_NEAR(f.energy(), std::pow(1 - k * lag / force, 2), 1e-10) << t;
+    ++checked;
+  });
+  EXPECT_EQ(checked, 40);
+  EXPECT_GT(fault.energy(), 0);
+}
+
 TEST(Fault, StaysSymmetric) {
   Scenario s = faultScenario(9, 5);
   s.normal_stress.profile = NormalStress::Profile::linear;
