@@ -274,12 +274,6 @@ void BatheSetMethod(Bathe &b, PetscReal rho) {
   b.q2 = 0.5 - b.gamma * b.q1;
 }
 
-// The state at the current solution: the start of the step while it is under way, and where it was taken back.
-const BatheState &BatheCurrent(TS ts) {
-  const Bathe &b = bathe(ts);
-  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
-}
-
 PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte) {
   Bathe &b = bathe(ts);
 

@@ -3,8 +3,8 @@
 
 #include <petrlts.h>
 
+#include <array>
 #include <memory>
-#include <vector>
 
 #include "problems/fault/scenario.hpp"
 
@@ -106,9 +106,9 @@ class Fault {
   mutable FaultSummary summary_;
   mutable bool accelerates_ = false,
                weakens_ = false;  // these have been asked for: a Vec more to read, a law to evaluate
-  mutable std::vector<PetscObjectState> summarised_;  // the state that it is of
-  double shift_v_ = 0, shift_a_ = 0;                  // of the Jacobian at hand
-  double critical_energy_ = 0;                        // U0 [J]
+  mutable std::array<PetscObjectState, 12> summarised_{};  // the state that it is of
+  double shift_v_ = 0, shift_a_ = 0;                       // of the Jacobian at hand
+  double critical_energy_ = 0;                             // U0 [J]
   double smallest_stiffness_ = 0, largest_stiffness_ = 0, mean_normal_force_ = 0, largest_strength_ = 0;
   double growth_rate_ = 0;
   Prices prices_;

@@ -70,8 +70,7 @@ double meanOf(Vec x) {
 
 // Sums over the cells of this rank.
 void Fault::summarise(double numbers[]) const {
-  Vec a;
-  PetRLThrow(TSBatheGetAcceleration(ts_, &a));
+  const Vec a = BatheCurrent(ts_).a;
   const bool accelerates = accelerates_ && a;
   if (weakens_) PetRLThrow(WeakeningOnCells(scenario_.friction->formula(), history(), normal_force_, work_));
   if (elasticity_->space() == device::Space::device) {
@@ -106,18 +105,14 @@ void Fault::summarise(double numbers[]) const {
 }
 
 const FaultSummary &Fault::summary() const {
-  std::vector<PetscObjectState> now{accelerates_, weakens_};
-  Vec a;
-  PetRLThrow(TSBatheGetAcceleration(ts_, &a));
-  for (const Vec x : {v_, d_, a, history()}) {
-    PetscObjectId id = 0;
-    PetscObjectState state = 0;
-    if (x) {
-      PetRLThrow(PetscObjectGetId(reinterpret_cast<PetscObject>(x), &id));
-      PetRLThrow(PetscObjectStateGet(reinterpret_cast<PetscObject>(x), &state));
-    }
-    now.push_back(id);
-    now.push_back(state);
+  const BatheState &current = BatheCurrent(ts_);
+  std::array<PetscObjectState, 12> now{accelerates_, weakens_};
+  std::size_t k = 2;
+  // Asked for several times in each step: no calls.
+  for (const Vec x : {v_, d_, current.a, current.history, bathe(ts_).initial_history}) {
+    const auto object = reinterpret_cast<PetscObject>(x);
+    now[k++] = object ? object->id : 0;
+    now[k++] = object ? object->state : 0;
   }
   if (now == summarised_) return summary_;
   double numbers[kCount] = {};
@@ -126,7 +121,7 @@ const FaultSummary &Fault::summary() const {
   const auto n = static_cast<double>(elasticity_->size());
   summary_ = {numbers[kVelocity] / n,     numbers[kSlip] / n,      numbers[kSliding] / n,
               numbers[kAcceleration] / n, numbers[kWeakening] / n, numbers[kLargest]};
-  summarised_ = std::move(now);
+  summarised_ = now;
   return summary_;
 }
 
