@@ -1,6 +1,7 @@
 // TSBATHE: the operations that PETSc calls. The public functions are in bathe_interface.cpp.
 #include "integrate/bathe.hpp"
 
+#include <petsc/private/vecimpl.h>
 #include <petscdm.h>
 
 #include "base/error.hpp"
@@ -150,13 +151,24 @@ PetscErrorCode TSStep_Bathe(TS ts) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// RMS of a vector.
-PetscErrorCode RootMeanSquare(Vec x, PetscReal *rms) {
+// RMS of two vectors of one layout, in one reduction.
+PetscErrorCode RootMeanSquares(Vec x, Vec y, PetscReal *rms_x, PetscReal *rms_y) {
+  MPI_Comm comm = PetscObjectComm((PetscObject)x);
+  PetscMPIInt ranks;
   PetscInt n;
+  PetscReal norms[2];
   PetscFunctionBegin;
-  PetscCall(VecNorm(x, NORM_2, rms));
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscUseTypeMethod(x, norm_local, NORM_2, &norms[0]);
+  PetscUseTypeMethod(y, norm_local, NORM_2, &norms[1]);
+  if (ranks > 1) {
+    const PetscReal squares[2] = {norms[0] * norms[0], norms[1] * norms[1]};
+    PetscCall(MPIU_Allreduce(squares, norms, 2, MPIU_REAL, MPIU_SUM, comm));
+    for (PetscReal &norm : norms) norm = PetscSqrtReal(norm);
+  }
   PetscCall(VecGetSize(x, &n));
-  *rms /= PetscSqrtReal((PetscReal)n);
+  *rms_x = norms[0] / PetscSqrtReal((PetscReal)n);
+  *rms_y = norms[1] / PetscSqrtReal((PetscReal)n);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -262,12 +274,6 @@ void BatheSetMethod(Bathe &b, PetscReal rho) {
   b.q2 = 0.5 - b.gamma * b.q1;
 }
 
-// The state at the current solution: the start of the step while it is under way, and where it was taken back.
-const BatheState &BatheCurrent(TS ts) {
-  const Bathe &b = bathe(ts);
-  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
-}
-
 PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte) {
   Bathe &b = bathe(ts);
 
@@ -277,8 +283,7 @@ PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, Petsc
   if (b.error_type == TS_BATHE_ERROR_NONE) PetscFunctionReturn(PETSC_SUCCESS);
   if (b.displacement_scale > 0 && b.velocity_scale > 0) {
     PetscReal u, v;
-    PetscCall(RootMeanSquare(b.error_u, &u));
-    PetscCall(RootMeanSquare(b.error_v, &v));
+    PetscCall(RootMeanSquares(b.error_u, b.error_v, &u, &v));
     *wlte = PetscMax(v / b.velocity_scale, u / b.displacement_scale) / ts->rtol;
   } else {
     PetscReal u, v, absolute, relative;

@@ -58,9 +58,14 @@ inline Bathe &bathe(TS ts) {
   return *static_cast<Bathe *>(ts->data);
 }
 
+// The state at the current solution: the start of the step while it is under way, and where it was taken back.
+inline const BatheState &BatheCurrent(TS ts) {
+  const Bathe &b = bathe(ts);
+  return b.started && b.status == TS_STEP_INCOMPLETE ? b.start : b.now;
+}
+
 // bathe.cpp
 void BatheSetMethod(Bathe &b, PetscReal rho);
-const BatheState &BatheCurrent(TS ts);
 PetscErrorCode TSEvaluateWLTE_Bathe(TS ts, NormType type, PetscInt *order, PetscReal *wlte);
 // bathe_step.cpp
 PetscErrorCode BatheStart(TS ts, BatheState &state, PetscReal t);  // acceleration, reaction, rate at a given u, v

@@ -1,6 +1,8 @@
 // SNESPDAS: primal-dual active set iteration for F(v) + lambda = 0, lambda in q(|v|) Sign(v).
 #include "integrate/pdas.hpp"
 
+#include <petsc/private/vecimpl.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -33,43 +35,56 @@ PetscErrorCode EstimateScaling(SNES snes) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// lambda and the natural residual at v; on the way the sets of the next iteration. `first`: lambda is the start value.
-PetscErrorCode Residual(SNES snes, bool first, PetscReal *norm, bool *domain_error) {
+struct Found {
+  PetscReal norm;
+  bool domain_error;
+  bool slides, stops;  // some cells are in S; some off it still move
+};
+
+// lambda and the natural residual at v; on the way the sets of the next iteration and its right-hand side. `first`:
+// lambda is the start value.
+PetscErrorCode Residual(SNES snes, bool first, Found *found) {
   PDAS &p = pdas(snes);
-  PetscReal largest;
+  PetscReal local[4], all[4];
 
   PetscFunctionBegin;
   PetscCall(SNESComputeFunction(snes, snes->vec_sol, snes->vec_func));
   PetscCall((*p.friction)(snes, snes->vec_sol, p.strength, p.slope, p.friction_context));
-  PetscCall(PDASPoints(snes, first, &largest));
-  // A domain error on any rank stops all of them.
-  PetscReal local[2] = {largest, PETRL_SNES_DOMAIN_ERROR(snes) ? (PetscReal)1 : (PetscReal)0}, all[2];
+  PetscCall(PDASPoints(snes, first, &local[0]));
+  PetscCall(PDASRightHandSide(snes));
+  PetscCall((*p.active->ops->norm_local)(p.active, NORM_INFINITY, &local[1]));
+  PetscCall((*p.work->ops->norm_local)(p.work, NORM_INFINITY, &local[2]));
+  // One reduction for all of it; a domain error on any rank stops all of them.
+  local[3] = PETRL_SNES_DOMAIN_ERROR(snes) ? 1 : 0;
   PETRL_SNES_DOMAIN_ERROR(snes) = PETSC_FALSE;
-  PetscCall(MPIU_Allreduce(local, all, 2, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
-  *norm = all[0] / p.force_scale;
-  *domain_error = all[1] > 0;
+  PetscCall(MPIU_Allreduce(local, all, 4, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)snes)));
+  *found = {all[0] / p.force_scale, all[3] > 0, all[1] > 0, all[2] > 0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// Right-hand side on S: -(F + s (q - slope |v|) + slope v) + A (v off S), and the update off S.
-PetscErrorCode RightHandSide(SNES snes, bool *slides) {
+// Right-hand side on S: -(F + s (q - slope |v|) + slope v) + A (v off S), the first part of which is there.
+PetscErrorCode RightHandSide(SNES snes, const Found &found) {
   PDAS &p = pdas(snes);
-  PetscReal on, off;
 
   PetscFunctionBegin;
-  PetscCall(PDASRightHandSide(snes));
-  // One reduction for both.
-  PetscCall(VecNormBegin(p.active, NORM_INFINITY, &on));
-  PetscCall(VecNormBegin(p.work, NORM_INFINITY, &off));
-  PetscCall(VecNormEnd(p.active, NORM_INFINITY, &on));
-  PetscCall(VecNormEnd(p.work, NORM_INFINITY, &off));
-  *slides = on > 0;
-  if (off > 0 && *slides) {
+  if (found.stops && found.slides) {
     // Cells that come to rest pull at those that slide.
     PetscCall(MatMult(snes->jacobian, p.work, p.update));
     PetscCall(VecPointwiseMult(p.update, p.update, p.active));
     PetscCall(VecAXPY(p.rhs, 1.0, p.update));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Norms of the solution and of its update, where somebody looks at them.
+PetscErrorCode UpdateNorms(SNES snes, PetscReal *xnorm, PetscReal *ynorm) {
+  const PDAS &p = pdas(snes);
+  PetscFunctionBegin;
+  if (snes->ops->converged == SNESConvergedDefault && snes->stol <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecNormBegin(p.update, NORM_2, ynorm));
+  PetscCall(VecNormBegin(snes->vec_sol, NORM_2, xnorm));
+  PetscCall(VecNormEnd(p.update, NORM_2, ynorm));
+  PetscCall(VecNormEnd(snes->vec_sol, NORM_2, xnorm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,9 +141,9 @@ PetscErrorCode LinearSolve(SNES snes, PetscBool *ok) {
 
 PetscErrorCode SNESSolve_PDAS(SNES snes) {
   PDAS &p = pdas(snes);
-  PetscReal norm, xnorm = 0, ynorm = 0;
+  PetscReal xnorm = 0, ynorm = 0;
   PetscBool ok = PETSC_TRUE;
-  bool domain_error = false;
+  Found found{};
 
   PetscFunctionBegin;
   PetscCheck(p.friction, PetscObjectComm((PetscObject)snes), PETSC_ERR_ORDER,
@@ -144,40 +159,39 @@ PetscErrorCode SNESSolve_PDAS(SNES snes) {
     PetscCall(EstimateScaling(snes));
     have_jacobian = true;
   }
-  PetscCall(Residual(snes, true, &norm, &domain_error));
+  PetscCall(Residual(snes, true, &found));
   for (PetscInt it = 0;; ++it) {
+    const PetscReal norm = found.norm;
     snes->iter = it;
     snes->norm = norm;
     p.residual_sum += std::min(norm, 1.0);
     PetscCall(SNESLogConvergenceHistory(snes, norm, snes->linear_its));
     PetscCall(SNESMonitor(snes, it, norm));
-    if (domain_error || norm >= PETSC_MAX_REAL / PetscMax(p.force_scale, 1.0)) {
-      snes->reason = domain_error ? SNES_DIVERGED_FUNCTION_DOMAIN : PETRL_SNES_DIVERGED_NAN;
+    if (found.domain_error || norm >= PETSC_MAX_REAL / PetscMax(p.force_scale, 1.0)) {
+      snes->reason = found.domain_error ? SNES_DIVERGED_FUNCTION_DOMAIN : PETRL_SNES_DIVERGED_NAN;
       break;
     }
-    if (it > 0) PetscCall(VecNorm(snes->vec_sol, NORM_2, &xnorm));
     PetscUseTypeMethod(snes, converged, it, xnorm, ynorm, norm, &snes->reason, snes->cnvP);
     if (snes->reason) break;
     if (it >= snes->max_its) {
       snes->reason = SNES_DIVERGED_MAX_IT;
       break;
     }
-    bool slides;
     if (!have_jacobian) PetscCall(SNESComputeJacobian(snes, snes->vec_sol, snes->jacobian, snes->jacobian_pre));
     have_jacobian = false;
-    PetscCall(RightHandSide(snes, &slides));
+    PetscCall(RightHandSide(snes, found));
     PetscCall(VecSet(p.update, 0));
-    if (slides) PetscCall(LinearSolve(snes, &ok));
+    if (found.slides) PetscCall(LinearSolve(snes, &ok));
     if (!ok) {
       ++snes->numLinearSolveFailures;
       snes->reason = SNES_DIVERGED_LINEAR_SOLVE;
       break;
     }
     // On S the update is added, elsewhere v becomes exactly zero.
-    PetscCall(VecNorm(p.update, NORM_2, &ynorm));
     PetscCall(VecAXPY(snes->vec_sol, 1.0, p.update));
     PetscCall(VecPointwiseMult(snes->vec_sol, snes->vec_sol, p.active));
-    PetscCall(Residual(snes, false, &norm, &domain_error));
+    PetscCall(UpdateNorms(snes, &xnorm, &ynorm));
+    PetscCall(Residual(snes, false, &found));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

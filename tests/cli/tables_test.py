@@ -8,6 +8,8 @@ from studies import TABLE, evaluate, rows, tables
 
 sys.path.insert(0, os.path.join(SOURCE, "tutorials"))
 from petrl_studies.data import Table  # noqa: E402
+from petrl_studies import two_errors  # noqa: E402
+from petrl_studies.fault import family  # noqa: E402
 from petrl_studies.statistics import Comparison, Curve, Summary, geometric, quantile  # noqa: E402
 
 
@@ -53,6 +55,23 @@ def no_common_error_is_no_ratio(folder):
     single = Curve([[1e-1]], [[8.]])
     assert np.allclose(Comparison([(single, [law([1e-2, 1e-3], 1, 0)])]).ratio, 1 / 8)
     assert len(Comparison([(single, [law([.5, .2], 1, 1)])]).ratio) == 0
+
+
+def two_errors_need_a_mixture(folder):
+    """Costs are one over the product of the errors: so are those of mixtures, up to the most accurate corner."""
+    def method(points, factor, cases=np.array([[.5, 2., 1.]])):
+        first, second = np.array(points).T
+        return first[:, None] * cases, second[:, None] * cases, (factor / (first * second))[:, None] * cases
+
+    corners = [(a, b) for a in (.1, 1) for b in (.1, 1)]
+    c = two_errors.Comparison(method([(.5, .5), (.2, .7), (.1, 1), (.05, .5)], 1), method(corners, 3))
+    assert np.allclose(c.ratio[:3], 3) and np.isinf(c.ratio[3]) and c.out_of_reach == 1
+    assert np.allclose([c.least, c.median, c.most, c.low, c.high], 3)
+    # One that is more accurate than asked for counts with its cost; what another beats in all three does not.
+    c = two_errors.Comparison(method([(2, 2)], 1), method([(1, 1), (.9, .9)], 3))
+    assert np.allclose(c.ratio, 3 * 4)
+    assert [family(x) for x in ("event-0.5-0.7", "event-fast", "prices-0.01-1", "PI42-embedded-0.003")] == [
+        "event", "event-fast", "prices", "PI42-embedded"]
 
 
 def at_given_errors(folder):

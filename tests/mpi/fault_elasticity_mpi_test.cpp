@@ -1,10 +1,12 @@
-// Elasticity of the fault on several ranks: as on one rank, also where ranks own no row.
+// Elasticity of the fault on several ranks: as on one rank, also where ranks share rows.
 #include <gtest/gtest.h>
 
 #include <array>
 #include <functional>
 
+#include "problems/fault/grid.hpp"
 #include "support/fault_elasticity.hpp"
+#include "support/options.hpp"
 
 using namespace petrl;
 using namespace petrl::fault;
@@ -12,7 +14,7 @@ using namespace petrl::test;
 
 namespace {
 
-const std::vector<std::array<PetscInt, 2>> grids = {{9, 8}, {7, 5}, {12, 2}, {5, 1}, {1, 6}, {1, 1}};
+const std::vector<std::array<PetscInt, 2>> grids = {{9, 8}, {7, 5}, {12, 2}, {5, 1}, {1, 6}, {2, 2}};
 
 using Call = std::function<void(Elasticity &, Vec, Vec)>;
 
@@ -21,7 +23,14 @@ const std::vector<Call> calls = {[](Elasticity &e, Vec x, Vec y) { e.stiffness(x
                                  [](Elasticity &e, Vec x, Vec y) { e.apply(3, 1, 0.3, x, y); },
                                  [](Elasticity &e, Vec x, Vec y) { e.precondition(3, 1, 0.3, x, y); }};
 
+int ranks() {
+  int size;
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  return size;
+}
+
 void compare(const ElasticityParameters &p, double tolerance) {
+  if (p.nx * p.nz == 4 && ranks() == 3) return;  // not a product of two numbers up to two
   Elasticity serial(PETSC_COMM_SELF, p), parallel(PETSC_COMM_WORLD, p);
   EXPECT_NEAR(parallel.scale(), serial.scale(), 1e-12 * serial.scale());
   const Numbers x = randomNumbers(serial.size(), 17);
@@ -33,17 +42,49 @@ void compare(const ElasticityParameters &p, double tolerance) {
 
 }  // namespace
 
-TEST(FaultElasticityMpi, OwnsWholeRows) {
+TEST(FaultElasticityMpi, OwnsWholeRowsWhereThereAreSome) {
   for (const auto &grid : grids) {
+    if (grid == std::array<PetscInt, 2>{2, 2} && ranks() == 3) continue;
     Elasticity e(PETSC_COMM_WORLD, faultOf(grid[0], grid[1], Kernel::mirror));
-    PetscInt first = 0, end = 0, rows = e.localRows();
-    Vec v = e.createVector();
-    ASSERT_FALSE(VecGetOwnershipRange(v, &first, &end));
-    EXPECT_EQ(first, e.firstRow() * e.nx());
-    EXPECT_EQ(end - first, e.localSize());
+    EXPECT_EQ(e.rows().own(), ranks() <= grid[1]);
+    PetscInt own = e.localSize(), rows = e.rows().count(), end = e.rows().first() + rows;
+    EXPECT_TRUE(!e.rows().own() || own == rows * e.nx()) << own;
+    MPI_Allreduce(MPI_IN_PLACE, &own, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD);
     MPI_Allreduce(MPI_IN_PLACE, &rows, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, &end, 1, MPIU_INT, MPI_MAX, PETSC_COMM_WORLD);
+    EXPECT_EQ(own, e.size());
     EXPECT_EQ(rows, e.nz());
-    ASSERT_FALSE(VecDestroy(&v));
+    EXPECT_EQ(end, e.nz());
+  }
+}
+
+TEST(FaultElasticityMpi, MoreRanksThanCellsAreRefused) {
+  if (ranks() == 1) return;
+  try {
+    Elasticity e(PETSC_COMM_WORLD, faultOf(1, 1, Kernel::mirror));
+    FAIL() << "accepted";
+  } catch (const Error &error) {
+    EXPECT_NE(std::string(error.what()).find(std::to_string(ranks()) + " ranks for 1 x 1 cells, expected"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+// As many ranks along strike as -da_processors_x says.
+TEST(FaultElasticityMpi, RanksMayShareRows) {
+  for (const int along : {2, 3, 4}) {
+    if (ranks() % along) continue;
+    const Options options{{"-da_processors_x", std::to_string(along)}};
+    for (const Kernel kernel : {Kernel::full, Kernel::mirror, Kernel::half}) {
+      ElasticityParameters p = faultOf(7, 5, kernel);
+      p.k_scale = 0;
+      compare(p, 1e-12);
+      p.damping = Damping::symbol;
+      compare(p, 1e-12);
+    }
+    ElasticityParameters p = faultOf(7, 5, Kernel::mirror);
+    p.dense_limit = 0;
+    compare(p, 1e-8);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "problems/fault/observables.hpp"
 #include "support/fault_runs.hpp"
+#include "support/options.hpp"
 #include "support/policies.hpp"
 
 using namespace petrl;
@@ -62,8 +63,10 @@ TEST(FaultMpi, RunsAsOnOneRankWithoutDenseMatrices) {
   compare(s, "constant:h=2", 1e-6);
 }
 
-TEST(FaultMpi, RanksWithoutCellsTakePart) {
+TEST(FaultMpi, RanksShareRows) {
   compare(faultScenario(5, 1), "heuristic", 1e-9);
+  const Options across{{"-da_processors_y", "1"}};
+  compare(unevenScenario(), "heuristic", 1e-9);
 }
 
 TEST(FaultMpi, EveryRankKnowsTheWhole) {

@@ -1,7 +1,7 @@
 // What the tests of the fault's elasticity share: small faults, fields as plain numbers, a preconditioned CG.
 #pragma once
 
-#include <petscvec.h>
+#include <petscdmda.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -63,17 +63,21 @@ inline Numbers on(const fault::Elasticity &e, const Numbers &whole, const std::f
     }
     Vec x, y;
   } v(e);
-  PetscInt first, end;
-  PetscScalar *a;
-  PetRLThrow(VecGetOwnershipRange(v.x, &first, &end));
-  PetRLThrow(VecGetArray(v.x, &a));
-  std::copy(whole.begin() + first, whole.begin() + end, a);
-  PetRLThrow(VecRestoreArray(v.x, &a));
+  PetscInt x0, z0, width, height;
+  PetscScalar **a;
+  const auto cells = [&](const auto &each) {
+    for (PetscInt z = z0; z < z0 + height; ++z)
+      for (PetscInt x = x0; x < x0 + width; ++x) each(a[z][x], static_cast<std::size_t>(z * e.nx() + x));
+  };
+  PetRLThrow(DMDAGetCorners(e.grid(), &x0, &z0, nullptr, &width, &height, nullptr));
+  PetRLThrow(DMDAVecGetArray(e.grid(), v.x, &a));
+  cells([&](PetscScalar &cell, std::size_t i) { cell = whole[i]; });
+  PetRLThrow(DMDAVecRestoreArray(e.grid(), v.x, &a));
   op(v.x, v.y);
   Numbers result(static_cast<std::size_t>(e.size()));
-  PetRLThrow(VecGetArray(v.y, &a));
-  std::copy(a, a + (end - first), result.begin() + first);
-  PetRLThrow(VecRestoreArray(v.y, &a));
+  PetRLThrow(DMDAVecGetArray(e.grid(), v.y, &a));
+  cells([&](PetscScalar &cell, std::size_t i) { result[i] = cell; });
+  PetRLThrow(DMDAVecRestoreArray(e.grid(), v.y, &a));
   MPI_Allreduce(MPI_IN_PLACE, result.data(), static_cast<int>(result.size()), MPI_DOUBLE, MPI_SUM, e.comm());
   return result;
 }

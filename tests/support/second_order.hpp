@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "integrate/bathe.hpp"
+#include "support/options.hpp"
 
 namespace petrl::test {
 
@@ -27,23 +28,6 @@ class CaughtErrors {
     if (p == PETSC_ERROR_INITIAL && text != nullptr && message.empty()) message = text;
     return n;
   }
-};
-
-/// Options that are gone when this is.
-class Options {
- public:
-  Options(std::initializer_list<std::pair<std::string, std::string>> options) {
-    for (const auto &[key, value] : options) {
-      keys_.push_back(key);
-      PetRLThrow(PetscOptionsSetValue(NULL, key.c_str(), value.c_str()));
-    }
-  }
-  ~Options() {
-    for (const auto &key : keys_) (void)PetscOptionsClearValue(NULL, key.c_str());
-  }
-
- private:
-  std::vector<std::string> keys_;
 };
 
 /// n equal oscillators M a + damping v + stiffness g(u) = 0, sequential, with an assembled Jacobian; g(u) = u or sin u.

@@ -119,6 +119,51 @@ TEST(FaultEnvironment, ErrorsAreCharged) {
   EXPECT_GT(coarse, 10);
 }
 
+// Each episode has its own prices, and its policy is told.
+TEST(FaultEnvironment, PricesAreDrawnAndObserved) {
+  const auto with = [](const std::string &slip, const std::string &history) {
+    return environment(
+        "{vary: {cells: [1, 3]}, pool: 4, validation: 2, reward: {kind: run, slip_price: " + slip +
+        ", history_price: " + history +
+        "}, error: none, observables: [slip_price, history_price], transform: log-scaled, low: 0.05, high: 6}");
+  };
+  FaultEnvironment drawn(with("[0.01, 1]", "[0.02, 0.5]"));
+  double least = 1e30, most = 0;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    Fixed agent(0.2f), same(0.2f);
+    drawn.episode(agent, seed);
+    const auto &first = agent.transitions.front().observation;
+    for (const auto &t : agent.transitions) EXPECT_EQ(t.observation, first);
+    const double slip = 0.05 * std::exp(1.5 * static_cast<double>(first[0])),
+                 history = 0.1 * std::exp(1.5 * static_cast<double>(first[1]));
+    EXPECT_TRUE(slip >= 0.01 * 0.999 && slip <= 1.001) << slip;
+    EXPECT_TRUE(history >= 0.02 * 0.999 && history <= 0.5 * 1.001) << history;
+    least = std::min(least, slip), most = std::max(most, slip);
+    // They are those that are charged.
+    FaultEnvironment fixed(with(std::to_string(slip), std::to_string(history)));
+    fixed.episode(same, seed);
+    EXPECT_NEAR(same.total, agent.total, 1e-3 * std::fabs(agent.total) + 1e-3);
+  }
+  EXPECT_GT(most, 3 * least);
+}
+
+TEST(FaultEnvironment, TheEventIsWhereHalfTheSlipIs) {
+  FaultRun run;
+  run.slip = 2;
+  // d = 2 x^2 (3 - 2 x) over the second step of length 4, which begins at t = 3.
+  for (const auto &[t, h, accepted, slip] :
+       {std::tuple{0., 3., true, 0.}, {3., 9., false, 2.}, {3., 4., true, 2.}, {7., 1., true, 2.}}) {
+    RecordedAttempt a;
+    a.attempt.t = t, a.attempt.h = h, a.attempt.accepted = accepted, a.slip = slip;
+    run.attempts.push_back(a);
+  }
+  EXPECT_NEAR(run.eventTime(), 5, 1e-12);
+  Fault fault(PETSC_COMM_SELF, test::faultScenario(1, 1));
+  const double fine = simulate(fault, faultController("constant:h=0.01")).eventTime();
+  EXPECT_NEAR(simulate(fault, faultController("constant:h=0.02")).eventTime(), fine, 2e-3);
+  EXPECT_NEAR(simulate(fault, faultController("constant:h=0.2")).eventTime(), fine, 0.1);
+}
+
 TEST(FaultEnvironment, EpisodesRepeatExactly) {
   FaultEnvironment one(environment(priced("0.1"))), two(environment(priced("0.1")));
   for (const std::uint64_t seed : {3u, 0u, 3u}) {

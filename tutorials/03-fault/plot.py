@@ -4,7 +4,6 @@ import glob
 import os
 import sys
 
-import h5py
 import matplotlib
 
 matplotlib.use("Agg")
@@ -48,6 +47,16 @@ def tiles(runs, controllers, key, title, out, limits, fmt="%.2f"):
     plt.close(fig)
 
 
+def appendix(grid, out):
+    """Figure A.1: trained on 30 x 30 cells from scratch, beside transfer learning."""
+    for key, title, limits in (("slip_error_percent", "Error of the final slip, % [fig. A.1a]", (0, 10)),
+                               ("accuracy_ratio", "Heuristic's slip error over the learned one's [fig. A.1b]", (0, 4)),
+                               ("speed_ratio", "Heuristic's run time over the learned one's [fig. A.1c]", (0, 3)),
+                               ("proficiency", "Proficiency [fig. A.1d]", (0, 4))):
+        tiles(grid, ["transfer", "appendix"], key, title, f"{out}/appendix_{key.replace('_ratio', '').replace('_percent', '')}.png",
+              limits)
+
+
 def step_history(folder, case, controllers, out):
     """Figure 4: the steps that were tried; crosses failed."""
     fig, axes = plt.subplots(len(controllers), 1, figsize=(7, 1.7 * len(controllers)), sharex=True, sharey=True,
@@ -68,38 +77,6 @@ def step_history(folder, case, controllers, out):
         ax.set_title(f"{label}: {int(good.sum())} steps, {int((~good).sum())} failed, "
                      f"{int(s['nonlinear_iterations'].sum())} Newton iterations", fontsize=9, loc="left")
     np.atleast_1d(axes)[-1].set_xlabel("t [s]   (grey: mean velocity of the reference)")
-    fig.savefig(out, dpi=120)
-    plt.close(fig)
-
-
-def histories(folder, case, controllers, maps, out):
-    """Figure 5: mean velocity and slip over time; a map of the velocity and of its error."""
-    fig, axes = plt.subplots(2, 2, figsize=(9, 6.4), layout="constrained")
-    for name, label, style in controllers:
-        s = steps(f"{folder}/{case}_{name}.csv")
-        ok = s["accepted"] == 1
-        t = (s["t_s"] + s["h_s"])[ok]
-        axes[0, 0].plot(t, s["mean_velocity_m_per_s"][ok], style, label=label, ms=4)
-        axes[0, 1].plot(t, s["mean_slip_m"][ok], style, label=label, ms=4)
-    axes[0, 0].set_ylabel("mean velocity [m/s]")
-    axes[0, 1].set_ylabel("mean slip [m]")
-    for ax in axes[0]:
-        ax.set_xlabel("t [s]")
-        ax.legend(fontsize=8)
-    with h5py.File(maps[0]) as ours, h5py.File(maps[1]) as reference:
-        group, other = ours["step0"], reference["step0"]
-        v, exact = group["velocity"][...], other["velocity"][...]
-        time = float(group.attrs["time_s"])
-        shown = axes[1, 0].imshow(v, origin="upper", extent=(0, 3, 3, 0), cmap="magma")
-        axes[1, 0].set_title(f"velocity at t = {time:.2f} s [m/s], learned", fontsize=9)
-        fig.colorbar(shown, ax=axes[1, 0])
-        worst = np.abs(v - exact).max()
-        shown = axes[1, 1].imshow(v - exact, origin="upper", extent=(0, 3, 3, 0), cmap="RdBu_r", vmin=-worst, vmax=worst)
-        axes[1, 1].set_title(f"difference to constant h = 0.05 s at t = {float(other.attrs['time_s']):.2f} s", fontsize=9)
-        fig.colorbar(shown, ax=axes[1, 1])
-    for ax in axes[1]:
-        ax.set_xlabel("x [km]")
-        ax.set_ylabel("depth [km]")
     fig.savefig(out, dpi=120)
     plt.close(fig)
 
@@ -172,15 +149,14 @@ def main(results, out):
     tiles(grid, paper, "proficiency", "Proficiency: speed times accuracy [fig. 7]", f"{out}/proficiency.png", (0, 4))
     tiles(grid, ["alpha2", "transfer"], "proficiency", "Proficiency before and after transfer learning [fig. 8d]",
           f"{out}/transfer.png", (0, 4))
+    if any(r["controller"] == "appendix" for r in grid):
+        appendix(grid, out)
     ours = ["petrl", "PI42-embedded", "H211b-embedded", "event", "event-fast"]
     tiles(grid, ours, "speed_ratio", "Heuristic's run time over ours and over the rivals'", f"{out}/beat_speed.png", (0, 4))
     tiles(grid, ours, "slip_error_percent", "Error of the final slip, %", f"{out}/beat_error.png", (0, 1), "%.3f")
     folder = f"{results}/grid/steps"
     step_history(folder, "3km-50", [("heuristic", "heuristic"), ("alpha8", "paper's learned control (alpha = 8)"),
                                     ("petrl", "PetRL"), ("PI42-embedded", "dsp PI42, embedded error")], f"{out}/steps.png")
-    histories(folder, "3km-50", [("reference", "constant h = 0.05 s", "-"), ("heuristic", "heuristic", "s--"),
-                                 ("alpha8", "alpha = 8", "^:"), ("petrl", "PetRL", "o--")],
-              (f"{results}/maps/petrl/fields.h5", f"{results}/maps/reference/fields.h5"), f"{out}/history.png")
     front(grid, f"{out}/front.png")
     learning(f"{results}/training", f"{out}/learning.png")
     if os.path.exists(f"{results}/scale.csv"):

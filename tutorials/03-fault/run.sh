@@ -16,7 +16,7 @@ if [ -z "${PETRL:-}" ]; then
 fi
 petrl=${PETRL:-$root/build/release/bin/petrl}
 policy=${POLICY:-$root/plugins/petrl/policies/fault.h5}
-mkdir -p "$out/config" "$out/results/training" "$out/results/maps"
+mkdir -p "$out/config" "$out/results/training"
 out=$(cd "$out" && pwd)
 
 fill() { sed -e "s|OUT|$out|g" -e "s|POLICY|$policy|g" -e "s|DEFAULT|$root/plugins/petrl/policies/default.h5|g" "$here/$1" > "$out/config/$1"; }
@@ -26,10 +26,10 @@ train() { "$petrl" train "$1" -o "$out/$2" > "$out/$2.log" 2>&1 || { tail -5 "$o
 echo "training alpha = 2, 4, 8, 16 on one element ..."
 train "$here/paper_alpha2.yaml" alpha2 & train "$here/paper_alpha4.yaml" alpha4; wait $!
 train "$here/paper_alpha8.yaml" alpha8 & train "$here/paper_alpha16.yaml" alpha16; wait $!
-echo "transfer learning on 30 x 30 elements ..."
+echo "transfer learning on 30 x 30 elements, and appendix A: there from scratch ..."
 fill transfer.yaml
-train "$out/config/transfer.yaml" transfer
-for name in alpha2 alpha4 alpha8 alpha16 transfer; do cp "$out/$name/log.csv" "$out/results/training/${name}_log.csv"; done
+train "$here/appendix.yaml" appendix & train "$out/config/transfer.yaml" transfer; wait $!
+for name in alpha2 alpha4 alpha8 alpha16 transfer appendix; do cp "$out/$name/log.csv" "$out/results/training/${name}_log.csv"; done
 cp "$root/plugins/petrl/policies/fault_log.csv" "$out/results/training/petrl_log.csv"
 
 for study in tuning grid heldout random grid_exact; do
@@ -40,15 +40,8 @@ for study in tuning grid heldout random grid_exact; do
   /usr/bin/python3 "$here/../table.py" "$out/results/$study" | tee "$out/results/$study.txt"
 done
 
-# Velocity maps of figure 5.
-for run in petrl:rl:$policy reference:constant:h=0.05; do
-  cat > "$out/config/map.yaml" <<Y
-scenario: {cells: [50, 50]}
-controller: "${run#*:}"
-snapshots: [8.6]
-Y
-  "$petrl" run "$out/config/map.yaml" -o "$out/results/maps/${run%%:*}"
-done
+[ -f "$out/pictures/history.png" ] || { mkdir -p "$out/pictures"; \
+  bash "$here/figure5.sh" "$petrl" "$out/alpha8/last.h5" "$policy" "$out/figure5" "$out/pictures/history.png"; }
 [ -f "$out/results/scale.csv" ] || bash "$here/scale.sh" "$petrl" "$out/results/scale.csv"
 /usr/bin/python3 "$here/table.py" "$out/results" | tee "$out/results/tables.md"
 /usr/bin/python3 "$here/plot.py" "$out/results" "$out/pictures"

@@ -1,13 +1,17 @@
 """Step controllers on faults: ratios to the baseline (the first controller of a scenario) as the paper has them, and what
 the others together cost at equal error."""
 import math
+import re
 
 import numpy as np
 
+from . import two_errors
 from .data import show, write
 from .statistics import Comparison, Curve, geometric
 
 FLOOR = 1e-12  # of errors and ratios in logarithms
+# Errors below those of the reference say nothing: of the final slip in percent, of the event's time in growth times.
+SMALLEST = {"slip_error_percent": 1e-2, "event_time_error": 1e-3}
 
 
 def ratio(theirs, ours):
@@ -60,6 +64,50 @@ def at_equal_error(rows, controller, cost):
     return Comparison([(subject, [rivals])])
 
 
+def family(controller):
+    """Controllers that differ in settings alone, which begin with a digit: event-0.5-0.7 is of event."""
+    return re.sub(r"-[0-9].*$", "", controller)
+
+
+def at_both_errors(rows, name, cost):
+    """What the front of all other families costs over this family, at equal errors of slip and of the event's time."""
+    controllers = list(dict.fromkeys(r["controller"] for r in rows))
+
+    def points(names):
+        numbers = [np.maximum(matrices(rows, names, key), low) for key, low in SMALLEST.items()] + [matrices(rows, names, cost)]
+        good = np.all([np.isfinite(x).all(axis=1) for x in numbers], axis=0)
+        return [x[good] for x in numbers]
+
+    subject, rivals = (points([c for c in controllers if (family(c) == name) == own]) for own in (True, False))
+    return two_errors.Comparison(subject, rivals) if len(subject[2]) and len(rivals[2]) else None
+
+
+def families(rows, out, markdown):
+    found = []
+    for name in dict.fromkeys(family(r["controller"]) for r in rows):
+        row = {"family": name}
+        for label, cost in (("wall", "wall_median_s"), ("work", "work")):
+            c = at_both_errors(rows, name, cost)
+            if c is None:
+                break
+            row |= {"settings": len(c.ratio), "out_of_reach": c.out_of_reach, f"others_{label}_over": c.median,
+                    f"others_{label}_least": c.least, f"others_{label}_most": c.most, f"others_{label}_low": c.low,
+                    f"others_{label}_high": c.high}
+        else:
+            found.append(row)
+    write(f"{out}/both_errors.csv", found)
+    if not found:
+        return
+    columns = {"family": ("family", ""), "settings": ("settings", ""), "out_of_reach": ("out of others' reach", "")}
+    for label, word in (("wall", "time"), ("work", "work")):
+        columns |= {f"others_{label}_over": (f"others' {word}", ".2f"), f"others_{label}_low": ("5 %", ".2f"),
+                    f"others_{label}_high": ("95 %", ".2f"), f"others_{label}_least": ("least", ".2f"),
+                    f"others_{label}_most": ("most", ".2f")}
+    show(found, columns, "what the front of all other families takes at errors of slip and of the event's time that are both no "
+                         "larger, over its own: median over its settings, 5 % and 95 % of it over other scenarios, least and most",
+         markdown)
+
+
 def tables(runs, out, config, markdown=False, **_):
     rows = cells(runs)
     write(f"{out}/cells.csv", rows, digits=9)
@@ -76,7 +124,8 @@ def tables(runs, out, config, markdown=False, **_):
         for key in ("accuracy_ratio", "proficiency"):
             name = key.replace("_ratio", "")
             row |= {f"{name}_mean": get(key).mean(), f"{name}_geometric_mean": geometric(get(key))}
-        row |= {f"{key}_mean": get(key).mean() for key in ("history_error", "peak_velocity_error_percent")}
+        row |= {f"{key}_mean": get(key).mean() for key in ("history_error", "event_time_error", "peak_velocity_error_percent")
+                if key in rows[0]}
         for name, cost in (("wall", "wall_median_s"), ("work", "work")):
             c = at_equal_error(rows, controller, cost)
             row |= {f"others_{name}_over": c.median, f"others_{name}_low": c.low, f"others_{name}_high": c.high}
@@ -91,3 +140,5 @@ def tables(runs, out, config, markdown=False, **_):
                    "others_wall_over": ("others' time at equal error", ".2f"), "others_work_over": ("their work", ".2f")},
          f"ratios are {rows[0]['controller']}'s over the controller's (above 1: better), geometric means over scenarios; "
          "others at equal error: - where none is as accurate", markdown)
+    if "event_time_error" in rows[0]:
+        families(rows, out, markdown)

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "device/vec_view.hpp"
 #include "problems/fault/extreme.hpp"
+#include "problems/fault/grid.hpp"
 #include "problems/fault/square_root.hpp"
 #include "problems/fault/toeplitz.hpp"
 
@@ -50,22 +51,23 @@ void Elasticity::checkParameters() const {
 
 Elasticity::Elasticity(MPI_Comm comm, const ElasticityParameters &parameters) : parameters_(parameters) {
   checkParameters();
-  const ElasticityParameters &p = parameters_;
-  dx_ = p.lx / static_cast<double>(p.nx);
-  dz_ = p.lz / static_cast<double>(p.nz);
-  mass_ = p.density * p.ly * cellArea();
   PetRLThrow(PetscCommDuplicate(comm, &comm_, nullptr));
   try {
-    PetscInt all = p.nz, end = 0;
-    rows_ = PETSC_DECIDE;
-    PetRLThrow(PetscSplitOwnership(comm_, &rows_, &all));
-    check(static_cast<PetscErrorCode>(MPI_Scan(&rows_, &end, 1, MPIU_INT, MPI_SUM, comm_)), "MPI_Scan");
-    first_row_ = end - rows_;
-    work_ = createVector();
+    grid_ = createGrid(comm_, parameters_);
+    checkParameters();
+    const ElasticityParameters &p = parameters_;
+    dx_ = p.lx / static_cast<double>(p.nx);
+    dz_ = p.lz / static_cast<double>(p.nz);
+    mass_ = p.density * p.ly * cellArea();
+    rows_ = std::make_unique<Rows>(grid_);
+    work_ = rows_->createVector();
+    PetscInt width, height;
+    PetRLThrow(DMDAGetCorners(grid_, nullptr, nullptr, nullptr, &width, &height, nullptr));
+    local_size_ = width * height;
     PetRLThrow(device::VecSpace(work_, &space_));
     const KernelParameters k{p.shear_modulus, p.poisson, dx_, dz_};
     const bool single = size() == 1;
-    if (!single) toeplitz_ = makeToeplitz({comm_, p.nx, p.nz, rows_}, p.kernel, k, space_);
+    if (!single) toeplitz_ = makeToeplitz({comm_, p.nx, p.nz, rows_->count()}, p.kernel, k, space_);
     scale_ = 1;
     if (p.k_scale > 0) {
       scale_ = p.k_scale;
@@ -86,6 +88,7 @@ Elasticity::Elasticity(MPI_Comm comm, const ElasticityParameters &parameters) : 
   } catch (...) {
     // A constructor that throws is not followed by the destructor.
     (void)VecDestroy(&work_);
+    (void)DMDestroy(&grid_);
     (void)PetscCommDestroy(&comm_);
     throw;
   }
@@ -98,19 +101,13 @@ std::unique_ptr<Elasticity> Elasticity::create(MPI_Comm comm, const ElasticityPa
 Elasticity::~Elasticity() {
   root_.reset();
   (void)VecDestroy(&work_);
+  (void)DMDestroy(&grid_);
   (void)PetscCommDestroy(&comm_);
 }
 
 Vec Elasticity::createVector() const {
   Vec v;
-  if (work_) {
-    PetRLThrow(VecDuplicate(work_, &v));
-    return v;
-  }
-  PetRLThrow(VecCreate(comm_, &v));
-  PetRLThrow(VecSetSizes(v, localSize(), size()));
-  // Without options sequential on one rank, as the vectors of everything else: no reductions then.
-  PetRLThrow(VecSetFromOptions(v));
+  PetRLThrow(DMCreateGlobalVector(grid_, &v));
   return v;
 }
 
@@ -119,13 +116,17 @@ std::string Elasticity::describe() const {
   return toeplitz_->describe() + (root_ ? ", " + root_->describe() : "");
 }
 
-void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
-  const PetscScalar *from;
-  PetscScalar *to;
+void Elasticity::checkLayout(Vec x) const {
   PetscInt own;
   PetRLThrow(VecGetLocalSize(x, &own));
   if (own != localSize())
     throw Error("fault: found a vector of another layout than createVector()'s", PETSC_ERR_ARG_SIZ);
+}
+
+// Of vectors of rows().
+void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
+  const PetscScalar *from;
+  PetscScalar *to;
   const SymbolFunction f{c_mass * mass_, c_damping * 2 * parameters_.damping_ratio * std::sqrt(mass_ * scale_),
                          c_stiffness * scale_, inverse};
   if (!toeplitz_) {
@@ -147,6 +148,11 @@ void Elasticity::operate(bool inverse, double c_mass, double c_damping, double c
 }
 
 void Elasticity::apply(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
+  checkLayout(x);
+  rows_->with(x, y, [&](Vec from, Vec to) { applyRows(c_mass, c_damping, c_stiffness, from, to); });
+}
+
+void Elasticity::applyRows(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y) {
   if (!root_ || c_damping == 0) {
     operate(false, c_mass, c_damping, c_stiffness, x, y);
     return;
@@ -173,21 +179,24 @@ void Elasticity::precondition(double c_mass, double c_damping, double c_stiffnes
   if (!(c_mass >= 0 && c_damping >= 0 && c_stiffness >= 0 && c_mass + c_damping + c_stiffness > 0))
     throw Error("fault: precondition: the coefficients must not be negative and not all zero",
                 PETSC_ERR_ARG_OUTOFRANGE);
-  operate(true, c_mass, c_damping, c_stiffness, x, y);
+  checkLayout(x);
+  rows_->with(x, y, [&](Vec from, Vec to) { operate(true, c_mass, c_damping, c_stiffness, from, to); });
 }
 
 double Elasticity::extreme(bool smallest, double tolerance) {
   Vec start = createVector();
   PetscScalar *v;
+  PetscInt first_x, first_z, width, height;
+  PetRLThrow(DMDAGetCorners(grid_, &first_x, &first_z, nullptr, &width, &height, nullptr));
   // Close to the weakest mode (a bump) and to the stiffest (signs alternate from cell to cell).
   device::VecView view;
   PetRLThrow(view.begin(start, device::Space::host, device::Access::write, &v));
-  for (PetscInt iz = 0; iz < rows_; ++iz)
-    for (PetscInt ix = 0; ix < nx(); ++ix) {
-      const double depth = (static_cast<double>(first_row_ + iz) + 0.5) / static_cast<double>(nz());
+  for (PetscInt iz = first_z; iz < first_z + height; ++iz)
+    for (PetscInt ix = first_x; ix < first_x + width; ++ix) {
+      const double depth = (static_cast<double>(iz) + 0.5) / static_cast<double>(nz());
       const double bump = std::sin(M_PI * (static_cast<double>(ix) + 0.5) / static_cast<double>(nx())) *
                           (parameters_.kernel == Kernel::full ? std::sin(M_PI * depth) : std::cos(M_PI * depth / 2));
-      v[iz * nx() + ix] = smallest || (first_row_ + iz + ix) % 2 == 0 ? bump : -bump;
+      *v++ = smallest || (iz + ix) % 2 == 0 ? bump : -bump;
     }
   PetRLThrow(view.end());
   const auto k = [this](Vec x, Vec y) { stiffness(x, y); };

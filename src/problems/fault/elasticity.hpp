@@ -1,7 +1,7 @@
 // Elastic stiffness and damping of a planar fault cut into equal cells, matrix-free by FFT on any number of ranks.
 #pragma once
 
-#include <petscvec.h>
+#include <petscdm.h>
 
 #include <memory>
 #include <string>
@@ -38,11 +38,13 @@ struct ElasticityParameters {
   std::string cache;            ///< folder that keeps dense square roots between runs; empty: none
 };
 
+class Rows;
 class Toeplitz;
 class SquareRoot;
 
-/// K [N/m] and H [N s/m] on the cells of a fault. Vectors are in natural order, x fastest (iz * nx + ix, iz downwards);
-/// each rank owns a slab of whole rows of constant depth (possibly none).
+/// K [N/m] and H [N s/m] on the cells of a fault, a DMDA (grid.hpp), whose options may change the number of cells. As
+/// long as there are rows for all ranks, each owns whole rows and vectors are in natural order, x fastest
+/// (iz * nx + ix, iz downwards).
 /// A product costs O(N log N), some 20 to 40 ns a cell, with the full space and the mirror; O(N nz) time and memory
 /// with the half space. All member functions that take vectors are collective, need vectors of the layout of
 /// createVector() (x and y different), allocate nothing after the first few calls and throw petrl::Error.
@@ -58,16 +60,17 @@ class Elasticity {
   Elasticity(const Elasticity &) = delete;
   Elasticity &operator=(const Elasticity &) = delete;
 
-  /// A new vector of nx nz entries, of the type that -vec_type says; the caller destroys it. Collective.
+  DM grid() const { return grid_; }  ///< borrowed
+  /// A new vector of the grid; the caller destroys it. Collective.
   Vec createVector() const;
   MPI_Comm comm() const { return comm_; }
   const ElasticityParameters &parameters() const { return parameters_; }
   PetscInt nx() const { return parameters_.nx; }
   PetscInt nz() const { return parameters_.nz; }
   PetscInt size() const { return nx() * nz(); }
-  PetscInt localSize() const { return rows_ * nx(); }
-  PetscInt firstRow() const { return first_row_; }  ///< first iz of this rank
-  PetscInt localRows() const { return rows_; }
+  PetscInt localSize() const { return local_size_; }  ///< cells of this rank
+  /// The whole rows that this rank transforms: as a rule its cells.
+  const Rows &rows() const { return *rows_; }
 
   device::Space space() const { return space_; }  ///< where fields live
   /// Where what is done: for -ts_view.
@@ -83,6 +86,8 @@ class Elasticity {
   void damping(Vec x, Vec y);
   /// y = (c_mass m I + c_damping H + c_stiffness K) x; one pair of FFTs where damping is `symbol`.
   void apply(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y);
+  /// The same of vectors of rows().
+  void applyRows(double c_mass, double c_damping, double c_stiffness, Vec x, Vec y);
   /// y = an approximation of (c_mass m I + c_damping H + c_stiffness K)^-1 x: the inverse of the circulant that the
   /// operator is cut from, cut in the same way. Symmetric positive definite; the coefficients must not be negative and
   /// not all zero.
@@ -95,13 +100,16 @@ class Elasticity {
 
  private:
   void checkParameters() const;
+  void checkLayout(Vec x) const;
   void operate(bool inverse, double c_mass, double c_damping, double c_stiffness, Vec x, Vec y);
   double extreme(bool smallest, double tolerance);
 
   ElasticityParameters parameters_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   double dx_, dz_, mass_, scale_ = 1;
-  PetscInt rows_ = 0, first_row_ = 0;
+  DM grid_ = nullptr;
+  PetscInt local_size_ = 0;
+  std::unique_ptr<Rows> rows_;
   device::Space space_ = device::Space::host;
   double single_stiffness_ = 0, single_damping_ = 0;  // of a fault of one cell
   double lo_ = 0, hi_ = 0;                            // of K, once known

@@ -23,6 +23,18 @@ void readRange(YamlMap &yaml, const std::string &key, double range[2]) {
   range[0] = values[0], range[1] = values[1];
 }
 
+// A number, or a range of positive ones.
+void readPrice(YamlMap &yaml, const std::string &key, double fallback, double range[2]) {
+  range[0] = range[1] = fallback;
+  if (!yaml.has(key)) return;
+  if (!yaml.isList(key)) {
+    range[0] = range[1] = yaml.number(key, fallback, 0, 100);
+    return;
+  }
+  readRange(yaml, key, range);
+  if (!(range[0] > 0) || !(range[1] <= 100)) yaml.fail(key, "expected a range of prices above 0, up to 100");
+}
+
 }  // namespace
 
 Variations readVariations(YamlMap yaml) {
@@ -91,9 +103,9 @@ FaultEnvironment::FaultEnvironment(YamlMap yaml) {
     const bool wall = learn::oneOf(reward, "run_time", "iterations", {"iterations", "wall"}) == "wall";
     local_reward_ = std::make_unique<LocalReward>(reward.number("alpha", 8, 0, 1e6), wall);
   } else {
-    prices_.slip = reward.number("slip_price", prices_.slip, 0, 100);
+    readPrice(reward, "slip_price", prices_.slip, slip_prices_);
     prices_.slip_tolerance = reward.number("slip_tolerance", prices_.slip_tolerance, 1e-12, 1);
-    prices_.history = reward.number("history_price", prices_.history, 0, 100);
+    readPrice(reward, "history_price", prices_.history, history_prices_);
   }
   reward.finish();
   const auto error = learn::oneOf(yaml, "error", local_ ? "doubling" : "none", {"none", "embedded", "doubling"});
@@ -145,13 +157,25 @@ FaultEnvironment::World &FaultEnvironment::world(std::vector<World> &pool, std::
   return w;
 }
 
-FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
+RunPrices FaultEnvironment::drawPrices(std::uint64_t seed) const {
+  Random random(seed, 0x9a1ce);
+  RunPrices prices = prices_;
+  const auto draw = [&](const double range[2]) {
+    return range[1] > range[0] ? range[0] * std::pow(range[1] / range[0], random.uniform(0, 1)) : range[0];
+  };
+  prices.slip = draw(slip_prices_);
+  prices.history = draw(history_prices_);
+  return prices;
+}
+
+FaultRun FaultEnvironment::integrate(World &w, Agent &agent, const RunPrices &prices, double *total) {
   StepReward *reward = &run_reward_;
   if (local_) {
     local_reward_->use(*w.fault);
     reward = local_reward_.get();
   } else {
-    run_reward_.use(*w.fault, *w.probe, *w.yardstick, prices_);
+    run_reward_.use(*w.fault, *w.probe, *w.yardstick, prices);
+    w.fault->setPrices({prices.slip, prices.history});
   }
   StepTraining training(agent, *reward);
   FaultRun run = simulate(*w.fault, [&](Fault &fault) {
@@ -179,8 +203,21 @@ FaultRun FaultEnvironment::integrate(World &w, Agent &agent, double *total) {
 double FaultEnvironment::episode(Agent &agent, std::uint64_t seed) {
   double total;
   const std::size_t index = seed % pool_size_;
-  integrate(world(training_, index, index + 1), agent, &total);
+  integrate(world(training_, index, index + 1), agent, drawPrices(seed), &total);
   return total;
+}
+
+double FaultEnvironment::scoreOf(const FaultRun &run, const World &w, const RunPrices &prices) const {
+  const Yardstick &y = *w.yardstick;
+  const double tolerance = prices.slip_tolerance, cost = run.cost() / y.heuristic.cost();
+  const bool ranges = slip_prices_[1] > slip_prices_[0] || history_prices_[1] > history_prices_[0];
+  if (ranges && !run.finished) return 10;
+  if (ranges)
+    return cost + prices.slip * y.slipError(run) / (y.slipError(y.heuristic) + tolerance) +
+           prices.history * y.historyError(run);
+  if (!run.finished) return std::log(10.0);
+  return std::log(cost) + 0.5 * std::log((y.slipError(run) + tolerance) / (y.slipError(y.heuristic) + tolerance)) +
+         prices.history * (y.historyError(run) - y.historyError(y.heuristic));
 }
 
 Evaluation FaultEnvironment::evaluate(Agent &agent) {
@@ -189,7 +226,8 @@ Evaluation FaultEnvironment::evaluate(Agent &agent) {
   for (std::size_t i = 0; i < validation_size_; ++i) {
     World &w = world(validation_, i, 1000003 + i);
     double total;
-    const FaultRun run = integrate(w, agent, &total);
+    const RunPrices prices = drawPrices(1000003 + i);
+    const FaultRun run = integrate(w, agent, prices, &total);
     failures += static_cast<double>(run.failures);
     broke += run.finished ? 0 : 1;
     if (local_) {
@@ -201,15 +239,7 @@ Evaluation FaultEnvironment::evaluate(Agent &agent) {
     slip += run.finished ? w.yardstick->slipError(run) : 1;
     slip_heuristic += w.yardstick->slipError(w.yardstick->heuristic);
     history += run.finished ? w.yardstick->historyError(run) : 1;
-    if (run.finished) {
-      const double tolerance = prices_.slip_tolerance;
-      score += log_cost +
-               0.5 * std::log((w.yardstick->slipError(run) + tolerance) /
-                              (w.yardstick->slipError(w.yardstick->heuristic) + tolerance)) +
-               prices_.history * (w.yardstick->historyError(run) - w.yardstick->historyError(w.yardstick->heuristic));
-    } else {
-      score += log_cost;
-    }
+    score += scoreOf(run, w, prices);
   }
   const auto n = static_cast<double>(validation_size_);
   e.score = score / n;

@@ -34,6 +34,8 @@ Scenario randomScenario(const Variations &variations, std::uint64_t seed);
 /// (ranges: a pool of `pool` random scenarios), reward: {kind: local, alpha, run_time: iterations|wall} or {kind: run,
 /// slip_price, slip_tolerance, history_price}, error (none|embedded|doubling), observables,
 /// transform, low, high, safeguard, validation (number of held-out random scenarios; with `scenario` that one is used).
+/// A price may be a range [low, high]: each episode draws its own, evenly in the logarithm, and the observables
+/// slip_price and history_price tell the policy.
 class FaultEnvironment : public StreamEnvironment {
  public:
   explicit FaultEnvironment(YamlMap yaml);
@@ -43,8 +45,8 @@ class FaultEnvironment : public StreamEnvironment {
   ActionSpec action() const override { return specification_.action; }
   double episode(Agent &agent, std::uint64_t seed) override;
   /// Score with the run reward: mean over held-out scenarios of log(cost over heuristic's) + log((slip error +
-  /// tolerance) over the heuristic's)/2 + price of the history error beyond the heuristic's; with the local reward:
-  /// minus the return.
+  /// tolerance) over the heuristic's)/2 + price of the history error beyond the heuristic's; where prices are ranges:
+  /// mean of cost over heuristic's + prices of both errors; with the local reward: minus the return.
   Evaluation evaluate(Agent &agent) override;
 
  private:
@@ -53,7 +55,9 @@ class FaultEnvironment : public StreamEnvironment {
     std::unique_ptr<Yardstick> yardstick;
   };
   World &world(std::vector<World> &pool, std::size_t index, std::uint64_t seed);
-  FaultRun integrate(World &w, Agent &agent, double *total);
+  FaultRun integrate(World &w, Agent &agent, const RunPrices &prices, double *total);
+  RunPrices drawPrices(std::uint64_t seed) const;
+  double scoreOf(const FaultRun &run, const World &w, const RunPrices &prices) const;
 
   bool varied_ = false, local_ = true, safeguard_ = true;
   Scenario scenario_;
@@ -61,6 +65,7 @@ class FaultEnvironment : public StreamEnvironment {
   std::size_t pool_size_ = 1, validation_size_ = 1;
   TSBatheErrorType error_ = TS_BATHE_ERROR_DOUBLING;
   RunPrices prices_;
+  double slip_prices_[2] = {0, 0}, history_prices_[2] = {0, 0};  // ranges
   std::unique_ptr<LocalReward> local_reward_;
   RunReward run_reward_;
   Policy specification_;

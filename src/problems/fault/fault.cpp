@@ -10,14 +10,20 @@
 #include "device/vec_view.hpp"
 #include "integrate/bathe.hpp"
 #include "problems/fault/cells.hpp"
+#include "problems/fault/grid.hpp"
 
 namespace petrl::fault {
 
 Fault::Fault(MPI_Comm comm, const Scenario &scenario, std::shared_ptr<Elasticity> elasticity)
     : scenario_(scenario), elasticity_(std::move(elasticity)) {
   if (!elasticity_) elasticity_ = Elasticity::create(comm, scenario_.elasticity);
-  d_ = elasticity_->createVector();
+  scenario_.elasticity.nx = elasticity_->nx();  // options may have changed them
+  scenario_.elasticity.nz = elasticity_->nz();
+  grid_ = cloneGrid(elasticity_->grid());
+  PetRLThrow(DMCreateGlobalVector(grid_, &d_));
   for (Vec *v : {&v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_}) PetRLThrow(VecDuplicate(d_, v));
+  PetRLThrow(PetscObjectSetName(reinterpret_cast<PetscObject>(d_), "displacement"));
+  PetRLThrow(PetscObjectSetName(reinterpret_cast<PetscObject>(v_), "velocity"));
   fillCells();
   elasticity_->bounds(&smallest_stiffness_, &largest_stiffness_);
   growth_rate_ = growth(scenario_.friction->weakening() * mean_normal_force_);
@@ -30,6 +36,7 @@ Fault::~Fault() {
   (void)TSDestroy(&ts_);
   (void)MatDestroy(&jacobian_);
   for (Vec *v : {&d_, &v_, &normal_force_, &prestress_, &start_velocity_, &work_, &work2_}) (void)VecDestroy(v);
+  (void)DMDestroy(&grid_);
 }
 
 void Fault::fillCells() {
@@ -37,14 +44,16 @@ void Fault::fillCells() {
   const double mu0 = scenario_.friction->staticCoefficient();
   device::VecView views[3];
   PetscScalar *force, *prestress, *velocity;
+  PetscInt first_x, first_z, width, height;
+  PetRLThrow(DMDAGetCorners(grid_, &first_x, &first_z, nullptr, &width, &height, nullptr));
   PetRLThrow(views[0].begin(normal_force_, device::Space::host, device::Access::write, &force));
   PetRLThrow(views[1].begin(prestress_, device::Space::host, device::Access::write, &prestress));
   PetRLThrow(views[2].begin(start_velocity_, device::Space::host, device::Access::write, &velocity));
-  for (PetscInt k = 0; k < elasticity_->localRows(); ++k) {
-    for (PetscInt i = 0; i < e.nx; ++i) {
-      const double x = (static_cast<double>(i) + 0.5) / static_cast<double>(e.nx);
-      const double z = (static_cast<double>(elasticity_->firstRow() + k) + 0.5) / static_cast<double>(e.nz);
-      const PetscInt j = k * e.nx + i;
+  for (PetscInt k = 0; k < height; ++k) {
+    for (PetscInt i = 0; i < width; ++i) {
+      const double x = (static_cast<double>(first_x + i) + 0.5) / static_cast<double>(e.nx);
+      const double z = (static_cast<double>(first_z + k) + 0.5) / static_cast<double>(e.nz);
+      const PetscInt j = k * width + i;
       force[j] = elasticity_->cellArea() * normalStressAt(scenario_.normal_stress, e, x, z);
       prestress[j] = scenario_.prestress * mu0 * force[j];
       double factor = 1;
@@ -73,12 +82,6 @@ double Fault::criticalStep() const {
   return growth_rate_ > 0 ? 2 / (bathe(ts_).gamma * growth_rate_) : std::numeric_limits<double>::infinity();
 }
 
-double Fault::currentCriticalStep() const {
-  PetRLThrow(WeakeningOnCells(scenario_.friction->formula(), history(), normal_force_, work_));
-  const double rate = growth(meanOf(work_));
-  return rate > 0 ? 2 / (bathe(ts_).gamma * rate) : std::numeric_limits<double>::infinity();
-}
-
 void Fault::checkUnstable() {
   if (scenario_.allow_stable || growth_rate_ > 0) return;
   const double area = elasticity_->cellArea();
@@ -98,6 +101,7 @@ void Fault::createTS() {
   PC pc;
   TSAdapt adapt;
   PetRLThrow(TSCreate(comm, &ts_));
+  PetRLThrow(TSSetDM(ts_, grid_));
   PetRLThrow(TSSetType(ts_, TSBATHE));
   const PetscInt n = elasticity_->localSize(), N = elasticity_->size();
   VecType type;
@@ -159,25 +163,6 @@ void Fault::startFrom(const Fault &other, double t) {
   PetRLThrow(TSSetTime(ts_, t));
 }
 
-double meanOf(Vec x) {
-  PetscScalar sum;
-  PetscInt n;
-  PetRLThrow(VecSum(x, &sum));
-  PetRLThrow(VecGetSize(x, &n));
-  return PetscRealPart(sum) / static_cast<double>(n);
-}
-
-double Fault::maxVelocity() const {
-  PetscReal norm;
-  PetRLThrow(VecNorm(v_, NORM_INFINITY, &norm));
-  return norm;
-}
-
-double Fault::sliding() const {
-  PetRLThrow(MarkSliding(v_, work_));
-  return meanOf(work_);
-}
-
 double Fault::time() const {
   PetscReal t;
   PetRLThrow(TSGetTime(ts_, &t));
@@ -231,14 +216,13 @@ double Fault::energy() {
     if (critical_energy_ == 0) critical_energy_ = 1;  // no prestress
   }
   // What is strained is what the fault lags behind the far field.
-  Vec slip;
-  PetRLThrow(VecDuplicate(d_, &slip));
-  PetRLThrow(VecCopy(d_, slip));
-  if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(slip, -scenario_.far_field_velocity * time()));
-  elasticity_->stiffness(slip, work_);
-  PetRLThrow(VecDot(slip, work_, &dkd));
-  PetRLThrow(VecDot(prestress_, slip, &fd));
-  PetRLThrow(VecDestroy(&slip));
+  PetRLThrow(VecCopy(d_, work2_));
+  if (scenario_.far_field_velocity != 0) PetRLThrow(VecShift(work2_, -scenario_.far_field_velocity * time()));
+  elasticity_->stiffness(work2_, work_);
+  PetRLThrow(VecDotBegin(work2_, work_, &dkd));
+  PetRLThrow(VecDotBegin(prestress_, work2_, &fd));
+  PetRLThrow(VecDotEnd(work2_, work_, &dkd));
+  PetRLThrow(VecDotEnd(prestress_, work2_, &fd));
   return 1 + (PetscRealPart(dkd) / 2 - PetscRealPart(fd)) / critical_energy_;
 }
 

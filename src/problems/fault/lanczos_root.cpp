@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "problems/fault/grid.hpp"
 #include "problems/fault/square_root.hpp"
 
 extern "C" void dstevd_(const char *, const PetscBLASInt *, double *, double *, double *, const PetscBLASInt *,
@@ -60,7 +61,7 @@ class LanczosRoot : public SquareRoot {
   // Vectors are kept for the next time.
   Vec vector(std::size_t i) {
     while (basis_.size() <= i) {
-      Vec v = elasticity_.createVector();
+      Vec v = elasticity_.rows().createVector();
       basis_.push_back(v);
     }
     return basis_[i];
@@ -72,7 +73,7 @@ class LanczosRoot : public SquareRoot {
     Vec next = vector(k + 1), now = vector(k);
     PetscScalar overlap;
     PetscReal norm;
-    elasticity_.apply(0, 0, inverse_scale_, now, next);
+    elasticity_.applyRows(0, 0, inverse_scale_, now, next);
     if (k > 0) PetRLThrow(VecAXPY(next, -beta_[k - 1], vector(k - 1)));
     PetRLThrow(VecDot(next, now, &overlap));
     PetRLThrow(VecAXPY(next, -overlap, now));

@@ -28,10 +28,8 @@ double growthTime(Fault &f) {
 }
 
 double relativeAcceleration(Fault &f) {
-  Vec a;
-  PetRLThrow(TSBatheGetAcceleration(f.ts(), &a));
-  const double v = f.meanVelocity();
-  return std::clamp(meanOf(a) * growthTime(f) / std::max(std::fabs(v), 1e-4 * f.scenario().velocity_scale), -5.0, 5.0);
+  const double v = std::max(std::fabs(f.meanVelocity()), 1e-4 * f.scenario().velocity_scale);
+  return std::clamp(f.meanAcceleration() * growthTime(f) / v, -5.0, 5.0);
 }
 
 PetscErrorCode Value(TS ts, void *ctx, PetscReal *value) {
@@ -82,6 +80,10 @@ const std::vector<FaultObservable> &faultObservables() {
                     ? 0.0
                     : logClamped(static_cast<double>(latest(f).error), 1e-6, 1e6) / 3;
        }},
+      {"slip_price", "log of the price of slip errors over 0.05", 0, 1.5,
+       [](Fault &f) { return logClamped(f.prices().slip / 0.05, 1e-6, 1e6); }},
+      {"history_price", "log of the price of an event that is off in time over 0.1", 0, 1.5,
+       [](Fault &f) { return logClamped(f.prices().history / 0.1, 1e-6, 1e6); }},
   };
   return list;
 }

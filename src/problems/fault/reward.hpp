@@ -28,7 +28,7 @@ class LocalReward : public StepReward {
 struct RunPrices {
   double slip = 0.25;            ///< of a slip error like the heuristic's (plus slip_tolerance)
   double slip_tolerance = 1e-3;  ///< relative slip error that does not matter
-  double history = 0.15;         ///< of the history error
+  double history = 0.15;         ///< of the history error, in growth times by which the event is off
 };
 
 /// A yardstick for runs of one scenario: a fine reference and the heuristic.

@@ -82,6 +82,22 @@ PetscErrorCode AdaptFromOptions(TSAdapt adapt) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode pricesFromOptions(Fault &fault) {
+  PetscReal slip = fault.prices().slip, history = fault.prices().history;
+  PetscFunctionBegin;
+  PetscOptionsBegin(PetscObjectComm((PetscObject)fault.ts()), NULL, "Fault: what errors cost", NULL);
+  PetscCall(PetscOptionsReal("-fault_slip_price", "Price of a slip error like the heuristic's, in its work", NULL, slip,
+                             &slip, NULL));
+  PetscCall(PetscOptionsReal("-fault_history_price", "Price of an event that is a growth time off", NULL, history,
+                             &history, NULL));
+  PetscOptionsEnd();
+  PetscCheck(slip > 0 && history > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "-fault_slip_price, -fault_history_price: found %g, %g, expected positive numbers", (double)slip,
+             (double)history);
+  fault.setPrices({slip, history});
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 TSAdapt setType(Fault &fault, TSAdaptType type, TSBatheErrorType error) {
   TSAdapt adapt;
   PetRLThrow(TSGetAdapt(fault.ts(), &adapt));
@@ -103,18 +119,46 @@ double FaultRun::slipAt(double t) const {
   return s0;
 }
 
+double FaultRun::eventTime() const {
+  double t0 = 0, s0 = 0, v0 = 0;
+  for (const auto &a : attempts) {
+    if (!a.attempt.accepted) continue;
+    const double h = a.attempt.h;
+    if ((a.slip - slip / 2) * (s0 - slip / 2) <= 0 && a.slip != s0) {
+      const auto at = [&](double x) {
+        const double y = 1 - x;
+        return y * y * (1 + 2 * x) * s0 + h * x * y * y * v0 + x * x * (1 + 2 * y) * a.slip -
+               h * x * x * y * a.velocity;
+      };
+      double low = 0, high = 1;
+      const bool rises = a.slip > s0;
+      for (int i = 0; i < 60; ++i) {
+        const double middle = (low + high) / 2;
+        ((at(middle) < slip / 2) == rises ? low : high) = middle;
+      }
+      return t0 + h * low;
+    }
+    t0 = a.attempt.t + h, s0 = a.slip, v0 = a.velocity;
+  }
+  return t0;
+}
+
 FaultController faultController(const std::string &text) {
   const auto colon = text.find(':');
   const std::string name = text.substr(0, colon), rest = colon == std::string::npos ? "" : text.substr(colon + 1);
   if (name == "rl") {
     // A file name may hold commas: the settings begin at the first one that is followed by key=.
-    const auto comma = std::min(rest.find(",safeguard="), rest.find(",accept="));
+    auto comma = std::string::npos;
+    for (const char *key : {",safeguard=", ",accept=", ",slip_price=", ",history_price="})
+      comma = std::min(comma, rest.find(key));
     const std::string file = rest.substr(0, comma);
     Settings settings(text, comma == std::string::npos ? "" : rest.substr(comma + 1));
     const bool safeguard = settings.number("safeguard", 1) != 0;
     const std::string accept = settings.text("accept", "always");
     if (accept != "always" && accept != "error")
       settings.fail("accept: expected always or error, found '" + accept + "'");
+    const Prices usual;
+    const Prices prices{settings.number("slip_price", usual.slip), settings.number("history_price", usual.history)};
     settings.finish();
     const TSBatheErrorType error = errorFor(file);
     return [=](Fault &fault) {
@@ -122,6 +166,7 @@ FaultController faultController(const std::string &text) {
       PetRLThrow(TSAdaptRLSetPolicy(adapt, (file.empty() ? policyFolder() + "/fault.h5" : file).c_str()));
       PetRLThrow(TSAdaptSetAlwaysAccept(adapt, accept == "always" ? PETSC_TRUE : PETSC_FALSE));
       adaptRL(adapt).safeguard = safeguard;
+      fault.setPrices(prices);
       addObservables(fault);
     };
   }
@@ -189,6 +234,7 @@ FaultRun simulate(Fault &fault, const FaultController &controller, bool options,
   controller(fault);
   PetRLThrow(TSSetErrorIfStepFails(ts, PETSC_FALSE));
   if (options) {
+    PetRLThrow(pricesFromOptions(fault));
     PetRLThrow(TSSetFromOptions(ts));
     addObservables(fault);
   }

@@ -29,6 +29,8 @@ struct FaultRun {
   double cost() const { return static_cast<double>(iterations + solves + linear); }
   /// Mean slip at t, interpolated linearly between steps.
   double slipAt(double t) const;
+  /// When the mean slip has come half its way, by cubic interpolation: the time of the event [s].
+  double eventTime() const;
 };
 
 /// A step controller of the study: how to configure the fault's TS before the options.
@@ -41,11 +43,13 @@ using FaultController = std::function<void(Fault &)>;
 ///   iterations:target=,power=                by nonlinear iterations
 ///   event:nucleation=,event=,onset=          fault-event
 ///   rl:<policy file>                         or rl for the fault policy that ships; with safeguard=0 for none,
-///                                            accept=error: reject steps by their error as basic does
+///                                            accept=error: reject steps by their error as basic does;
+///                                            slip_price=, history_price=: see Prices
 /// Throws petrl::Error for anything else.
 FaultController faultController(const std::string &text);
 
-/// Restarts the fault and integrates it. `options`: let the options database have the last word.
+/// Restarts the fault and integrates it. `options`: let the options database have the last word, also on the prices
+/// (-fault_slip_price, -fault_history_price).
 /// `observer`, if given, is called after each accepted step. Throws petrl::Error.
 FaultRun simulate(Fault &fault, const FaultController &controller, bool options = false,
                   const std::function<void(Fault &, double)> &observer = nullptr);

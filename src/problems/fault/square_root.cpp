@@ -7,6 +7,7 @@
 #include "device/vec_view.hpp"
 #include "problems/fault/dense_device.hpp"
 #include "problems/fault/eigen.hpp"
+#include "problems/fault/grid.hpp"
 
 namespace petrl::fault {
 
@@ -22,7 +23,7 @@ class DenseRoot : public SquareRoot {
         nx_(e.nx()),
         pairs_(e.nx() / 2),
         even_((e.nx() + 1) / 2),
-        rows_(e.localRows()),
+        rows_(e.rows().count()),
         all_(static_cast<std::size_t>(e.size())),
         field_(static_cast<std::size_t>(even_ * e.nz())),
         image_even_(static_cast<std::size_t>(even_ * rows_)),
@@ -31,7 +32,7 @@ class DenseRoot : public SquareRoot {
     check(static_cast<PetscErrorCode>(MPI_Comm_size(comm_, &ranks)), "MPI_Comm_size");
     counts_.resize(static_cast<std::size_t>(ranks));
     starts_.resize(counts_.size());
-    int mine = static_cast<int>(e.localSize()), start = static_cast<int>(e.firstRow() * nx_);
+    int mine = static_cast<int>(rows_ * nx_), start = static_cast<int>(e.rows().first() * nx_);
     check(static_cast<PetscErrorCode>(MPI_Allgather(&mine, 1, MPI_INT, counts_.data(), 1, MPI_INT, comm_)), "MPI");
     check(static_cast<PetscErrorCode>(MPI_Allgather(&start, 1, MPI_INT, starts_.data(), 1, MPI_INT, comm_)), "MPI");
     const RootBlocks blocks = share(e);
@@ -157,7 +158,7 @@ class DenseRoot : public SquareRoot {
   // The rows of this rank, stored by columns so that the product is a sum of long vectors.
   std::vector<double> localRows(const std::vector<double> &root, PetscInt half, const Elasticity &e,
                                 double unit) const {
-    const PetscInt n = half * e.nz(), own = half * rows_, first = half * e.firstRow();
+    const PetscInt n = half * e.nz(), own = half * rows_, first = half * e.rows().first();
     std::vector<double> out(static_cast<std::size_t>(own * n));
     for (PetscInt j = 0; j < n; ++j)
       for (PetscInt i = 0; i < own; ++i)

@@ -12,7 +12,7 @@ namespace petrl::fault {
 class SquareRoot {
  public:
   virtual ~SquareRoot() = default;
-  /// y = (K / scale())^(1/2) x. Collective.
+  /// y = (K / scale())^(1/2) x, of vectors of Elasticity::rows(). Collective.
   virtual void apply(Vec x, Vec y) = 0;
   /// What it is and where it works.
   virtual std::string describe() const = 0;
