@@ -110,6 +110,7 @@ def any_grid_on_any_number_of_ranks(folder):
     cases = {
         "components": (("-components", "2"), ("-closure_correct", "u1"), 1),
         "fluxes": ((), ("-closure_form", "flux"), 3),
+        "shear": (("-components", "2"), ("-closure_form", "flux", "-closure_velocity", "u0,u1", "-closure_shear", "1"), 2),
         "walls": (("-walls", "-cells"), ("-closure_form", "flux"), 2),
         "line": (("-dim", "1", "-da_grid_x", "64"), (), 2),
         "free": (("-walls", "-cells"), ("-closure_free_boundary",), 2),
@@ -126,6 +127,7 @@ def any_grid_on_any_number_of_ranks(folder):
             assert ratio(r) < (0.8 if name in ("components", "free") else 0.3), str(r)
             with h5py.File(save) as f:
                 assert (f["action"].attrs.get("boundary") == "free") == (name == "free"), dict(f["action"].attrs)
+                assert f["action"].attrs.get("shear") == ("1" if name == "shear" else None), dict(f["action"].attrs)
             # What regression came to is validated when PPO takes over, and what is saved is no worse.
             with open(f"{save}.training/log.csv") as f:
                 rows = list(csv.DictReader(f))
@@ -226,6 +228,9 @@ def mistakes(folder):
                                                                                           "expected 2")
     train(truth, save, *grid, "-closure_form", "flux", "-closure_free_boundary").fails("-closure_free_boundary", "flux",
                                                                                        "expected additive-rate")
+    train(truth, save, *grid, "-closure_form", "flux", "-closure_shear", "1").fails("-closure_shear: fluxes have no velocity",
+                                                                                      "-closure_velocity")
+    train(truth, save, *grid, "-closure_shear", "-1").fails("-closure_shear: found -1., expected a number from 0")
     train(truth, save, *grid, "-closure_train_regression", "2").fails("-closure_train_regression: found 2")
     run(HEAT, *PLUG, "-closure_train", truth, *grid).fails("-closure_train and -closure_save belong together")
     run(os.path.join(BUILD, "bin", "plain_app"), *PLUG, "-closure_train", truth, "-closure_save", save).fails("DMDA")

@@ -5,7 +5,7 @@ static char help[] =
   "  -seed <n>        initial state: which vortices, and where; largest speed 1\n"
   "  -order <1|3|5>   of what advects; what diffuses has one order more (3)\n"
   "  -values <points|means> what the initial numbers are: at the cells' centres, or means over the cells (points)\n"
-  "  -nu <nu>         viscosity (.01)\n"
+  "  -nu <nu>         viscosity (.005)\n"
   "  -cfl <c>         step over cell and largest speed (.25)\n"
   "  -nx <n>          cells a side (32); or DMDA's options (-da_grid_x, ..., -da_refine)\n\n";
 
@@ -161,7 +161,7 @@ int main(int argc, char **argv) {
   TS                ts;
   TSAdapt           adapt;
   Vec               X;
-  Burgers           burgers = {3, 0.01};
+  Burgers           burgers = {3, 0.005};
   PetscInt          seed = 0, nx = 32, mx, my, mz, which = 0, d;
   PetscReal         cfl = 0.25;
 
@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
   PetscCall(TSGetAdapt(ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, TSADAPTNONE));
   PetscCall(TSSetTimeStep(ts, cfl / PetscMax(mx, PetscMax(my, mz))));
-  PetscCall(TSSetMaxTime(ts, 1));
+  PetscCall(TSSetMaxTime(ts, 0.5));
   PetscCall(TSSetMaxSteps(ts, 1000000));
   PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetFromOptions(ts));
