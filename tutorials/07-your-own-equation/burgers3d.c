@@ -11,6 +11,7 @@ static char help[] =
 
 #include <petscdmda.h>
 #include <petscts.h>
+#include <time.h>
 
 #define VORTICES 6
 
@@ -162,8 +163,9 @@ int main(int argc, char **argv) {
   TSAdapt           adapt;
   Vec               X;
   Burgers           burgers = {3, 0.005};
-  PetscInt          seed = 0, nx = 32, mx, my, mz, which = 0, d;
+  PetscInt          seed = 0, nx = 32, mx, my, mz, which = 0, steps, d;
   PetscReal         cfl = 0.25;
+  clock_t           begin, end;
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, help));
@@ -200,7 +202,14 @@ int main(int argc, char **argv) {
 
   PetscCall(DMCreateGlobalVector(da, &X));
   PetscCall(Initial(da, seed, which == 1 ? PETSC_TRUE : PETSC_FALSE, X));
+  PetscCall(TSSetSolution(ts, X));
+  PetscCall(TSSetUp(ts));
+  begin = clock();
   PetscCall(TSSolve(ts, X));
+  end = clock();
+  PetscCall(TSGetStepNumber(ts, &steps));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%" PetscInt_FMT " steps, %g s of the processor\n", steps,
+                        (double)(end - begin) / CLOCKS_PER_SEC));
   PetscCall(VecDestroy(&X));
   PetscCall(TSDestroy(&ts));
   PetscCall(DMDestroy(&da));
