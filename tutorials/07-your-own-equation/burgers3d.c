@@ -24,7 +24,7 @@ typedef struct {
   PetscReal nu;
 } Burgers;
 
-/* Derivatives along an axis, of 2 width points around one and that: central, what upwinding adds by the speed, second. */
+/* Derivatives along an axis, from points to both sides: central, what upwinding adds by the speed, second. */
 typedef struct {
   PetscReal first[4], upwind[4], second[4];
 } Stencil;
@@ -36,8 +36,8 @@ static const Stencil kStencils[3] = {
 };
 
 /* The right-hand side for n points of a row; step: to the next point along each axis. Inlined for each width. */
-static inline void Row(const PetscInt width, PetscInt n, const Velocity *x, const PetscInt step[3], const PetscReal r[3],
-                       PetscReal nu, Velocity *f) {
+static inline void Row(const PetscInt width, PetscInt n, const Velocity *x, const PetscInt step[3],
+                       const PetscReal r[3], PetscReal nu, Velocity *f) {
   const Stencil *const s = &kStencils[width - 1];
   PetscInt             i, d, c, m;
 
@@ -79,8 +79,8 @@ static PetscErrorCode RHS(DMDALocalInfo *info, PetscReal t, Velocity ***x, Veloc
   PetscFunctionReturn(0);
 }
 
-/* A vortex: sin(a) cos(b) cos(c) along one axis, - cos(a) sin(b) cos(c) along the next, a = 2 pi k x + a phase, ...; and
-   with it a current: cos(a) / 2 along the third. */
+/* A vortex: sin(a) cos(b) cos(c) along one axis, - cos(a) sin(b) cos(c) along the next, a = 2 pi k x + a phase, ...;
+   and with it a current: cos(a) / 2 along the third. */
 typedef struct {
   PetscInt  axis, k;
   PetscReal strength, phase[3];
@@ -115,7 +115,8 @@ static PetscErrorCode Vortices(PetscInt seed, Vortex vortices[]) {
 }
 
 /* Sine and cosine along an axis of n cells, at the centre of cell i or as means over it. */
-static void Wave(const Vortex *o, PetscInt d, PetscInt i, PetscInt n, PetscBool means, PetscReal *sine, PetscReal *cosine) {
+static void Wave(const Vortex *o, PetscInt d, PetscInt i, PetscInt n, PetscBool means, PetscReal *sine,
+                 PetscReal *cosine) {
   const PetscReal at = 2 * PETSC_PI * o->k * (i + 0.5) / n + o->phase[d], half = PETSC_PI * o->k / n;
   const PetscReal factor = means ? PetscSinReal(half) / half : 1;
 
