@@ -32,7 +32,7 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
   PetscEnum form = (PetscEnum)(t.form == "flux" ? PETRL_CLOSURE_FLUX : PETRL_CLOSURE_ADDITIVE_RATE);
   PetscInt width = t.width, depth = t.depth, half_width = t.half_width, horizon = t.horizon, every = t.every,
            iterations = (PetscInt)t.iterations, seed = (PetscInt)t.seed;
-  PetscReal minutes = (PetscReal)t.minutes, regression = (PetscReal)t.regression;
+  PetscReal minutes = (PetscReal)t.minutes, regression = (PetscReal)t.regression, shear = (PetscReal)t.shear;
   PetscBool set, more, free_boundary = t.free_boundary ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBegin;
@@ -57,6 +57,11 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
       PetscOptionsBoundedInt("-closure_depth", "Layers of the network", "PetRLClosureTrain", depth, &depth, NULL, 1));
   PetscCall(PetscOptionsRangeInt("-closure_half_width", "Differences on either side of a face", "PetRLClosureTrain",
                                  half_width, &half_width, NULL, 1, 8));
+  PetscCall(PetscOptionsReal("-closure_shear", "How much fluxes go with the velocity's differences, beside its size",
+                             "PetRLClosureTrain", shear, &shear, NULL));
+  PetscCheck(shear >= 0 && shear <= 1e6, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "-closure_shear: found %g, expected a number from 0 to 1e6", (double)shear);
+  t.shear = (double)shear;
   PetscCall(PetscOptionsReal("-closure_train_minutes", "Budget of the wall clock", "PetRLClosureTrainSetBudget",
                              minutes, &minutes, &set));
   PetscCall(PetscOptionsInt("-closure_train_iterations", "Budget of iterations", "PetRLClosureTrainSetBudget",

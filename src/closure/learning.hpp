@@ -79,6 +79,7 @@ struct ClosureTrainOptions {
   std::int64_t iterations = 0;  ///< 0: until `minutes` are over
   double minutes = 20;
   double regression = .7;  ///< share of the training
+  double shear = 0;        ///< so much of the velocity's differences goes with fluxes, too
   std::uint64_t seed = 0;
 };
 

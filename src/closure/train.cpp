@@ -148,6 +148,7 @@ PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, c
 
    Options Database Keys:
 +  -closure_form <additive-rate|flux> - the form
+.  -closure_shear <share>             - fluxes move with differences of the velocity, too
 -  -closure_free_boundary             - additive corrections change values on the boundary of the grid, too
 
    Level: intermediate
@@ -160,7 +161,9 @@ PetscErrorCode PetRLClosureTrainSetCorrected(PetRLClosure closure, PetscInt n, c
 
    Fluxes suit conservation laws: they neither make nor lose anything and are hard to make unstable. They are weighted
    differences of the corrected field, in units of a velocity (-closure_velocity <u,v>, fields that are observed; u,
-   v, w where these are), or of the spacing over the step where there is none.
+   v, w where these are), or of the spacing over the step where there is none. What moves with the velocity alone is
+   small where the flow turns back, as it does in a front at rest: where the velocity is part of the state,
+   -closure_shear 1 adds the mean size of its differences around each face.
 
 .seealso: `PetRLClosure`, `PetRLClosureTrain()`, `PetRLClosureForm`
 @*/

@@ -41,6 +41,7 @@
 .  -closure_free_boundary          - corrections change values on the boundary, too, see `PetRLClosureTrainSetForm()`
 .  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such)
 .  -closure_half_width <n>         - differences on either side of a face (1)
+.  -closure_shear <share>          - fluxes move with so much of the velocity's differences, too (0)
 .  -closure_width <n>              - channels of the network (16)
 .  -closure_depth <n>              - its layers (3)
 .  -closure_train_minutes <minutes> - budget of the training (20)

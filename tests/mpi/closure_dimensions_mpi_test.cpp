@@ -282,6 +282,66 @@ TEST(ClosureDimensionsMpi, ConstantFieldsAreLeftAlone) {
   EXPECT_GT(most, 1e-3);
 }
 
+// A network that is minus the Laplacian, exactly, in a program whose right-hand side is nothing: a wave decays by the
+// number that the stencil has for it, in each step and along all directions of the grid.
+TEST(ClosureDimensionsMpi, HeatByTheClosureAlone) {
+  constexpr double kNu = 0.1, kBound = 8;
+  constexpr int kSteps = 10;
+  for (int dimensions = 1; dimensions <= 3; ++dimensions) {
+    const auto d = static_cast<std::size_t>(dimensions);
+    std::size_t taps = 1;
+    for (std::size_t a = 0; a < d; ++a) taps *= 3;
+    Policy policy = closurePolicy({"psi"}, 1, "additive-rate", -kBound, kBound);
+    std::vector<std::size_t> shape{1, 1};
+    shape.insert(shape.end(), d, 3);
+    Tensor stencil{shape, std::vector<float>(taps, 0.f)};
+    const auto tap = [&](std::size_t at) -> float & { return stencil.data[at]; };
+    tap(taps / 2) = static_cast<float>(2 * dimensions * kNu / kBound);
+    for (std::size_t a = 0, stride = 1; a < d; ++a, stride *= 3)
+      tap(taps / 2 - stride) = tap(taps / 2 + stride) = static_cast<float>(-kNu / kBound);
+    policy.network.weights = {{"layer0/weight", stencil}, {"layer0/bias", {{1}, {0.f}}}};
+    policy.network.parameters["dimensions"] = std::to_string(dimensions);
+    const SharedFile file(policy);
+    const std::vector<DMBoundaryType> periodic(3, DM_BOUNDARY_PERIODIC);
+    const AnyGrid grid(PETSC_COMM_WORLD, dimensions, {"psi"}, periodic);
+    // Five waves along x, two along y, one along z.
+    const auto wave = [&grid](PetscInt i) {
+      const double angle[] = {10 * PETSC_PI * static_cast<double>(i % grid.size.nx) / grid.size.nx,
+                              4 * PETSC_PI * static_cast<double>(i / grid.size.nx % grid.size.ny) / grid.size.ny,
+                              2 * PETSC_PI * static_cast<double>(i / grid.size.nx / grid.size.ny) / grid.size.nz};
+      return std::sin(angle[0]) * std::cos(angle[1]) * std::cos(angle[2]);
+    };
+    double rate = 0;
+    for (int a = 0; a < dimensions; ++a)
+      rate += 2 * kNu * (1 - std::cos((a == 0 ? 10 : a == 1 ? 4 : 2) * PETSC_PI / grid.size.along(a)));
+    for (const PetRLClosureMode mode : {PETRL_CLOSURE_BEFORE_STEP, PETRL_CLOSURE_FORCING}) {
+      grid.fill(grid.x, [&](PetscInt i, PetscInt) { return wave(i); });
+      TS ts, inner;
+      PetRLClosure closure;
+      PetRLThrow(TSCreate(PETSC_COMM_WORLD, &ts));
+      PetRLThrow(TSSetDM(ts, grid.da));
+      PetRLThrow(TSSetRHSFunction(
+          ts, NULL, [](TS, PetscReal, Vec, Vec F, void *) { return VecSet(F, 0); }, NULL));
+      PetRLThrow(TSSetType(ts, TSCLOSURE));
+      PetRLThrow(TSClosureGetTS(ts, &inner));
+      PetRLThrow(TSSetType(inner, TSEULER));
+      PetRLThrow(TSClosureGetClosure(ts, &closure));
+      PetRLThrow(PetRLClosureSetPolicy(closure, file.path.c_str()));
+      PetRLThrow(TSClosureSetMode(ts, mode));
+      PetRLThrow(TSSetTimeStep(ts, 0.5));
+      PetRLThrow(TSSetMaxSteps(ts, kSteps));
+      PetRLThrow(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_STEPOVER));
+      PetRLThrow(TSSolve(ts, grid.x));
+      PetRLThrow(TSDestroy(&ts));
+      const double factor = std::pow(1 - 0.5 * rate, kSteps);
+      EXPECT_LT(factor, 0.9);
+      const auto found = grid.planar(grid.x);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        ASSERT_NEAR(found[i], factor * wave(static_cast<PetscInt>(i)), 2e-6) << dimensions << " " << i;
+    }
+  }
+}
+
 TEST(ClosureDimensionsMpi, WhatDoesNotFitIsSaid) {
   const SharedFile volume(policyOf(3, Form::velocity)), line(policyOf(1, Form::velocity));
   const std::vector<DMBoundaryType> periodic(3, DM_BOUNDARY_PERIODIC);

@@ -1,5 +1,6 @@
 """A closure trained in a program that knows nothing of it: -closure_train of -ts_type closure."""
 import csv
+import itertools
 import os
 import re
 import signal
@@ -33,17 +34,17 @@ def ratio(result):
 
 
 def network(path, field):
-    """A policy's answer on a periodic field (y, x), as numpy computes it, in the units of its action."""
+    """A policy's answer on a periodic field ((z,) y, x), as numpy computes it, in the units of its action."""
     with h5py.File(path) as f:
         x = (field[None] - f["observation/offset"][0]) / f["observation/scale"][0]
         layers = sorted(k for k in f["network"] if k.startswith("layer"))
         for i, layer in enumerate(layers):
             w, b = f[f"network/{layer}/weight"][...], f[f"network/{layer}/bias"][...]
-            y = np.zeros((w.shape[0], *field.shape)) + b[:, None, None]
+            y = np.zeros((w.shape[0], *field.shape)) + b.reshape(-1, *[1] * field.ndim)
             k = w.shape[2] // 2
-            for dy in range(w.shape[2]):
-                for dx in range(w.shape[3]):
-                    y += np.einsum("oi,iyx->oyx", w[:, :, dy, dx], np.roll(x, (k - dy, k - dx), (1, 2)))
+            for tap in itertools.product(range(w.shape[2]), repeat=field.ndim):
+                shifted = np.roll(x, [k - t for t in tap], range(1, field.ndim + 1))
+                y += np.einsum("oi,i...->o...", w[(..., *tap)], shifted)
             x = y if i + 1 == len(layers) else np.maximum(y, 0)
         low, high = f["action/low"][0], f["action/high"][0]
         return low + (high - low) * (np.clip(x[0], -1, 1) + 1) / 2
@@ -82,11 +83,34 @@ def what_is_missing_is_found(folder):
             assert known["u0"][0] <= values.min() and known["u0"][1] >= values.max(), (known, values.min(), values.max())
 
 
+def what_is_missing_is_found_in_a_volume(folder):
+    """The same along three axes, on one rank and on two; the file says for how many dimensions it is."""
+    grid = ("-dim", "3", "-da_grid_x", "12", "-da_grid_y", "10", "-da_grid_z", "8")
+    truth = record(f"{folder}/t.h5", *grid, "-nu", "0.004", ranks=2)
+    with h5py.File(truth) as f:
+        u = f["runs/0003/state"][7, ..., 0]
+        h = dict(zip((2, 1, 0), f.attrs["spacing"]))
+    best = -4e-3 * sum((np.roll(u, 1, a) + np.roll(u, -1, a) - 2 * u) / h[a]**2 for a in range(3))
+    for ranks in (1, 2):
+        save = f"{folder}/{ranks}.h5"
+        r = train(truth, save, *grid, "-closure_depth", "2", "-closure_width", "8", "-closure_train_iterations", "40",
+                  "-closure_train_regression", "1", ranks=ranks).ok()
+        found = network(save, u)
+        off = np.sqrt(np.mean((found - best)**2) / np.mean(best**2))
+        print(f"        on {ranks} ranks: error ratio {ratio(r)}, distance from the best correction {off:.3f}")
+        assert ratio(r) < 0.1 and off < 0.1, f"{r} {off}"
+        with h5py.File(save) as f:
+            assert int(f["network"].attrs["dimensions"]) == 3, dict(f["network"].attrs)
+    run(HEAT, *PLUG, "-closure_policy", save, "-tf", "0.3", "-nu", "0").fails(
+        "the policy is for grids of 3 dimensions, the DMDA has 2")
+
+
 def any_grid_on_any_number_of_ranks(folder):
     """One to three dimensions, walls, several components, fluxes."""
     cases = {
         "components": (("-components", "2"), ("-closure_correct", "u1"), 1),
         "fluxes": ((), ("-closure_form", "flux"), 3),
+        "shear": (("-components", "2"), ("-closure_form", "flux", "-closure_velocity", "u0,u1", "-closure_shear", "1"), 2),
         "walls": (("-walls", "-cells"), ("-closure_form", "flux"), 2),
         "line": (("-dim", "1", "-da_grid_x", "64"), (), 2),
         "free": (("-walls", "-cells"), ("-closure_free_boundary",), 2),
@@ -103,6 +127,7 @@ def any_grid_on_any_number_of_ranks(folder):
             assert ratio(r) < (0.8 if name in ("components", "free") else 0.3), str(r)
             with h5py.File(save) as f:
                 assert (f["action"].attrs.get("boundary") == "free") == (name == "free"), dict(f["action"].attrs)
+                assert f["action"].attrs.get("shear") == ("1" if name == "shear" else None), dict(f["action"].attrs)
             # What regression came to is validated when PPO takes over, and what is saved is no worse.
             with open(f"{save}.training/log.csv") as f:
                 rows = list(csv.DictReader(f))
@@ -203,6 +228,9 @@ def mistakes(folder):
                                                                                           "expected 2")
     train(truth, save, *grid, "-closure_form", "flux", "-closure_free_boundary").fails("-closure_free_boundary", "flux",
                                                                                        "expected additive-rate")
+    train(truth, save, *grid, "-closure_form", "flux", "-closure_shear", "1").fails("-closure_shear: fluxes have no velocity",
+                                                                                      "-closure_velocity")
+    train(truth, save, *grid, "-closure_shear", "-1").fails("-closure_shear: found -1., expected a number from 0")
     train(truth, save, *grid, "-closure_train_regression", "2").fails("-closure_train_regression: found 2")
     run(HEAT, *PLUG, "-closure_train", truth, *grid).fails("-closure_train and -closure_save belong together")
     run(os.path.join(BUILD, "bin", "plain_app"), *PLUG, "-closure_train", truth, "-closure_save", save).fails("DMDA")

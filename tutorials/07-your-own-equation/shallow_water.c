@@ -9,6 +9,7 @@ static char help[] =
 
 #include <petscdmda.h>
 #include <petscts.h>
+#include <time.h>
 
 typedef struct {
   PetscScalar h, hu, hv;
@@ -137,8 +138,9 @@ int main(int argc, char **argv) {
   TS        ts;
   Vec       X;
   Flow      flow = {1};
-  PetscInt  seed = 0, nx = 64, mx, my;
+  PetscInt  seed = 0, nx = 64, mx, my, steps;
   PetscReal cfl = 0.25;
+  clock_t   begin, end;
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, help));
@@ -171,7 +173,14 @@ int main(int argc, char **argv) {
 
   PetscCall(DMCreateGlobalVector(da, &X));
   PetscCall(Initial(da, seed, X));
+  PetscCall(TSSetSolution(ts, X));
+  PetscCall(TSSetUp(ts));
+  begin = clock();
   PetscCall(TSSolve(ts, X));
+  end = clock();
+  PetscCall(TSGetStepNumber(ts, &steps));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%" PetscInt_FMT " steps, %g s of the processor\n", steps,
+                        (double)(end - begin) / CLOCKS_PER_SEC));
   PetscCall(VecDestroy(&X));
   PetscCall(TSDestroy(&ts));
   PetscCall(DMDestroy(&da));

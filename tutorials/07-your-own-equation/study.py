@@ -3,7 +3,7 @@
 
     study.py PROGRAM [-o OUT] [--minutes M] [--seeds N] [--cases N] [--jobs N] [--compare] [--build BUILD]
 
-PROGRAM: shallow_water, kuramoto_sivashinsky or transport3d (compiled here, with PETSc alone). Records fine runs from some
+PROGRAM: shallow_water, kuramoto_sivashinsky, transport3d or burgers3d (compiled here, with PETSc alone). Records fine runs from some
 initial states, trains on the coarse grid with each seed, and runs the program from initial states that were never
 recorded: without closure, with each, on the next finer grid, and with the higher-order scheme. What was recorded and
 trained already is not made again. Writes OUT/PROGRAM.csv (a row a run), prints the table (medians over the cases), and
@@ -27,6 +27,8 @@ import time
 import h5py
 import numpy as np
 
+import spectrum
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 COARSEN = 4
@@ -35,8 +37,12 @@ COARSEN = 4
 PROGRAMS = {
     "shallow_water": dict(
         shape=(32, 32), components=3, restrict="average", base="euler", fine="ssp", truth="-nx 128 -order 2",
-        coarse="-nx 32", train="-closure_form flux",
-        rivals={"2 x finer": "-nx 64", "order 2": "-nx 32 -order 2", "order 2, 2 x finer": "-nx 64 -order 2"}),
+        coarse="-nx 32", train="-closure_form flux -closure_width 8",
+        rivals={"2 x finer": "-nx 64", "order 2": "-nx 32 -order 2", "order 2, 2 x finer": "-nx 64 -order 2",
+                "order 2, long steps": "-nx 32 -order 2 -cfl 1",
+                "order 2, two stages": "-nx 32 -order 2 -cfl .4 -ts_ssp_nstages 2",
+                "order 2, 2 x, long steps": "-nx 64 -order 2 -cfl 1",
+                "order 2, 2 x, two stages": "-nx 64 -order 2 -cfl .4 -ts_ssp_nstages 2"}),
     "kuramoto_sivashinsky": dict(
         shape=(64,), components=1, restrict="inject", base="arkimex", fine="arkimex", truth="-nx 256 -order 4",
         coarse="-nx 64 -ts_adapt_type none", train="", end=20,
@@ -46,6 +52,15 @@ PROGRAMS = {
         shape=(16, 16, 16), components=1, restrict="average", base="euler", fine="ssp", truth="-nx 64 -order 2",
         coarse="-nx 16", train="-closure_form flux -closure_velocity wx,wy,wz",
         rivals={"2 x finer": "-nx 32", "order 2": "-nx 16 -order 2", "order 2, 2 x finer": "-nx 32 -order 2"}),
+    "burgers3d": dict(
+        shape=(16, 16, 16), components=3, restrict="average", base="rk", fine="rk", recorded=range(1, 12),
+        truth="-nx 64", record="-closure_record_interval 4", coarse="-nx 16 -cfl .5 -values means",
+        train=f"-closure_form flux -closure_half_width 2 -closure_shear 1 -closure_train_regression 1 "
+              f"-closure_train_config {os.path.join(HERE, 'burgers3d.yaml')}",
+        spectral=True,
+        rivals={"without, own steps": "-nx 16 -cfl .6", "order 5": "-nx 16 -order 5 -cfl .4",
+                "1.25 x finer": "-nx 20 -cfl .6", "1.5 x finer": "-nx 24 -cfl .6", "2 x finer": "-nx 32 -cfl .6",
+                "order 5, 1.5 x": "-nx 24 -order 5 -cfl .4"}),
 }
 WAYS = {"regression": 1, "regression, PPO": None, "PPO": 0}  # share that is regression; None: as it comes
 RECORDED = range(1, 7)  # initial states; those of the comparison begin at 101
@@ -89,7 +104,8 @@ class Study:
                 there = len(f["runs"])
         for seed in list(seeds)[there:]:
             self.run(f"{self.about['truth']} {self.state(seed)} {self.closure(self.about['fine'])} -closure_record {file} "
-                     f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']}")
+                     f"-closure_record_coarsen {COARSEN} -closure_record_restrict {self.about['restrict']} "
+                     f"{self.about.get('record', '')}")
 
     def log(self, way, seed):
         share = WAYS[way]
@@ -130,7 +146,7 @@ class Study:
         return (used[1] - used[0]) / 100
 
     def final(self, options):
-        """The state at the end, z y x component, and seconds in TSStep."""
+        """The state at the end, z y x component, and seconds: of the processor, where the program says it, or in TSStep."""
         if "end" in self.about:
             options += f" -ts_max_time {self.about['end']}"
         said = self.run(f"{options} -ts_view_solution binary:end.bin -log_view")
@@ -140,8 +156,9 @@ class Study:
         state = np.frombuffer(data, ">f8", size, 8).astype(float)
         points = round((size / self.about["components"]) ** (1 / len(self.about["shape"])))
         state = state.reshape((points,) * len(self.about["shape"]) + (self.about["components"],))
-        seconds = float(re.search(r"^TSStep +\d+ [\d.]+ (\S+)", said, re.M)[1])
-        return self.restrict(state), seconds
+        own = re.search(r"^\d+ steps, (\S+) s of the processor", said, re.M)
+        seconds = float((own or re.search(r"^TSStep +\d+ [\d.]+ (\S+)", said, re.M))[1])
+        return state, seconds
 
     def restrict(self, state):
         ratio = state.shape[0] // self.about["shape"][0]
@@ -225,11 +242,12 @@ def main():
     os.makedirs(a.output, exist_ok=True)
     study = Study(a.program, os.path.abspath(a.output), os.path.abspath(a.build))
     about, began = study.about, time.time()
-    study.record("truth.h5", RECORDED)
+    study.record("truth.h5", about.get("recorded", RECORDED))
     if a.compare:
         return compare(study, os.path.join(a.output, a.program + "_ways.csv"), a.minutes, a.seeds, a.jobs)
     seeds = range(101, 101 + a.cases)
-    study.record("test.h5", seeds)
+    if not about.get("spectral"):
+        study.record("test.h5", seeds)
     print(f"{a.program}: recorded in {time.time() - began:.0f} s", flush=True)
     trained = study.train_all(range(1, a.seeds + 1), a.jobs, {"regression, PPO": f"-closure_train_minutes {a.minutes}"})
     files = {f"closure, seed {s}": file for (_, s), (file, _) in trained.items()}
@@ -238,7 +256,37 @@ def main():
     methods = {"without": about["coarse"]}
     methods.update({name: f"{about['coarse']} {study.closure(about['base'])} -closure_policy {f}" for name, f in files.items()})
     methods.update(about["rivals"])
+    (compare_spectra if about.get("spectral") else compare_states)(study, methods, seeds, os.path.join(a.output, a.program))
+
+
+def write(path, columns, rows):
+    with open(path, "w", newline="") as f:
+        table = csv.writer(f)
+        table.writerow(columns)
+        table.writerows([x if isinstance(x, (str, int)) else f"{x:.6g}" for x in row] for row in rows)
+
+
+def compare_spectra(study, methods, seeds, path):
+    """In a periodic cube: Fourier coefficients, against those of the fine run itself, on any grids."""
+    methods = {"truth": study.about["truth"], **methods}
     rows, shown = [], {}
+    for seed in seeds:
+        for name, options in methods.items():
+            state, seconds = study.final(f"{options} {study.state(seed)}")
+            c = spectrum.coefficients(state, "-values means" in options)
+            if name == "truth":
+                truth = c
+            rows.append((name, seed, *spectrum.compare(c, truth), seconds))
+            shown.setdefault(name.split(",")[0], (state, "-values means" in options))
+    write(path + ".csv", ("method", "initial_state", "error", *spectrum.COLUMNS, "seconds"), rows)
+    spectrum.table(rows, methods)
+    spectrum.picture(shown, rows, methods, path + ".png")
+    print(f"{path}.csv, {path}.png")
+
+
+def compare_states(study, methods, seeds, path):
+    """Point by point, on the coarse grid."""
+    about, rows, shown = study.about, [], {}
     for case, seed in enumerate(seeds):
         with h5py.File(os.path.join(study.folder, "test.h5"), "r") as f:
             run = f["runs"][sorted(f["runs"])[case]]
@@ -248,15 +296,11 @@ def main():
             shown["truth"] = truth
         for name, options in methods.items():
             state, seconds = study.final(f"{options} {study.state(seed)}")
+            state = study.restrict(state)
             rows.append((name, seed, error(state, truth), seconds))
             if case == 0:
                 shown[name.split(",")[0]] = state
-    path = os.path.join(a.output, a.program + ".csv")
-    with open(path, "w", newline="") as f:
-        table = csv.writer(f)
-        table.writerow(("method", "initial_state", "error", "seconds"))
-        table.writerows((n, c, f"{e:.6g}", f"{s:.6g}") for n, c, e, s in rows)
-
+    write(path + ".csv", ("method", "initial_state", "error", "seconds"), rows)
     print(f"{'':22} {'error (median, least, largest)':32} {'better in':>10} {'seconds':>9}")
     without = {c: e for n, c, e, _ in rows if n == "without"}
     for name in methods:
@@ -265,8 +309,8 @@ def main():
         better = sum(r[2] < without[r[1]] for r in mine)
         print(f"{name:22} {statistics.median(errors):8.4f} {min(errors):8.4f} {max(errors):8.4f} {'':6}"
               f"{better:4} of {len(mine):2} {statistics.median(r[3] for r in mine):9.4f}")
-    picture(study, shown, os.path.join(a.output, a.program + ".png"))
-    print(f"{path}, {path[:-3]}png")
+    picture(study, shown, path + ".png")
+    print(f"{path}.csv, {path}.png")
 
 
 if __name__ == "__main__":

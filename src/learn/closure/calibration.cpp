@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "learn/engine/rng.hpp"
@@ -235,6 +236,9 @@ Policy specify(CoarseWorld &world, const RecordPlan &plan, const Calibration &ca
   p.action.parameters["half_width"] = std::to_string(options.half_width);
   std::size_t weights = static_cast<std::size_t>(options.half_width) + 1;
   if (velocity.empty()) {
+    if (options.shear > 0)
+      throw Error("-closure_shear: fluxes have no velocity here: name its fields with -closure_velocity",
+                  PETSC_ERR_ARG_WRONG);
     p.action.parameters["speed"] = "step";
   } else {
     if (velocity.size() != axes)
@@ -246,6 +250,11 @@ Policy specify(CoarseWorld &world, const RecordPlan &plan, const Calibration &ca
       text += (text.empty() ? "" : " ") + name;
     }
     p.action.parameters["velocity"] = text;
+    if (options.shear > 0) {
+      std::ostringstream shear;
+      shear << options.shear;
+      p.action.parameters["shear"] = shear.str();
+    }
     weights += static_cast<std::size_t>(options.half_width);
   }
   p.action.low.assign(components.size() * axes * weights, -1);

@@ -88,6 +88,7 @@ std::string description(const CoarseWorld &world, const ClosureTrainOptions &opt
   out << YAML::Key << "form" << YAML::Value << options.form;
   if (options.free_boundary) out << YAML::Key << "boundary" << YAML::Value << "free";
   out << YAML::Key << "half_width" << YAML::Value << options.half_width;
+  if (options.shear > 0) out << YAML::Key << "shear" << YAML::Value << options.shear;
   out << YAML::Key << "horizon" << YAML::Value << options.horizon;
   out << YAML::Key << "regression" << YAML::Value << options.regression;
   out << YAML::Key << "start" << YAML::Value << YAML::DoubleQuoted << options.start;
