@@ -21,6 +21,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
   c.device.reset();
   c.state_type.clear();
   c.backend.reset();
+  c.cells.reset();
   c.correction.reset();
   c.input.reset();
   c.own_step = 0;
