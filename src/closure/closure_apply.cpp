@@ -48,9 +48,9 @@ PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   PetscCall(PetscLayoutGetRanges(theirs, &their));
   if (size == other) PetscCall(PetscArraycmp(our, their, size + 1, &same));
   PetscCheck(same, comm, PETSC_ERR_ARG_SIZ,
-             "%s: expected a global Vec of the closure's DM (%" PetscInt_FMT " values), found one of %" PetscInt_FMT
+             "%s: expected a global Vec of the closure's %s (%" PetscInt_FMT " values), found one of %" PetscInt_FMT
              ", or distributed otherwise",
-             name, our[size], their[other]);
+             name, c.cells ? "DMPlex" : "DMDA", our[size], their[other]);
   PetscCall(VecGetDM(X, &dm));
   if (!dm || dm == c.dm || c.cells) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
