@@ -1,5 +1,7 @@
 #include "closure/cell_closure.hpp"
 
+#include <petscfv.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -86,7 +88,7 @@ PetscErrorCode ClosureFindCells(DM dm, bool ghosts, ClosureCells &cells) {
              "Closures on a DMPlex are for triangles in a plane: found a mesh of dimension %" PetscInt_FMT, dim);
   PetscCall(onEveryRank(comm, [&] {
     try {
-      cells.mesh = cellMeshFromPlex(dm, &cells.points);
+      cells.mesh = cellMeshFromPlex(dm, &cells.points, nullptr, true);
     } catch (const Error &e) {
       throw Error(std::string("Closures on a DMPlex are for triangles in a plane: found ") + e.what(), e.code());
     }
@@ -104,6 +106,29 @@ PetscErrorCode ClosureFindCells(DM dm, bool ghosts, ClosureCells &cells) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+// What PetscFV calls a component, or the section; "" if it has none but PETSc's own names (Field_0, 0).
+static PetscErrorCode NameOf(DM dm, PetscSection section, PetscInt field, PetscInt component, std::string &name) {
+  const char *text = NULL;
+  PetscObject object = NULL;
+  PetscClassId id = 0;
+  PetscInt fields, n;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetNumFields(dm, &fields));
+  if (field < fields) PetscCall(DMGetField(dm, field, NULL, &object));
+  if (object) PetscCall(PetscObjectGetClassId(object, &id));
+  if (id == PETSCFV_CLASSID)
+    PetscCall(PetscFVGetComponentName((PetscFV)object, component, &text));
+  else
+    PetscCall(PetscSectionGetComponentName(section, field, component, &text));
+  PetRLCallCXX(name = text ? text : "");
+  if (name.find_first_not_of("0123456789") != std::string::npos) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSectionGetFieldComponents(section, field, &n));
+  PetscCall(PetscSectionGetFieldName(section, field, &text));
+  PetRLCallCXX(name = n == 1 && text && std::string(text).rfind("Field_", 0) != 0 ? text : "");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode ClosureCellNames(DM dm, std::vector<std::string> &names) {
   PetscSection section;
   PetscInt fields, start, end, dof = 0;
@@ -113,17 +138,12 @@ PetscErrorCode ClosureCellNames(DM dm, std::vector<std::string> &names) {
   PetscCall(DMGetLocalSection(dm, &section));
   PetscCall(PetscSectionGetNumFields(section, &fields));
   for (PetscInt f = 0; f < fields; ++f) {
-    const char *field, *component;
     PetscInt n;
-    PetscCall(PetscSectionGetFieldName(section, f, &field));
     PetscCall(PetscSectionGetFieldComponents(section, f, &n));
     for (PetscInt c = 0; c < n; ++c) {
-      PetscCall(PetscSectionGetComponentName(section, f, c, &component));
-      // PETSc's own names of what nobody named: Field_0, 0.
-      const bool named =
-          component && *component && std::string(component).find_first_not_of("0123456789") < PETSC_MAX_PATH_LEN;
-      const bool alone = n == 1 && field && std::string(field).rfind("Field_", 0) != 0;
-      PetRLCallCXX(names.push_back(named ? component : alone ? field : "component" + std::to_string(names.size())));
+      std::string name;
+      PetscCall(NameOf(dm, section, f, c, name));
+      PetRLCallCXX(names.push_back(name.empty() ? "component" + std::to_string(names.size()) : name));
     }
   }
   if (fields > 0) PetscFunctionReturn(PETSC_SUCCESS);

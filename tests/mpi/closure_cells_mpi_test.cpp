@@ -1,5 +1,6 @@
 // Closures on triangulations, on any number of ranks.
 #include <petscdmplex.h>
+#include <petscfv.h>
 
 #include <array>
 #include <map>
@@ -19,6 +20,7 @@ struct MeshOf {
   Vec x = NULL;
   struct About {
     int corners = 3, overlap = 1, depth = 2, refine = 0;  // depth: of the points that have unknowns
+    bool petsc = false;                                   // as PETSc's own finite volumes have them
     std::vector<std::string> names{"h", "hu", "hv"};
   };
 
@@ -55,6 +57,32 @@ struct MeshOf {
       DMDestroy(&dm);
       dm = fine;
     }
+    if (about.petsc)
+      finiteVolumes(about);
+    else
+      section(about);
+    DMCreateGlobalVector(dm, &x);
+  }
+
+  // With ghost cells beyond the boundary.
+  void finiteVolumes(const About &about) {
+    PetscFV fv;
+    DM ghosted;
+    PetscFVCreate(PetscObjectComm((PetscObject)dm), &fv);
+    PetscFVSetSpatialDimension(fv, 2);
+    PetscFVSetNumComponents(fv, (PetscInt)about.names.size());
+    for (std::size_t k = 0; k < about.names.size(); ++k)
+      PetscFVSetComponentName(fv, (PetscInt)k, about.names[k].c_str());
+    EXPECT_EQ(DMPlexConstructGhostCells(dm, NULL, NULL, &ghosted), 0);
+    DMDestroy(&dm);
+    dm = ghosted;
+    DMAddField(dm, NULL, (PetscObject)fv);
+    DMCreateDS(dm);
+    PetscFVDestroy(&fv);
+  }
+
+  void section(const About &about) {
+    const MPI_Comm comm = PetscObjectComm((PetscObject)dm);
     PetscSection s;
     PetscInt start, end, first, last;
     DMPlexGetChart(dm, &start, &end);
@@ -70,7 +98,6 @@ struct MeshOf {
     PetscSectionSetUp(s);
     DMSetLocalSection(dm, s);
     PetscSectionDestroy(&s);
-    DMCreateGlobalVector(dm, &x);
   }
   ~MeshOf() {
     VecDestroy(&x);
@@ -90,6 +117,9 @@ struct MeshOf {
     VecGetArray(v, &a);
     for (PetscInt c = start; c < end; ++c) {
       PetscReal centre[3], volume;
+      DMPolytopeType type;
+      DMPlexGetCellType(dm, c, &type);
+      if (type != DM_POLYTOPE_TRIANGLE) continue;
       PetscSectionGetOffset(s, c, &place);
       if (place < 0) continue;
       DMPlexComputeCellGeometryFVM(dm, c, &volume, centre, NULL);
@@ -137,9 +167,10 @@ Policy shallowWater() {
 
 TEST(ClosureOnCells, IsTheSameOnAnyNumberOfRanksAndKeepsTheIntegral) {
   const SharedFile file(shallowWater());
+  MeshOf::About about;
   const auto corrections = [&](MPI_Comm comm,
                                const std::function<void(const PetscReal *, PetscReal, PetscScalar *)> &f) {
-    const MeshOf mesh(comm, {});
+    const MeshOf mesh(comm, about);
     const ClosureOn closure(mesh.dm, file.path);
     Vec A;
     VecDuplicate(mesh.x, &A);
@@ -153,21 +184,25 @@ TEST(ClosureOnCells, IsTheSameOnAnyNumberOfRanksAndKeepsTheIntegral) {
   corrections(PETSC_COMM_SELF, [&](const PetscReal *c, PetscReal, PetscScalar *a) {
     alone[key(c)] = {a[0], a[1], a[2]};
   });
-  double sums[5] = {0, 0, 0, 0, 0};  // integrals, number of cells, size
-  corrections(PETSC_COMM_WORLD, [&](const PetscReal *c, PetscReal volume, PetscScalar *a) {
-    const auto found = alone.find(key(c));
-    ASSERT_NE(found, alone.end());
-    for (std::size_t k = 0; k < 3; ++k) {
-      EXPECT_NEAR(a[k], found->second[k], 1e-6);
-      sums[k] += volume * a[k];
-      sums[4] += volume * std::fabs(a[k]);
-    }
-    sums[3] += 1;
-  });
-  MPI_Allreduce(MPI_IN_PLACE, sums, 5, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
-  EXPECT_EQ(sums[3], 60);
-  EXPECT_GT(sums[4], 1e-4);
-  for (int k = 0; k < 3; ++k) EXPECT_LT(std::fabs(sums[k]), 1e-15);
+  for (const bool petsc : {false, true}) {
+    SCOPED_TRACE(petsc ? "PetscFV, ghost cells" : "a section");
+    about.petsc = petsc;
+    double sums[5] = {0, 0, 0, 0, 0};  // integrals, number of cells, size
+    corrections(PETSC_COMM_WORLD, [&](const PetscReal *c, PetscReal volume, PetscScalar *a) {
+      const auto found = alone.find(key(c));
+      ASSERT_NE(found, alone.end());
+      for (std::size_t k = 0; k < 3; ++k) {
+        EXPECT_NEAR(a[k], found->second[k], 1e-6);
+        sums[k] += volume * a[k];
+        sums[4] += volume * std::fabs(a[k]);
+      }
+      sums[3] += 1;
+    });
+    MPI_Allreduce(MPI_IN_PLACE, sums, 5, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
+    EXPECT_EQ(sums[3], 60);
+    EXPECT_GT(sums[4], 1e-4);
+    for (int k = 0; k < 3; ++k) EXPECT_LT(std::fabs(sums[k]), 1e-15);
+  }
 }
 
 TEST(ClosureOnCells, SaysWhatItCannotDo) {
