@@ -72,6 +72,9 @@ CellFlux::CellFlux(const Policy &policy, const std::string &source) : observatio
   for (std::size_t i = 0; i < expected.size(); ++i)
     if (observation_.local(i) || observation_.courant(i))
       fail("/observation/normalise", "expected record or unseen, found '" + observation_.normalise[i] + "'");
+  // What is not seen is 0.
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    factor_.push_back(observation_.unseen(i) ? 0 : 1 / static_cast<double>(observation_.scale[i]));
   for (std::size_t k = 0; k < n; ++k) {
     scale_.push_back(.5 * (policy.action.high[k] - policy.action.low[k]));
     middle_.push_back(.5 * (policy.action.high[k] + policy.action.low[k]));
@@ -136,7 +139,8 @@ void CellFlux::geometry(const CellMesh &mesh, double spacing) {
                              other(2).twin >= 0 ? 1. : 0.,
                              side.normal[0],
                              side.normal[1]};
-    for (std::size_t k = 0; k < width; ++k) shape_[at * width + k] = static_cast<float>(values[k]);
+    for (std::size_t k = 0; k < width; ++k)
+      shape_[at * width + k] = input(observation_.names.size() - width + k, values[k]);
   }
 }
 
@@ -184,11 +188,6 @@ void CellFlux::observe(const double *u, float *node) const {
   const std::size_t width = observation_.names.size(), shape = shapes(unknowns_), fields = width - shape;
   std::vector<double> difference(static_cast<std::size_t>(S * n)), range(static_cast<std::size_t>(n)), raw(fields),
       turned(static_cast<std::size_t>(n));
-  const auto input = [this](std::size_t i, double value) {
-    const double x = (value - static_cast<double>(observation_.offset[i])) / static_cast<double>(observation_.scale[i]);
-    const auto clip = static_cast<double>(observation_.clip);
-    return observation_.unseen(i) ? 0.f : static_cast<float>(x > clip ? clip : x < -clip ? -clip : x);
-  };
   for (int c = 0; c < mesh_->owned; ++c) {
     differences(u, c, difference.data(), range.data());
     double most = 0;
@@ -212,10 +211,15 @@ void CellFlux::observe(const double *u, float *node) const {
       }
       raw[fields - 1] = most;
       for (std::size_t i = 0; i < fields; ++i) node[i] = input(i, raw[i]);
-      for (std::size_t i = 0; i < shape; ++i)
-        node[fields + i] = input(fields + i, static_cast<double>(shape_[at * shape + i]));
+      std::copy_n(&shape_[at * shape], shape, node + fields);
     }
   }
+}
+
+float CellFlux::input(std::size_t i, double value) const {
+  const double x = (value - static_cast<double>(observation_.offset[i])) * factor_[i];
+  const auto clip = static_cast<double>(observation_.clip);
+  return static_cast<float>(x > clip ? clip : x < -clip ? -clip : x);
 }
 
 double CellFlux::weight(std::size_t output, float x) const {

@@ -76,10 +76,12 @@ class PETRL_API CellFlux {
   /// A pair of components of a vector, along the normal and across, and back.
   void turn(const Side &side, double *values, bool back) const;
   double weight(std::size_t output, float x) const;
+  float input(std::size_t i, double value) const;
   void geometry(const CellMesh &mesh, double spacing);
 
   ObservationSpec observation_;
   CellUnknowns unknowns_;
+  std::vector<double> factor_;          ///< of each input
   std::vector<double> middle_, scale_;  ///< of each output
   std::vector<double> unit_;            ///< of each unknown, where its size matters; 0: it does not
   const CellMesh *mesh_ = nullptr;

@@ -97,7 +97,7 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
 
    Input Parameters:
 +  closure - the closure
--  dm      - a DMDA of one, two or three dimensions, with or without periodic boundaries
+-  dm      - a DMDA of one, two or three dimensions, with or without periodic boundaries; or a DMPlex of triangles
 
    Level: beginner
 

@@ -88,6 +88,7 @@ struct ClosureTrainOptions {
   std::vector<std::string> observe, correct, velocity;  ///< names; empty: all (velocity: found, or none)
   std::string form = "additive-rate";
   bool free_boundary = false;  ///< additive corrections change values on the boundary, too
+  bool differences = false;    ///< on a mesh: the network sees nothing of the unknowns but their differences
   int width = 16, depth = 3, half_width = 1, horizon = 0, every = 0;
   std::int64_t iterations = 0;  ///< 0: until `minutes` are over
   double minutes = 20;

@@ -32,6 +32,8 @@ PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const 
   PetscCall(ClosureIsMesh(c.dm, &mesh));
   PetscCheck(da || mesh, comm, PETSC_ERR_ARG_WRONG, "-closure_train needs a DMDA or a DMPlex, found a DM of type %s",
              ((PetscObject)c.dm)->type_name);
+  PetscCheck(mesh || !c.training.differences, comm, PETSC_ERR_SUP,
+             "-closure_differences is for a DMPlex, found a DMDA");
   if (mesh) PetscCall(CellSolver::Check(closure));
   PetscCall(DMSetUp(c.dm));
   PetRLCallCXX(c.training.start = c.file);

@@ -119,7 +119,7 @@ double CellClosureLearner::step(Episode &episode) {
   std::vector<double> slope;
   const double loss = measure_.loss(next, truth, kLeast * calibration_.residual_square, slope);
   for (double &x : slope) x *= plan_.substeps() / static_cast<double>(config_.batch_size);
-  world_.put(episode.at);  // where the output belongs
+  if (plan_.substeps() > 1) world_.put(episode.at);  // where the output belongs
   world_.pullBack(slope, record_.out.data(), slope_.data());
   started = now();
   network_.backward(graph, node.data(), cells_.edges(), record_, slope_.data(), gradient_.data(), nullptr);

@@ -43,12 +43,17 @@ CellUnknowns unknownsOf(const RecordLayout &layout, const ClosureTrainOptions &o
   return unknowns;
 }
 
-ObservationSpec observationOf(const CellUnknowns &unknowns, const Calibration &calibration) {
+ObservationSpec observationOf(const CellUnknowns &unknowns, const Calibration &calibration, bool differences) {
   ObservationSpec o;
   o.names = CellFlux::inputs(unknowns);
   o.offset.assign(o.names.size(), 0.f);
   o.scale.assign(o.names.size(), 1.f);
   const auto n = static_cast<std::size_t>(unknowns.count());
+  if (differences) {
+    o.normalise.assign(o.names.size(), "record");
+    std::fill_n(o.normalise.begin(), n, "unseen");
+    return o;
+  }
   double square = 0;  // of the vector
   for (std::size_t k = 0; k < n; ++k) {
     const bool vector = static_cast<int>(k) == unknowns.vector[0] || static_cast<int>(k) == unknowns.vector[1];
@@ -69,7 +74,7 @@ Policy specifyCells(CoarseWorld &world, CellWorld &cells, const RecordPlan &plan
   const std::size_t n = world.layout().components.size();
   Policy p;
   p.kind = "closure";
-  p.observation = observationOf(unknowns, calibration);
+  p.observation = observationOf(unknowns, calibration, options.differences);
   p.action.transform = "cell-flux";
   p.action.parameters = CellFlux::parameters(unknowns);
   p.action.low.assign(2 * n, -1);

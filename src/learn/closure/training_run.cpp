@@ -33,6 +33,7 @@ std::string description(const CoarseWorld &world, const ClosureTrainOptions &opt
   list("correct", options.correct);
   list("velocity", options.velocity);
   out << YAML::Key << "form" << YAML::Value << options.form;
+  if (options.differences) out << YAML::Key << "differences" << YAML::Value << true;
   if (options.free_boundary) out << YAML::Key << "boundary" << YAML::Value << "free";
   out << YAML::Key << "half_width" << YAML::Value << options.half_width;
   out << YAML::Key << "horizon" << YAML::Value << options.horizon;
