@@ -158,6 +158,7 @@ static PetscErrorCode Prepare(DM dm, Mesh *m, PetscReal *step) {
   PetscReal(*centre)[3], smallest = PETSC_MAX_REAL;
 
   PetscFunctionBeginUser;
+  PetscCall(DMGetCoordinatesLocalSetUp(dm));
   PetscCall(DMPlexGetChart(dm, &pStart, &pEnd));
   PetscCall(DMPlexGetHeightStratum(dm, 0, &cStart, &cEnd));
   PetscCall(DMPlexGetHeightStratum(dm, 1, &fStart, &fEnd));
@@ -189,6 +190,7 @@ static PetscErrorCode Prepare(DM dm, Mesh *m, PetscReal *step) {
     Face           *f = m->face + m->faces;
     PetscCall(DMPlexGetSupportSize(dm, p, &n));
     PetscCall(DMPlexGetSupport(dm, p, &support));
+    if (n == 0) continue; /* of a cell that another rank has */
     PetscCall(DMPlexComputeCellGeometryFVM(dm, p, &area, x, normal));
     for (int i = 0; i < 2; ++i) {
       f->cell[i] = i < n ? support[i] - cStart : -1;

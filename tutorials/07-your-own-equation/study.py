@@ -234,6 +234,7 @@ def main():
     p.add_argument("-o", "--output", default=os.path.join(HERE, "out"))
     p.add_argument("--minutes", type=float, default=20, help="of training, each seed (20)")
     p.add_argument("--iterations", type=int, default=0, help="of training instead: the same on every machine")
+    p.add_argument("--train", default="", help="more options of the training (into an OUT of its own)")
     p.add_argument("--seeds", type=int, default=3, help="of the training (3)")
     p.add_argument("--cases", type=int, default=8, help="initial states that were never recorded (8)")
     p.add_argument("--jobs", type=int, default=1, help="trainings at a time (1)")
@@ -245,6 +246,7 @@ def main():
         p.error("--compare: closures on meshes are learned by regression only")
     study = Study(a.program, os.path.abspath(a.output), os.path.abspath(a.build))
     about, began = study.about, time.time()
+    about["train"] += " " + a.train
     study.record("truth.h5", RECORDED)
     if a.compare:
         return compare(study, os.path.join(a.output, a.program + "_ways.csv"), a.minutes, a.seeds, a.jobs)
