@@ -169,10 +169,11 @@ void CellFlux::differences(const double *u, int cell, double *difference, double
   for (int s = 0; s < S; ++s, difference += n) {
     const int j = mesh_->neighbour[static_cast<std::size_t>(cell * S + s)];
     for (int k = 0; k < n; ++k) difference[k] = j < 0 ? 0 : u[j * n + k] - here[k];
+    const double x = unknowns_.hasVector() ? difference[unknowns_.vector[0]] : 0,
+                 y = unknowns_.hasVector() ? difference[unknowns_.vector[1]] : 0, length = std::sqrt(x * x + y * y);
     for (int k = 0; k < n; ++k) {
-      double size = std::fabs(difference[k]);
-      if (k == unknowns_.vector[0] || k == unknowns_.vector[1])
-        size = std::hypot(difference[unknowns_.vector[0]], difference[unknowns_.vector[1]]);
+      const bool vector = k == unknowns_.vector[0] || k == unknowns_.vector[1];
+      const double size = vector ? length : std::fabs(difference[k]);
       range[k] = size > range[k] || std::isnan(size) ? size : range[k];
     }
   }
@@ -194,6 +195,14 @@ void CellFlux::observe(const double *u, float *node) const {
     for (int k = 0; k < n; ++k)
       if (unit_[static_cast<std::size_t>(k)] > 0)
         most = range[static_cast<std::size_t>(k)] / unit_[static_cast<std::size_t>(k)];
+    for (int k = 0; k < n; ++k) {
+      // Both parts of a vector have the same range.
+      const int i = k == unknowns_.vector[1] ? unknowns_.vector[0] : k;
+      const double unit = unit_[static_cast<std::size_t>(i)],
+                   floor = unit > 0 ? kFloor * unit : kRounding * std::fabs(u[c * n + i]) + 1e-300,
+                   share = 1 / (range[static_cast<std::size_t>(i)] + floor);
+      for (int s = 0; s < S; ++s) difference[static_cast<std::size_t>(s * n + k)] *= share;
+    }
     for (int s = 0; s < S; ++s, node += width) {
       const auto at = static_cast<std::size_t>(c * S + s);
       const Side &side = side_[at];
@@ -203,11 +212,7 @@ void CellFlux::observe(const double *u, float *node) const {
       for (int o = 0; o < S; ++o) {
         std::copy_n(&difference[static_cast<std::size_t>((s + o) % S * n)], n, turned.data());
         if (unknowns_.hasVector()) turn(side, turned.data(), false);
-        for (int k = 0; k < n; ++k) {
-          const auto i = static_cast<std::size_t>(k);
-          const double floor = unit_[i] > 0 ? kFloor * unit_[i] : kRounding * std::fabs(u[c * n + k]) + 1e-300;
-          raw[static_cast<std::size_t>(n + k * S + o)] = turned[i] / (range[i] + floor);
-        }
+        for (int k = 0; k < n; ++k) raw[static_cast<std::size_t>(n + k * S + o)] = turned[static_cast<std::size_t>(k)];
       }
       raw[fields - 1] = most;
       for (std::size_t i = 0; i < fields; ++i) node[i] = input(i, raw[i]);
