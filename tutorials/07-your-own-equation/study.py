@@ -201,7 +201,7 @@ def picture(study, shown, file):
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    names = [n for n in ("without", "closure", "truth") if n in shown]
+    names = [n for n in ("without", "closure", "truth") if n in shown and np.isfinite(shown[n]).all()]
     if "mesh" in study.about:
         with h5py.File(os.path.join(study.folder, "test.h5"), "r") as f:
             x, y = f["cells"][()].T
