@@ -40,8 +40,8 @@
 .  -closure_form <additive-rate|flux> - form of the corrections, see `PetRLClosureTrainSetForm()`
 .  -closure_free_boundary          - corrections change values on the boundary, too, see `PetRLClosureTrainSetForm()`
 .  -closure_differences            - on a DMPlex: it observes nothing of the unknowns but differences, see Notes
-.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such); on a DMPlex two
-                                     unknowns that are a vector in the plane
+.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such); on a
+                                     DMPlex two unknowns that are a vector in the plane
 .  -closure_half_width <n>         - differences on either side of a face (1)
 .  -closure_width <n>              - channels of the network (16)
 .  -closure_depth <n>              - its layers (3)
@@ -84,14 +84,15 @@
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
 
-   On a DMPlex, closures are for finite volumes on triangles in a plane: the same unknowns in each cell, none elsewhere,
-   named by PetscFV, by the section's components, or by -closure_fields. A network that passes messages between the sides
-   of the cells gives fluxes through all faces inside, in units of the local differences of the unknowns: what leaves one
-   cell enters the next, nothing goes through a wall, and what is constant stays so. What it sees does not depend on how
-   cells are numbered, and, where -closure_velocity names two unknowns that are a vector, not on how the mesh lies in the
-   plane. With -closure_differences it does not see the unknowns' values: adding a number to them changes nothing, and a
-   factor only that factor; for equations that are linear in them. Ranks must see the cells beyond their own
-   (-dm_distribute_overlap 1); the answer is the same on any number of them. It is computed on the host.
+   On a DMPlex, closures are for finite volumes on triangles in a plane: the same unknowns in each cell, none
+   elsewhere, named by PetscFV, by the section's components, or by -closure_fields. A network that passes messages
+   between the sides of the cells gives fluxes through all faces inside, in units of the local differences of the
+   unknowns: what leaves one cell enters the next, nothing goes through a wall, and what is constant stays so. What it
+   sees does not depend on how cells are numbered, and, where -closure_velocity names two unknowns that are a vector,
+   not on how the mesh lies in the plane. With -closure_differences it does not see the unknowns' values: adding a
+   number to them changes nothing, and a factor only that factor; for equations that are linear in them. Ranks must see
+   the cells beyond their own (-dm_distribute_overlap 1); the answer is the same on any number of them. It is computed
+   on the host.
 
    How a correction depends on the step. What a coarse grid misses acts all the time: it is a forcing f, of which a step
    of length dt gets f dt, whatever divides the time - a last step that is cut, an event, a step twice as long. So all
@@ -263,14 +264,15 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_train truth.h5 -closure_save my.h5
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy my.h5
 .ve
-   With a DMPlex the fine run is on the same mesh, refined uniformly (-dm_refine), and what is recorded are means over the
-   cells that one was refined into; -closure_record_coarsen is the ratio of their sides, a power of two, and
-   -closure_form flux the only form. Training is regression alone, on one rank; -closure_width and -closure_depth are the
-   network's width, and the number of its layers, of which all but one pass messages; keys of -closure_train_config are
-   hidden, layers, horizon, batch_size, learning_rate, max_gradient_norm:
+   With a DMPlex the fine run is on the same mesh, refined uniformly (-dm_refine), and what is recorded are means over
+   the cells that one was refined into; -closure_record_coarsen is the ratio of their sides, a power of two, and
+   -closure_form flux the only form. Training is regression alone, on one rank; -closure_width and -closure_depth are
+   the network's width, and the number of its layers, of which all but one pass messages; keys of -closure_train_config
+   are hidden, layers, horizon, batch_size, learning_rate, max_gradient_norm:
 .vb
-   ./app -dm_plex_filename my.msh -dm_refine 2 -dll_append libpetrl.so -ts_type closure -closure_record truth.h5 -closure_record_coarsen 4
-   ./app -dm_plex_filename my.msh -dll_append libpetrl.so -ts_type closure -closure_train truth.h5 -closure_form flux -closure_save my.h5
+   M="-dm_plex_filename my.msh" L="-dll_append libpetrl.so -ts_type closure"
+   ./app $M -dm_refine 2 $L -closure_record truth.h5 -closure_record_coarsen 4
+   ./app $M $L -closure_train truth.h5 -closure_form flux -closure_save my.h5
 .ve
 
    The step must be the time between two recorded states, a part or a multiple of it. The last run, or the last fifth of
