@@ -28,16 +28,19 @@ PetscErrorCode CellSolver::Check(PetRLClosure closure) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// The mesh is looked for at its first use, and not again.
 void CellSolver::use(const Policy &specification) {
   PetRLThrow(ClosureSetUpWith(closure(), specification));
   closure()->data->own_step = step();
+  // States of the record are put into Vecs as they are.
+  const ClosureCells &c = cells().cells;
+  for (std::size_t i = 0; i < c.place.size(); ++i)
+    if (c.place[i] != static_cast<PetscInt>(i) * c.dof)
+      throw Error("-closure_train: the unknowns of a cell do not follow those of the cell before", PETSC_ERR_SUP);
 }
 
 Validity CellSolver::validity() const {
   Validity v = SolverWorld::validity();
   v.words.erase("boundary");  // walls are part of the mesh
-  v.words.erase("periodic");
   return v;
 }
 

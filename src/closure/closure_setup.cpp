@@ -275,9 +275,9 @@ PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy) {
    Level: intermediate
 
    Notes:
-   Called by PetRLClosureApply() if need be. Errors: a DM that is neither a DMDA nor a DMPlex of triangles; a policy that
-   cannot be read, is of another kind, for another kind of mesh or for another number of dimensions; a channel that
-   nothing offers; coordinates that are not uniform; a receptive field wider than a rank's part of the grid.
+   Called by PetRLClosureApply() if need be. Errors: a DM that is neither a DMDA nor a DMPlex of triangles; a policy
+   that cannot be read, is of another kind, for another kind of mesh or for another number of dimensions; a channel
+   that nothing offers; coordinates that are not uniform; a receptive field wider than a rank's part of the grid.
 
 .seealso: `PetRLClosure`, `PetRLClosureApply()`
 @*/
