@@ -32,6 +32,7 @@ static void registerAll() {
     return std::make_unique<GainLoss>(std::move(keys), std::move(world), seed);
   });
   closureTrainings().add("ppo", trainClosure);
+  cellClosureTrainings().add("regression", trainCellClosure);
   onlineTrainings().add("tqc", [](const OnlineOptions &options) { return std::make_unique<TqcOnline>(options); });
   refinerTrainings().add("gain-loss", trainRefiner);
 }

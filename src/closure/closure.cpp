@@ -21,6 +21,7 @@ PetscErrorCode ClosureReset(PetRLClosure closure) {
   c.device.reset();
   c.state_type.clear();
   c.backend.reset();
+  c.cells.reset();
   c.correction.reset();
   c.input.reset();
   c.own_step = 0;
@@ -96,7 +97,7 @@ PetscErrorCode PetRLClosureDestroy(PetRLClosure *closure) {
 
    Input Parameters:
 +  closure - the closure
--  dm      - a DMDA of one, two or three dimensions, with or without periodic boundaries
+-  dm      - a DMDA of one, two or three dimensions, with or without periodic boundaries; or a DMPlex of triangles
 
    Level: beginner
 

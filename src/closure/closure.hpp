@@ -24,6 +24,8 @@
 
 namespace petrl {
 
+struct CellClosure;
+
 /// A Vec on the closure's grid that channels are taken from, and its ghosted copy.
 struct FieldSource {
   std::string what;  // for messages and views
@@ -103,6 +105,8 @@ struct Closure : PolicyObject {
   Fields view;
   std::string state_type;                 // of the latest state's Vec
   std::unique_ptr<DeviceClosure> device;  // not null: the state is on a device, and so is all that is done with it
+
+  std::shared_ptr<CellClosure> cells;     // not null: the DM is a DMPlex, and this takes the place of the grid's things
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
   Recording recording;
@@ -184,6 +188,9 @@ PetscErrorCode ClosureFetch(FieldSource &source, Vec X);
 /// What PetRLClosureApply() does with a state, on the device. Collective.
 PetscErrorCode ClosureObserveOnDevice(PetRLClosure closure, Vec X);
 PetscErrorCode ClosureWriteOnDevice(PetRLClosure closure, bool use, Vec A);
+/// What the ranks tell each other of a correction: told[0] is 1 where all is finite, `failure` says what went wrong. Where
+/// it is not `good` it is left out; `look`: what the fields reach is told, too, and compared. Collective.
+PetscErrorCode ClosureAgree(PetRLClosure closure, PetscReal dt, const std::string &failure, bool look, bool *good);
 /// Fetches and rearranges what the policy observes. Collective.
 PetscErrorCode ClosureObserve(PetRLClosure closure, Vec X);
 /// An error for methods that do not take a corrected state from the solution.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "closure/cell_closure.hpp"
 #include "closure/closure.hpp"
 #include "device/vec_view.hpp"
 #include "policy/shared_policy.hpp"
@@ -47,11 +48,11 @@ PetscErrorCode CheckState(PetRLClosure closure, Vec X, const char name[]) {
   PetscCall(PetscLayoutGetRanges(theirs, &their));
   if (size == other) PetscCall(PetscArraycmp(our, their, size + 1, &same));
   PetscCheck(same, comm, PETSC_ERR_ARG_SIZ,
-             "%s: expected a global Vec of the closure's DMDA (%" PetscInt_FMT " values), found one of %" PetscInt_FMT
+             "%s: expected a global Vec of the closure's %s (%" PetscInt_FMT " values), found one of %" PetscInt_FMT
              ", or distributed otherwise",
-             name, our[size], their[other]);
+             name, c.cells ? "DMPlex" : "DMDA", our[size], their[other]);
   PetscCall(VecGetDM(X, &dm));
-  if (!dm || dm == c.dm) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!dm || dm == c.dm || c.cells) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
   if (!da) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ClosureGridShape(c.dm, &ourGrid));
@@ -127,7 +128,40 @@ PetscErrorCode Ranges(PetRLClosure closure, PetscInt points) {
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode Report(PetRLClosure closure, PetscReal dt, Vec A) {
+  Closure &c = *closure->data;
+  PetscReal most;
+
+  PetscFunctionBegin;
+  if (!c.monitor) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecNorm(A, NORM_INFINITY, &most));
+  PetscCall(PolicyMonitor(c, "%" PetscInt_FMT " closure: dt=%g, largest change %g%s", c.decisions, (double)dt,
+                          (double)most, c.told[0] > 0 ? "" : " (left out: not finite)"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 }  // namespace
+
+// 1: all is well, 0: not finite, -1: the network failed.
+PetscErrorCode ClosureAgree(PetRLClosure closure, PetscReal dt, const std::string &failure, bool look, bool *good) {
+  Closure &c = *closure->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)closure);
+
+  PetscFunctionBegin;
+  if (!failure.empty()) c.told[0] = -1;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, c.told.data(), look ? static_cast<PetscMPIInt>(c.told.size()) : 1,
+                             MPI_DOUBLE, MPI_MIN, comm));
+  *good = c.told[0] > 0;
+  if (c.told[0] < 0)
+    PetscCall(onEveryRank(comm, [&failure] {
+      if (!failure.empty()) throw Error(failure);
+    }));
+  if (*good && look) PetscCall(SayOutside(closure, dt));
+  if (!*good)
+    PetscCall(PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
+                             "the correction is left out"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscErrorCode ClosureJoinRanges(PetRLClosure closure) {
   std::vector<double> &reached = closure->data->reached;
@@ -254,6 +288,11 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
   PetscCall(petrl::ClosureFollowState(closure, X));
   ++c.decisions;
   if (c.own_step <= 0) c.own_step = dt;
+  if (c.cells) {
+    PetscCall(petrl::ClosureApplyCells(closure, X, dt, A));
+    PetscCall(petrl::Report(closure, dt, A));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
 
   PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
   PetscCall(c.device ? petrl::ClosureObserveOnDevice(closure, X) : petrl::ClosureObserve(closure, X));
@@ -292,30 +331,13 @@ PetscErrorCode PetRLClosureApply(PetRLClosure closure, Vec X, PetscReal dt, Vec 
     PetscCall(c.device->act(step));
   else
     attempt([&] { c.correction->compute(c.view, output, step, c.change.data()); });
-  // What the ranks have to tell each other: 1 all is well, 0 not finite, -1 the network failed; and, not each time, what
-  // the fields reach.
   const bool look = c.decisions <= 16 || c.decisions % 16 == 0;
+  bool good;
   PetscCall(petrl::Look(closure, look));
-  if (!failure.empty()) c.told[0] = -1;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, c.told.data(), look ? static_cast<PetscMPIInt>(c.told.size()) : 1,
-                             MPI_DOUBLE, MPI_MIN, comm));
-  const bool good = c.told[0] > 0;
-  if (c.told[0] < 0)
-    PetscCall(petrl::onEveryRank(comm, [&failure] {
-      if (!failure.empty()) throw petrl::Error(failure);
-    }));
-  if (good && look) PetscCall(petrl::SayOutside(closure, dt));
-  if (!good)
-    PetscCall(petrl::PolicyFallBack(comm, c, 1, "the state, or the policy's answer to it, is not finite",
-                                    "the correction is left out"));
+  PetscCall(petrl::ClosureAgree(closure, dt, failure, look, &good));
   PetscCall(c.device ? petrl::ClosureWriteOnDevice(closure, good, A) : petrl::ClosureWriteChange(closure, good, A));
   PetscCall(PetscLogEventEnd(PetRL_Act, closure, X, 0, 0));
-  if (c.monitor) {
-    PetscReal most;
-    PetscCall(VecNorm(A, NORM_INFINITY, &most));
-    PetscCall(petrl::PolicyMonitor(c, "%" PetscInt_FMT " closure: dt=%g, largest change %g%s", c.decisions, (double)dt,
-                                   (double)most, good ? "" : " (left out: not finite)"));
-  }
+  PetscCall(petrl::Report(closure, dt, A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

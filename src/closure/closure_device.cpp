@@ -67,7 +67,7 @@ PetscErrorCode ClosureFollowState(PetRLClosure closure, Vec X) {
   device::Space space;
 
   PetscFunctionBegin;
-  if (c.state_type == ((PetscObject)X)->type_name) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c.cells || c.state_type == ((PetscObject)X)->type_name) PetscFunctionReturn(PETSC_SUCCESS);
   c.inferences = 0;  // answers are where the state was
   PetscCall(MatchVecs(closure, X));
   PetscCall(device::VecSpace(X, &space));

@@ -33,7 +33,8 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
   PetscInt width = t.width, depth = t.depth, half_width = t.half_width, horizon = t.horizon, every = t.every,
            iterations = (PetscInt)t.iterations, seed = (PetscInt)t.seed;
   PetscReal minutes = (PetscReal)t.minutes, regression = (PetscReal)t.regression, shear = (PetscReal)t.shear;
-  PetscBool set, more, free_boundary = t.free_boundary ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool set, more, free_boundary = t.free_boundary ? PETSC_TRUE : PETSC_FALSE,
+                       differences = t.differences ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(
@@ -51,6 +52,9 @@ static PetscErrorCode TrainOptions(PETRL_OPTION_ITEMS PetscOptionsObject, PetRLC
   PetscCall(PetscOptionsBool("-closure_free_boundary", "Corrections change values on the boundary of the grid, too",
                              "PetRLClosureTrainSetForm", free_boundary, &free_boundary, NULL));
   t.free_boundary = free_boundary == PETSC_TRUE;
+  PetscCall(PetscOptionsBool("-closure_differences", "On a mesh: nothing is observed but differences",
+                             "PetRLClosureTrain", differences, &differences, NULL));
+  t.differences = differences == PETSC_TRUE;
   PetscCall(
       PetscOptionsBoundedInt("-closure_width", "Channels of the network", "PetRLClosureTrain", width, &width, NULL, 1));
   PetscCall(

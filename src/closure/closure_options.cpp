@@ -1,6 +1,7 @@
 // PetRLClosure: options and view.
 #include <petscviewer.h>
 
+#include "closure/cell_closure.hpp"
 #include "closure/closure.hpp"
 
 namespace petrl {
@@ -105,10 +106,17 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
   PetscCall(PetscViewerASCIIPushTab(viewer));
   std::string network;
   if (c.loaded) {
-    PetRLCallCXX(network = c.policy.action.transform + ", " + petrl::receptiveField(*c.backend) + " points seen");
+    PetRLCallCXX(network =
+                     c.policy.action.transform + ", " +
+                     (c.cells ? c.cells->network->describe() : petrl::receptiveField(*c.backend) + " points seen"));
   }
   PetscCall(petrl::PolicyView(c, network.c_str(), viewer));
-  if (c.loaded) {
+  if (c.cells) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "corrects %s by fluxes through the faces of triangles\n",
+                                     petrl::joined(c.cells->flux->unknowns().names, ", ").c_str()));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "corrections are for a step of %g, root of the mean area %g\n",
+                                     (double)c.own_step, c.cells->cells.spacing));
+  } else if (c.loaded) {
     for (std::size_t i = 0; i < c.channels.size(); ++i) {
       const petrl::FieldSource &source = c.sources[c.channels[i].source];
       PetscCall(PetscViewerASCIIPrintf(viewer, "observes %s: component %" PetscInt_FMT " of %s\n",
@@ -132,7 +140,7 @@ PetscErrorCode PetRLClosureView(PetRLClosure closure, PetscViewer viewer) {
       PetscCall(PetscViewerASCIIPrintf(viewer, "on the device (%s): %s\n", petrl::device::runtime()->name(),
                                        c.device->network().describe().c_str()));
   }
-  if (c.loaded && !c.sees_state)
+  if (c.loaded && !c.cells && !c.sees_state)
     PetscCall(PetscViewerASCIIPrintf(
         viewer, "the network sees nothing of the state: evaluated %" PetscInt_FMT " times\n", c.inferences));
   PetscCall(PetscViewerASCIIPrintf(viewer, "corrections: %" PetscInt_FMT ", left out: %" PetscInt_FMT "\n", c.decisions,

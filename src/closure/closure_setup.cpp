@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "closure/cell_closure.hpp"
 #include "closure/closure.hpp"
 #include "policy/architectures.hpp"
 #include "policy/shared_policy.hpp"
@@ -96,8 +97,8 @@ PetscErrorCode CheckGrid(DM dm) {
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
-  PetscCheck(da, PetscObjectComm((PetscObject)dm), PETSC_ERR_ARG_WRONG, "Closures need a DMDA, found a DM of type %s",
-             ((PetscObject)dm)->type_name);
+  PetscCheck(da, PetscObjectComm((PetscObject)dm), PETSC_ERR_ARG_WRONG,
+             "Closures need a DMDA or a DMPlex, found a DM of type %s", ((PetscObject)dm)->type_name);
   PetscCall(DMDAGetInfo(dm, &dim, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
   for (PetscInt d = 0; d < dim; d++) {
     PetscCheck(b[d] == DM_BOUNDARY_NONE || b[d] == DM_BOUNDARY_GHOSTED || b[d] == DM_BOUNDARY_PERIODIC,
@@ -198,19 +199,25 @@ PetscErrorCode SetUp(PetRLClosure closure, const Policy *given) {
   Closure &c = *closure->data;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   const std::string source = given ? "the policy to be learned" : c.file;
+  bool mesh;
 
   PetscFunctionBegin;
   PetscCheck(c.dm, comm, PETSC_ERR_ARG_WRONGSTATE, "The closure has no grid: call PetRLClosureSetDM()");
   PetscCheck(!source.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
              "The closure has no policy: give -closure_policy <file> or call PetRLClosureSetPolicy()");
   PetscCall(ClosureReset(closure));
+  PetscCall(ClosureIsMesh(c.dm, &mesh));
+  if (mesh) {
+    PetscCall(ClosureSetUpCells(closure, given));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(CheckGrid(c.dm));
   PetscCall(DMSetUp(c.dm));
   PetscCall(DMGetDimension(c.dm, &c.dim));
   PetscCall(DMDAGetCorners(c.dm, NULL, NULL, NULL, &c.nx, &c.ny, &c.nz));
   const auto make = [&c, &source] {
-    c.backend = makeBackend<GridBackend>(c.policy, source);
     c.correction = Correction::make(c.policy, source);
+    c.backend = makeBackend<GridBackend>(c.policy, source);
     c.input = std::make_unique<FieldInput>(c.policy);
     return c.backend->name();
   };
@@ -268,9 +275,9 @@ PetscErrorCode ClosureSetUpWith(PetRLClosure closure, const Policy &policy) {
    Level: intermediate
 
    Notes:
-   Called by PetRLClosureApply() if need be. Errors: a DM that is not a DMDA; a policy that cannot be read, is
-   of another kind or for another number of dimensions; a channel that nothing offers; coordinates that are not
-   uniform; a receptive field wider than a rank's part of the grid.
+   Called by PetRLClosureApply() if need be. Errors: a DM that is neither a DMDA nor a DMPlex of triangles; a policy
+   that cannot be read, is of another kind, for another kind of mesh or for another number of dimensions; a channel
+   that nothing offers; coordinates that are not uniform; a receptive field wider than a rank's part of the grid.
 
 .seealso: `PetRLClosure`, `PetRLClosureApply()`
 @*/

@@ -1,6 +1,7 @@
 // PetRLClosure: where each channel of the observation comes from, and its exchange between ranks.
 #include <algorithm>
 
+#include "closure/cell_closure.hpp"
 #include "closure/closure.hpp"
 
 namespace petrl {
@@ -116,16 +117,16 @@ PetscErrorCode FindChannels(PetRLClosure closure, const std::vector<std::string>
 
 PetscErrorCode ClosureStateNames(PetRLClosure closure, std::vector<std::string> &names) {
   const Closure &c = *closure->data;
-  PetscInt dof;
+  bool mesh;
 
   PetscFunctionBegin;
-  PetscCall(FieldNames(c.dm, "component", names));
+  PetscCall(ClosureIsMesh(c.dm, &mesh));
+  PetscCall(mesh ? ClosureCellNames(c.dm, names) : FieldNames(c.dm, "component", names));
   if (c.state_names.empty()) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDAGetDof(c.dm, &dof));
-  PetscCheck(c.state_names.size() == static_cast<std::size_t>(dof), PetscObjectComm((PetscObject)closure),
-             PETSC_ERR_ARG_SIZ,
-             "-closure_fields: expected %" PetscInt_FMT " names (one a component of the state), found %d (%s)", dof,
-             static_cast<int>(c.state_names.size()), joined(c.state_names, ", ").c_str());
+  PetscCheck(c.state_names.size() == names.size(), PetscObjectComm((PetscObject)closure), PETSC_ERR_ARG_SIZ,
+             "-closure_fields: expected %d names (one a component of the state), found %d (%s)",
+             static_cast<int>(names.size()), static_cast<int>(c.state_names.size()),
+             joined(c.state_names, ", ").c_str());
   PetRLCallCXX(names = c.state_names);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -103,9 +103,12 @@ std::vector<int> changedComponents(const Policy &policy, std::size_t count) {
 std::unique_ptr<Correction> Correction::make(const Policy &policy, const std::string &source) {
   validateSpecification(policy, source);
   const std::string &transform = policy.action.transform;
+  if (transform == "cell-flux")
+    throw Error(source + ": the policy is for the cells of a mesh (transform cell-flux), expected one for a grid",
+                PETSC_ERR_ARG_INCOMP);
   if (transform == "additive" || transform == "additive-rate") return std::make_unique<Additive>(policy);
   if (transform == "flux") return std::make_unique<Flux>(policy, source);
-  throw Error(source + ": /action: transform: expected additive, additive-rate or flux, found '" + transform + "'",
+  throw Error(source + ": /action: transform: expected additive, additive-rate, flux or cell-flux, found '" + transform + "'",
               PETSC_ERR_FILE_UNEXPECTED);
 }
 

@@ -39,7 +39,7 @@ struct CorrectionStep {
 /// The geometric mean of the points' distances along so many directions.
 double meanSpacing(const CorrectionStep &step, int dimensions);
 
-/// One action transform of closure policies. Of what it computes, A, the solver makes: state <- state - A.
+/// One action transform of closure policies, on a grid (on meshes: closure/cell_flux.hpp). Of what it computes, A, the solver makes: state <- state - A.
 /// It must compute the same at a point wherever in a patch that lies: answers do not depend on the number of ranks.
 ///
 ///   additive       A = a dt / own

@@ -10,6 +10,7 @@
 #include "base/grid_size.hpp"
 #include "base/registry.hpp"
 #include "closure/record.hpp"
+#include "policy/backend.hpp"
 #include "policy/policy.hpp"
 
 namespace petrl {
@@ -37,7 +38,7 @@ class PETRL_API CoarseWorld {
   virtual std::vector<double> recordedAuxiliary(int run, int time) = 0;  ///< own points x names
   virtual std::string fingerprint() const = 0;                           ///< of the records: files, runs, times
 
-  // The grid.
+  // The grid; of a mesh: a row of cells, and nothing around it.
   virtual GridSize own() const = 0;  ///< points of this rank
   virtual int dimensions() const = 0;
   virtual bool whole() const = 0;  ///< one rank has all of a grid that is periodic in all directions
@@ -67,6 +68,18 @@ class PETRL_API CoarseWorld {
   virtual double solverSeconds() const = 0;
 };
 
+/// What learning needs to know of a mesh beside: a network on the sides of its cells (CellFlux). Their outputs are what
+/// CoarseWorld::advance() and pullBack() speak of. All on one rank.
+class PETRL_API CellWorld {
+ public:
+  virtual ~CellWorld();
+  virtual Graph graph() const = 0;
+  virtual const float *edges() const = 0;
+  virtual std::size_t inputsSize() const = 0;   ///< values: sides x inputs
+  virtual std::size_t outputsSize() const = 0;  ///< values: sides x outputs
+  virtual const float *inputs() const = 0;      ///< of the network, at what was put in place last
+};
+
 /// What the user's options say of a training.
 struct ClosureTrainOptions {
   std::vector<std::string> records;
@@ -75,6 +88,7 @@ struct ClosureTrainOptions {
   std::vector<std::string> observe, correct, velocity;  ///< names; empty: all (velocity: found, or none)
   std::string form = "additive-rate";
   bool free_boundary = false;  ///< additive corrections change values on the boundary, too
+  bool differences = false;    ///< on a mesh: the network sees nothing of the unknowns but their differences
   int width = 16, depth = 3, half_width = 1, horizon = 0, every = 0;
   std::int64_t iterations = 0;  ///< 0: until `minutes` are over
   double minutes = 20;
@@ -88,5 +102,10 @@ using ClosureTraining = std::function<std::string(CoarseWorld &world, const Clos
 
 /// By the learner's name; they come with libpetrl_learn.
 PETRL_API Registry<ClosureTraining> &closureTrainings();
+
+/// The same on a mesh.
+using CellClosureTraining =
+    std::function<std::string(CoarseWorld &world, CellWorld &cells, const ClosureTrainOptions &options)>;
+PETRL_API Registry<CellClosureTraining> &cellClosureTrainings();
 
 }  // namespace petrl

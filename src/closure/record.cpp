@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "policy/policy.hpp"
@@ -22,6 +23,7 @@ std::string number(double value) {
 }  // namespace
 
 std::string RecordLayout::grid() const {
+  if (space > 0) return std::to_string(points[0]) + " cells";
   std::string text;
   for (int d = 0; d < dimension; ++d) text += (d > 0 ? " x " : "") + std::to_string(points[d]);
   return text;
@@ -34,8 +36,10 @@ std::string RecordLayout::difference(const RecordLayout &found) const {
   const auto listed = [](const std::vector<std::string> &names) {
     return names.empty() ? std::string("none") : joined(names, ", ");
   };
-  if (found.dimension != dimension || !std::equal(points, points + 3, found.points))
-    return differ("points", found.grid(), grid());
+  if (found.dimension != dimension || found.space != space || !std::equal(points, points + 3, found.points))
+    return differ(space > 0 || found.space > 0 ? "mesh" : "points", found.grid(), grid());
+  if (space > 0 && matchCentres(found.centres, centres, space, spacing[0]).empty())
+    return differ("mesh", "cells elsewhere", "those of this mesh, at the same places");
   if (found.components != components)
     return differ("components of the state", listed(found.components), listed(components));
   if (found.auxiliary != auxiliary) return differ("auxiliary fields", listed(found.auxiliary), listed(auxiliary));
@@ -45,9 +49,34 @@ std::string RecordLayout::difference(const RecordLayout &found) const {
     if ((found.boundary[d] == "periodic") != (boundary[d] == "periodic"))
       return differ("boundary in " + axis, found.boundary[d], boundary[d]);
     const double a = found.spacing[d], b = spacing[d];
-    if (a > 0 && b > 0 && std::fabs(a - b) > 1e-6 * b) return differ("spacing in " + axis, number(a), number(b));
+    if (space == 0 && a > 0 && b > 0 && std::fabs(a - b) > 1e-6 * b)
+      return differ("spacing in " + axis, number(a), number(b));
   }
   return "";
+}
+
+std::vector<int> matchCentres(const std::vector<double> &centres, const std::vector<double> &known, int space,
+                              double spacing) {
+  const auto d = static_cast<std::size_t>(space);
+  const double near = 1e-3 * spacing;
+  std::vector<int> order(known.size() / d), found;
+  std::iota(order.begin(), order.end(), 0);
+  const auto at = [&](int i) { return known.data() + static_cast<std::size_t>(i) * d; };
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return *at(a) < *at(b); });
+  for (std::size_t i = 0; i < centres.size(); i += d) {
+    const double *const x = centres.data() + i;
+    auto it =
+        std::lower_bound(order.begin(), order.end(), x[0] - near, [&](int a, double least) { return *at(a) < least; });
+    const auto same = [&](int a) {
+      for (std::size_t k = 0; k < d; ++k)
+        if (!(std::fabs(at(a)[k] - x[k]) <= near)) return false;
+      return true;
+    };
+    while (it != order.end() && *at(*it) <= x[0] + near && !same(*it)) ++it;
+    if (it == order.end() || !same(*it)) return {};
+    found.push_back(*it);
+  }
+  return found;
 }
 
 static RecordLayout readLayout(const h5::Disk &file) {
@@ -70,7 +99,19 @@ static RecordLayout readLayout(const h5::Disk &file) {
   }
   layout.components = file.texts("/", "components");
   layout.auxiliary = file.texts("/", "auxiliary");
+  if (!file.has("/cells")) return layout;
+  const auto cells = file.extent("/cells");
+  if (d != 1 || cells.size() != 2 || cells[0] != static_cast<std::uint64_t>(layout.points[0]) || cells[1] < 1 ||
+      cells[1] > 3)
+    file.fail("/cells", "is not of the record's points");
+  layout.space = static_cast<int>(cells[1]);
+  layout.centres.resize(cells[0] * cells[1]);
+  file.read("/cells", 0, cells[0], layout.centres.data());
   return layout;
+}
+
+RecordLayout layoutOf(const std::string &path) {
+  return readLayout(h5::Disk(path, h5::Disk::Mode::read));
 }
 
 void createRecord(const std::string &path, const RecordLayout &layout) {
@@ -85,6 +126,11 @@ void createRecord(const std::string &path, const RecordLayout &layout) {
   file.texts("/", "components", layout.components);
   file.texts("/", "auxiliary", layout.auxiliary);
   file.group("/runs");
+  if (layout.space > 0) {
+    const auto cells = static_cast<std::uint64_t>(layout.points[0]);
+    file.dataset("/cells", {cells, static_cast<std::uint64_t>(layout.space)});
+    file.write("/cells", 0, cells, layout.centres.data());
+  }
   file.close();
 }
 

@@ -7,6 +7,9 @@
 //     time          [t]
 //     state         [t][z][y][x][component] (z from three dimensions on, y from two)
 //     auxiliary     [t or 1][z][y][x][name]: 1 if they did not change
+//
+// Of a mesh (DMPlex): dimension = 1, points = the number of cells; and
+//   /cells          [cell][x, y]: their centres
 #pragma once
 
 #include <cstdint>
@@ -27,13 +30,20 @@ struct RecordLayout {
   double spacing[3] = {0, 0, 0};       ///< of the coarse grid; 0: not known
   std::string boundary[3] = {"none", "none", "none"};
   std::vector<std::string> components, auxiliary;
+  int space = 0;                ///< of a mesh: its dimension; 0: it is a grid
+  std::vector<double> centres;  ///< of a mesh's cells, cells x space
 
   std::size_t allPoints() const { return static_cast<std::size_t>(points[0] * points[1] * points[2]); }
-  /// "64 x 64".
+  /// "64 x 64", "184 cells".
   std::string grid() const;
   /// What differs in another one, as "found ..., expected ..." with `expected` being this one; "" if nothing does.
   std::string difference(const RecordLayout &found) const;
 };
+
+/// The place in `known` of each of these centres (as many), within a thousandth of `spacing`; empty if one of them is
+/// not there.
+std::vector<int> matchCentres(const std::vector<double> &centres, const std::vector<double> &known, int space,
+                              double spacing);
 
 /// Where a run came from.
 struct RecordOrigin {
@@ -46,6 +56,8 @@ struct RecordOrigin {
 void createRecord(const std::string &path, const RecordLayout &layout);
 /// Refuses a file that is no record with this layout.
 void checkRecord(const std::string &path, const RecordLayout &layout);
+/// That of a record.
+RecordLayout layoutOf(const std::string &path);
 
 /// Collects a run in a file without a name (whatever ends the program, nothing is left), then adds it to a record:
 /// what was there stays readable at every moment. Not collective. Throws petrl::Error.

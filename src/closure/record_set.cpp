@@ -1,6 +1,7 @@
 // Records read on the first rank and dealt out.
 #include <algorithm>
 
+#include "closure/cell_closure.hpp"
 #include "closure/solver_world.hpp"
 #include "policy/shared_policy.hpp"
 
@@ -82,27 +83,73 @@ PetscErrorCode RecordSet::Open(const std::vector<std::string> &files, const Reco
       at += numbers[n + 3];
     }
   });
-  PetscCall(Boxes());
+  PetscCall(Places());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode RecordSet::Boxes() {
+// Where in a record the points of all ranks are, rank by rank.
+PetscErrorCode RecordSet::Places() {
   PetscMPIInt size, rank;
-  Box own;
+  bool mesh;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(comm_, &size));
   PetscCallMPI(MPI_Comm_rank(comm_, &rank));
-  PetscCall(DMDAGetCorners(dm_, &own.first[0], &own.first[1], &own.first[2], &own.size[0], &own.size[1], &own.size[2]));
-  PetRLCallCXX(boxes_.resize(static_cast<std::size_t>(size)));
-  PetscCallMPI(MPI_Allgather(&own, 6, MPIU_INT, boxes_.data(), 6, MPIU_INT, comm_));
-  std::size_t largest = 1;
-  for (const Box &box : boxes_)
-    largest = std::max(largest, static_cast<std::size_t>(box.size[0] * box.size[1] * box.size[2]));
+  PetRLCallCXX(counts_.resize(static_cast<std::size_t>(size)));
+  PetscCall(ClosureIsMesh(dm_, &mesh));
+  PetscCall(mesh ? CellPlaces() : BoxPlaces());
+  const std::size_t largest =
+      static_cast<std::size_t>(std::max<PetscInt>(*std::max_element(counts_.begin(), counts_.end()), 1));
   const std::size_t names[2] = {layout_.components.size(), layout_.auxiliary.size()};
   for (int k = 0; k < 2; ++k)
     most_kept_[k] =
         std::max<std::size_t>(8, kMemory / 2 / (largest * std::max<std::size_t>(names[k], 1) * sizeof(double)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode RecordSet::BoxPlaces() {
+  struct Box {
+    PetscInt first[3], size[3];
+  } own;
+  std::vector<Box> boxes;
+  std::vector<std::size_t> order;
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetCorners(dm_, &own.first[0], &own.first[1], &own.first[2], &own.size[0], &own.size[1], &own.size[2]));
+  PetRLCallCXX(boxes.resize(counts_.size()));
+  PetscCallMPI(MPI_Allgather(&own, 6, MPIU_INT, boxes.data(), 6, MPIU_INT, comm_));
+  for (std::size_t r = 0; r < boxes.size(); ++r) counts_[r] = boxes[r].size[0] * boxes[r].size[1] * boxes[r].size[2];
+  if (records_.empty()) PetscFunctionReturn(PETSC_SUCCESS);  // on other ranks than the first
+  PetRLCallCXX({
+    for (const Box &box : boxes) {
+      for (PetscInt k = 0; k < box.size[2]; ++k) {
+        for (PetscInt j = 0; j < box.size[1]; ++j) {
+          const PetscInt at =
+              ((box.first[2] + k) * layout_.points[1] + box.first[1] + j) * layout_.points[0] + box.first[0];
+          for (PetscInt i = 0; i < box.size[0]; ++i) order.push_back(static_cast<std::size_t>(at + i));
+        }
+      }
+    }
+    order_.assign(records_.size(), order);
+  });
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+// Each record may have the cells in another order.
+PetscErrorCode RecordSet::CellPlaces() {
+  ClosureCells cells;
+
+  PetscFunctionBegin;
+  PetscCall(ClosureFindCells(dm_, false, cells));
+  PetscInt own = cells.mesh.owned;
+  PetscCallMPI(MPI_Allgather(&own, 1, MPIU_INT, counts_.data(), 1, MPIU_INT, comm_));
+  PetRLCallCXX({
+    for (const auto &record : records_) {
+      const std::vector<int> found =
+          matchCentres(layout_.centres, record->layout().centres, layout_.space, layout_.spacing[0]);
+      order_.emplace_back(found.begin(), found.end());
+    }
+  });
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,9 +179,8 @@ PetscErrorCode RecordSet::Part(int run, int time, bool auxiliary, std::vector<do
   std::vector<PetscMPIInt> counts, starts;
   PetRLCallCXX({
     PetscMPIInt at = 0;
-    for (const Box &box : boxes_) {
-      counts.push_back(
-          static_cast<PetscMPIInt>(box.size[0] * box.size[1] * box.size[2] * static_cast<PetscInt>(names)));
+    for (const PetscInt own : counts_) {
+      counts.push_back(static_cast<PetscMPIInt>(own * static_cast<PetscInt>(names)));
       starts.push_back(at);
       at += counts.back();
     }
@@ -151,16 +197,8 @@ PetscErrorCode RecordSet::Part(int run, int time, bool auxiliary, std::vector<do
     else
       record.state(place.second, time, whole_.data());
     double *to = packed_.data();
-    for (const Box &box : boxes_) {
-      for (PetscInt k = 0; k < box.size[2]; ++k) {
-        for (PetscInt j = 0; j < box.size[1]; ++j) {
-          const PetscInt at =
-              ((box.first[2] + k) * layout_.points[1] + box.first[1] + j) * layout_.points[0] + box.first[0];
-          const auto n = static_cast<PetscInt>(names);
-          to = std::copy_n(whole_.data() + at * n, box.size[0] * n, to);
-        }
-      }
-    }
+    for (const std::size_t from : order_[static_cast<std::size_t>(place.first)])
+      to = std::copy_n(whole_.data() + from * names, names, to);
   }));
   PetscCallMPI(MPI_Scatterv(packed_.data(), counts.data(), starts.data(), MPI_DOUBLE, values.data(),
                             counts[static_cast<std::size_t>(rank)], MPI_DOUBLE, 0, comm_));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/compat.hpp"
+#include "closure/cell_closure.hpp"
 #include "closure/closure.hpp"
 #include "policy/shared_policy.hpp"
 
@@ -78,15 +79,12 @@ PetscErrorCode DescribeRun(PetRLClosure closure) {
 
   PetscFunctionBegin;
   PetscCall(ClosureLayout(closure, r.layout));
-  for (int d = 0; d < r.layout.dimension; ++d) {
-    r.layout.points[d] = r.restriction->points()[d];
-    if (r.layout.points[d] > 1) r.layout.spacing[d] *= static_cast<double>(r.ratio);
-  }
+  r.restriction->describe(r.layout);
   PetscCall(PetscOptionsGetAll(NULL, &options));
   PetRLCallCXX({
     r.origin.options = options != NULL ? options : "";
     r.origin.ratio = static_cast<int>(r.ratio);
-    r.origin.restriction = PetRLClosureRestrictions[r.how];
+    r.origin.restriction = PetRLClosureRestrictions[r.layout.space > 0 ? PETRL_CLOSURE_AVERAGE : r.how];
     r.origin.interval = static_cast<int>(r.interval > 0 ? r.interval : r.ratio);
   });
   PetscCall(PetscFree(options));
@@ -143,8 +141,14 @@ PetscErrorCode ClosureLayout(PetRLClosure closure, RecordLayout &layout) {
   PetscInt dim, n[3];
   DMBoundaryType b[3];
   PetscReal h[3];
+  bool mesh;
 
   PetscFunctionBegin;
+  PetscCall(ClosureIsMesh(c.dm, &mesh));
+  if (mesh) {
+    PetscCall(ClosureCellLayout(closure, layout));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(RecordableFields(closure, fields));
   PetscCall(DMDAGetInfo(c.dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
   PetscCall(ClosureSpacing(closure, h));
@@ -285,6 +289,7 @@ PetscErrorCode PetRLClosureRecordSetInterval(PetRLClosure closure, PetscInt step
 @*/
 PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   PetscBool da;
+  bool mesh;
 
   PetscFunctionBegin;
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
@@ -295,18 +300,27 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   PetscCheck(!r.file.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
              "The closure has no file to record in: give -closure_record <file> or call PetRLClosureRecordSetFile()");
   PetscCall(PetscObjectTypeCompare((PetscObject)c.dm, DMDA, &da));
-  PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "-closure_record needs a DMDA, found a DM of type %s",
+  PetscCall(petrl::ClosureIsMesh(c.dm, &mesh));
+  PetscCheck(da || mesh, comm, PETSC_ERR_ARG_WRONG, "-closure_record needs a DMDA or a DMPlex, found a DM of type %s",
              ((PetscObject)c.dm)->type_name);
   PetscCall(DMSetUp(c.dm));
   petrl::ClosureRecordDiscard(c);
+  if (mesh) {
+    PetscCall(petrl::ClosureCoarsenCells(closure));
+    PetscCall(petrl::DescribeRun(closure));
+    PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (!c.auxiliary.empty() && c.read.empty()) {
     PetscCheck(!c.auxiliary_names.empty(), comm, PETSC_ERR_ARG_WRONGSTATE,
                "-closure_record: -closure_auxiliary %s: say what its components are with -closure_auxiliary_fields",
                c.auxiliary.c_str());
     PetscCall(petrl::ClosureReadAuxiliary(closure, {}));
   }
-  PetRLCallCXX(r.restriction = std::make_unique<petrl::Restriction>());
-  PetscCall(r.restriction->SetUp(c.dm, r.ratio, r.how == PETRL_CLOSURE_AVERAGE));
+  std::unique_ptr<petrl::Restriction> restriction;
+  PetRLCallCXX(restriction = std::make_unique<petrl::Restriction>());
+  PetscCall(restriction->SetUp(c.dm, r.ratio, r.how == PETRL_CLOSURE_AVERAGE));
+  r.restriction = std::move(restriction);
   PetscCall(petrl::WarnOfVertices(closure));
   PetscCall(petrl::DescribeRun(closure));
   PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
@@ -329,8 +343,7 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
 @*/
 PetscErrorCode PetRLClosureRecordState(PetRLClosure closure, PetscReal t, Vec X) {
   std::vector<petrl::RecordedField> fields;
-  PetscInt dof;
-  bool changed = false;
+  bool changed = false, mesh;
 
   PetscFunctionBegin;
   PetRLValid(closure, PETRL_CLOSURE_CLASSID, 1);
@@ -339,10 +352,10 @@ PetscErrorCode PetRLClosureRecordState(PetRLClosure closure, PetscReal t, Vec X)
   petrl::Recording &r = c.recording;
   MPI_Comm comm = PetscObjectComm((PetscObject)closure);
   PetscCheck(r.restriction, comm, PETSC_ERR_ORDER, "PetRLClosureRecordBegin() must come before");
-  PetscCall(DMDAGetDof(c.dm, &dof));
+  PetscCall(petrl::ClosureIsMesh(c.dm, &mesh));
   PetscCall(PetscLogEventBegin(PetRL_Observe, closure, X, 0, 0));
-  PetscCall(r.restriction->Gather(X, dof, r.state));
-  PetscCall(petrl::RecordableFields(closure, fields));
+  PetscCall(r.restriction->Gather(X, (PetscInt)r.layout.components.size(), r.state));
+  if (!mesh) PetscCall(petrl::RecordableFields(closure, fields));
   bool same = fields.size() == r.layout.auxiliary.size();
   for (std::size_t i = 0; same && i < fields.size(); ++i) same = fields[i].name == r.layout.auxiliary[i];
   PetscCheck(same, comm, PETSC_ERR_ARG_WRONGSTATE,
@@ -384,8 +397,8 @@ PetscErrorCode PetRLClosureRecordEnd(PetRLClosure closure) {
     if (times > 1) number = r.run->finish(r.origin);
   }));
   if (number > 0) {
-    PetscCall(PetscPrintf(comm, "PetRL: recorded %d times on %s points as run %d of %s\n", (int)times,
-                          r.layout.grid().c_str(), number, r.file.c_str()));
+    PetscCall(PetscPrintf(comm, "PetRL: recorded %d times on %s%s as run %d of %s\n", (int)times,
+                          r.layout.grid().c_str(), r.layout.space > 0 ? "" : " points", number, r.file.c_str()));
   } else {
     PetscCall(PetscPrintf(comm, "PetRL warning: -closure_record %s: a run of fewer than two times is not recorded\n",
                           r.file.c_str()));

@@ -26,7 +26,7 @@ struct Recording {
   PetRLClosureRestriction how = PETRL_CLOSURE_INJECT;
 
   // While a run is recorded.
-  std::unique_ptr<Restriction> restriction;
+  std::unique_ptr<Coarsening> restriction;
   std::unique_ptr<RecordRun> run;  // on the first rank
   RecordLayout layout;
   RecordOrigin origin;

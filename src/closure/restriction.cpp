@@ -4,6 +4,7 @@
 
 #include "base/compat.hpp"
 #include "base/error.hpp"
+#include "closure/record.hpp"
 
 namespace petrl {
 
@@ -135,6 +136,13 @@ void Restriction::Average(const PetscScalar *fine, PetscInt dof) {
         for (PetscInt c = 0; c < dof; ++c) to[c] *= share;
       }
     }
+  }
+}
+
+void Restriction::describe(RecordLayout &layout) const {
+  for (int d = 0; d < layout.dimension; ++d) {
+    layout.points[d] = coarse_[d];
+    if (coarse_[d] > 1) layout.spacing[d] *= static_cast<double>(ratio_[d]);
   }
 }
 

@@ -8,23 +8,35 @@
 
 namespace petrl {
 
+struct RecordLayout;
+
+/// What brings a fine run's states to a coarse grid or mesh.
+class Coarsening {
+ public:
+  virtual ~Coarsening() = default;
+  /// Values of a global Vec with `dof` components, coarsened, in the order of the record on the first rank, nothing
+  /// elsewhere. Collective.
+  virtual PetscErrorCode Gather(Vec X, PetscInt dof, std::vector<double> &values) = 0;
+  /// The layout of the fine grid becomes that of the coarse one.
+  virtual void describe(RecordLayout &layout) const = 0;
+};
+
 /// One grid point takes the value of the fine point there (inject), or the mean of the fine cells in it (average).
 /// Grids of 1 to 3 dimensions. The result is the same to the last bit on any number of ranks.
-class Restriction {
+class Restriction : public Coarsening {
  public:
   Restriction() = default;
-  ~Restriction();
+  ~Restriction() override;
   Restriction(const Restriction &) = delete;
   Restriction &operator=(const Restriction &) = delete;
 
   /// Points a direction: inject: n = ratio coarse ones if periodic, else n - 1 = ratio (coarse - 1); average: n = ratio
   /// coarse ones. Errors name the numbers and the option. Collective.
   PetscErrorCode SetUp(DM dm, PetscInt ratio, bool average);
-  /// Points of the coarse grid.
-  const PetscInt *points() const { return coarse_; }
+  void describe(RecordLayout &layout) const override;
   /// Values of a global Vec of the DM's grid with `dof` components, in natural order (components, x, y, z) on the first
   /// rank, nothing elsewhere. Collective.
-  PetscErrorCode Gather(Vec X, PetscInt dof, std::vector<double> &values);
+  PetscErrorCode Gather(Vec X, PetscInt dof, std::vector<double> &values) override;
 
  private:
   struct Box {

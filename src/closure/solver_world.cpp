@@ -54,8 +54,8 @@ PetscErrorCode SolverWorld::SetUp(const std::vector<std::string> &files) {
   RecordLayout layout;
 
   PetscFunctionBegin;
-  PetscCall(ClosureOfferedFields(closure_, offered));
   PetscCall(ClosureLayout(closure_, layout));
+  if (layout.space == 0) PetscCall(ClosureOfferedFields(closure_, offered));
   PetscCall(records_.Open(files, layout));
   PetscCall(CheckTimes());
   PetscCall(VecDuplicate(X_, &kept_));
@@ -300,8 +300,14 @@ void SolverWorld::put(const Situation &situation) {
   at_ = situation;
   PetRLThrow(Place());
   fresh_ = true;
-  PetRLThrow(ClosureFollowAuxiliary(closure_));
-  PetRLThrow(ClosureObserve(closure_, X_));
+  PetRLThrow(Observe());
+}
+
+PetscErrorCode SolverWorld::Observe() {
+  PetscFunctionBegin;
+  PetscCall(ClosureFollowAuxiliary(closure_));
+  PetscCall(ClosureObserve(closure_, X_));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void SolverWorld::observe(float *observation, int margin) {
@@ -352,7 +358,6 @@ PetscErrorCode SolverWorld::Around(const float *output, NetworkOutput &network) 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-// As PetRLClosureApply() does it, with that output of the network.
 PetscErrorCode SolverWorld::Correct(const float *output) {
   Closure &c = *closure_->data;
   NetworkOutput network;

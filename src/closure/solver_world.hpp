@@ -32,11 +32,10 @@ class RecordSet {
   bool OtherAuxiliary(int run, int time, int other_run, int other_time) const;
 
  private:
-  struct Box {
-    PetscInt first[3], size[3];
-  };
   PetscErrorCode Part(int run, int time, bool auxiliary, std::vector<double> &values);
-  PetscErrorCode Boxes();
+  PetscErrorCode Places();
+  PetscErrorCode BoxPlaces();
+  PetscErrorCode CellPlaces();
   MPI_Comm comm_;
   DM dm_;
   RecordLayout layout_;
@@ -46,8 +45,9 @@ class RecordSet {
   std::vector<std::pair<int, int>> places_;  // of each run: record, and run in it
   std::vector<std::string> files_;
   std::string fingerprint_;
-  std::vector<Box> boxes_;
-  std::vector<double> whole_, packed_;  // on the first rank
+  std::vector<PetscInt> counts_;                 // own points of each rank
+  std::vector<std::vector<std::size_t>> order_;  // for each record: where these are; on the first rank
+  std::vector<double> whole_, packed_;           // on the first rank
   std::map<std::pair<int, int>, std::vector<double>> kept_[2];
   std::size_t most_kept_[2] = {1, 1};
 };
@@ -65,6 +65,7 @@ struct SolverFunctions {
 PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const SolverFunctions &functions,
                                bool *learned);
 
+/// On a grid; on a mesh see CellSolver.
 class SolverWorld : public CoarseWorld {
  public:
   SolverWorld(PetRLClosure closure, Vec X, PetscReal dt, SolverFunctions functions);
@@ -93,11 +94,18 @@ class SolverWorld : public CoarseWorld {
   void pullBack(const std::vector<double> &d_state, const float *output, float *d_output) override;
   double solverSeconds() const override { return seconds_; }
 
+ protected:
+  /// What the network sees of the state in place.
+  virtual PetscErrorCode Observe();
+  /// Corrects the state in place as PetRLClosureApply() does, with that output of the network.
+  virtual PetscErrorCode Correct(const float *output);
+  PetRLClosure closure() const { return closure_; }
+  Vec state() const { return X_; }
+
  private:
   PetscErrorCode CheckTimes();
   PetscErrorCode PutAuxiliary(int run, double time);
   PetscErrorCode Place();
-  PetscErrorCode Correct(const float *output);
   /// The output with as much around it as a correction needs.
   PetscErrorCode Around(const float *output, NetworkOutput &network);
   PetscErrorCode Advance(const float *output, Situation &next, bool *good);

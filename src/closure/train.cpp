@@ -1,4 +1,6 @@
 // PetRLClosure: a policy trained where it will be used.
+#include "closure/cell_closure.hpp"
+#include "closure/cell_solver.hpp"
 #include "closure/closure.hpp"
 #include "closure/solver_world.hpp"
 #include "policy/shared_policy.hpp"
@@ -15,6 +17,8 @@ PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const 
   PetscBool da;
   std::string file;
   std::unique_ptr<SolverWorld> world;
+  CellSolver *cells = nullptr;
+  bool mesh;
 
   PetscFunctionBegin;
   *learned = false;
@@ -25,19 +29,32 @@ PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const 
   PetscCheck(same == MPI_IDENT || same == MPI_CONGRUENT, comm, PETSC_ERR_SUP,
              "-closure_train: the solver runs on a part of the ranks only; training needs all of PETSC_COMM_WORLD");
   PetscCall(PetscObjectTypeCompare((PetscObject)c.dm, DMDA, &da));
-  PetscCheck(da, comm, PETSC_ERR_ARG_WRONG, "-closure_train needs a DMDA, found a DM of type %s",
+  PetscCall(ClosureIsMesh(c.dm, &mesh));
+  PetscCheck(da || mesh, comm, PETSC_ERR_ARG_WRONG, "-closure_train needs a DMDA or a DMPlex, found a DM of type %s",
              ((PetscObject)c.dm)->type_name);
+  PetscCheck(mesh || !c.training.differences, comm, PETSC_ERR_SUP,
+             "-closure_differences is for a DMPlex, found a DMDA");
+  if (mesh) PetscCall(CellSolver::Check(closure));
   PetscCall(DMSetUp(c.dm));
   PetRLCallCXX(c.training.start = c.file);
   PetscCheck(
       !c.training.free_boundary || c.training.form != "flux", comm, PETSC_ERR_ARG_INCOMP,
       "-closure_free_boundary: found -closure_form flux, expected additive-rate: fluxes end where the grid does");
   PetscCall(PetscLogEventBegin(PetRL_Train, closure, 0, 0, 0));
-  PetRLCallCXX(world = std::make_unique<SolverWorld>(closure, X, dt, functions));
+  PetRLCallCXX({
+    if (mesh) {
+      auto made = std::make_unique<CellSolver>(closure, X, dt, functions);
+      cells = made.get();
+      world = std::move(made);
+    } else {
+      world = std::make_unique<SolverWorld>(closure, X, dt, functions);
+    }
+  });
   PetscCall(world->SetUp(c.training.records));
   PetscCall(onEveryRank(comm, [&] {
     try {
-      file = closureTrainings().find("ppo")(*world, c.training);
+      file = cells ? cellClosureTrainings().find("regression")(*world, *cells, c.training)
+                   : closureTrainings().find("ppo")(*world, c.training);
     } catch (const std::exception &e) {
       throw Error(std::string("-closure_train: ") + e.what());
     }

@@ -7,7 +7,7 @@
 #include <petscts.h>
 
 /*S
-   PetRLClosure - A learned correction of a coarse solver's state on a DMDA
+   PetRLClosure - A learned correction of a coarse solver's state on a DMDA, or in the cells of a DMPlex
 
    On a DMDA of one, two or three dimensions a fully convolutional network looks at the fields around each grid point
    and gives a correction A of the state there: the solver goes on from X - A instead of X. What is observed, how the
@@ -39,7 +39,9 @@
 .  -closure_correct <names>        - what it corrects (all components that it observes)
 .  -closure_form <additive-rate|flux> - form of the corrections, see `PetRLClosureTrainSetForm()`
 .  -closure_free_boundary          - corrections change values on the boundary, too, see `PetRLClosureTrainSetForm()`
-.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such)
+.  -closure_differences            - on a DMPlex: it observes nothing of the unknowns but differences, see Notes
+.  -closure_velocity <names>       - fields that are the velocity, for fluxes (u, v, w, if there are such); on a
+                                     DMPlex two unknowns that are a vector in the plane
 .  -closure_half_width <n>         - differences on either side of a face (1)
 .  -closure_shear <share>          - fluxes move with so much of the velocity's differences, too (0)
 .  -closure_width <n>              - channels of the network (16)
@@ -82,6 +84,16 @@
 
    If the state, or what the network makes of it, is not finite on any rank, the correction is zero for that step on all
    ranks; this is counted (`PetRLClosureGetStatistics()`) and reported once.
+
+   On a DMPlex, closures are for finite volumes on triangles in a plane: the same unknowns in each cell, none
+   elsewhere, named by PetscFV, by the section's components, or by -closure_fields. A network that passes messages
+   between the sides of the cells gives fluxes through all faces inside, in units of the local differences of the
+   unknowns: what leaves one cell enters the next, nothing goes through a wall, and what is constant stays so. What it
+   sees does not depend on how cells are numbered, and, where -closure_velocity names two unknowns that are a vector,
+   not on how the mesh lies in the plane. With -closure_differences it does not see the unknowns' values: adding a
+   number to them changes nothing, and a factor only that factor; for equations that are linear in them. Ranks must see
+   the cells beyond their own (-dm_distribute_overlap 1); the answer is the same on any number of them. It is computed
+   on the host.
 
    How a correction depends on the step. What a coarse grid misses acts all the time: it is a forcing f, of which a step
    of length dt gets f dt, whatever divides the time - a last step that is cut, an event, a step twice as long. So all
@@ -225,7 +237,7 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
    Level: beginner
 
    Notes:
-   For programs that know nothing of closures, with a DMDA as the TS's DM:
+   For programs that know nothing of closures, with a DMDA or a DMPlex as the TS's DM:
 .vb
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy advection.h5
 .ve
@@ -253,6 +265,17 @@ PETSC_EXTERN PetscErrorCode PetRLClosureTrain(PetRLClosure closure, PetscReal dt
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_train truth.h5 -closure_save my.h5
    ./app -dll_append libpetrl.so -ts_type closure -closure_ts_type euler -closure_policy my.h5
 .ve
+   With a DMPlex the fine run is on the same mesh, refined uniformly (-dm_refine), and what is recorded are means over
+   the cells that one was refined into; -closure_record_coarsen is the ratio of their sides, a power of two, and
+   -closure_form flux the only form. Training is regression alone, on one rank; -closure_width and -closure_depth are
+   the network's width, and the number of its layers, of which all but one pass messages; keys of -closure_train_config
+   are hidden, layers, horizon, batch_size, learning_rate, max_gradient_norm:
+.vb
+   M="-dm_plex_filename my.msh" L="-dll_append libpetrl.so -ts_type closure"
+   ./app $M -dm_refine 2 $L -closure_record truth.h5 -closure_record_coarsen 4
+   ./app $M $L -closure_train truth.h5 -closure_form flux -closure_save my.h5
+.ve
+
    The step must be the time between two recorded states, a part or a multiple of it. The last run, or the last fifth of
    the only one, is held out: it chooses the policy, and the training ends with a table of the errors there, with and
    without. A policy that does not lessen them is not written ("nothing learned"), and the program goes on without one.

@@ -146,11 +146,12 @@ std::vector<PetscInt> cellsAround(DM dm, const std::vector<PetscInt> &faces, Pet
 
 }  // namespace
 
-CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points, std::vector<PetscInt> *face_points) {
-  checkSimplexPlex(dm);
+CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points, std::vector<PetscInt> *face_points,
+                          bool without_ghosts) {
+  checkSimplexPlex(dm, without_ghosts);
   PetscInt dim, start, end, vertex_start, vertex_end;
   PetRLThrow(DMGetDimension(dm, &dim));
-  PetRLThrow(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  PetRLThrow(plexCells(dm, without_ghosts, &start, &end));
   PetRLThrow(DMPlexGetDepthStratum(dm, 0, &vertex_start, &vertex_end));
   const int d = static_cast<int>(dim), slots = d + 1, n = static_cast<int>(end - start);
   const Sharing sharing(dm);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/compat.hpp"
 #include "base/error.hpp"
 
 namespace petrl {
@@ -40,7 +41,7 @@ std::string coordinateComplaint(DM dm, PetscInt dim) {
 }
 
 /// What is wrong with this rank's part; empty if nothing is.
-std::string complaint(DM dm) {
+std::string complaint(DM dm, bool without_ghosts) {
   PetscBool plex = PETSC_FALSE;
   PetRLThrow(PetscObjectTypeCompareAny(reinterpret_cast<PetscObject>(dm), &plex, DMPLEX, ""));
   if (!plex) {
@@ -55,7 +56,7 @@ std::string complaint(DM dm) {
   if (space != dim)
     return "a DMPlex of dimension " + std::to_string(dim) + " with coordinates of dimension " + std::to_string(space) +
            ", expected the same";
-  PetRLThrow(DMPlexGetHeightStratum(dm, 0, &start, &end));
+  PetRLThrow(plexCells(dm, without_ghosts, &start, &end));
   PetRLThrow(DMPlexGetDepth(dm, &depth));
   if (end > start && depth != dim)
     return "a DMPlex of depth " + std::to_string(depth) + ", expected an interpolated one (DMPlexInterpolate)";
@@ -73,7 +74,16 @@ std::string complaint(DM dm) {
 
 }  // namespace
 
-void checkSimplexPlex(DM dm) {
+PetscErrorCode plexCells(DM dm, bool without_ghosts, PetscInt *start, PetscInt *end) {
+  PetscInt ghosts = -1;
+  PetscFunctionBegin;
+  PetscCall(DMPlexGetHeightStratum(dm, 0, start, end));
+  if (without_ghosts) PetscCall(PETRL_PLEX_GHOST_CELLS(dm, &ghosts, NULL));
+  if (ghosts >= 0) *end = ghosts;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void checkSimplexPlex(DM dm, bool without_ghosts) {
   const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(dm));
   PetscMPIInt rank, size;
   MPI_Comm_rank(comm, &rank);
@@ -83,7 +93,7 @@ void checkSimplexPlex(DM dm) {
   if (plex) PetRLThrow(DMGetCoordinatesLocalSetUp(dm));
   std::string text;
   try {  // what goes wrong on one rank is an error on all
-    text = complaint(dm);
+    text = complaint(dm, without_ghosts);
   } catch (const std::exception &error) {
     text = error.what();
   }

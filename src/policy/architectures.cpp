@@ -156,7 +156,7 @@ const std::vector<Architecture> &architectures() {
   static const std::vector<Architecture> rows = {
       {"mlp", {"tsadapt"}, validateNative<Mlp>, makeNative<Mlp>, describeMlp},
       {"fcn", {"closure"}, validateNative<Fcn>, makeNative<Fcn>, describeFcn},
-      {"gnn", {"refiner"}, validateNative<GraphNetwork>, makeNative<GraphNetwork>, describeGnn},
+      {"gnn", {"closure", "refiner"}, validateNative<GraphNetwork>, makeNative<GraphNetwork>, describeGnn},
       {"lamp", {"refiner"}, validateLamp, makeLamp, describeLamp, false},
       {"lamp2d", {"refiner"}, validateLamp2d, makeLamp, describeLamp, false},
       {"torchscript", {"tsadapt", "closure"}, validateTorchScript, makeTorchScript, describeTorchScript},

@@ -82,9 +82,10 @@ void requireParameters(const ActionSpec &a, const std::vector<std::string> &know
 // A closure changes components of the state, by name: those that it was told, or the first that it observes.
 void validateClosure(const Policy &policy, const std::string &source) {
   const ActionSpec &a = policy.action;
-  static const std::set<std::string> transforms = {"additive", "additive-rate", "flux"};
+  static const std::set<std::string> transforms = {"additive", "additive-rate", "flux", "cell-flux"};
   if (transforms.count(a.transform) == 0)
-    bad(source, "/action", "transform: expected additive, additive-rate or flux, found '" + a.transform + "'");
+    bad(source, "/action",
+        "transform: expected additive, additive-rate, flux or cell-flux, found '" + a.transform + "'");
   const auto &names = policy.observation.names;
   const auto given = a.parameters.find("components");
   const std::vector<std::string> components =
@@ -95,6 +96,10 @@ void validateClosure(const Policy &policy, const std::string &source) {
       bad(source, "/action", "components: '" + name + "' is not among the observation's names");
     if (std::count(components.begin(), components.end(), name) > 1)
       bad(source, "/action", "components: '" + name + "' appears twice");
+  }
+  if (a.transform == "cell-flux") {
+    requireParameters(a, {"components", "vector"}, source);
+    return;
   }
   const bool flux = a.transform == "flux";
   requireParameters(

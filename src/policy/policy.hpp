@@ -36,7 +36,7 @@ struct PETRL_API ObservationSpec {
 struct ActionSpec {
   std::string transform;     ///< tsadapt: "ratio", "error-ratio", "pi-ratio", "linear", "log", "log-scaled" (see
                              ///< POLICY-FILE.md);
-                             ///< closure: "additive", "additive-rate", "flux" (see closure/correction.hpp)
+                             ///< closure: "additive", "additive-rate", "flux", "cell-flux" (see closure/correction.hpp)
   std::vector<double> low;   ///< value at -1, one an action
   std::vector<double> high;  ///< value at +1
   std::map<std::string, std::string> parameters = {};  ///< further ones of the transform: attributes of /action
@@ -66,7 +66,7 @@ struct Tensor {
 /// "layer<i>/weight" (out x in x k, out x in x k x k or out x in x k x k x k, k = 1, 3 or 5), "layer<i>/bias" (out). As
 /// PyTorch's Conv1d, Conv2d and Conv3d without padding: out(y, x) = bias + sum of weight(ky, kx)
 /// in(y + (ky - k/2) dilation, x + (kx - k/2) dilation).
-/// Architecture "gnn", message passing on a graph (kind refiner): see GraphNetwork. Node inputs are the observation's
+/// Architecture "gnn", message passing on a graph (kinds refiner, closure): see GraphNetwork. Node inputs are the observation's
 /// names, outputs the actions of a node.
 /// Architecture "lamp" (kind refiner): two networks "gnn", the evolution model and the policy that adapts its mesh;
 /// parameters "evolution.<name>" and "policy.<name>", weights "evolution/<name>" and "policy/<name>", and parameters of

@@ -343,7 +343,7 @@ TEST(AdvectionEnvironment, BadValuesAreErrors) {
   EXPECT_NE(message("n: 2").find("expected an integer in [4, 4096], found 2"), std::string::npos);
   EXPECT_NE(message("n: many").find("expected an integer in [4, 4096], found 'many'"), std::string::npos);
   EXPECT_NE(
-      message("action: {transform: add}").find("transform: expected additive, additive-rate or flux, found 'add'"),
+      message("action: {transform: add}").find("transform: expected additive, additive-rate, flux or cell-flux, found 'add'"),
       std::string::npos);
   EXPECT_NE(message("action: {parameters: {components: u}}").find("'u' is no component of the state"),
             std::string::npos);

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """A closure for a program's own equation: recorded, trained, used, and compared.
 
-    study.py PROGRAM [-o OUT] [--minutes M] [--seeds N] [--cases N] [--jobs N] [--compare] [--build BUILD]
+    study.py PROGRAM [-o OUT] [--minutes M | --iterations N] [--seeds N] [--cases N] [--jobs N] [--compare] [--build BUILD]
 
-PROGRAM: shallow_water, kuramoto_sivashinsky, transport3d or burgers3d (compiled here, with PETSc alone). Records fine runs from some
+PROGRAM: shallow_water, kuramoto_sivashinsky, transport3d, burgers3d or shallow_water_mesh (compiled here, with PETSc alone). Records fine runs from some
 initial states, trains on the coarse grid with each seed, and runs the program from initial states that were never
 recorded: without closure, with each, on the next finer grid, and with the higher-order scheme. What was recorded and
 trained already is not made again. Writes OUT/PROGRAM.csv (a row a run), prints the table (medians over the cases), and
@@ -61,6 +61,13 @@ PROGRAMS = {
         rivals={"without, own steps": "-nx 16 -cfl .6", "order 5": "-nx 16 -order 5 -cfl .4",
                 "1.25 x finer": "-nx 20 -cfl .6", "1.5 x finer": "-nx 24 -cfl .6", "2 x finer": "-nx 32 -cfl .6",
                 "order 5, 1.5 x": "-nx 24 -order 5 -cfl .4"}),
+    # Cells in the order of the mesh: those that one is refined into follow each other. {mesh}: its file.
+    "shallow_water_mesh": dict(
+        mesh="lshape.msh", shape=(496,), components=3, restrict="average", base="euler", fine="rk -closure_ts_rk_type 2a",
+        truth="{mesh} -dm_refine 3 -order 2", coarse="{mesh} -dm_refine 1",
+        train="-closure_form flux -closure_velocity hu,hv",
+        rivals={"2 x finer": "{mesh} -dm_refine 2", "order 2": "{mesh} -dm_refine 1 -order 2",
+                "order 2, 2 x finer": "{mesh} -dm_refine 2 -order 2"}),
 }
 WAYS = {"regression": 1, "regression, PPO": None, "PPO": 0}  # share that is regression; None: as it comes
 RECORDED = range(1, 7)  # initial states; those of the comparison begin at 101
@@ -80,7 +87,8 @@ class Study:
         subprocess.run(["mpicc", "-O2", os.path.join(HERE, name + ".c"), "-o", self.program, *petsc, "-lm"], check=True)
 
     def run(self, options, log=None):
-        command = [self.program, *options.split()]
+        mesh = "-dm_plex_filename " + os.path.join(ROOT, "meshes", self.about.get("mesh", ""))
+        command = [self.program, *options.replace("{mesh}", mesh).split()]
         done = subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if log:
             with open(os.path.join(self.folder, log), "w") as f:
@@ -210,8 +218,17 @@ def picture(study, shown, file):
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    names = [n for n in ("without", "closure", "truth") if n in shown]
-    if len(study.about["shape"]) == 1:
+    names = [n for n in ("without", "closure", "truth") if n in shown and np.isfinite(shown[n]).all()]
+    if "mesh" in study.about:
+        with h5py.File(os.path.join(study.folder, "test.h5"), "r") as f:
+            x, y = f["cells"][()].T
+        values = {n: shown[n][..., 0] for n in names}
+        figure, axes = plt.subplots(1, len(names), figsize=(3 * len(names), 3.2), layout="constrained")
+        for axis, name in zip(axes, names):
+            image = axis.scatter(x, y, c=values[name], s=16, vmin=values["truth"].min(), vmax=values["truth"].max())
+            axis.set(title=name, xticks=[], yticks=[], aspect="equal")
+        figure.colorbar(image, ax=axes, shrink=0.8)
+    elif len(study.about["shape"]) == 1:
         figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
         for name, style in zip(names, ("C1:", "C0-", "k--")):
             axis.plot(shown[name][:, 0], style, label=name)
@@ -233,6 +250,8 @@ def main():
     p.add_argument("program", choices=sorted(PROGRAMS))
     p.add_argument("-o", "--output", default=os.path.join(HERE, "out"))
     p.add_argument("--minutes", type=float, default=20, help="of training, each seed (20)")
+    p.add_argument("--iterations", type=int, default=0, help="of training instead: the same on every machine")
+    p.add_argument("--train", default="", help="more options of the training (into an OUT of its own)")
     p.add_argument("--seeds", type=int, default=3, help="of the training (3)")
     p.add_argument("--cases", type=int, default=8, help="initial states that were never recorded (8)")
     p.add_argument("--jobs", type=int, default=1, help="trainings at a time (1)")
@@ -240,8 +259,11 @@ def main():
     p.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     a = p.parse_args()
     os.makedirs(a.output, exist_ok=True)
+    if a.compare and "mesh" in PROGRAMS[a.program]:
+        p.error("--compare: closures on meshes are learned by regression only")
     study = Study(a.program, os.path.abspath(a.output), os.path.abspath(a.build))
     about, began = study.about, time.time()
+    about["train"] += " " + a.train
     study.record("truth.h5", about.get("recorded", RECORDED))
     if a.compare:
         return compare(study, os.path.join(a.output, a.program + "_ways.csv"), a.minutes, a.seeds, a.jobs)
@@ -249,7 +271,8 @@ def main():
     if not about.get("spectral"):
         study.record("test.h5", seeds)
     print(f"{a.program}: recorded in {time.time() - began:.0f} s", flush=True)
-    trained = study.train_all(range(1, a.seeds + 1), a.jobs, {"regression, PPO": f"-closure_train_minutes {a.minutes}"})
+    trained = study.train_all(range(1, a.seeds + 1), a.jobs, {"regression, PPO": f"-closure_train_iterations {a.iterations}" if a.iterations
+                                                   else f"-closure_train_minutes {a.minutes}"})
     files = {f"closure, seed {s}": file for (_, s), (file, _) in trained.items()}
     files = {name: f for name, f in files.items() if os.path.exists(os.path.join(study.folder, f))}
 

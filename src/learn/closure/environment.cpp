@@ -11,11 +11,7 @@ namespace petrl::learn {
 
 namespace {
 
-constexpr float kClip = 100;      // of rewards
-constexpr double kLost = 3;       // an error, in deviations, at which an episode ends
-constexpr double kBlownUp = 1e3;  // the ratio of errors where the solver failed
-constexpr double kLeast = .01;    // of what the solver misses: an error that is none
-constexpr int kStarts = 4;        // of a held-out stretch
+constexpr float kClip = 100;  // of rewards
 
 }  // namespace
 
@@ -50,7 +46,7 @@ class ClosureEnvironment::Episode : public GridEpisode {
 
   GridOutcome step(const float *action, float *reward) override {
     place();
-    const std::size_t components = e_.weight_.size();
+    const std::size_t components = e_.measure_.weight().size();
     Situation with;
     const bool good = e_.step(at_, action, with);
     if (!compared_) compare(nullptr);
@@ -58,14 +54,14 @@ class ClosureEnvironment::Episode : public GridEpisode {
     const Situation truth = next();
     std::fill_n(reward, e_.size_.points(), 0.f);
     // As descend() has it: the logarithm's derivative.
-    const double mean = base_good_ ? e_.meanSquare(base_, truth) : 0;
+    const double mean = base_good_ ? e_.measure_.meanSquare(base_, truth) : 0;
     const double unit = mean + kLeast * e_.calibration_.residual_square;
     std::size_t i = 0;
     e_.each([&](std::size_t point) {
       double gain = 0;
       for (std::size_t c = 0; c < components && good && base_good_; ++c, ++i) {
         const double ours = with.state[i] - truth.state[i], theirs = base_.state[i] - truth.state[i];
-        gain += e_.weight_[c] * (theirs * theirs - ours * ours);
+        gain += e_.measure_.weight()[c] * (theirs * theirs - ours * ours);
       }
       const auto scaled = static_cast<float>(gain / unit);
       reward[point] = !good ? -kClip : std::isfinite(scaled) ? std::clamp(scaled, -kClip, kClip) : -kClip;
@@ -79,8 +75,6 @@ class ClosureEnvironment::Episode : public GridEpisode {
     compared_ = true;
   }
 
-  // The logarithm of the mean square error: states that are far off, of which much cannot be foreseen, count as much as
-  // others. What is left where all is right is not worth dividing by.
   GridOutcome descend(const float *action, float *gradient, double &loss) override {
     place();
     Situation with;
@@ -89,13 +83,9 @@ class ClosureEnvironment::Episode : public GridEpisode {
     std::fill_n(gradient, e_.specification_.action.low.size() * e_.size_.points(), 0.f);
     loss = 0;
     if (good) {
-      const std::size_t components = e_.weight_.size();
-      const double mean = e_.meanSquare(with, truth);
-      const double least = kLeast * e_.calibration_.residual_square, factor = 2. / (e_.all_points_ * (mean + least));
-      loss = std::log(mean + least);
-      std::vector<double> slope(with.state.size());
-      for (std::size_t i = 0; i < slope.size(); ++i)
-        slope[i] = factor * e_.plan_.substeps() * e_.weight_[i % components] * (with.state[i] - truth.state[i]);
+      std::vector<double> slope;
+      loss = e_.measure_.loss(with, truth, kLeast * e_.calibration_.residual_square, slope);
+      for (double &x : slope) x *= e_.plan_.substeps();
       // e_.output_ is what the action was.
       std::vector<float> own(e_.output_.size());
       e_.world_.pullBack(slope, e_.output_.data(), own.data());
@@ -117,7 +107,7 @@ class ClosureEnvironment::Episode : public GridEpisode {
   GridOutcome outcome(bool good, Situation &with, const Situation &truth) {
     e_.in_place_ = nullptr;
     if (!good) return GridOutcome::terminal;
-    const bool lost = !(e_.error(with, truth) < kLost);
+    const bool lost = !(e_.measure_.error(with, truth) < kLost);
     at_ = std::move(with);
     if (lost) return GridOutcome::terminal;
     e_.note(at_.state);
@@ -145,24 +135,22 @@ ClosureEnvironment::ClosureEnvironment(CoarseWorld &world, RecordPlan plan, Cali
       margin_(world.whole() ? 0 : margin),
       horizon_(horizon),
       own_(world.own()),
-      size_(own_.grown(around(world.dimensions(), margin_))) {
-  for (std::size_t c = 0; c < world.layout().components.size(); ++c)
-    weight_.push_back(1 / (calibration_.scale(c) * calibration_.scale(c)));
-  std::vector<double> points{static_cast<double>(own_.points())};
-  reduction_.sum(points);
-  all_points_ = points[0];
+      size_(own_.grown(around(world.dimensions(), margin_))),
+      measure_(world, calibration_),
+      trials_(world, plan_, measure_, horizon) {
   const std::size_t names = world.layout().components.size() + world.layout().auxiliary.size();
   reached_.assign(2 * names, -std::numeric_limits<double>::max());
   for (int run = 0; run < world.runs(); ++run) {
     for (int time = 0; time < static_cast<int>(world.times(run).size()); ++time) {
       note(world.recorded(run, time).state);
-      note(world.recordedAuxiliary(run, time), weight_.size());
+      note(world.recordedAuxiliary(run, time), measure_.weight().size());
     }
   }
 }
 
 void ClosureEnvironment::note(const std::vector<double> &values, std::size_t first) {
-  const std::size_t components = weight_.size(), width = first == 0 ? components : reached_.size() / 2 - components;
+  const std::size_t components = measure_.weight().size(),
+                    width = first == 0 ? components : reached_.size() / 2 - components;
   for (std::size_t c = 0; c < width; ++c) {
     double low = -reached_[2 * (first + c)], high = reached_[2 * (first + c) + 1];
     for (std::size_t i = c; i < values.size(); i += width) {
@@ -214,21 +202,6 @@ bool ClosureEnvironment::step(const Situation &at, const float *action, Situatio
   }
   if (plan_.substeps() > 1) world_.put(at);
   return true;
-}
-
-double ClosureEnvironment::meanSquare(const Situation &at, const Situation &truth) const {
-  const std::size_t components = weight_.size();
-  std::vector<double> sum{0};
-  for (std::size_t i = 0; i < at.state.size(); ++i) {
-    const double miss = at.state[i] - truth.state[i];
-    sum[0] += weight_[i % components] * miss * miss;
-  }
-  reduction_.sum(sum);
-  return sum[0] / all_points_;
-}
-
-double ClosureEnvironment::error(const Situation &at, const Situation &truth) const {
-  return std::sqrt(meanSquare(at, truth) / static_cast<double>(weight_.size()));
 }
 
 // Each becomes the mean over those that are so many steps along the grid's directions away: what lies further is not
@@ -287,93 +260,18 @@ Validity ClosureEnvironment::validity() const {
   return v;
 }
 
-std::vector<double> ClosureEnvironment::errors(const Trial &trial, GridPolicy *policy) {
-  std::vector<double> out;
+Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
   std::vector<float> observation(specification_.observation.names.size() * size_.points()),
       action(specification_.action.low.size() * size_.points());
-  Situation at = world_.recorded(trial.run, trial.time), next;
   in_place_ = nullptr;
-  for (int n = 1; n <= trial.comparisons; ++n) {
-    // A decision a step, as in production.
-    for (int s = 0; s < plan_.substeps(); ++s) {
-      world_.put(at);
-      const float *output = nullptr;
-      if (policy != nullptr) {
+  return trials_.evaluate(
+      [&]() -> const float * {
         world_.observe(observation.data(), margin_);
-        policy->decide(observation.data(), size_, action.data());
+        policy.decide(observation.data(), size_, action.data());
         ownPoints(action.data(), static_cast<int>(specification_.action.low.size()), output_);
-        output = output_.data();
-      }
-      if (!world_.advance(output, next)) return out;
-      at = next;
-    }
-    out.push_back(error(at, world_.recorded(trial.run, trial.time + n * plan_.stride())));
-    if (!(out.back() < 1e6)) {
-      out.pop_back();
-      return out;
-    }
-    if (policy != nullptr && out.back() < kLost) note(at.state);
-  }
-  return out;
-}
-
-// From several starts of each held-out stretch, as far as four episodes.
-void ClosureEnvironment::prepareTrials() {
-  int longest = 0;
-  for (const Stretch &s : plan_.heldOut()) longest = std::max(longest, plan_.comparisons(s));
-  longest = std::min(longest, 4 * horizon_);
-  for (const int n : {(longest + 3) / 4, (longest + 1) / 2, longest})
-    if (horizons_.empty() || n > horizons_.back()) horizons_.push_back(n);
-  for (const Stretch &s : plan_.heldOut()) {
-    const int room = plan_.comparisons(s), least = std::min(room, horizons_.front());
-    int before = -1;
-    for (int k = 0; k < kStarts; ++k) {
-      const int start = (room - least) * k / (kStarts - 1);
-      if (start == before) continue;
-      before = start;
-      Trial trial{s.run, s.first + start * plan_.stride(), std::min(room - start, longest), {}};
-      trial.base = errors(trial, nullptr);
-      trials_.push_back(trial);
-    }
-  }
-}
-
-Evaluation ClosureEnvironment::evaluate(GridPolicy &policy) {
-  if (trials_.empty()) prepareTrials();
-  std::vector<std::vector<double>> found;
-  for (const Trial &trial : trials_) found.push_back(errors(trial, &policy));
-  const auto median = [](std::vector<double> x) {
-    std::sort(x.begin(), x.end());
-    const std::size_t n = x.size();
-    return n % 2 == 1 ? x[n / 2] : .5 * (x[n / 2 - 1] + x[n / 2]);
-  };
-  Evaluation e;
-  double logarithms = 0;
-  int counted = 0;
-  for (std::size_t h = 0; h < horizons_.size(); ++h) {
-    const auto n = static_cast<std::size_t>(horizons_[h]);
-    std::vector<double> ours, theirs, ratios;
-    for (std::size_t k = 0; k < trials_.size(); ++k) {
-      const Trial &trial = trials_[k];
-      if (static_cast<std::size_t>(trial.comparisons) < n) continue;
-      const bool lost = found[k].size() < n, base_lost = trial.base.size() < n;
-      const double a = lost ? kBlownUp : found[k][n - 1], b = base_lost ? kBlownUp : trial.base[n - 1];
-      ours.push_back(a);
-      theirs.push_back(b);
-      ratios.push_back(lost && !base_lost ? kBlownUp : std::max(a, 1e-14) / std::max(b, 1e-14));
-    }
-    if (ratios.empty()) continue;
-    const std::string number = std::to_string(h + 1);
-    e.details["steps " + number] = static_cast<double>(n) * plan_.substeps();
-    e.details["starts " + number] = static_cast<double>(ratios.size());
-    e.details["error " + number] = median(ours);
-    e.details["error without " + number] = median(theirs);
-    e.details["ratio " + number] = median(ratios);
-    logarithms += std::log(median(ratios));
-    ++counted;
-  }
-  e.score = std::exp(logarithms / std::max(counted, 1));
-  return e;
+        return output_.data();
+      },
+      [this](const std::vector<double> &state) { note(state); });
 }
 
 }  // namespace petrl::learn

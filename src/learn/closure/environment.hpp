@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "learn/closure/calibration.hpp"
+#include "learn/closure/trials.hpp"
 #include "learn/environment.hpp"
 
 namespace petrl::learn {
@@ -37,24 +37,13 @@ class ClosureEnvironment : public GridEnvironment {
   /// Of components and auxiliary fields: -low, high; for checkpoints, and to be called before validity(). Collective.
   std::vector<double> &reached();
   std::unique_ptr<GridEpisode> episode(std::uint64_t seed) override;
-  /// Score: ratio of the errors with and without the policy, the geometric mean over horizons of the median over starts.
-  /// Details: "steps <n>" of each horizon 1 to 3, "error <n>", "error without <n>" (root mean square, components in
-  /// units of their deviation), "ratio <n>".
+  /// See HeldOutTrials.
   Evaluation evaluate(GridPolicy &policy) override;
 
  private:
   class Episode;
-  struct Trial {
-    int run, time, comparisons;
-    std::vector<double> base;  // errors without a policy
-  };
   /// One step of the environment. Null action: none. False if the solver failed.
   bool step(const Situation &at, const float *action, Situation &next);
-  /// Errors after each comparison; shorter if the solver failed.
-  std::vector<double> errors(const Trial &trial, GridPolicy *policy);
-  /// Over the points; the sum over components, each in units of its deviation.
-  double meanSquare(const Situation &at, const Situation &truth) const;
-  double error(const Situation &at, const Situation &truth) const;
   void note(const std::vector<double> &values, std::size_t first = 0);
   /// f(point of the patch) for each own point.
   template <typename F>
@@ -66,7 +55,6 @@ class ClosureEnvironment : public GridEnvironment {
           f(static_cast<std::size_t>(((z + beyond.nz) * size_.ny + y + beyond.ny) * size_.nx + x + beyond.nx));
   }
   void ownPoints(const float *patch, int channels, std::vector<float> &own) const;
-  void prepareTrials();
 
   CoarseWorld &world_;
   const RecordPlan plan_;
@@ -76,11 +64,9 @@ class ClosureEnvironment : public GridEnvironment {
   const GridSize own_;
   GridSize size_;
   Reduction reduction_;
-  double all_points_ = 0;
-  std::vector<double> weight_;   // of each component's squared error
+  ErrorMeasure measure_;
   std::vector<double> reached_;  // on this rank, and on others as far as that was told
-  std::vector<Trial> trials_;
-  std::vector<int> horizons_;
+  HeldOutTrials trials_;
   const Episode *in_place_ = nullptr;  // whose situation the solver has
   std::vector<float> output_;
 };
