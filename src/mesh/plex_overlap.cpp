@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "mesh/forest_exchange.hpp"
 #include "mesh/plex_topology.hpp"
 
 namespace petrl {
@@ -63,46 +64,12 @@ std::map<int, std::vector<Ghost>> toSend(const Forest::Impl &forest, const PlexT
   return ghosts;
 }
 
-/// From all of these ranks, in their order; fills `from`.
-std::vector<Ghost> swapGhosts(const ForestBase &base, const std::map<int, std::vector<Ghost>> &out,
-                              std::vector<int> &from) {
-  const std::size_t n = out.size();
-  std::vector<int> mine(n), theirs(n);
-  std::vector<MPI_Request> requests(2 * n);
-  std::vector<std::vector<Ghost>> in(n);
-  std::size_t k = 0;
-  for (const auto &[rank, list] : out) {
-    mine[k] = static_cast<int>(list.size());
-    MPI_Irecv(&theirs[k], 1, MPI_INT, rank, base.tag, base.comm, &requests[k]);
-    MPI_Isend(&mine[k], 1, MPI_INT, rank, base.tag, base.comm, &requests[n + k]);
-    ++k;
-  }
-  MPI_Waitall(static_cast<int>(2 * n), requests.data(), MPI_STATUSES_IGNORE);
-  k = 0;
-  const int bytes = static_cast<int>(sizeof(Ghost));
-  for (const auto &[rank, list] : out) {
-    in[k].resize(theirs[k]);
-    MPI_Irecv(in[k].data(), theirs[k] * bytes, MPI_BYTE, rank, base.tag, base.comm, &requests[k]);
-    MPI_Isend(list.data(), mine[k] * bytes, MPI_BYTE, rank, base.tag, base.comm, &requests[n + k]);
-    ++k;
-  }
-  MPI_Waitall(static_cast<int>(2 * n), requests.data(), MPI_STATUSES_IGNORE);
-  std::vector<Ghost> all;
-  k = 0;
-  for (const auto &[rank, list] : out) {
-    from.insert(from.end(), in[k].size(), rank);
-    all.insert(all.end(), in[k].begin(), in[k].end());
-    ++k;
-  }
-  return all;
-}
-
 }  // namespace
 
 void addOverlap(Forest::Impl &forest, PlexTopology &topology, PlexOwners &owners) {
   const int own = forest.leaves(), slots = forest.slots();
   std::vector<int> from;
-  const std::vector<Ghost> ghosts = swapGhosts(*forest.base, toSend(forest, topology, owners), from);
+  const std::vector<Ghost> ghosts = swapLists(*forest.base, toSend(forest, topology, owners), &from);
   std::unordered_map<std::uint64_t, int> known;
   for (const ForestInterface &i : owners.shared)
     for (const int v : i.vertices) known.emplace(keyOf(owners.vertex[v]), v);
