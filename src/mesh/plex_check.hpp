@@ -5,8 +5,8 @@
 
 namespace petrl {
 
-/// Throws petrl::Error on all ranks unless `dm` is an interpolated DMPlex of intervals on a line or triangles in a
-/// plane; says what was found and where. Collective.
+/// Throws petrl::Error on all ranks unless `dm` is an interpolated DMPlex of intervals on a line, triangles in a
+/// plane or tetrahedra; says what was found and where. Collective.
 void checkSimplexPlex(DM dm);
 
 }  // namespace petrl
