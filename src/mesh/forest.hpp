@@ -23,19 +23,19 @@ struct Lineage {
 /// Where the vertices of an adapted mesh come from. New vertex n is old vertex a[n] if a[n] = b[n], otherwise it is the
 /// midpoint between old vertices a[n] and b[n]. Vertices that vanished were midpoints between a and b, which remain.
 /// In space either may be one that is made or removed itself: vertices a[n], b[n] beyond the old ones are `made`, in their
-/// order, midpoints of what comes before; vertices are removed before what they were made from.
+/// order, midpoints of what comes before; vertices are removed in stages, what they were made from later.
 struct VertexLineage {
   struct Removed {
     int vertex, a, b;
+    int stage = 0;  ///< the same on all ranks; 0 but for tetrahedra
   };
   struct Made {
     int a, b;
   };
   std::vector<int> a, b;
   std::vector<Made> made = {};
+  int first_made = 0;  ///< their numbers start here
   std::vector<Removed> removed;
-  /// `removed` in stages: nothing was made from what is removed before. One stage but for tetrahedra.
-  std::vector<std::vector<Removed>> stages() const;
 };
 
 struct ForestLimits {

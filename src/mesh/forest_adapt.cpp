@@ -151,7 +151,7 @@ class Rebuild {
       int v = p.v[0], w = p.v[1];
       if constexpr (kTets) v = p.v[p.at(0)], w = p.v[p.at(3)];
       b_[m] = -1;
-      removed_.push_back({m, std::min(v, w), std::max(v, w)});
+      removed_.push_back({m, std::min(v, w), std::max(v, w), plan_.stage(m)});
     }
     return p;
   }
@@ -188,6 +188,7 @@ class Rebuild {
     forest_.node.swap(node);
     lineage.removed = std::move(removed_);
     lineage.made = std::move(made_);
+    lineage.first_made = first_made_;
   }
 
   Forest::Impl &forest_;

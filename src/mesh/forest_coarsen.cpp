@@ -21,11 +21,14 @@ void ForestPlan::coarsen(int passes, const Can &can) {
       group_[c] = {c, newest(d, l), 1, l.level, l.second(), free};
     }
   });
-  if (d == 3) shape_.assign(forest_.tet.begin(), forest_.tet.end());
+  if (d == 3) {
+    shape_.assign(forest_.tet.begin(), forest_.tet.end());
+    stage_.assign(forest_.nodes(), 0);
+  }
   valence_ = forest_.valence;
   agree_.assign(forest_.nodes(), 0);
   for (int pass = 0; pass < passes; ++pass)
-    if (!coarsenOnce()) return;
+    if (!coarsenOnce(pass)) return;
 }
 
 /// At most as many bisections are taken back as a refinement makes.
@@ -37,7 +40,7 @@ void ForestPlan::coarsenVertices(const std::vector<char> &vanish) {
   coarsen(1, [&](int, int vertex) { return vanish[vertex] != 0; });
 }
 
-bool ForestPlan::coarsenOnce() {
+bool ForestPlan::coarsenOnce(int pass) {
   // In the order of leaves a first child that is a leaf is followed by the second child, or by its first descendant.
   const int n = static_cast<int>(group_.size());
   const auto unites = [&](int i) {
@@ -59,6 +62,7 @@ bool ForestPlan::coarsenOnce() {
     g.count = static_cast<unsigned char>(g.count + b.count);
     --g.level;
     if (forest_.dim() == 3) {
+      stage_[g.newest] = static_cast<signed char>(pass);
       uniteShapes(i, to);
       continue;
     }

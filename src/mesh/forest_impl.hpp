@@ -165,6 +165,8 @@ class __attribute__((visibility("hidden"))) ForestPlan {
   bool bisected(int face) const { return flag_[face] & kBisect; }
   const TetClosure &tets() const { return *tets_; }  ///< 3D: what is bisected
   const std::vector<ForestGroup> &groups() const { return group_; }
+  /// 3D, of a vertex that vanishes: in which pass it does, which all ranks know.
+  int stage(int vertex) const { return stage_.empty() ? 0 : stage_[vertex]; }
   int leavesAfter() const;  ///< on this rank
 
  private:
@@ -183,7 +185,7 @@ class __attribute__((visibility("hidden"))) ForestPlan {
   void coarsen(int passes, const Can &can);
   void coarsenMarked();
   void coarsenVertices(const std::vector<char> &vanish);
-  bool coarsenOnce();
+  bool coarsenOnce(int pass);
   void uniteShapes(int from, int to);
   void orderKeys(const std::vector<float> &priority);
   void fit();
@@ -197,6 +199,7 @@ class __attribute__((visibility("hidden"))) ForestPlan {
   std::vector<TetShape> shape_;     // 3D: groups
   std::vector<std::uint64_t> key_;  // leaves
   std::vector<int> valence_, agree_;
+  std::vector<signed char> stage_;
   int removed_ = 0, bisected_faces_ = 0;
   bool wants_coarser_ = false;
 };

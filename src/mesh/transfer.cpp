@@ -1,6 +1,5 @@
 // Fields from an old mesh to a new one.
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/error.hpp"
 #include "mesh/forest.hpp"
@@ -36,64 +35,43 @@ void transferAverages(const CellMesh &from, const CellMesh &to, const Lineage &l
   }
 }
 
-std::vector<std::vector<VertexLineage::Removed>> VertexLineage::stages() const {
-  std::unordered_map<int, int> stage;
-  int last = 0;
-  for (const Removed &r : removed) stage.emplace(r.vertex, 0);
-  // In the order of removal parents come later.
-  for (bool again = true; again;) {
-    again = false;
-    for (const Removed &r : removed)
-      for (const int parent : {r.a, r.b}) {
-        const auto at = stage.find(parent);
-        if (at == stage.end() || at->second > stage[r.vertex]) continue;
-        at->second = stage[r.vertex] + 1;
-        last = std::max(last, at->second);
-        again = true;
-      }
-  }
-  std::vector<std::vector<Removed>> all(removed.empty() ? 0 : static_cast<std::size_t>(last) + 1);
-  for (const Removed &r : removed) all[static_cast<std::size_t>(stage[r.vertex])].push_back(r);
-  return all;
-}
-
 void transferVertexValues(const CellMesh &from, const VertexLineage &lineage, int width, const double *old_values,
                           double *new_values) {
   const int slots = from.slots(), n = static_cast<int>(lineage.a.size());
   std::vector<double> corrected;
-  const auto take = [&] {
-    if (corrected.empty())
-      corrected.assign(old_values, old_values + static_cast<std::ptrdiff_t>(from.vertices) * width);
-    old_values = corrected.data();
-  };
   if (!lineage.removed.empty()) {
     // Lumped masses of the coarsened mesh: a vanished vertex leaves half of its mass to each neighbour along its edge.
     std::vector<double> mass(from.vertices, 0);
+    int last = 0;
     for (int i = 0; i < from.owned * slots; ++i) mass[from.vertex[i]] += from.volume[i / slots] / slots;
-    for (const auto &removed : lineage.stages()) {
-      for (const auto &r : removed) {
+    for (const auto &r : lineage.removed) last = std::max(last, r.stage);
+    corrected.assign(old_values, old_values + static_cast<std::ptrdiff_t>(from.vertices) * width);
+    std::vector<double> before;
+    for (int stage = 0; stage <= last; ++stage) {
+      for (const auto &r : lineage.removed) {
+        if (r.stage != stage) continue;
         mass[r.a] += 0.5 * mass[r.vertex];
         mass[r.b] += 0.5 * mass[r.vertex];
       }
-      std::vector<double> before;
-      if (!corrected.empty()) before = corrected;
-      const double *const values = before.empty() ? old_values : before.data();
-      take();
-      for (const auto &r : removed) {
+      for (const auto &r : lineage.removed) {
+        if (r.stage != stage) continue;
         const double share = mass[r.vertex] / (mass[r.a] + mass[r.b]);
-        const double *const u = values + static_cast<std::ptrdiff_t>(r.vertex) * width;
-        const double *const a = values + static_cast<std::ptrdiff_t>(r.a) * width;
-        const double *const b = values + static_cast<std::ptrdiff_t>(r.b) * width;
+        const double *const u = old_values + static_cast<std::ptrdiff_t>(r.vertex) * width;
+        const double *const a = old_values + static_cast<std::ptrdiff_t>(r.a) * width;
+        const double *const b = old_values + static_cast<std::ptrdiff_t>(r.b) * width;
         for (int w = 0; w < width; ++w) {
           const double lost = share * (u[w] - 0.5 * (a[w] + b[w]));
           corrected[static_cast<std::ptrdiff_t>(r.a) * width + w] += lost;
           corrected[static_cast<std::ptrdiff_t>(r.b) * width + w] += lost;
         }
       }
+      if (stage < last) before = corrected;
+      old_values = stage < last ? before.data() : corrected.data();
     }
   }
   if (!lineage.made.empty()) {
-    take();
+    if (corrected.empty())
+      corrected.assign(old_values, old_values + static_cast<std::ptrdiff_t>(from.vertices) * width);
     for (const auto &m : lineage.made)
       for (int w = 0; w < width; ++w)
         corrected.push_back(0.5 * (corrected[static_cast<std::size_t>(m.a * width + w)] +

@@ -139,9 +139,11 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
   }
   PetRLCallCXX(passage->vertices = r.forest->vertexLineage());
   if (!r.vertex.empty()) {  // the mesh before calls its vertices otherwise
-    for (int &v : passage->vertices.a) v = r.vertex[v];
-    for (int &v : passage->vertices.b) v = r.vertex[v];
-    for (auto &v : passage->vertices.removed) v = {r.vertex[v.vertex], r.vertex[v.a], r.vertex[v.b]};
+    const auto old = [&](int v) { return v < passage->vertices.first_made ? r.vertex[v] : v; };
+    for (int &v : passage->vertices.a) v = old(v);
+    for (int &v : passage->vertices.b) v = old(v);
+    for (auto &m : passage->vertices.made) m = {old(m.a), old(m.b)};
+    for (auto &v : passage->vertices.removed) v = {r.vertex[v.vertex], r.vertex[v.a], r.vertex[v.b], v.stage};
     r.vertex.clear();
   }
   PetRLCallCXX(noteLeaves(*r.forest, *passage));
@@ -175,8 +177,8 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
    Level: intermediate
 
    Notes:
-   A cell that is refined becomes four (two in one dimension), a coarsened one a quarter (half) of what it was made
-   from, where all parts are marked so. More cells are refined where conformity asks for it.
+   A cell that is refined becomes four (two in one dimension, eight in three), a coarsened one a quarter (half, an
+   eighth) of what it was made from, where all parts are marked so. More cells are refined where conformity asks for it.
 
    The new DM has no unknowns until `PetRLRefinerTransfer()` gives it those of the Vec's DM.
 

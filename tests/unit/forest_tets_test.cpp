@@ -216,7 +216,14 @@ TEST(ForestTets, TransfersVertexValues) {
       const CellMesh to = f.mesh();
       const VertexLineage &lineage = f.vertexLineage();
       for (const auto &m : lineage.made) made = made || m.a >= from.vertices || m.b >= from.vertices;
-      stages = stages || lineage.stages().size() > 1;
+      std::map<int, int> stage;
+      for (const auto &r : lineage.removed) stage[r.vertex] = r.stage;
+      for (const auto &r : lineage.removed)
+        for (const int parent : {r.a, r.b}) {
+          if (stage.count(parent) == 0) continue;
+          stages = true;
+          EXPECT_LT(r.stage, stage[parent]);
+        }
       std::vector<double> v(to.vertices), w(to.vertices);
       const auto integral = [](const CellMesh &m, const std::vector<double> &values) {
         double sum = 0;
