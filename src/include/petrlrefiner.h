@@ -8,7 +8,7 @@
 #include <petscts.h>
 
 /*S
-   PetRLRefiner - Adapts a DMPlex of intervals or triangles to a solution, as a learned policy decides
+   PetRLRefiner - Adapts a DMPlex of intervals, triangles or tetrahedra to a solution, as a learned policy decides
 
    A graph network looks at the solution in each cell and around it, and predicts what refining the cell would gain and
    what coarsening it would lose until the next decision. Both are weighed against the price of computation: one
@@ -47,9 +47,9 @@
 -  -refiner_view                 - describe the refiner at its set-up
 
    Notes:
-   Meshes: an interpolated DMPlex of intervals on a line or triangles in a plane, periodic or not, distributed in any
-   way. It becomes the coarsest mesh of a hierarchy (newest-vertex bisection): each rank keeps all of it, so that it
-   should be coarse. Adapted meshes conform, and carry its DMLabels (`PetRLRefinerSetDM()`). With several ranks they
+   Meshes: an interpolated DMPlex of intervals on a line or triangles in a plane, periodic or not, or of tetrahedra, not
+   periodic, distributed in any way. It becomes the coarsest mesh of a hierarchy (newest-vertex bisection; tetrahedra:
+   Arnold, Mukherjee, Pouly 2000): each rank keeps all of it, so that it should be coarse. Adapted meshes conform, and carry its DMLabels (`PetRLRefinerSetDM()`). With several ranks they
    overlap by one layer of cells that share a vertex. Curved cells are refused.
 
    Solutions: unknowns in cells (averages, finite volumes) or at vertices (linear finite elements), the same number

@@ -1,8 +1,10 @@
 #include "mesh/base_mesh.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.hpp"
+#include "mesh/tetrahedron.hpp"
 
 namespace petrl {
 
@@ -49,7 +51,9 @@ void BaseMesh::labelBoundary() {
     const int part = dim == 1 ? slots + 1 - s : s;
     sets.at.push_back({c, part, face[f]});
     marker.at.push_back({c, part, 1});
-    for (int k = 1; dim == 2 && k < slots; ++k) marker.at.push_back({c, slots + (s + k) % slots, 1});
+    for (int k = 1; dim >= 2 && k < slots; ++k) marker.at.push_back({c, slots + (s + k) % slots, 1});
+    for (int e = 0; dim == 3 && e < 6; ++e)
+      if (kTetEdge[e][0] != s && kTetEdge[e][1] != s) marker.at.push_back({c, 2 * slots + 1 + e, 1});
   }
   for (BaseLabel *label : {&sets, &marker}) {
     for (const BaseLabel::At &at : label->at) label->values.push_back(at.value);
@@ -94,6 +98,43 @@ BaseMesh BaseMesh::box(int nx, int ny, const double lower[2], const double upper
                        !periodic_x && i + 1 == nx ? 2 : 0,
                        !periodic_y && j + 1 == ny ? 3 : 0,
                        !periodic_x && i == 0 ? 4 : 0});
+  mesh.labelBoundary();
+  return mesh;
+}
+
+BaseMesh BaseMesh::box(int nx, int ny, int nz, const double lower[3], const double upper[3]) {
+  const int n[3] = {nx, ny, nz};
+  if (std::min({nx, ny, nz}) < 1)
+    throw Error("box of " + std::to_string(nx) + " x " + std::to_string(ny) + " x " + std::to_string(nz) +
+                    " cubes: expected at least 1 in each direction",
+                PETSC_ERR_ARG_OUTOFRANGE);
+  for (int i = 0; i < 3; ++i)
+    if (!(lower[i] < upper[i]))
+      throw Error("box: its lower corner must be less than its upper corner", PETSC_ERR_ARG_OUTOFRANGE);
+  BaseMesh mesh;
+  mesh.dim = 3;
+  mesh.vertices = (nx + 1) * (ny + 1) * (nz + 1);
+  static constexpr int axes[6][3] = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {1, 0, 2}, {0, 2, 1}, {2, 1, 0}};
+  for (int cube = 0; cube < nx * ny * nz; ++cube)
+    for (int t = 0; t < 6; ++t) {
+      int at[4][3] = {{cube % nx, cube / nx % ny, cube / nx / ny}};
+      for (int k = 1; k < 4; ++k) {
+        std::copy(at[k - 1], at[k - 1] + 3, at[k]);
+        ++at[k][axes[t][k - 1]];
+      }
+      if (t > 2) std::swap_ranges(at[1], at[1] + 3, at[2]);  // the other hand
+      for (int k = 0; k < 4; ++k) {
+        mesh.cell.push_back((at[k][2] * (ny + 1) + at[k][1]) * (nx + 1) + at[k][0]);
+        for (int i = 0; i < 3; ++i) mesh.corner.push_back(station(lower[i], upper[i], at[k][i], n[i]));
+        int face = 0;
+        for (int i = 0; i < 3; ++i)
+          for (const int end : {0, n[i]}) {
+            const auto on = [&](int l) { return l == k || at[l][i] == end; };
+            if (on(0) && on(1) && on(2) && on(3)) face = 2 * i + (end == 0 ? 1 : 2);
+          }
+        mesh.face.push_back(face);
+      }
+    }
   mesh.labelBoundary();
   return mesh;
 }

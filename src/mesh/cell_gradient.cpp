@@ -36,8 +36,10 @@ void limit(const CellMesh &mesh, const double *u, double *g, const double *bound
 void leastSquaresGradient(const CellMesh &mesh, const double *u, double *g) {
   if (mesh.dim == 1)
     gradients<1>(mesh, u, g);
-  else
+  else if (mesh.dim == 2)
     gradients<2>(mesh, u, g);
+  else
+    gradients<3>(mesh, u, g);
 }
 
 void limitedGradient(const CellMesh &mesh, const double *u, double *g, std::vector<double> &work) {
@@ -56,8 +58,10 @@ void limitedGradient(const CellMesh &mesh, const double *u, double *g, std::vect
     }
   if (mesh.dim == 1)
     limit<1>(mesh, u, g, work.data());
-  else
+  else if (mesh.dim == 2)
     limit<2>(mesh, u, g, work.data());
+  else
+    limit<3>(mesh, u, g, work.data());
 }
 
 }  // namespace petrl

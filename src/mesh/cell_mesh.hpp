@@ -5,13 +5,14 @@
 
 namespace petrl {
 
-/// Intervals (dim 1) or triangles (dim 2) of one rank: those that it owns first, then ghosts (all that share a face
+/// Intervals (dim 1), triangles (dim 2) or tetrahedra (dim 3) of one rank: those that it owns first, then ghosts (all that share a face
 /// with an owned cell, at least). A cell has dim + 1 faces; slot s of cell c is entry c * (dim + 1) + s, its face lies
 /// opposite corner s. The order of the slots belongs to the cell: it is the same on every rank that sees the cell.
 struct CellMesh {
   struct Face {
     int left = -1, right = -1;  ///< cells; right is -1 on the boundary; left < right otherwise
     int label = 0;              ///< of a boundary face, > 0; 0 inside
+    // 1D and 2D; in space nobody asks for them.
     double normal[2] = {0, 0};  ///< from left to right (outwards), its length is the face's area (1 in 1D)
     double centre[2] = {0, 0};  ///< as seen from the left cell (periodic meshes)
   };

@@ -1,5 +1,7 @@
 #include "mesh/forest.hpp"
 
+#include <type_traits>
+
 #include "base/error.hpp"
 #include "mesh/forest_impl.hpp"
 
@@ -15,7 +17,11 @@ Forest::Impl::Impl(BaseMesh base_mesh, MPI_Comm user_comm) : comm(user_comm) {
   bounds.resize(size + 1);
   for (int r = 0; r <= size; ++r) bounds[r] = static_cast<int>(static_cast<std::int64_t>(trees) * r / size);
   std::vector<int> number(base->mesh.vertices, -1);
-  for (int t = bounds[rank]; t < bounds[rank + 1]; ++t) leaf.push_back(plant(base->order[t], number));
+  for (int t = bounds[rank]; t < bounds[rank + 1]; ++t)
+    if (dim() == 3)
+      tet.push_back(plant<Tetrahedron>(base->order[t], number));
+    else
+      leaf.push_back(plant<Leaf>(base->order[t], number));
   connect();
 }
 
@@ -33,8 +39,28 @@ Leaf Forest::Impl::root(int cell) const {
   return l;
 }
 
-Leaf Forest::Impl::plant(int cell, std::vector<int> &number) {
-  Leaf l = root(cell);
+Tetrahedron Forest::Impl::rootTet(int cell) const {
+  const ForestBase::FirstShape &first = base->first_shape[cell];
+  Tetrahedron t{};
+  t.base = cell;
+  t.type = first.type;
+  t.odd = first.odd;
+  for (int k = 0; k < 4; ++k) {
+    const int at = cell * 4 + first.corner[k];
+    t.v[k] = base->mesh.cell[at];
+    t.mask[k] = static_cast<unsigned char>(1 << first.corner[k]);
+    for (int i = 0; i < 3; ++i) t.x[k][i] = base->mesh.corner[at * 3 + i];
+  }
+  return t;
+}
+
+template <typename Any>
+Any Forest::Impl::plant(int cell, std::vector<int> &number) {
+  Any l;
+  if constexpr (std::is_same_v<Any, Leaf>)
+    l = root(cell);
+  else
+    l = rootTet(cell);
   for (int k = 0; k < slots(); ++k) {
     int &v = number[l.v[k]];
     if (v < 0) {
@@ -45,6 +71,9 @@ Leaf Forest::Impl::plant(int cell, std::vector<int> &number) {
   }
   return l;
 }
+
+template Leaf Forest::Impl::plant<Leaf>(int cell, std::vector<int> &number);
+template Tetrahedron Forest::Impl::plant<Tetrahedron>(int cell, std::vector<int> &number);
 
 Forest::Forest(BaseMesh base, MPI_Comm comm) : impl_(std::make_unique<Impl>(std::move(base), comm)) {}
 Forest::~Forest() = default;
@@ -86,10 +115,12 @@ double Forest::imbalance() const {
 }
 
 std::vector<int> Forest::baseCells() const {
-  std::vector<int> cells;
-  cells.reserve(impl_->leaf.size());
-  for (const Leaf &l : impl_->leaf) cells.push_back(l.base);
-  return cells;
+  return impl_->withLeaves([](const auto &leaves) {
+    std::vector<int> cells;
+    cells.reserve(leaves.size());
+    for (const auto &l : leaves) cells.push_back(l.base);
+    return cells;
+  });
 }
 
 Lineage Forest::adapt(const std::vector<signed char> &marks, const ForestLimits &limits,

@@ -22,11 +22,19 @@ struct Lineage {
 
 /// Where the vertices of an adapted mesh come from. New vertex n is old vertex a[n] if a[n] = b[n], otherwise it is the
 /// midpoint between old vertices a[n] and b[n]. Vertices that vanished were midpoints between a and b, which remain.
+/// In space either may be one that is made or removed itself: vertices a[n], b[n] beyond the old ones are `made`, in their
+/// order, midpoints of what comes before; vertices are removed in stages, what they were made from later.
 struct VertexLineage {
   struct Removed {
     int vertex, a, b;
+    int stage = 0;  ///< the same on all ranks; 0 but for tetrahedra
+  };
+  struct Made {
+    int a, b;
   };
   std::vector<int> a, b;
+  std::vector<Made> made = {};
+  int first_made = 0;  ///< their numbers start here
   std::vector<Removed> removed;
 };
 
@@ -38,9 +46,10 @@ struct ForestLimits {
 
 /// One binary tree for each cell of the base mesh; the mesh is the leaves. Each tree belongs to one rank.
 ///
-/// A leaf marked +1 is bisected twice (once in 1D): its diameter halves. One marked -1 goes back as far, where all
-/// leaves around the vertices that would vanish are marked so too. Closure bisects whatever conformity asks for
-/// (Mitchell 2016; Binev, Dahmen, DeVore 2004). The result does not depend on the number of ranks.
+/// A leaf marked +1 is bisected as many times as there are dimensions: its diameter halves (about so in 3D). One marked
+/// -1 goes back as far, where all leaves around the vertices that would vanish are marked so too. Closure bisects
+/// whatever conformity asks for (Mitchell 2016; Binev, Dahmen, DeVore 2004; tetrahedra: TetShape). The result does not
+/// depend on the number of ranks.
 class PETRL_API Forest {
  public:
   /// Collective. The base mesh must be the same on all ranks. Throws petrl::Error for a mesh that is not conforming,
@@ -57,7 +66,7 @@ class PETRL_API Forest {
   /// all, largest first. Collective.
   Lineage adapt(const std::vector<signed char> &marks, const ForestLimits &limits,
                 const std::vector<float> &priority = {});
-  /// Edge by edge, what a policy that decides on edges does. bisect: one a face of a leaf (leaf * (dim + 1) + slot; in 1D
+  /// Edge by edge (1D and 2D), what a policy that decides on edges does. bisect: one a face of a leaf (leaf * (dim + 1) + slot; in 1D
   /// a leaf's first stands for the leaf), whether it is bisected, along with what conformity asks for; those beyond
   /// max_level are not. vanish: one a vertex, in the numbering of mesh(): the bisection that made it is taken back where
   /// it is the newest vertex of all leaves around it and none of them is bisected. max_cells is not looked at. A face may

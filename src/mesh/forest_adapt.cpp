@@ -1,16 +1,22 @@
 // From one set of leaves to the next.
 #include <algorithm>
+#include <type_traits>
 
 #include "mesh/forest_impl.hpp"
+#include "mesh/tet_closure.hpp"
 
 namespace petrl {
 
 namespace {
 
-/// Makes new leaves from old ones: leaves stay, are united, or are bisected.
+/// Makes new leaves from old ones: leaves stay, are united, or are bisected. `old`: the forest's leaves.
+template <typename Any>
 class Rebuild {
  public:
-  Rebuild(Forest::Impl &forest, const ForestPlan &plan) : forest_(forest), plan_(plan), d_(forest.dim()) {}
+  static constexpr bool kTets = std::is_same_v<Any, Tetrahedron>;
+
+  Rebuild(Forest::Impl &forest, std::vector<Any> &old, const ForestPlan &plan)
+      : forest_(forest), old_(old), plan_(plan), d_(forest.dim()) {}
 
   Lineage run() {
     const int n = forest_.leaves(), after = plan_.leavesAfter();
@@ -23,7 +29,7 @@ class Rebuild {
       for (int c = 0; c < n; ++c) refine(c);
     else
       for (const ForestGroup &g : groups) g.count == 1 ? refine(g.first) : unite(g);
-    forest_.leaf.swap(out_);
+    old_.swap(out_);
     renumber();
     forest_.connect();
     return std::move(lineage_);
@@ -37,6 +43,19 @@ class Rebuild {
     for (int v = 0; v < forest_.nodes(); ++v) a_[v] = v;
     b_ = a_;
     if (d_ == 1) return;
+    if constexpr (kTets) {
+      for (const TetClosure::Middle &m : plan_.tets().middles()) {
+        a_.push_back(m.a);
+        b_.push_back(m.b);
+        forest_.node.push_back(m.node);
+        made_.push_back({m.a, m.b});
+      }
+    } else {
+      makeMiddles();
+    }
+  }
+
+  void makeMiddles() {
     middle_.resize(forest_.twin.size());
     for (int f = 0; f < static_cast<int>(middle_.size()); ++f) {
       if (!bisected(f)) continue;
@@ -45,12 +64,12 @@ class Rebuild {
         middle_[f] = middle_[other];
         continue;
       }
-      const Leaf &l = forest_.leaf[f / 3];
+      const Any &l = old_[f / 3];
       middle_[f] = makeVertex(l, s == 2 ? 0 : s + 1, s == 0 ? 2 : s - 1, l.side[s]);
     }
   }
 
-  int makeVertex(const Leaf &l, int k, int m, int side) {
+  int makeVertex(const Any &l, int k, int m, int side) {
     const int a = l.v[k], b = l.v[m];
     a_.push_back(std::min(a, b));
     b_.push_back(std::max(a, b));
@@ -58,21 +77,42 @@ class Rebuild {
     return forest_.nodes() - 1;
   }
 
-  Leaf &next(int first, int count) {
+  Any &next(int first, int count) {
     lineage_.first[to_] = first;
     lineage_.count[to_] = count;
     return out_[to_++];
   }
 
   void refine(int c) {
-    const Leaf &l = forest_.leaf[c];
+    const Any &l = old_[c];
+    if constexpr (kTets) {
+      const int root = plan_.tets().root(c);
+      root < 0 ? void(next(c, 1) = l) : parts(c, l, root);
+    } else {
+      bisectTwice(c, l);
+    }
+  }
+
+  void parts(int c, const Any &t, int place) {
+    const TetClosure::Part &part = plan_.tets().part(place);
+    if (part.child < 0) {
+      next(c, 1) = t;
+      return;
+    }
+    Any a, b;
+    bisect(t, first_made_ + part.middle, a, b);
+    parts(c, a, part.child);
+    parts(c, b, part.child + 1);
+  }
+
+  void bisectTwice(int c, const Any &l) {
     if (d_ == 1) {
       if (!bisected(2 * c)) {
         next(c, 1) = l;
         return;
       }
       const int m = makeVertex(l, 0, 1, -1);
-      Leaf &a = next(c, 1);
+      Any &a = next(c, 1);
       bisect(1, l, m, a, next(c, 1));
       return;
     }
@@ -81,44 +121,53 @@ class Rebuild {
       next(c, 1) = l;
       return;
     }
-    Leaf a, b;
+    Any a, b;
     bisect(2, l, middle[2], a, b);
     half(c, a, 3 * c + 1);
     half(c, b, 3 * c);
   }
 
-  void half(int c, const Leaf &l, int face) {
+  void half(int c, const Any &l, int face) {
     if (!bisected(face)) {
       next(c, 1) = l;
       return;
     }
-    Leaf &a = next(c, 1);
+    Any &a = next(c, 1);
     bisect(2, l, middle_[face], a, next(c, 1));
   }
 
   void unite(const ForestGroup &g) {
     int at = g.first;
-    const Leaf result = united(at, g.level);
+    const Any result = united(at, g.level);
     next(g.first, g.count) = result;
   }
 
-  Leaf united(int &at, int level) {
-    if (forest_.leaf[at].level == level) return forest_.leaf[at++];
-    const Leaf a = united(at, level + 1), b = united(at, level + 1);
+  Any united(int &at, int level) {
+    if (old_[at].level == level) return old_[at++];
+    const Any a = united(at, level + 1), b = united(at, level + 1);
     const int m = newest(d_, a);
-    const Leaf p = merge(d_, a, b);
-    if (b_[m] >= 0) {  // seen from both sides
+    const Any p = parent(a, b);
+    if (b_[m] >= 0) {  // seen from all sides
+      int v = p.v[0], w = p.v[1];
+      if constexpr (kTets) v = p.v[p.at(0)], w = p.v[p.at(3)];
       b_[m] = -1;
-      removed_.push_back({m, std::min(p.v[0], p.v[1]), std::max(p.v[0], p.v[1])});
+      removed_.push_back({m, std::min(v, w), std::max(v, w), plan_.stage(m)});
     }
     return p;
+  }
+
+  Any parent(const Any &a, const Any &b) const {
+    if constexpr (kTets)
+      return merge(a, b, forest_.base->first_shape[a.base].type);
+    else
+      return merge(d_, a, b);
   }
 
   /// Vertices in the order in which leaves meet them.
   void renumber() {
     std::vector<int> number(forest_.node.size(), -1), old;
     old.reserve(number.size());
-    for (Leaf &l : forest_.leaf)
+    for (Any &l : old_)
       for (int k = 0; k <= d_; ++k) {
         int &v = number[l.v[k]];
         if (v < 0) {
@@ -138,15 +187,19 @@ class Rebuild {
     }
     forest_.node.swap(node);
     lineage.removed = std::move(removed_);
+    lineage.made = std::move(made_);
+    lineage.first_made = first_made_;
   }
 
   Forest::Impl &forest_;
+  std::vector<Any> &old_;
   const ForestPlan &plan_;
-  const int d_;
+  const int d_, first_made_ = forest_.nodes();
   int to_ = 0;
-  std::vector<Leaf> out_;
+  std::vector<Any> out_;
   std::vector<int> a_, b_, middle_;  // vertices: where they come from; faces: the vertex in their middle
   std::vector<VertexLineage::Removed> removed_;
+  std::vector<VertexLineage::Made> made_;
   Lineage lineage_;
 };
 
@@ -155,13 +208,14 @@ class Rebuild {
 Lineage Forest::Impl::adapt(const std::vector<signed char> &marks, const ForestLimits &limits,
                             const std::vector<float> &priority) {
   const ForestPlan plan(*this, marks, limits, priority);
-  return Rebuild(*this, plan).run();
+  if (dim() == 3) return Rebuild(*this, tet, plan).run();
+  return Rebuild(*this, leaf, plan).run();
 }
 
 Lineage Forest::Impl::adaptEdges(const std::vector<char> &bisect, const std::vector<char> &vanish,
                                  const ForestLimits &limits) {
   const ForestPlan plan(*this, bisect, vanish, limits);
-  return Rebuild(*this, plan).run();
+  return Rebuild(*this, leaf, plan).run();
 }
 
 }  // namespace petrl

@@ -58,40 +58,61 @@ class Middles {
 };
 
 /// Leaves again from bits.
+template <typename Any>
 class Planting {
  public:
-  Planting(Forest::Impl &forest, int leaves)
-      : forest_(forest), middles_(2 * static_cast<std::size_t>(leaves)), number_(forest.base->mesh.vertices, -1) {
-    forest_.leaf.clear();
-    forest_.leaf.reserve(leaves);
+  Planting(Forest::Impl &forest, std::vector<Any> &leaf, int leaves)
+      : forest_(forest),
+        leaf_(leaf),
+        middles_(2 * static_cast<std::size_t>(leaves)),
+        number_(forest.base->mesh.vertices, -1) {
+    leaf_.clear();
+    leaf_.reserve(leaves);
     forest_.node.clear();
   }
-  void tree(int cell, Bits &bits) { grow(forest_.plant(cell, number_), bits); }
+  void tree(int cell, Bits &bits) { grow(forest_.plant<Any>(cell, number_), bits); }
 
  private:
-  void grow(const Leaf &l, Bits &bits) {
+  void grow(const Any &l, Bits &bits) {
     if (!bits.get()) {
-      forest_.leaf.push_back(l);
+      leaf_.push_back(l);
       return;
     }
+    Any a, b;
+    bisected(l, a, b);
+    grow(a, bits);
+    grow(b, bits);
+  }
+
+  void bisected(const Leaf &l, Leaf &a, Leaf &b) {
     const int d = forest_.dim();
     int &m = middles_.at(l.v[0], l.v[1]);
     if (m < 0) {
       m = forest_.nodes();
       forest_.node.push_back(forest_.between(l.v[0], l.v[1], l.base, d == 1 ? -1 : l.side[2]));
     }
-    Leaf a, b;
     bisect(d, l, m, a, b);
-    grow(a, bits);
-    grow(b, bits);
+  }
+
+  void bisected(const Tetrahedron &t, Tetrahedron &a, Tetrahedron &b) {
+    const int i = t.at(0), j = t.at(3);
+    int &m = middles_.at(t.v[i], t.v[j]);
+    if (m < 0) {
+      m = forest_.nodes();
+      forest_.node.push_back(
+          forest_.between(forest_.node[t.v[i]], forest_.node[t.v[j]], t.base, t.mask[i] | t.mask[j]));
+    }
+    bisect(t, m, a, b);
   }
 
   Forest::Impl &forest_;
+  std::vector<Any> &leaf_;
   Middles middles_;
   std::vector<int> number_;
 };
 
-void write(const std::vector<Leaf> &leaf, int &at, int level, Bits &bits) {
+template <typename Any>
+void write(const std::vector<Any> &leaf, int &at, int level, Bits &bits) {
   bits.put(leaf[at].level > level);
   if (leaf[at].level == level) {
     ++at;
@@ -152,7 +173,9 @@ struct Traffic {
 
 std::vector<int> Forest::Impl::treeSizes() const {
   std::vector<int> sizes(base->mesh.cells(), 0), counts(size);
-  for (const Leaf &l : leaf) ++sizes[base->place[l.base]];
+  withLeaves([&](const auto &all) {
+    for (const auto &l : all) ++sizes[base->place[l.base]];
+  });
   for (int r = 0; r < size; ++r) counts[r] = bounds[r + 1] - bounds[r];
   if (size > 1)
     MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, sizes.data(), counts.data(), bounds.data(), MPI_INT, base->comm);
@@ -176,7 +199,7 @@ bool Forest::Impl::balance(std::vector<double> &data, int width) {
   for (int r = 0, at = 0; r < size; ++r) {
     sent.seek(out.bytes_at[r]);
     for (int t = std::max(bounds[rank], to[r]); t < std::min(bounds[rank + 1], to[r + 1]); ++t)
-      write(leaf, at, 0, sent);
+      withLeaves([&](const auto &all) { write(all, at, 0, sent); });
   }
   MPI_Alltoallv(sent.data(), out.bytes.data(), out.bytes_at.data(), MPI_BYTE, received.data(), in.bytes.data(),
                 in.bytes_at.data(), MPI_BYTE, base->comm);
@@ -186,13 +209,17 @@ bool Forest::Impl::balance(std::vector<double> &data, int width) {
   data.swap(moved);
   const std::vector<int> from = bounds;
   bounds = to;
-  Planting planting(*this, common(sizes, to[rank], to[rank + 1], 0, base->mesh.cells()).leaves);
-  for (int r = 0; r < size; ++r) {
-    received.seek(in.bytes_at[r]);
-    for (int t = std::max(from[r], to[rank]); t < std::min(from[r + 1], to[rank + 1]); ++t)
-      planting.tree(base->order[t], received);
-  }
+  const int mine = common(sizes, to[rank], to[rank + 1], 0, base->mesh.cells()).leaves;
+  const auto plantAll = [&](auto &&planting) {
+    for (int r = 0; r < size; ++r) {
+      received.seek(in.bytes_at[r]);
+      for (int t = std::max(from[r], to[rank]); t < std::min(from[r + 1], to[rank + 1]); ++t)
+        planting.tree(base->order[t], received);
+    }
+  };
+  dim() == 3 ? plantAll(Planting<Tetrahedron>(*this, tet, mine)) : plantAll(Planting<Leaf>(*this, leaf, mine));
   vertices = {};
+  sharing.reset();
   connect();
   return true;
 }

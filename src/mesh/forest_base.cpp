@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "mesh/tetrahedron.hpp"
 
 namespace petrl {
 
@@ -23,7 +24,7 @@ std::string name(const BaseMesh &mesh, int cell) {
 }
 
 void checkSizes(const BaseMesh &mesh) {
-  if (mesh.dim != 1 && mesh.dim != 2) refuse("dimension " + std::to_string(mesh.dim) + ", expected 1 or 2");
+  if (mesh.dim < 1 || mesh.dim > 3) refuse("dimension " + std::to_string(mesh.dim) + ", expected 1, 2 or 3");
   const std::size_t n = mesh.cell.size(), d = static_cast<std::size_t>(mesh.dim), slots = d + 1;
   if (n == 0) refuse("no cells");
   if (n % slots || mesh.corner.size() != n * d || mesh.face.size() != n)
@@ -38,14 +39,16 @@ void checkCells(const BaseMesh &mesh) {
     for (int k = 0; k < slots; ++k) {
       if (v[k] < 0 || v[k] >= mesh.vertices)
         refuse(name(mesh, c) + ": expected vertices from 0 to " + std::to_string(mesh.vertices - 1));
-      if (v[k] == v[(k + 1) % slots])
+      if (std::count(v, v + slots, v[k]) > 1)
         refuse(name(mesh, c) + ": a vertex twice (too few cells in a periodic direction?)");
     }
     const double *const x = &mesh.corner[c * slots * mesh.dim];
-    const double volume = mesh.dim == 1 ? x[1] - x[0] : (x[2] - x[0]) * (x[5] - x[1]) - (x[4] - x[0]) * (x[3] - x[1]);
+    const double volume = mesh.dim == 1   ? x[1] - x[0]
+                          : mesh.dim == 2 ? (x[2] - x[0]) * (x[5] - x[1]) - (x[4] - x[0]) * (x[3] - x[1])
+                                          : tetDeterminant(x);
+    static const char *const turned[] = {"from left to right", "anticlockwise", "that turn right-handed"};
     if (!(volume > 0) || !std::isfinite(volume))
-      refuse(name(mesh, c) + ": expected corners " + (mesh.dim == 1 ? "from left to right" : "anticlockwise") +
-             " and a volume that is not zero");
+      refuse(name(mesh, c) + ": expected corners " + turned[mesh.dim - 1] + " and a volume that is not zero");
   }
 }
 
@@ -146,7 +149,7 @@ void collectAround(ForestBase &base) {
 /// A vertex with several places makes a mesh periodic; the places differ by the period.
 void findPeriods(ForestBase &base) {
   const int d = base.mesh.dim;
-  double largest[2] = {0, 0};
+  double largest[3] = {0, 0, 0};
   std::vector<int> one(base.mesh.vertices, -1);
   for (int i = 0; i < d; ++i) base.low[i] = base.mesh.corner[i];
   for (std::size_t k = 0; k < base.mesh.cell.size(); ++k) {
@@ -182,12 +185,35 @@ std::uint64_t hilbert(std::uint32_t x, std::uint32_t y, int bits) {
   return d;
 }
 
+/// In space: Skilling's transposed coordinates (Programming the Hilbert curve, 2004), their bits interleaved.
+std::uint64_t hilbert(std::uint32_t x[3], int bits) {
+  const std::uint32_t top = 1u << (bits - 1);
+  for (std::uint32_t q = top; q > 1; q >>= 1)
+    for (int i = 0; i < 3; ++i) {
+      const std::uint32_t p = q - 1, t = (x[0] ^ x[i]) & p;
+      if (x[i] & q) {
+        x[0] ^= p;
+      } else {
+        x[0] ^= t;
+        x[i] ^= t;
+      }
+    }
+  std::uint32_t t = 0;
+  for (int i = 1; i < 3; ++i) x[i] ^= x[i - 1];
+  for (std::uint32_t q = top; q > 1; q >>= 1)
+    if (x[2] & q) t ^= q - 1;
+  std::uint64_t d = 0;
+  for (int b = bits - 1; b >= 0; --b)
+    for (int i = 0; i < 3; ++i) d = d << 1 | ((x[i] ^ t) >> b & 1);
+  return d;
+}
+
 }  // namespace
 
 std::vector<int> curveOrder(const BaseMesh &mesh) {
   const int n = mesh.cells(), d = mesh.dim, slots = d + 1, bits = 20;
   std::vector<double> centre(n * d, 0);
-  double low[2] = {HUGE_VAL, HUGE_VAL}, high = 0;
+  double low[3] = {HUGE_VAL, HUGE_VAL, HUGE_VAL}, high = 0;
   for (int c = 0; c < n; ++c)
     for (int k = 0; k < d; ++k) {
       for (int s = 0; s < slots; ++s) centre[c * d + k] += mesh.corner[(c * slots + s) * d + k] / slots;
@@ -197,9 +223,9 @@ std::vector<int> curveOrder(const BaseMesh &mesh) {
   const double scale = high > 0 ? ((1 << bits) - 1) / high : 0;
   std::vector<std::uint64_t> key(n);
   for (int c = 0; c < n; ++c) {
-    std::uint32_t q[2] = {0, 0};
+    std::uint32_t q[3] = {0, 0, 0};
     for (int k = 0; k < d; ++k) q[k] = static_cast<std::uint32_t>((centre[c * d + k] - low[k]) * scale);
-    key[c] = d == 1 ? q[0] : hilbert(q[0], q[1], bits);
+    key[c] = d == 1 ? q[0] : d == 2 ? hilbert(q[0], q[1], bits) : hilbert(q, bits);
   }
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -210,9 +236,13 @@ std::vector<int> curveOrder(const BaseMesh &mesh) {
 ForestBase::ForestBase(BaseMesh base, MPI_Comm user_comm) : mesh(std::move(base)) {
   checkSizes(mesh);
   checkCells(mesh);
-  connect(*this);
-  checkHanging(*this);
-  checkBoundary(*this);
+  if (mesh.dim == 3) {
+    setUpTetrahedra();
+  } else {
+    connect(*this);
+    checkHanging(*this);
+    checkBoundary(*this);
+  }
   collectAround(*this);
   findPeriods(*this);
   order = curveOrder(mesh);

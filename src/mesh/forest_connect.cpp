@@ -34,6 +34,10 @@ class Waiting {
 }  // namespace
 
 void Forest::Impl::connectFaces() {
+  if (dim() == 3) {
+    connectTets();
+    return;
+  }
   const int d = dim(), n = leaves(), faces = n * slots();
   twin.resize(faces);
   valence.assign(nodes(), 0);
@@ -64,16 +68,15 @@ void Forest::Impl::connectFaces() {
 void Forest::Impl::connect() {
   const int faces = leaves() * slots();
   connectFaces();
-  level.resize(leaf.size());
-  for (std::size_t c = 0; c < leaf.size(); ++c) level[c] = leaf[c].level;
+  withLeaves([&](const auto &all) {
+    level.resize(all.size());
+    for (std::size_t c = 0; c < all.size(); ++c) level[c] = all[c].level;
+  });
   interfaces.clear();
   if (size == 1) return;
-  for (int f = 0; f < faces; ++f) {
-    if (twin[f] >= 0) continue;
-    const Leaf &l = leaf[f / slots()];
-    if (base->twin[l.base * slots() + l.side[f % slots()]] >= 0) twin[f] = kElsewhere;
-  }
-  findInterfaces();
+  for (int f = 0; f < faces; ++f)
+    if (twin[f] < 0 && base->twin[sideOf(f)] >= 0) twin[f] = kElsewhere;
+  dim() == 3 ? findTetInterfaces() : findInterfaces();
 }
 
 std::uint64_t Forest::Impl::position(int edge, int vertex) const {
@@ -88,9 +91,17 @@ ForestNode Forest::Impl::between(int a, int b, int base_cell, int side) const {
   return {edge, (position(edge, a) + position(edge, b)) / 2};
 }
 
-int Forest::Impl::label(int face) const {
+int Forest::Impl::sideOf(int face) const {
+  if (dim() == 3) {
+    const Tetrahedron &t = tet[face / 4];
+    return t.base * 4 + t.side(face % 4);
+  }
   const Leaf &l = leaf[face / slots()];
-  return base->mesh.face[l.base * slots() + l.side[face % slots()]];
+  return l.base * slots() + l.side[face % slots()];
+}
+
+int Forest::Impl::label(int face) const {
+  return base->mesh.face[sideOf(face)];
 }
 
 }  // namespace petrl

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "mesh/tetrahedron.hpp"
 
 namespace petrl {
 
@@ -43,8 +44,9 @@ bool ForestLabels::Sets::has(int point, int set) const {
 ForestLabels::ForestLabels(const ForestBase &base, std::vector<BaseLabel> base_labels)
     : labels(std::move(base_labels)) {
   const BaseMesh &mesh = base.mesh;
-  const int slots = base.slots(), cells = mesh.cells(), edges = mesh.dim == 2 ? static_cast<int>(base.from.size()) : 0;
-  Pairs in_cell, in_edge, in_vertex;
+  const int slots = base.slots(), cells = mesh.cells(), edges = mesh.dim > 1 ? base.lines() : 0,
+            faces = mesh.dim == 3 ? base.facets() : 0, last_part = 2 * slots + (mesh.dim == 3 ? 6 : 0);
+  Pairs in_cell, in_face, in_edge, in_vertex;
   for (std::size_t l = 0; l < labels.size(); ++l) {
     std::vector<PetscInt> &values = labels[l].values;
     std::sort(values.begin(), values.end());
@@ -53,7 +55,7 @@ ForestLabels::ForestLabels(const ForestBase &base, std::vector<BaseLabel> base_l
     for (const PetscInt value : values) sets.push_back({static_cast<int>(l), value});
     for (const BaseLabel::At &at : labels[l].at) {
       const auto place = std::lower_bound(values.begin(), values.end(), at.value) - values.begin();
-      if (at.cell < 0 || at.cell >= cells || at.part < 0 || at.part > 2 * slots ||
+      if (at.cell < 0 || at.cell >= cells || at.part < 0 || at.part > last_part ||
           place == static_cast<std::ptrdiff_t>(values.size()) || values[place] != at.value)
         throw Error("base mesh: label '" + labels[l].name + "': value " + std::to_string(at.value) + " at part " +
                         std::to_string(at.part) + " of cell " + std::to_string(at.cell) + " belongs to nothing",
@@ -61,6 +63,10 @@ ForestLabels::ForestLabels(const ForestBase &base, std::vector<BaseLabel> base_l
       const int set = first + static_cast<int>(place);
       if (at.part == 2 * slots)
         in_cell.emplace_back(at.cell, set);
+      else if (at.part > 2 * slots)
+        in_edge.emplace_back(base.line[at.cell * 6 + at.part - 2 * slots - 1], set);
+      else if (at.part < slots && mesh.dim == 3)
+        in_face.emplace_back(base.edge[at.cell * slots + at.part], set);
       else if (at.part < slots)
         in_edge.emplace_back(base.edge[at.cell * slots + at.part], set);
       else
@@ -69,14 +75,27 @@ ForestLabels::ForestLabels(const ForestBase &base, std::vector<BaseLabel> base_l
     labels[l].at = {};
   }
   cell = rowsOf(std::move(in_cell), cells);
+  face = rowsOf(std::move(in_face), faces);
   edge = rowsOf(std::move(in_edge), edges);
   vertex = rowsOf(std::move(in_vertex), mesh.vertices);
   on_edge =
       chosen(edge, edges, [&](int e, int set) { return vertex.has(base.from[e], set) && vertex.has(base.to[e], set); });
-  inside_cell = chosen(cell, cells, [&](int c, int set) {
-    for (int k = c * slots; k < (c + 1) * slots; ++k)
-      if (!vertex.has(mesh.cell[k], set) || (mesh.dim == 2 && !edge.has(base.edge[k], set))) return false;
+  const auto all_edges = [&](int c, int without, int set) {  // 3D: those of a cell, or of the face beside a corner
+    for (int e = 0; e < 6; ++e) {
+      const int *const ends = kTetEdge[e];
+      if (ends[0] == without || ends[1] == without) continue;
+      const int line = base.line[c * 6 + e];
+      if (!edge.has(line, set) || !vertex.has(base.from[line], set) || !vertex.has(base.to[line], set)) return false;
+    }
     return true;
+  };
+  on_face = chosen(face, faces, [&](int f, int set) { return all_edges(base.side[f] / 4, base.side[f] % 4, set); });
+  inside_cell = chosen(cell, cells, [&](int c, int set) {
+    for (int k = c * slots; k < (c + 1) * slots; ++k) {
+      if (!vertex.has(mesh.cell[k], set) || (mesh.dim == 2 && !edge.has(base.edge[k], set))) return false;
+      if (mesh.dim == 3 && !face.has(base.edge[k], set)) return false;
+    }
+    return mesh.dim < 3 || all_edges(c, -1, set);
   });
 }
 

@@ -9,9 +9,9 @@
 
 namespace petrl {
 
-/// Parts of a base point have its values: of a cell, the cells in it; of an edge, the edges on it. New edges and
-/// vertices inside of a base cell, and new vertices on a base edge, have those values that the base point's whole
-/// closure has: labels that are complete (DMPlexLabelComplete()) stay so, others stay as thin as they were.
+/// Parts of a base point have its values: of a cell, the cells in it; of a triangle in space, the triangles on it; of an
+/// edge, the edges on it. New triangles, edges and vertices inside of a base cell, new edges and vertices on a base
+/// triangle, and new vertices on a base edge, have those values that the base point's whole closure has: labels that are complete (DMPlexLabelComplete()) stay so, others stay as thin as they were.
 ///
 /// A set is one value of one label. Shared by all copies of a forest, never changed.
 struct ForestLabels {
@@ -30,8 +30,8 @@ struct ForestLabels {
 
   std::vector<BaseLabel> labels;  ///< without their points
   std::vector<Set> sets;
-  Sets cell, edge, vertex;    ///< of base cells, base edges (2D), base vertices
-  Sets inside_cell, on_edge;  ///< of new edges and vertices there
+  Sets cell, face, edge, vertex;       ///< of base cells, base triangles (3D), base edges (2D, 3D), base vertices
+  Sets inside_cell, on_face, on_edge;  ///< of new points there
 };
 
 }  // namespace petrl

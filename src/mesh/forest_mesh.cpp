@@ -19,13 +19,15 @@ CellMesh Forest::Impl::mesh() const {
   m.vertex.resize(n * s);
   m.corner.resize(n * s * d);
   m.neighbour.resize(n * s);
-  for (int c = 0; c < n; ++c) {
-    const Leaf &l = leaf[c];
-    for (int k = 0; k < s; ++k) {
-      m.vertex[c * s + k] = l.v[k];
-      for (int i = 0; i < d; ++i) m.corner[(c * s + k) * d + i] = l.x[k][i];
+  withLeaves([&](const auto &all) {
+    for (int c = 0; c < n; ++c) {
+      const auto &l = all[c];
+      for (int k = 0; k < s; ++k) {
+        m.vertex[c * s + k] = l.v[k];
+        for (int i = 0; i < d; ++i) m.corner[(c * s + k) * d + i] = l.x[k][i];
+      }
     }
-  }
+  });
   fillGeometry(
       m, [&](int face) { return twin[face]; }, [&](int face) { return label(face); });
   return m;

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "mesh/forest_impl.hpp"
+#include "mesh/tet_closure.hpp"
 
 namespace petrl {
 
@@ -26,7 +27,7 @@ constexpr std::uint64_t kEverything = 0;
 ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<signed char> &marks, const ForestLimits &limits,
                        const std::vector<float> &priority)
     : forest_(forest), marks_(&marks), limits_(limits) {
-  const std::size_t n = forest.leaf.size();
+  const auto n = static_cast<std::size_t>(forest.leaves());
   if (marks.size() != n || (!priority.empty() && priority.size() != n))
     throw Error("adapt: " + std::to_string(marks.size()) + " marks and " + std::to_string(priority.size()) +
                     " priorities for " + std::to_string(n) + " leaves",
@@ -41,6 +42,8 @@ ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<signed char
 ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<char> &bisect, const std::vector<char> &vanish,
                        const ForestLimits &limits)
     : forest_(forest), limits_(limits) {
+  if (forest.dim() == 3)
+    throw Error("adaptEdges: a mesh of tetrahedra; expected intervals or triangles (adapt() knows all)", PETSC_ERR_SUP);
   const auto faces = static_cast<std::size_t>(forest.leaves() * forest.slots()),
              vertices = static_cast<std::size_t>(forest.nodes());
   if (bisect.size() != faces || vanish.size() != vertices)
@@ -62,7 +65,13 @@ ForestPlan::ForestPlan(const Forest::Impl &forest, const std::vector<char> &bise
   coarsenVertices(vanish);
 }
 
+ForestPlan::~ForestPlan() = default;
+
 void ForestPlan::start() {
+  if (forest_.dim() == 3) {
+    tets_ = std::make_unique<TetClosure>(forest_, limits_.max_level);
+    return;
+  }
   flag_.assign(static_cast<std::size_t>(forest_.leaves() * forest_.slots()), 0);
   if (forest_.dim() == 2) forbid();
 }
@@ -167,11 +176,21 @@ void ForestPlan::closeBisected(std::vector<int> &work) {
 }
 
 void ForestPlan::refine(std::uint64_t threshold) {
+  const auto wanted = [&](int c) { return (*marks_)[c] > 0 && (threshold == kEverything || key_[c] >= threshold); };
+  if (tets_) {
+    do {
+      tets_->clear();
+      for (int c = 0; c < forest_.leaves(); ++c)
+        if (wanted(c)) tets_->request(c, forest_.dim());
+    } while (tets_->close());
+    bisected_faces_ = tets_->added();
+    return;
+  }
   bisected_faces_ = 0;
   for (unsigned char &flag : flag_) flag &= static_cast<unsigned char>(~kBisect);
   std::vector<int> work;
   for (int c = 0; c < forest_.leaves(); ++c)
-    if ((*marks_)[c] > 0 && (threshold == kEverything || key_[c] >= threshold)) refineLeaf(c, work);
+    if (wanted(c)) refineLeaf(c, work);
   if (forest_.dim() == 2) closeBisected(work);
 }
 

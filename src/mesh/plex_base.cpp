@@ -1,21 +1,23 @@
 #include "mesh/plex_base.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 
 #include "base/error.hpp"
-#include "mesh/forest_base.hpp"
+#include "mesh/forest_impl.hpp"
 #include "mesh/plex_cells.hpp"
 
 namespace petrl {
 
 namespace {
 
-/// Where a cell is in the base mesh, and which of its corners comes first there.
+/// Where a cell is in the base mesh, and which corner there each of its corners is.
 struct BaseCell {
-  int cell = 0, rotation = 0;
+  int cell = 0;
+  std::array<signed char, 4> corner = {0, 1, 2, 3};
 };
 
 /// One after the other from all ranks; `counts`, if given: how many from each.
@@ -38,11 +40,17 @@ std::vector<T> gather(const std::vector<T> &mine, MPI_Comm comm, std::vector<int
   return all;
 }
 
-/// Corner k comes first from now on.
-void rotate(BaseMesh &mesh, int cell, int k) {
-  std::rotate(&mesh.cell[cell * 3], &mesh.cell[cell * 3 + k], &mesh.cell[cell * 3] + 3);
-  std::rotate(&mesh.face[cell * 3], &mesh.face[cell * 3 + k], &mesh.face[cell * 3] + 3);
-  std::rotate(&mesh.corner[cell * 6], &mesh.corner[cell * 6 + 2 * k], &mesh.corner[cell * 6] + 6);
+/// Corners are to[k] from now on.
+void reorder(BaseMesh &mesh, int cell, const std::array<signed char, 4> &to) {
+  const int slots = mesh.dim + 1, d = mesh.dim;
+  const std::vector<int> vertex(&mesh.cell[cell * slots], &mesh.cell[cell * slots] + slots),
+      face(&mesh.face[cell * slots], &mesh.face[cell * slots] + slots);
+  const std::vector<double> x(&mesh.corner[cell * slots * d], &mesh.corner[cell * slots * d] + slots * d);
+  for (int k = 0; k < slots; ++k) {
+    mesh.cell[cell * slots + to[k]] = vertex[k];
+    mesh.face[cell * slots + to[k]] = face[k];
+    std::copy_n(&x[k * d], d, &mesh.corner[(cell * slots + to[k]) * d]);
+  }
 }
 
 /// Of edges that are equally long the one whose middle comes first: cells that share it choose alike.
@@ -63,6 +71,29 @@ int longestEdge(const double *x) {
     }
   }
   return best;
+}
+
+/// Where corners of a cell go: a triangle's longest edge comes first; a tetrahedron's corners go by their places, but for
+/// the last two, which make it right-handed: what comes of it does not depend on who owns the cell.
+std::array<signed char, 4> cornersOf(const BaseMesh &mesh, int cell) {
+  BaseCell same;
+  std::array<signed char, 4> &to = same.corner;
+  if (mesh.dim == 2) {
+    const int first = longestEdge(&mesh.corner[cell * 6]);
+    for (int k = 0; k < 3; ++k) to[k] = static_cast<signed char>((k - first + 3) % 3);
+  } else if (mesh.dim == 3) {
+    const double *const x = &mesh.corner[cell * 12];
+    std::array<int, 4> order = {0, 1, 2, 3};
+    std::sort(order.begin(), order.end(), [&](int a, int b) {
+      return std::lexicographical_compare(x + 3 * a, x + 3 * a + 3, x + 3 * b, x + 3 * b + 3);
+    });
+    bool odd = false;
+    for (int k = 0; k < 4; ++k)
+      for (int l = 0; l < k; ++l) odd = odd != (order[l] > order[k]);
+    if (odd) std::swap(order[2], order[3]);
+    for (int k = 0; k < 4; ++k) to[order[k]] = static_cast<signed char>(k);
+  }
+  return to;
 }
 
 /// Cells in the order of the curve, vertices as they appear.
@@ -145,9 +176,22 @@ std::vector<BasePart> partsOf(DM dm, const std::vector<BaseCell> &base) {
     const auto add = [&](PetscInt p, int part) { parts.push_back({p, {base[c].cell, part, 0}}); };
     add(points[c], 2 * slots);
     for (int k = 0; k < slots; ++k) {
-      const int slot = (k - base[c].rotation + slots) % slots;
-      if (m.dim == 2) add(faces[c * slots + k], slot);
+      const int slot = base[c].corner[k];
+      if (m.dim >= 2) add(faces[c * slots + k], slot);
       add(first + m.vertex[c * slots + k], slots + slot);
+    }
+    if (m.dim < 3) continue;
+    const auto slotOf = [&](PetscInt vertex) {
+      const int *const v = &m.vertex[c * 4];
+      return base[c].corner[std::find(v, v + 4, static_cast<int>(vertex - first)) - v];
+    };
+    for (int k = 0; k < 4; ++k) {  // edges several times, which does no harm
+      const PetscInt *edges, *ends;
+      PetRLThrow(DMPlexGetCone(dm, faces[c * 4 + k], &edges));
+      for (int i = 0; i < 3; ++i) {
+        PetRLThrow(DMPlexGetCone(dm, edges[i], &ends));
+        add(edges[i], 2 * slots + 1 + tetEdge(1 << slotOf(ends[0]) | 1 << slotOf(ends[1])));
+      }
     }
   }
   std::sort(parts.begin(), parts.end(), [](const BasePart &a, const BasePart &b) { return a.point < b.point; });
@@ -217,9 +261,9 @@ BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin) {
   if (mesh.cell.empty()) throw Error("a DMPlex without cells", PETSC_ERR_ARG_WRONGSTATE);
   mesh.vertices = *std::max_element(mesh.cell.begin(), mesh.cell.end()) + 1;
   std::vector<BaseCell> base(mesh.cells());
-  for (int c = 0; c < mesh.cells() && mesh.dim == 2; ++c) {
-    base[c].rotation = longestEdge(&mesh.corner[c * 6]);
-    rotate(mesh, c, base[c].rotation);
+  for (int c = 0; c < mesh.cells() && mesh.dim >= 2; ++c) {
+    base[c].corner = cornersOf(mesh, c);
+    reorder(mesh, c, base[c].corner);
   }
   const std::vector<int> order = curveOrder(mesh);
   for (std::size_t i = 0; i < order.size(); ++i) base[order[i]].cell = static_cast<int>(i);
@@ -240,9 +284,15 @@ BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin) {
   return mesh;
 }
 
-std::vector<BaseLabel> labelsFromPlex(DM dm, const std::vector<int> &base_cells) {
+std::vector<BaseLabel> labelsFromPlex(DM dm, const Forest &forest) {
   std::vector<BaseCell> base;
-  for (const int c : base_cells) base.push_back({c, 0});
+  for (const int c : forest.baseCells()) {
+    base.push_back({});
+    base.back().cell = c;
+    if (forest.impl().dim() < 3) continue;
+    for (int k = 0; k < 4; ++k)
+      base.back().corner[k] = static_cast<signed char>(forest.impl().base->first_shape[c].corner[k]);
+  }
   return gatherLabels(dm, base);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mesh/base_mesh.hpp"
+#include "mesh/forest.hpp"
 
 namespace petrl {
 
@@ -15,14 +16,13 @@ struct BaseOrigin {
   std::vector<PetscInt> point;  ///< cells: its point there
 };
 
-/// Gathers an interpolated DMPlex of intervals or triangles on every rank. The numbering follows the places of cells,
+/// Gathers an interpolated DMPlex of intervals, triangles or tetrahedra on every rank. The numbering follows the places of cells,
 /// not their distribution. Triangles are bisected at their longest edge first. Numbers of boundary faces come from "Face
-/// Sets", or else "marker", or else are 1. All labels of cells, faces and vertices come along. Cells of an overlap are
+/// Sets", or else "marker", or else are 1. All labels come along. Cells of an overlap are
 /// left out. Throws petrl::Error on all ranks for other meshes, saying what was found. Collective.
 BaseMesh baseMeshFromPlex(DM dm, BaseOrigin *origin = nullptr);
 
-/// The labels as they are now on a DMPlex whose owned cells are these cells of a base mesh, corner by corner (the first
-/// mesh of a hierarchy). Collective.
-std::vector<BaseLabel> labelsFromPlex(DM dm, const std::vector<int> &base_cells);
+/// The labels as they are now on the DMPlex of a forest (createPlex()) that has not been adapted. Collective.
+std::vector<BaseLabel> labelsFromPlex(DM dm, const Forest &forest);
 
 }  // namespace petrl

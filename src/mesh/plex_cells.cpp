@@ -100,6 +100,20 @@ class FaceLabels {
   DMLabel sets_ = NULL, marker_ = NULL;
 };
 
+/// Vertices of a triangle as the cell sees it.
+void readTriangle(DM dm, PetscInt p, PetscInt turn, PetscInt *vertex) {
+  static constexpr int place[6][3] = {{1, 0, 2}, {0, 2, 1}, {2, 1, 0}, {0, 1, 2}, {1, 2, 0}, {2, 0, 1}};
+  const PetscInt *edges, *orientation, *ends;
+  PetscInt own[3];
+  PetRLThrow(DMPlexGetCone(dm, p, &edges));
+  PetRLThrow(DMPlexGetConeOrientation(dm, p, &orientation));
+  for (int k = 0; k < 3; ++k) {
+    PetRLThrow(DMPlexGetCone(dm, edges[k], &ends));
+    own[k] = ends[orientation[k] < 0];
+  }
+  for (int k = 0; k < 3; ++k) vertex[k] = own[place[turn + 3][k]];
+}
+
 /// Vertices of a cell in the order of its cone, and the face opposite each.
 void readCell(DM dm, int d, PetscInt c, PetscInt *vertex, PetscInt *face) {
   const PetscInt *cone, *orientation, *ends;
@@ -110,6 +124,15 @@ void readCell(DM dm, int d, PetscInt c, PetscInt *vertex, PetscInt *face) {
     return;
   }
   PetRLThrow(DMPlexGetConeOrientation(dm, c, &orientation));
+  if (d == 3) {
+    // PETSc's faces are 012, 031, 023, 213.
+    for (int k = 0; k < 4; ++k) face[3 - k] = cone[k];
+    PetscInt triangle[3];
+    readTriangle(dm, cone[1], orientation[1], triangle);
+    vertex[3] = triangle[1];
+    readTriangle(dm, cone[0], orientation[0], vertex);
+    return;
+  }
   for (int k = 0; k < 3; ++k) {
     PetRLThrow(DMPlexGetCone(dm, cone[k], &ends));
     vertex[k] = ends[orientation[k] < 0];
@@ -119,11 +142,14 @@ void readCell(DM dm, int d, PetscInt c, PetscInt *vertex, PetscInt *face) {
 
 /// Cells of negative volume are turned round.
 void turn(int d, double *x, int *vertex, PetscInt *face) {
-  const double area = d == 1 ? x[1] - x[0] : (x[2] - x[0]) * (x[5] - x[1]) - (x[4] - x[0]) * (x[3] - x[1]);
-  if (area >= 0) return;
-  std::swap(vertex[d - 1], vertex[d]);
-  std::swap(face[d - 1], face[d]);
-  for (int i = 0; i < d; ++i) std::swap(x[(d - 1) * d + i], x[d * d + i]);
+  const double volume = d == 1   ? x[1] - x[0]
+                        : d == 2 ? (x[2] - x[0]) * (x[5] - x[1]) - (x[4] - x[0]) * (x[3] - x[1])
+                                 : tetDeterminant(x);
+  if (volume >= 0) return;
+  const int a = d == 3 ? 1 : d - 1, b = d == 3 ? 2 : d;  // PETSc's tetrahedra are all left-handed
+  std::swap(vertex[a], vertex[b]);
+  std::swap(face[a], face[b]);
+  for (int i = 0; i < d; ++i) std::swap(x[a * d + i], x[b * d + i]);
 }
 
 /// Owned cells around each face, over all ranks, where any rank is in doubt.
@@ -179,7 +205,7 @@ CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points, std::vector<Pets
   PetRLThrow(DMPlexGetChart(dm, &chart_start, &chart_end));
   std::vector<int> waiting(chart_end - chart_start, -1);  // points: the first side seen
   for (int c = 0; c < n; ++c) {
-    PetscInt vertex[3], *const faces = &face[c * slots];
+    PetscInt vertex[4], *const faces = &face[c * slots];
     readCell(dm, d, point[c], vertex, faces);
     for (int k = 0; k < slots; ++k) m.vertex[c * slots + k] = static_cast<int>(vertex[k] - vertex_start);
     double *const x = &m.corner[c * slots * d];

@@ -51,7 +51,7 @@ std::string complaint(DM dm, bool without_ghosts) {
   }
   PetscInt dim, space, depth, start, end;
   PetRLThrow(DMGetDimension(dm, &dim));
-  if (dim != 1 && dim != 2) return "a DMPlex of dimension " + std::to_string(dim) + ", expected 1 or 2";
+  if (dim < 1 || dim > 3) return "a DMPlex of dimension " + std::to_string(dim) + ", expected 1, 2 or 3";
   PetRLThrow(DMGetCoordinateDim(dm, &space));
   if (space != dim)
     return "a DMPlex of dimension " + std::to_string(dim) + " with coordinates of dimension " + std::to_string(space) +
@@ -67,7 +67,7 @@ std::string complaint(DM dm, bool without_ghosts) {
     if (size == dim + 1) continue;
     PetRLThrow(DMPlexGetCellType(dm, c, &type));
     return "cell " + std::to_string(c) + " of the DMPlex is a " + DMPolytopeTypes[type] + " (" + std::to_string(size) +
-           " faces), expected " + (dim == 1 ? "segments" : "triangles");
+           " faces), expected " + (dim == 1 ? "segments" : dim == 2 ? "triangles" : "tetrahedra");
   }
   return coordinateComplaint(dm, dim);
 }

@@ -12,6 +12,10 @@ namespace petrl {
 
 PlexTopology::PlexTopology(const Forest::Impl &forest) : cells(forest.leaves()), vertices(forest.nodes()) {
   if (forest.dim() == 1) return;
+  if (forest.dim() == 3) {
+    numberTets(forest);
+    return;
+  }
   const int faces = cells * 3;
   edge.resize(faces);
   reversed.resize(faces);
@@ -32,6 +36,20 @@ PlexTopology::PlexTopology(const Forest::Impl &forest) : cells(forest.leaves()),
     reversed[f] = turn;
     ends.push_back(turn ? b : a);
     ends.push_back(turn ? a : b);
+  }
+}
+
+void PlexTopology::numberTets(const Forest::Impl &forest) {
+  cells = forest.leaves();
+  vertices = forest.nodes();
+  edges = forest.lines.size();
+  edge = forest.lines.of;
+  ends = forest.lines.ends;
+  triangles = 0;
+  triangle.resize(forest.twin.size());
+  for (int f = 0; f < cells * 4; ++f) {
+    const int other = forest.twin[f];
+    triangle[f] = other >= 0 && other < f ? triangle[other] : triangles++;
   }
 }
 
@@ -78,10 +96,24 @@ PlexOwners::PlexOwners(const Forest::Impl &forest, const PlexTopology &topology)
     if (other == lowest[v]) vertex[v] = {other, there};
   });
   exchange<int>(*forest.base, forest.interfaces, vertices, itself, [&](int other, int v, int there) {
-    if (other < rank) vertex[v] = {other, there};
+    if (other < vertex[v].rank) vertex[v] = {other, there};
   });
   shared.insert(shared.end(), forest.interfaces.begin(), forest.interfaces.end());
   if (forest.dim() == 1) return;
+  if (forest.dim() == 3) {
+    for (int f = 0; f < topology.triangles; ++f) triangle.push_back({rank, f});
+    exchange<int>(
+        *forest.base, forest.interfaces, faces, [&](int f) { return topology.triangle[f]; },
+        [&](int other, int f, int there) {
+          if (other < rank) triangle[topology.triangle[f]] = {other, there};
+        });
+    exchange<int>(
+        *forest.base, forest.interfaces, [](const ForestInterface &i) -> const std::vector<int> & { return i.edges; },
+        itself, [&](int other, int e, int there) {
+          if (other < edge[e].rank) edge[e] = {other, there};
+        });
+    return;
+  }
   exchange<int>(
       *forest.base, forest.interfaces, faces, [&](int f) { return topology.edge[f]; },
       [&](int other, int f, int there) {
@@ -90,9 +122,9 @@ PlexOwners::PlexOwners(const Forest::Impl &forest, const PlexTopology &topology)
 }
 
 void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology, const PlexOwners &owners) {
-  std::vector<int> sizes(2 * forest.size);
-  const int mine[2] = {topology.cells, topology.vertices};
-  MPI_Allgather(mine, 2, MPI_INT, sizes.data(), 2, MPI_INT, forest.base->comm);
+  std::vector<int> sizes(3 * forest.size);
+  const int mine[3] = {topology.cells, topology.vertices, topology.triangles};
+  MPI_Allgather(mine, 3, MPI_INT, sizes.data(), 3, MPI_INT, forest.base->comm);
   std::vector<PetscInt> local;
   std::vector<PetscSFNode> remote;
   const auto add = [&](const std::vector<PlexOwner> &all, PetscInt first, int before) {
@@ -100,14 +132,15 @@ void setPointSF(DM dm, const Forest::Impl &forest, const PlexTopology &topology,
       const PlexOwner &o = all[i];
       if (o.rank == forest.rank) continue;
       PetscInt offset = 0;
-      for (int k = 0; k < before; ++k) offset += sizes[2 * o.rank + k];
+      for (int k = 0; k < before; ++k) offset += sizes[3 * o.rank + k];
       local.push_back(first + static_cast<PetscInt>(i));
       remote.push_back({o.rank, offset + o.number});
     }
   };
   add(owners.ghost, topology.cells - static_cast<PetscInt>(owners.ghost.size()), 0);
   add(owners.vertex, topology.vertex(0), 1);
-  add(owners.edge, topology.edgePoint(0), 2);
+  add(owners.triangle, topology.trianglePoint(0), 2);
+  add(owners.edge, topology.edgePoint(0), 3);
   PetscSF sf;
   PetRLThrow(DMGetPointSF(dm, &sf));
   PetRLThrow(PetscSFSetGraph(sf, topology.points(), static_cast<PetscInt>(local.size()), local.data(),

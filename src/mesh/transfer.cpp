@@ -1,4 +1,6 @@
 // Fields from an old mesh to a new one.
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "mesh/forest.hpp"
 
@@ -40,23 +42,40 @@ void transferVertexValues(const CellMesh &from, const VertexLineage &lineage, in
   if (!lineage.removed.empty()) {
     // Lumped masses of the coarsened mesh: a vanished vertex leaves half of its mass to each neighbour along its edge.
     std::vector<double> mass(from.vertices, 0);
+    int last = 0;
     for (int i = 0; i < from.owned * slots; ++i) mass[from.vertex[i]] += from.volume[i / slots] / slots;
-    for (const auto &r : lineage.removed) {
-      mass[r.a] += 0.5 * mass[r.vertex];
-      mass[r.b] += 0.5 * mass[r.vertex];
-    }
+    for (const auto &r : lineage.removed) last = std::max(last, r.stage);
     corrected.assign(old_values, old_values + static_cast<std::ptrdiff_t>(from.vertices) * width);
-    for (const auto &r : lineage.removed) {
-      const double share = mass[r.vertex] / (mass[r.a] + mass[r.b]);
-      const double *const u = old_values + static_cast<std::ptrdiff_t>(r.vertex) * width;
-      const double *const a = old_values + static_cast<std::ptrdiff_t>(r.a) * width;
-      const double *const b = old_values + static_cast<std::ptrdiff_t>(r.b) * width;
-      for (int w = 0; w < width; ++w) {
-        const double lost = share * (u[w] - 0.5 * (a[w] + b[w]));
-        corrected[static_cast<std::ptrdiff_t>(r.a) * width + w] += lost;
-        corrected[static_cast<std::ptrdiff_t>(r.b) * width + w] += lost;
+    std::vector<double> before;
+    for (int stage = 0; stage <= last; ++stage) {
+      for (const auto &r : lineage.removed) {
+        if (r.stage != stage) continue;
+        mass[r.a] += 0.5 * mass[r.vertex];
+        mass[r.b] += 0.5 * mass[r.vertex];
       }
+      for (const auto &r : lineage.removed) {
+        if (r.stage != stage) continue;
+        const double share = mass[r.vertex] / (mass[r.a] + mass[r.b]);
+        const double *const u = old_values + static_cast<std::ptrdiff_t>(r.vertex) * width;
+        const double *const a = old_values + static_cast<std::ptrdiff_t>(r.a) * width;
+        const double *const b = old_values + static_cast<std::ptrdiff_t>(r.b) * width;
+        for (int w = 0; w < width; ++w) {
+          const double lost = share * (u[w] - 0.5 * (a[w] + b[w]));
+          corrected[static_cast<std::ptrdiff_t>(r.a) * width + w] += lost;
+          corrected[static_cast<std::ptrdiff_t>(r.b) * width + w] += lost;
+        }
+      }
+      if (stage < last) before = corrected;
+      old_values = stage < last ? before.data() : corrected.data();
     }
+  }
+  if (!lineage.made.empty()) {
+    if (corrected.empty())
+      corrected.assign(old_values, old_values + static_cast<std::ptrdiff_t>(from.vertices) * width);
+    for (const auto &m : lineage.made)
+      for (int w = 0; w < width; ++w)
+        corrected.push_back(0.5 * (corrected[static_cast<std::size_t>(m.a * width + w)] +
+                                   corrected[static_cast<std::size_t>(m.b * width + w)]));
     old_values = corrected.data();
   }
   for (int v = 0; v < n; ++v) {

@@ -20,7 +20,7 @@ double RefinementCosts::each(int cap, int dim) const {
 }
 
 RefinementCosts::Work RefinementCosts::work(const CellMesh &mesh, std::size_t cell) const {
-  const double children = mesh.dim > 1 ? 4 : 2;
+  const double children = 1 << mesh.dim;
   if (!local_steps) return {1 / children, 1, children};
   // A diameter halves with each refinement, and the steps with it.
   const double now = stepsOf(mesh, cell);

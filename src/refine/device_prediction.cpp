@@ -181,9 +181,12 @@ PetscErrorCode DevicePrediction::observe(std::size_t field, bool rates, double r
   if (dim_ == 1)
     PetscCall(device::forEach(space_, n,
                               kernels::LeastSquares<1>{neighbour_.data(), towards_.data(), value, gradient_.data()}));
-  else
+  else if (dim_ == 2)
     PetscCall(device::forEach(space_, n,
                               kernels::LeastSquares<2>{neighbour_.data(), towards_.data(), value, gradient_.data()}));
+  else
+    PetscCall(device::forEach(space_, n,
+                              kernels::LeastSquares<3>{neighbour_.data(), towards_.data(), value, gradient_.data()}));
   if (exchange) PetscCall(exchange(sizeof(double), dim_, gradient_.data()));
   Observe work{};
   work.field = {dim_, neighbour_.data(), level_.data(), volume_.data(), towards_.data(), value,

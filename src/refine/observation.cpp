@@ -16,8 +16,12 @@ constexpr int kBlock = Block::kCells;
 
 // One cell of a block. What is not used is not read.
 PETRL_INLINE kernels::CellFeatures cellOf(const Block &b, int k) {
-  return {b.h[k],       {b.gradient[0][k], b.gradient[1][k]}, b.rate[k],
-          b.move[k],    {b.mean[0][k], b.mean[1][k]},         b.count[k],
+  return {b.h[k],
+          {b.gradient[0][k], b.gradient[1][k], b.gradient[2][k]},
+          b.rate[k],
+          b.move[k],
+          {b.mean[0][k], b.mean[1][k], b.mean[2][k]},
+          b.count[k],
           b.boundary[k]};
 }
 
@@ -25,9 +29,9 @@ PETRL_INLINE kernels::FaceFeatures faceOf(const Block &b, int k) {
   return {b.is[k],
           b.difference[k],
           b.level[k],
-          {b.to[0][k], b.to[1][k]},
-          {b.gradient_j[0][k], b.gradient_j[1][k]},
-          {b.moved[0][k], b.moved[1][k]}};
+          {b.to[0][k], b.to[1][k], b.to[2][k]},
+          {b.gradient_j[0][k], b.gradient_j[1][k], b.gradient_j[2][k]},
+          {b.moved[0][k], b.moved[1][k], b.moved[2][k]}};
 }
 
 PETRL_CLONES void change(const Block &b, float *__restrict out) {
@@ -74,7 +78,7 @@ PETRL_CLONES void addNeighbours(Block &b) {
   for (int k = 0; k < kBlock; ++k) {
     kernels::CellFeatures c = cellOf(b, k);
     kernels::addNeighbour(c, faceOf(b, k));
-    b.mean[0][k] = c.mean[0], b.mean[1][k] = c.mean[1];
+    b.mean[0][k] = c.mean[0], b.mean[1][k] = c.mean[1], b.mean[2][k] = c.mean[2];
     b.count[k] = c.count, b.boundary[k] = c.boundary;
   }
 }
@@ -183,13 +187,13 @@ void RefinementObservation::compute(const CellMesh &mesh, const ObservedField &f
       at[k] = cell(first + std::min(k, count - 1));
       const kernels::CellFeatures c = kernels::cellFeatures(field, at[k]);
       b.h[k] = c.h, b.rate[k] = c.rate, b.move[k] = c.move;
-      for (int i = 0; i < 2; ++i) b.gradient[i][k] = c.gradient[i];
+      for (int i = 0; i < mesh.dim; ++i) b.gradient[i][k] = c.gradient[i];
     }
     for (std::size_t s = 0; s < s_count; ++s) {
       for (int k = 0; k < kBlock; ++k) {
         const kernels::FaceFeatures e = kernels::faceFeatures(field, at[k], static_cast<int>(s));
         b.is[k] = e.is, b.difference[k] = e.difference, b.level[k] = e.level;
-        for (int i = 0; i < 2; ++i)
+        for (int i = 0; i < mesh.dim; ++i)
           b.to[i][k] = e.to[i], b.gradient_j[i][k] = e.gradient_j[i], b.moved[i][k] = e.moved[i];
       }
       addNeighbours(b);

@@ -22,8 +22,8 @@ struct ObservedField {
 struct ObservedBlock {
   static constexpr int kCells = 64;  ///< always so many: no remainders
   using Column = float[kCells];
-  Column h, gradient[2], rate, move, mean[2], count, boundary;
-  Column is, difference, level, to[2], gradient_j[2], moved[2];
+  Column h, gradient[3], rate, move, mean[3], count, boundary;
+  Column is, difference, level, to[3], gradient_j[3], moved[3];
 };
 
 /// An observable of nodes or of edges: one row each.

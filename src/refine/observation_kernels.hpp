@@ -20,30 +20,35 @@ struct CellField {
   PETRL_BOTH double perRange() const { return range > 0 ? 1 / range : 0; }
 };
 
-/// h is the square root of a triangle's area or an interval's length; values are relative to U, the field's range over
+/// h is the cube root of a tetrahedron's volume, the square root of a triangle's area or an interval's length; values are relative to U, the field's range over
 /// the whole mesh; T is the time until the next decision. Where the field moves with its gradient, it moves by
 /// m = -T rate gradient / |gradient|^2 until then.
 struct CellFeatures {
-  float h, gradient[2], rate, move;  ///< h, gradient / U, T |rate| / U, |m|
-  float mean[2], count,
+  float h, gradient[3], rate, move;  ///< h, gradient / U, T |rate| / U, |m|
+  float mean[3], count,
       boundary;  ///< sums over neighbours of gradient_j / U and of 1; 1 where a face is on the boundary
 };
 
 /// Of the neighbour j in a slot; where there is none, `is` is 0 and the others are harmless.
 struct FaceFeatures {
   float is, difference, level;           ///< (u_j - u_i) / U, level_j - level_i
-  float to[2], gradient_j[2], moved[2];  ///< d = x_j - x_i, gradient_j / U, m_j
+  float to[3], gradient_j[3], moved[3];  ///< d = x_j - x_i, gradient_j / U, m_j
 };
 
 constexpr float kSmallestChange = 1e-5f;  // of relative changes: smaller ones are as good as none
 
+PETRL_INLINE double sizeOf(int dim, double volume) {
+  return dim == 1 ? volume : dim == 2 ? std::sqrt(volume) : std::cbrt(volume);
+}
+
 /// Where nothing changes in space, nothing can be seen to move.
 PETRL_INLINE void moveFeature(const CellField &f, std::ptrdiff_t i) {
   const double *const g = f.gradient + i * f.dim;
-  const double square = g[0] * g[0] + (f.dim > 1 ? g[1] * g[1] : 0), volume = f.volume[i];
+  const double square = g[0] * g[0] + (f.dim > 1 ? g[1] * g[1] : 0) + (f.dim > 2 ? g[2] * g[2] : 0),
+               volume = f.volume[i], h = f.dim > 2 ? std::cbrt(volume) : 0;
   const double small = static_cast<double>(kSmallestChange) * f.range;
-  const double factor =
-      -f.interval * f.rate[i] / (square + small * small / (f.dim > 1 ? volume : volume * volume) + 1e-300);
+  const double area = f.dim == 2 ? volume : f.dim == 1 ? volume * volume : h * h;
+  const double factor = -f.interval * f.rate[i] / (square + small * small / area + 1e-300);
   for (int k = 0; k < f.dim; ++k) f.move[i * f.dim + k] = factor * g[k];
 }
 
@@ -56,7 +61,7 @@ PETRL_INLINE CellFeatures cellFeatures(const CellField &f, std::ptrdiff_t i) {
     c.gradient[k] = static_cast<float>(f.gradient[i * f.dim + k] * f.perRange());
     square += move * move;
   }
-  c.h = static_cast<float>(f.dim > 1 ? std::sqrt(f.volume[i]) : f.volume[i]);
+  c.h = static_cast<float>(sizeOf(f.dim, f.volume[i]));
   c.rate = static_cast<float>(f.interval * std::fabs(f.rate[i]) * f.perRange());
   c.move = static_cast<float>(std::sqrt(square));
   return c;
@@ -79,10 +84,14 @@ PETRL_INLINE FaceFeatures faceFeatures(const CellField &f, std::ptrdiff_t i, int
 }
 
 PETRL_INLINE void addNeighbour(CellFeatures &c, const FaceFeatures &e) {
-  c.mean[0] += e.is * e.gradient_j[0];
-  c.mean[1] += e.is * e.gradient_j[1];
+  for (int i = 0; i < 3; ++i) c.mean[i] += e.is * e.gradient_j[i];
   c.count += e.is;
   c.boundary = e.is > 0 ? c.boundary : 1.f;
+}
+
+/// Products of vectors; what is flat has zeros.
+PETRL_INLINE float dot(const float *a, const float *b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
 // --- what policies see: see nodeObservables(), edgeObservables() ---
@@ -98,8 +107,7 @@ PETRL_INLINE float compressed(float x) {
 }
 
 PETRL_INLINE float change(const CellFeatures &c) {
-  const float gx = c.gradient[0], gy = c.gradient[1];
-  return logarithmic(c.h * std::sqrt(gx * gx + gy * gy));
+  return logarithmic(c.h * std::sqrt(dot(c.gradient, c.gradient)));
 }
 
 PETRL_INLINE float tendency(const CellFeatures &c) {
@@ -108,8 +116,9 @@ PETRL_INLINE float tendency(const CellFeatures &c) {
 
 PETRL_INLINE float roughness(const CellFeatures &c) {
   const float some = c.count > 0 ? 1.f : 0.f, n = c.count > 0 ? c.count : 1.f;
-  const float rx = some * (c.gradient[0] - c.mean[0] / n), ry = some * (c.gradient[1] - c.mean[1] / n);
-  return logarithmic(c.h * std::sqrt(rx * rx + ry * ry));
+  const float r[3] = {some * (c.gradient[0] - c.mean[0] / n), some * (c.gradient[1] - c.mean[1] / n),
+                      some * (c.gradient[2] - c.mean[2] / n)};
+  return logarithmic(c.h * std::sqrt(dot(r, r)));
 }
 
 PETRL_INLINE float displacement(const CellFeatures &c) {
@@ -125,14 +134,11 @@ PETRL_INLINE float difference(const FaceFeatures &e) {
 }
 
 PETRL_INLINE float approach(const FaceFeatures &e) {
-  const float x = e.to[0], y = e.to[1];
-  const float square = x * x + y * y, moved = -(e.moved[0] * x + e.moved[1] * y);
-  return e.is * compressed(moved / square * 2);
+  return e.is * compressed(-dot(e.moved, e.to) / dot(e.to, e.to) * 2);
 }
 
 PETRL_INLINE float excess(const FaceFeatures &e) {
-  const float along = -(e.gradient_j[0] * e.to[0] + e.gradient_j[1] * e.to[1]);
-  return e.is * compressed((e.difference + along) * 50);
+  return e.is * compressed((e.difference - dot(e.gradient_j, e.to)) * 50);
 }
 
 PETRL_INLINE float levelStep(const FaceFeatures &e) {
@@ -140,9 +146,7 @@ PETRL_INLINE float levelStep(const FaceFeatures &e) {
 }
 
 PETRL_INLINE float alignment(const FaceFeatures &e) {
-  const float x = e.to[0], y = e.to[1], gx = e.gradient_j[0], gy = e.gradient_j[1];
-  const float square = x * x + y * y, along = -(gx * x + gy * y);
-  return e.is * along / std::sqrt(square * (gx * gx + gy * gy) + 1e-30f);
+  return e.is * -dot(e.gradient_j, e.to) / std::sqrt(dot(e.to, e.to) * dot(e.gradient_j, e.gradient_j) + 1e-30f);
 }
 
 }  // namespace petrl::kernels

@@ -11,7 +11,11 @@ void RefinerLeafCentres(const Forest &forest, std::vector<double> &centre) {
   const Forest::Impl &f = forest.impl();
   const int d = f.dim(), n = f.leaves();
   centre.resize(static_cast<std::size_t>(n * d));
-  for (int c = 0; c < n; ++c) {
+  for (int c = 0; c < n && d == 3; ++c) {
+    const Tetrahedron &t = f.tet[c];
+    for (int i = 0; i < 3; ++i) centre[c * 3 + i] = 0.25 * (t.x[0][i] + t.x[1][i] + t.x[2][i] + t.x[3][i]);
+  }
+  for (int c = 0; c < n && d < 3; ++c) {
     const Leaf &l = f.leaf[c];
     for (int i = 0; i < d; ++i)
       centre[c * d + i] = d == 1 ? 0.5 * (l.x[0][i] + l.x[1][i]) : (l.x[0][i] + l.x[1][i] + l.x[2][i]) / 3;
@@ -49,8 +53,10 @@ void noteLeaves(const Forest &forest, Passage &p) {
   RefinerLeafCentres(forest, p.centre);
   p.level = f.level;
   p.corner.resize(static_cast<std::size_t>(n * slots));
-  for (int c = 0; c < n; ++c)
-    for (int k = 0; k < slots; ++k) p.corner[c * slots + k] = f.leaf[c].v[k];
+  f.withLeaves([&](const auto &leaves) {
+    for (int c = 0; c < n; ++c)
+      for (int k = 0; k < slots; ++k) p.corner[c * slots + k] = leaves[c].v[k];
+  });
 }
 
 // Leaves keep their order over all ranks when they move.
@@ -121,7 +127,7 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
   *newdm = NULL;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)refiner), &size));
   // The first mesh has the cells of the base mesh, and may have got labels since.
-  if (!r.before) PetRLCallCXX(r.forest->relabel(labelsFromPlex(r.mesh->dm, r.forest->baseCells())));
+  if (!r.before) PetRLCallCXX(r.forest->relabel(labelsFromPlex(r.mesh->dm, *r.forest)));
   PetRLCallCXX(passage->lineage = r.forest->adapt(marks, limits, priority));
   const std::vector<int> &levels = r.forest->levels();
   changed = static_cast<int>(levels.size()) != r.mesh->cells.owned ||
@@ -133,9 +139,11 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
   }
   PetRLCallCXX(passage->vertices = r.forest->vertexLineage());
   if (!r.vertex.empty()) {  // the mesh before calls its vertices otherwise
-    for (int &v : passage->vertices.a) v = r.vertex[v];
-    for (int &v : passage->vertices.b) v = r.vertex[v];
-    for (auto &v : passage->vertices.removed) v = {r.vertex[v.vertex], r.vertex[v.a], r.vertex[v.b]};
+    const auto old = [&](int v) { return v < passage->vertices.first_made ? r.vertex[v] : v; };
+    for (int &v : passage->vertices.a) v = old(v);
+    for (int &v : passage->vertices.b) v = old(v);
+    for (auto &m : passage->vertices.made) m = {old(m.a), old(m.b)};
+    for (auto &v : passage->vertices.removed) v = {r.vertex[v.vertex], r.vertex[v.a], r.vertex[v.b], v.stage};
     r.vertex.clear();
   }
   PetRLCallCXX(noteLeaves(*r.forest, *passage));
@@ -169,8 +177,8 @@ PetscErrorCode RefinerAdaptHierarchy(PetRLRefiner refiner, const std::vector<sig
    Level: intermediate
 
    Notes:
-   A cell that is refined becomes four (two in one dimension), a coarsened one a quarter (half) of what it was made
-   from, where all parts are marked so. More cells are refined where conformity asks for it.
+   A cell that is refined becomes four (two in one dimension, eight in three), a coarsened one a quarter (half, an
+   eighth) of what it was made from, where all parts are marked so. More cells are refined where conformity asks for it.
 
    The new DM has no unknowns until `PetRLRefinerTransfer()` gives it those of the Vec's DM.
 

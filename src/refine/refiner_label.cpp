@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mesh/tetrahedron.hpp"
 #include "policy/shared_policy.hpp"
 #include "refine/refiner.hpp"
 
@@ -19,20 +20,20 @@ constexpr bool kCoarsens = false;
 class Locator {
  public:
   explicit Locator(const CellMesh &mesh) : mesh_(mesh), d_(mesh.dim) {
-    double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {-HUGE_VAL, -HUGE_VAL};
+    double low[3] = {HUGE_VAL, HUGE_VAL, HUGE_VAL}, high[3] = {-HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
     for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned * mesh.slots() * d_); ++i) {
       low[i % d_] = std::min(low[i % d_], mesh.corner[i]);
       high[i % d_] = std::max(high[i % d_], mesh.corner[i]);
     }
-    const int n = std::max(1, static_cast<int>(d_ == 1 ? mesh.owned : std::sqrt(static_cast<double>(mesh.owned))));
+    const int n = std::max(1, static_cast<int>(std::pow(static_cast<double>(mesh.owned), 1. / d_)));
     for (int i = 0; i < d_; ++i) {
       low_[i] = low[i];
       n_[i] = n;
       scale_[i] = high[i] > low[i] ? n / (high[i] - low[i]) : 0;
     }
-    list_.resize(static_cast<std::size_t>(n_[0] * n_[1]));
+    list_.resize(static_cast<std::size_t>(n_[0] * n_[1] * n_[2]));
     for (int c = 0; c < mesh.owned; ++c) {
-      int first[2] = {0, 0}, last[2] = {0, 0};
+      int first[3] = {0, 0, 0}, last[3] = {0, 0, 0};
       for (int i = 0; i < d_; ++i) {
         double a = HUGE_VAL, b = -HUGE_VAL;
         for (int k = 0; k < mesh.slots(); ++k) {
@@ -43,16 +44,19 @@ class Locator {
         first[i] = place(i, a);
         last[i] = place(i, b);
       }
-      for (int j = first[1]; j <= last[1]; ++j)
-        for (int i = first[0]; i <= last[0]; ++i) list_[j * n_[0] + i].push_back(c);
+      for (int k = first[2]; k <= last[2]; ++k)
+        for (int j = first[1]; j <= last[1]; ++j)
+          for (int i = first[0]; i <= last[0]; ++i) list_[(k * n_[1] + j) * n_[0] + i].push_back(c);
     }
   }
 
   /// -1 if it lies in none; weights: of the corners.
   int find(const double *x, double *weights) const {
-    const std::vector<int> &near = list_[(d_ == 2 ? place(1, x[1]) : 0) * n_[0] + place(0, x[0])];
+    int at = 0;
+    for (int i = d_ - 1; i >= 0; --i) at = at * n_[i] + place(i, x[i]);
+    const std::vector<int> &near = list_[at];
     int best = -1;
-    double least = -1e-9, w[3];
+    double least = -1e-9, w[4];
     for (const int c : near) {
       barycentric(c, x, w);
       const double smallest = *std::min_element(w, w + mesh_.slots());
@@ -75,6 +79,15 @@ class Locator {
       w[0] = 1 - w[1];
       return;
     }
+    if (d_ == 3) {
+      for (int k = 0; k < 4; ++k) {
+        double y[12];
+        std::copy(p, p + 12, y);
+        std::copy(x, x + 3, y + 3 * k);
+        w[k] = tetDeterminant(y) / (6 * mesh_.volume[c]);
+      }
+      return;
+    }
     const double area = 2 * mesh_.volume[c];
     for (int k = 0; k < 3; ++k) {
       const double *const a = p + 2 * ((k + 1) % 3), *const b = p + 2 * ((k + 2) % 3);
@@ -83,8 +96,8 @@ class Locator {
   }
 
   const CellMesh &mesh_;
-  int d_, n_[2] = {1, 1};
-  double low_[2] = {0, 0}, scale_[2] = {0, 0};
+  int d_, n_[3] = {1, 1, 1};
+  double low_[3] = {0, 0, 0}, scale_[3] = {0, 0, 0};
   std::vector<std::vector<int>> list_;
 };
 
@@ -92,7 +105,7 @@ class Locator {
 bool findParents(const CellMesh &old, const CellMesh &mesh, Passage &p) {
   const Locator locator(old);
   std::vector<double> left = old.volume;
-  double w[3];
+  double w[4];
   p.lineage.count.assign(mesh.owned, 1);
   p.lineage.first.resize(mesh.owned);
   for (int c = 0; c < mesh.owned; ++c) {
@@ -195,7 +208,7 @@ PetscErrorCode RefinerInterpolateVertices(PetRLRefiner refiner, PetscInt width, 
     const Locator locator(r.before->cells);
     new_values.assign(static_cast<std::size_t>(m.vertices * width), 0.);
     for (int k = 0; k < m.owned * m.slots(); ++k) {
-      double weight[3];
+      double weight[4];
       const int parent = locator.find(&m.corner[k * m.dim], weight);
       if (parent < 0) throw Error("a new vertex lies in no old cell of its rank", PETSC_ERR_SUP);
       double *const to = &new_values[static_cast<std::size_t>(m.vertex[k] * width)];

@@ -99,7 +99,7 @@ PetscErrorCode Branch(PetRLRefiner refiner, TS ts, const RunState &state, const 
   for (std::size_t q = 0; q < p.lineage.first.size(); ++q)
     for (int k = 0; k < p.lineage.count[q]; ++k)
       parts[static_cast<std::size_t>(p.lineage.first[q] + k)] += p.lineage.count[q] > 1 ? -1 : 1;
-  const int children = r.mesh->cells.dim > 1 ? 4 : 2;
+  const int children = 1 << r.mesh->cells.dim;
   for (std::size_t i = 0; i < n; ++i)
     if (mark > 0 ? parts[i] >= children : parts[i] < 0) std::fill_n(&values[i * count], count, 0.);
   std::vector<double> sums;

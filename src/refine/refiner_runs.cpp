@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mesh/tetrahedron.hpp"
+
 namespace petrl {
 
 namespace {
@@ -47,6 +49,23 @@ void linearGradient(const CellMesh &m, std::size_t c, std::size_t w, std::size_t
   const auto u = [&](std::size_t k) { return vertices[static_cast<std::size_t>(m.vertex[first + k]) * width + w]; };
   if (m.dim == 1) {
     g[0] = (u(1) - u(0)) / (x[1] - x[0]);
+    return;
+  }
+  if (m.dim == 3) {
+    double e[3][3], d[3];
+    for (std::size_t k = 0; k < 3; ++k) {
+      d[k] = u(k + 1) - u(0);
+      for (std::size_t i = 0; i < 3; ++i) e[k][i] = x[3 * (k + 1) + i] - x[i];
+    }
+    const double six = tetDeterminant(x);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::size_t j = (i + 1) % 3, l = (i + 2) % 3;
+      g[i] = 0;
+      for (std::size_t k = 0; k < 3; ++k) {  // Cramer's rule: the column of x_i becomes the differences
+        const double *const p = e[(k + 1) % 3], *const q = e[(k + 2) % 3];
+        g[i] += d[k] * (p[j] * q[l] - p[l] * q[j]) / six;
+      }
+    }
     return;
   }
   const double a[2] = {x[2] - x[0], x[3] - x[1]}, b[2] = {x[4] - x[0], x[5] - x[1]};

@@ -78,7 +78,7 @@ PetscErrorCode PetRLRefinerSetInterval(PetRLRefiner refiner, PetscInt steps) {
    Level: beginner
 
    Note:
-   default 4. A halving is one bisection in one dimension, two in two.
+   default 4. A halving is one bisection in one dimension, two in two, three in three.
 
 .seealso: `PetRLRefiner`
 @*/

@@ -73,34 +73,49 @@ PetscErrorCode VerticesOfSeveralRanks(const RefinerMesh &from, const VertexLinea
   const CellMesh &m = from.cells;
   const int slots = m.slots(), w = static_cast<int>(width);
   VertexSums sums;
-  std::vector<double> mass, extra, corrected;
+  std::vector<double> mass, extra, corrected, values;
 
   PetscFunctionBegin;
   PetscCall(sums.setUp(from.dm));
   // Lumped masses: all cells around the corners of owned ones are here.
   PetRLCallCXX(mass.assign(m.vertices, 0.); extra.assign(m.vertices, 0.); corrected.assign(old_values.size(), 0.));
   for (int k = 0; k < m.cells * slots; ++k) mass[m.vertex[k]] += m.volume[k / slots] / slots;
-  for (const auto &r : lineage.removed) {
-    if (!sums.owned(r.vertex)) continue;
-    extra[r.a] += 0.5 * mass[r.vertex];
-    extra[r.b] += 0.5 * mass[r.vertex];
-  }
-  PetscCall(sums.sum(1, extra));
-  for (const auto &r : lineage.removed) {
-    if (!sums.owned(r.vertex)) continue;
-    const double share = mass[r.vertex] / (mass[r.a] + extra[r.a] + mass[r.b] + extra[r.b]);
-    for (int i = 0; i < w; ++i) {
-      const double lost =
-          share * (old_values[r.vertex * w + i] - 0.5 * (old_values[r.a * w + i] + old_values[r.b * w + i]));
-      corrected[r.a * w + i] += lost;
-      corrected[r.b * w + i] += lost;
+  const int stages = m.dim == 3 ? m.dim : 1;
+  for (int stage = 0; stage < stages; ++stage) {
+    const auto mine = [&](const VertexLineage::Removed &r) { return r.stage == stage && sums.owned(r.vertex); };
+    if (stage > 0) {
+      for (std::size_t v = 0; v < mass.size(); ++v) mass[v] += extra[v];
+      std::fill(extra.begin(), extra.end(), 0.);
+      PetRLCallCXX(values = corrected);
+      std::fill(corrected.begin(), corrected.end(), 0.);
     }
+    const std::vector<double> &u = stage > 0 ? values : old_values;
+    for (const auto &r : lineage.removed) {
+      if (!mine(r)) continue;
+      extra[r.a] += 0.5 * mass[r.vertex];
+      extra[r.b] += 0.5 * mass[r.vertex];
+    }
+    PetscCall(sums.sum(1, extra));
+    for (const auto &r : lineage.removed) {
+      if (!mine(r)) continue;
+      const double share = mass[r.vertex] / (mass[r.a] + extra[r.a] + mass[r.b] + extra[r.b]);
+      for (int i = 0; i < w; ++i) {
+        const double lost = share * (u[r.vertex * w + i] - 0.5 * (u[r.a * w + i] + u[r.b * w + i]));
+        corrected[r.a * w + i] += lost;
+        corrected[r.b * w + i] += lost;
+      }
+    }
+    PetscCall(sums.sum(w, corrected));
+    for (std::size_t i = 0; i < corrected.size(); ++i) corrected[i] += u[i];
   }
-  PetscCall(sums.sum(w, corrected));
-  for (std::size_t i = 0; i < corrected.size(); ++i) corrected[i] += old_values[i];
+  // Behind all that is seen here come those that were made.
+  const auto at = [&](int v) { return v < lineage.first_made ? v : m.vertices + v - lineage.first_made; };
+  for (const auto &made : lineage.made)
+    for (int i = 0; i < w; ++i)
+      PetRLCallCXX(corrected.push_back(0.5 * (corrected[at(made.a) * w + i] + corrected[at(made.b) * w + i])));
   for (std::size_t v = 0; v < lineage.a.size(); ++v)
     for (int i = 0; i < w; ++i)
-      new_values[v * w + i] = 0.5 * (corrected[lineage.a[v] * w + i] + corrected[lineage.b[v] * w + i]);
+      new_values[v * w + i] = 0.5 * (corrected[at(lineage.a[v]) * w + i] + corrected[at(lineage.b[v]) * w + i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -26,6 +26,7 @@ constexpr int kMostMoments = 50;  // that are kept
 /// The finest mesh's cells under a forest's leaves; their order over all ranks is that of any other forest's.
 struct Finest {
   std::vector<int> leaf;  ///< that each lies in
+  std::vector<int> level;
   std::vector<double> centre;
 };
 
@@ -46,6 +47,7 @@ Finest finestUnder(const Forest &from, int max_level) {
     before = cells;
     cells = forest.globalLeaves();
   }
+  finest.level = forest.levels();
   RefinerLeafCentres(forest, finest.centre);
   return finest;
 }
@@ -394,14 +396,11 @@ PetscErrorCode World::difference(int moment, double &error) {
     PetscCall(PetscLayoutDestroy(&layout));
     truth.swap(moved);
   }
-  // Bisection halves: all parts of a cell are equally large.
-  std::vector<double> parts;
-  PetRLCallCXX(parts.assign(static_cast<std::size_t>(r_.mesh->cells.owned), 0.));
-  for (const int leaf : finest.leaf) parts[static_cast<std::size_t>(leaf)] += 1;
   double sum = 0;
   for (std::size_t i = 0; i < finest.leaf.size(); ++i) {
     const auto c = static_cast<std::size_t>(finest.leaf[i]);
-    const double share = r_.mesh->cells.volume[c] / parts[c] / r_.measure;
+    // Bisection halves.
+    const double share = std::ldexp(r_.mesh->cells.volume[c], r_.mesh->cells.level[c] - finest.level[i]) / r_.measure;
     for (std::size_t k = 0; k < n; ++k) {
       if (!(range_[k] > 0)) continue;
       const double u = fields.at(c, static_cast<std::size_t>(components_[k]), &centre[c * d], &finest.centre[i * d]);

@@ -10,7 +10,7 @@ namespace petrl {
 namespace {
 
 double size(const CellMesh &mesh, std::size_t c) {
-  return mesh.dim == 2 ? std::sqrt(mesh.volume[c]) : mesh.volume[c];
+  return mesh.dim == 1 ? mesh.volume[c] : mesh.dim == 2 ? std::sqrt(mesh.volume[c]) : std::cbrt(mesh.volume[c]);
 }
 
 void recovery(const CellMesh &mesh, const double *gradient, std::vector<double> &eta) {
@@ -47,7 +47,9 @@ void indicate(RefinementIndicator kind, const CellMesh &mesh, const double *u, c
   switch (kind) {
     case RefinementIndicator::gradient:
       for (std::size_t c = 0; c < eta.size(); ++c)
-        eta[c] = size(mesh, c) * (dim == 2 ? std::hypot(gradient[2 * c], gradient[2 * c + 1]) : std::fabs(gradient[c]));
+        eta[c] = size(mesh, c) * (dim == 1   ? std::fabs(gradient[c])
+                                  : dim == 2 ? std::hypot(gradient[2 * c], gradient[2 * c + 1])
+                                             : std::hypot(gradient[3 * c], gradient[3 * c + 1], gradient[3 * c + 2]));
       return;
     case RefinementIndicator::jump:
       for (std::size_t c = 0; c < eta.size(); ++c)

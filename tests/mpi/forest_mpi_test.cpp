@@ -1,6 +1,6 @@
 // Hierarchies of meshes on several ranks: the leaves of one rank, wherever they live.
 #include "mesh/forest_impl.hpp"
-#include "support/forests.hpp"
+#include "support/tetrahedra.hpp"
 
 using namespace petrl;
 using namespace petrl::test;
@@ -12,7 +12,9 @@ constexpr double kLow[2] = {0, 0}, kHigh[2] = {2, 1};
 /// Leaves of all ranks in order: base cell, level, path.
 std::vector<std::uint64_t> everything(const Forest &f) {
   std::vector<std::uint64_t> mine, all;
-  for (const Leaf &l : f.impl().leaf) mine.insert(mine.end(), {std::uint64_t(l.base), l.level, l.path});
+  f.impl().withLeaves([&](const auto &leaves) {
+    for (const auto &l : leaves) mine.insert(mine.end(), {std::uint64_t(l.base), l.level, l.path});
+  });
   const int n = static_cast<int>(mine.size()), size = f.impl().size;
   std::vector<int> counts(size), at(size, 0);
   MPI_Allgather(&n, 1, MPI_INT, counts.data(), 1, MPI_INT, f.comm());
@@ -22,7 +24,8 @@ std::vector<std::uint64_t> everything(const Forest &f) {
   return all;
 }
 
-std::uint64_t hash(const Leaf &l, unsigned seed) {
+template <typename Any>
+std::uint64_t hash(const Any &l, unsigned seed) {
   std::uint64_t h = (std::uint64_t(l.base) << 32) ^ (l.path << 8) ^ l.level ^ (std::uint64_t(seed) << 50);
   for (int i = 0; i < 3; ++i) h = (h ^ (h >> 31)) * 0x9e3779b97f4a7c15u;
   return h >> 20;
@@ -31,16 +34,20 @@ std::uint64_t hash(const Leaf &l, unsigned seed) {
 /// The same for a leaf wherever it lives.
 std::vector<signed char> marksOf(const Forest &f, unsigned seed, double refine) {
   std::vector<signed char> marks;
-  for (const Leaf &l : f.impl().leaf) {
-    const double u = static_cast<double>(hash(l, seed) % 10000) / 10000;
-    marks.push_back(u < refine ? 1 : u > 0.3 ? -1 : 0);
-  }
+  f.impl().withLeaves([&](const auto &leaves) {
+    for (const auto &l : leaves) {
+      const double u = static_cast<double>(hash(l, seed) % 10000) / 10000;
+      marks.push_back(u < refine ? 1 : u > 0.3 ? -1 : 0);
+    }
+  });
   return marks;
 }
 
 std::vector<float> prioritiesOf(const Forest &f, unsigned seed) {
   std::vector<float> p;
-  for (const Leaf &l : f.impl().leaf) p.push_back(static_cast<float>(hash(l, seed + 99) % 16));  // many are equal
+  f.impl().withLeaves([&](const auto &leaves) {
+    for (const auto &l : leaves) p.push_back(static_cast<float>(hash(l, seed + 99) % 16));  // many are equal
+  });
   return p;
 }
 
@@ -67,6 +74,10 @@ std::vector<BaseMesh> bases() {
           BaseMesh::box(4, 3, kLow, kHigh, true, true),
           BaseMesh::lShape(4),
           BaseMesh::box(1, 1, kLow, kHigh, false, false)};
+}
+
+std::vector<BaseMesh> tetrahedra() {
+  return {BaseMesh::box(2, 2, 2, kLow3, kHigh3), spindle(5), shakenBox(3, 0.25, 1), twoLongEdges()};
 }
 
 }  // namespace
@@ -97,28 +108,38 @@ TEST(ForestMpi, EdgeByEdgeAsOnOneRank) {
 }
 
 TEST(ForestMpi, LeavesAreThoseOfOneRank) {
-  for (const BaseMesh &base : bases())
+  std::vector<BaseMesh> all = bases();
+  for (const BaseMesh &base : tetrahedra()) all.push_back(base);
+  for (const BaseMesh &base : all)
     for (const bool balanced : {false, true}) {
       Forest together(base, PETSC_COMM_WORLD), alone(base, PETSC_COMM_SELF);
       for (unsigned i = 0; i < 12; ++i) {
-        const ForestLimits limits{i % 3 == 2 ? 6 : 12, i % 4 == 3 ? alone.leaves() + 11 : 100000};
-        const double refine = std::min(0.2, 60.0 / alone.leaves());
+        const bool space = base.dim == 3;
+        const ForestLimits limits{i % 3 == 2 ? 6
+                                  : space    ? 18
+                                             : 12,
+                                  i % 4 == 3 ? alone.leaves() + (space ? 150 : 11) : 100000};
+        const double refine = std::min(0.2, (space ? 20.0 : 60.0) / alone.leaves());
         together.adapt(marksOf(together, i, refine), limits, prioritiesOf(together, i));
         alone.adapt(marksOf(alone, i, refine), limits, prioritiesOf(alone, i));
         ASSERT_EQ(together.globalLeaves(), alone.leaves());
         ASSERT_EQ(everything(together), everything(alone)) << "round " << i;
         if (!balanced) continue;
         std::vector<double> data;
-        for (const Leaf &l : together.impl().leaf) {
-          data.push_back(static_cast<double>(hash(l, 1)));
-          data.push_back(l.level);
-        }
+        together.impl().withLeaves([&](const auto &leaves) {
+          for (const auto &l : leaves) {
+            data.push_back(static_cast<double>(hash(l, 1)));
+            data.push_back(l.level);
+          }
+        });
         together.balance(data, 2);
         ASSERT_EQ(static_cast<int>(data.size()), 2 * together.leaves());
-        for (int c = 0; c < together.leaves(); ++c) {
-          ASSERT_EQ(data[2 * c], static_cast<double>(hash(together.impl().leaf[c], 1)));
-          ASSERT_EQ(data[2 * c + 1], together.levels()[c]);
-        }
+        together.impl().withLeaves([&](const auto &leaves) {
+          for (int c = 0; c < together.leaves(); ++c) {
+            ASSERT_EQ(data[2 * c], static_cast<double>(hash(leaves[c], 1)));
+            ASSERT_EQ(data[2 * c + 1], together.levels()[c]);
+          }
+        });
         ASSERT_EQ(everything(together), everything(alone)) << "balanced, round " << i;
       }
     }

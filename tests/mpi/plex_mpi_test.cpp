@@ -297,5 +297,5 @@ TEST(PlexMpi, RefusesOtherMeshes) {
   };
   EXPECT_NE(message(2, PETSC_FALSE, PETSC_TRUE).find("quadrilateral (4 faces), expected triangles"), std::string::npos)
       << message(2, PETSC_FALSE, PETSC_TRUE);
-  EXPECT_NE(message(3, PETSC_FALSE, PETSC_TRUE).find("dimension 3, expected 1 or 2"), std::string::npos);
+  EXPECT_NE(message(3, PETSC_FALSE, PETSC_TRUE).find("hexahedron (6 faces), expected tetrahedra"), std::string::npos);
 }

@@ -2,7 +2,7 @@
    A small finite-volume program whose mesh follows its solution: advection, first-order upwind, on a DMPlex. Nothing in
    the equations knows about refinement.
 
-   -dm_plex_filename <file>, or -dim 1|2, -n <intervals a side>, -periodic (1D);
+   -dm_plex_filename <file>, or -dim 1|2|3, -n <intervals a side>, -periodic (1D);
    -implicit_function (an IFunction instead of a right-hand side), -vertices (unknowns at vertices, a rate of decay),
    -front (the solution is drawn to a steep front that stands still), -own (the TS has the program's own DM), -cfl <c> (the step follows the mesh), -no_initial (the initial condition is
    transferred), -spoil (the solution becomes NaN at step 3), -labels (lengths and areas of the mesh's parts, before and
@@ -13,7 +13,7 @@
 #include <petscsf.h>
 
 typedef struct {
-  PetscReal a[2], cfl;
+  PetscReal a[3], cfl;
   PetscBool vertices, front, spoil;
   PetscInt resets, monitored;
 } App;
@@ -22,8 +22,39 @@ static const PetscReal front = 0.55;
 
 static PetscReal Initial(const App *app, PetscInt dim, const PetscReal x[]) {
   if (app->front) return PetscTanhReal((x[0] - front) / 0.02);
-  const PetscReal r2 = PetscSqr((x[0] - 0.3) / 0.15) + (dim == 2 ? PetscSqr((x[1] - 0.35) / 0.15) : 0);
+  const PetscReal r2 = PetscSqr((x[0] - 0.3) / 0.15) + (dim > 1 ? PetscSqr((x[1] - 0.35) / 0.15) : 0) +
+                       (dim > 2 ? PetscSqr((x[2] - 0.4) / 0.15) : 0);
   return r2 < 1 ? PetscSqr(1 - r2) : 0;
+}
+
+/* The same in space. */
+static PetscErrorCode TetRate(DM dm, const App *app, PetscSection s, const PetscScalar *u, PetscInt c, PetscScalar *f) {
+  PetscReal volume, x[3], normal[3];
+  PetscInt offset, k, i;
+  const PetscInt *cone;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMPlexComputeCellGeometryFVM(dm, c, &volume, x, normal));
+  PetscCall(DMPlexGetCone(dm, c, &cone));
+  PetscCall(PetscSectionGetOffset(s, c, &offset));
+  *f = 0;
+  for (k = 0; k < 4; ++k) {
+    const PetscInt *cells;
+    PetscInt n, other;
+    PetscReal area, y[3], out = 0, away = 0;
+    PetscCall(DMPlexComputeCellGeometryFVM(dm, cone[k], &area, y, normal));
+    for (i = 0; i < 3; ++i) {
+      away += (y[i] - x[i]) * normal[i];
+      out += app->a[i] * normal[i];
+    }
+    out *= away > 0 ? area : -area;
+    PetscCall(DMPlexGetSupportSize(dm, cone[k], &n));
+    PetscCall(DMPlexGetSupport(dm, cone[k], &cells));
+    if (n != 2) continue; /* walls: nothing leaves */
+    PetscCall(PetscSectionGetOffset(s, cells[cells[0] == c], &other));
+    *f -= out * (out > 0 ? u[offset] : u[other]) / volume;
+  }
+  PetscFunctionReturn(0);
 }
 
 /* du/dt of one cell: each of its faces takes the value from upwind. */
@@ -37,6 +68,10 @@ static PetscErrorCode CellRate(DM dm, const App *app, PetscSection s, const Pets
 
   PetscFunctionBeginUser;
   PetscCall(DMGetDimension(dm, &dim));
+  if (dim == 3) {
+    PetscCall(TetRate(dm, app, s, u, c, f));
+    PetscFunctionReturn(0);
+  }
   PetscCall(DMPlexGetCellCoordinates(dm, c, &dg, &nx, &array, &x));
   PetscCall(DMPlexGetCone(dm, c, &cone));
   volume = dim == 1 ? x[1] - x[0] : 0.5 * ((x[2] - x[0]) * (x[5] - x[1]) - (x[4] - x[0]) * (x[3] - x[1]));
@@ -185,6 +220,10 @@ static PetscErrorCode FillInitial(DM dm, PetscReal t, Vec U, void *ctx) {
   PetscFunctionReturn(0);
 }
 
+static PetscReal Size(PetscInt dim, PetscReal volume) {
+  return dim == 1 ? volume : dim == 2 ? PetscSqrtReal(volume) : PetscPowReal(volume, 1. / 3);
+}
+
 /* Sums over owned cells: mass, mass weighted by place; a checksum of all cells' places; smallest cell. */
 static PetscErrorCode Measure(DM dm, const App *app, Vec U, PetscReal sums[4]) {
   PetscSection s;
@@ -228,9 +267,9 @@ static PetscErrorCode Measure(DM dm, const App *app, Vec U, PetscReal sums[4]) {
       mean = PetscRealPart(u[offset]);
     }
     sums[0] += volume * mean;
-    sums[1] += volume * mean * (1 + x[0] + 2 * x[1]);
-    sums[2] += PetscSinReal(1e3 * x[0] + 77 * x[1]) + volume * PetscCosReal(3 * x[0] + 500 * x[1]);
-    smallest = PetscMin(smallest, dim == 1 ? volume : PetscSqrtReal(volume));
+    sums[1] += volume * mean * (1 + x[0] + 2 * x[1] + 3 * x[2]);
+    sums[2] += PetscSinReal(1e3 * x[0] + 77 * x[1] + 7 * x[2]) + volume * PetscCosReal(3 * x[0] + 500 * x[1] + 50 * x[2]);
+    smallest = PetscMin(smallest, Size(dim, volume));
   }
   PetscCall(VecRestoreArrayRead(local, &u));
   PetscCall(DMRestoreLocalVector(dm, &local));
@@ -257,7 +296,7 @@ static PetscErrorCode ShowFinest(DM dm, PetscReal smallest) {
     PetscCall(DMPlexComputeCellGeometryFVM(dm, c, &volume, x, normal));
     for (k = 0; k < n && ghosts[k] != c; ++k)
       ;
-    if ((n > 0 && k < n) || (dim == 1 ? volume : PetscSqrtReal(volume)) > 1.2 * smallest) continue;
+    if ((n > 0 && k < n) || Size(dim, volume) > 1.2 * smallest) continue;
     ++count[0];
     if (PetscAbsReal(x[0] - front) < 0.2) ++count[1];
   }
@@ -266,7 +305,7 @@ static PetscErrorCode ShowFinest(DM dm, PetscReal smallest) {
   PetscFunctionReturn(0);
 }
 
-/* Of all labels, each value: vertices and faces, length of the faces, area of the cells. */
+/* Of all labels, each value: vertices and edges, length of the edges, area of what is flat, volume of cells in space. */
 static PetscErrorCode ShowLabels(DM dm, const char when[]) {
   PetscInt n, i, value, k, ghosts, points, start, end, depth;
   const PetscInt *ghost, *point;
@@ -279,7 +318,7 @@ static PetscErrorCode ShowLabels(DM dm, const char when[]) {
   PetscCall(PetscSFGetGraph(sf, NULL, &ghosts, &ghost, NULL));
   for (i = 0; i < n; ++i)
     for (value = -9; value < 100; ++value) {
-      PetscReal sum[4] = {0, 0, 0, 0}; /* vertices, faces, their length, area */
+      PetscReal sum[5] = {0, 0, 0, 0, 0}; /* vertices, edges, their length, area, volume */
       const char *name;
       DMLabel label;
       IS stratum;
@@ -297,7 +336,7 @@ static PetscErrorCode ShowLabels(DM dm, const char when[]) {
         PetscReal size;
         if (ghosts > 0) PetscCall(PetscFindInt(point[k], ghosts, ghost, &found));
         if (found >= 0) continue;
-        for (depth = 0; depth < 3; ++depth) {
+        for (depth = 0; depth < 4; ++depth) {
           PetscCall(DMPlexGetDepthStratum(dm, depth, &start, &end));
           if (point[k] < start || point[k] >= end) continue;
           if (depth < 2) ++sum[depth];
@@ -309,10 +348,12 @@ static PetscErrorCode ShowLabels(DM dm, const char when[]) {
       }
       if (stratum) PetscCall(ISRestoreIndices(stratum, &point));
       PetscCall(ISDestroy(&stratum));
-      PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 4, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
-      if (sum[0] + sum[1] + sum[3] > 0)
-        PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s label '%s' value %d vertices %d faces %d length %.6f area %.6f\n",
-                              when, name, (int)value, (int)sum[0], (int)sum[1], (double)sum[2], (double)sum[3]));
+      PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 5, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+      if (sum[0] + sum[1] + sum[3] + sum[4] > 0)
+        PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                              "%s label '%s' value %d vertices %d faces %d length %.6f area %.6f volume %.6f\n", when,
+                              name, (int)value, (int)sum[0], (int)sum[1], (double)sum[2], (double)sum[3],
+                              (double)sum[4]));
     }
   PetscFunctionReturn(0);
 }
@@ -361,7 +402,37 @@ static PetscErrorCode Monitor(TS ts, PetscInt step, PetscReal t, Vec U, void *ct
   PetscFunctionReturn(0);
 }
 
-/* A file, or the unit interval or square; two triangles a square. All cells start on the first rank. */
+/* The unit cube, six tetrahedra around the diagonal of each of n^3 cubes. */
+static PetscErrorCode CreateCube(PetscInt n, DM *dm) {
+  static const PetscInt axes[6][3] = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {1, 0, 2}, {0, 2, 1}, {2, 1, 0}};
+  const PetscInt m = n + 1, step[3] = {1, m, m * m};
+  PetscInt i, t, k, *list;
+  PetscMPIInt rank;
+  PetscReal *x;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCall(PetscMalloc2(24 * n * n * n, &list, 3 * m * m * m, &x));
+  for (i = 0; i < m * m * m; ++i)
+    for (k = 0; k < 3; ++k) x[3 * i + k] = (PetscReal)(i / step[k] % m) / n;
+  for (i = 0; i < n * n * n; ++i)
+    for (t = 0; t < 6; ++t) {
+      PetscInt *l = &list[24 * i + 4 * t];
+      l[0] = i % n + (i / n % n) * m + i / n / n * m * m;
+      for (k = 0; k < 3; ++k) l[k + 1] = l[k] + step[axes[t][k]];
+      if (t < 3) { /* PETSc's are left-handed */
+        const PetscInt swap = l[1];
+        l[1] = l[2];
+        l[2] = swap;
+      }
+    }
+  PetscCall(DMPlexCreateFromCellListPetsc(PETSC_COMM_WORLD, 3, rank ? 0 : 6 * n * n * n, rank ? 0 : m * m * m, 4,
+                                          PETSC_TRUE, list, 3, x, dm));
+  PetscCall(PetscFree2(list, x));
+  PetscFunctionReturn(0);
+}
+
+/* A file, or the unit interval, square or cube; two triangles a square. All cells start on the first rank. */
 static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, PetscBool periodic, DM *dm) {
   PetscInt cells = 0, i, j, *list;
   PetscMPIInt rank;
@@ -381,6 +452,8 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
 #else
     PetscCall(DMPlexCreateBoxMesh(PETSC_COMM_WORLD, 1, PETSC_TRUE, &n, NULL, NULL, &type, PETSC_TRUE, 0, PETSC_FALSE, dm));
 #endif
+  } else if (dim == 3) {
+    PetscCall(CreateCube(n, dm));
   } else {
     PetscCall(PetscMalloc2(6 * n * n, &list, 2 * (n + 1) * (n + 1), &x));
     for (j = 0; j <= n; ++j)
@@ -419,7 +492,7 @@ static PetscErrorCode CreateMesh(PetscBool file, PetscInt dim, PetscInt n, Petsc
 }
 
 int main(int argc, char **argv) {
-  App app = {{1, 0.6}, 0, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, 0, 0};
+  App app = {{1, 0.6, 0.5}, 0, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, 0, 0};
   PetscInt dim = 2, n = 8, steps, decisions, remeshes, fallbacks;
   PetscInt cells;
   PetscBool file, labels, periodic = PETSC_FALSE, implicit = PETSC_FALSE, own = PETSC_FALSE, no_initial = PETSC_FALSE;

@@ -78,10 +78,10 @@ def conserved(result, tolerance=1e-13):
     return result
 
 
-def follows(folder, options, ranks=(2, 3, 4), conserves=True):
+def follows(folder, options, ranks=(2, 3, 4), conserves=True, remeshes=3):
     policy = write_refiner(f"{folder}/p.h5")
     one = refine(policy, "-no_initial", *options).ok()
-    assert one.number("remeshes") > 2 and abs(one.number("time") - 0.1) < 1e-12, str(one)
+    assert one.number("remeshes") >= remeshes and abs(one.number("time") - 0.1) < 1e-12, str(one)
     for n in (1, *ranks):
         r = one if n == 1 else refine(policy, "-no_initial", *options, ranks=n).ok()
         same(r, one)
@@ -110,6 +110,45 @@ def square_from_a_file(folder):
     follows(folder, mesh("square"), ranks=(2,))
 
 
+CUBE = ("-dim", 3, "-n", 4, "-refiner_max_level", 1, "-refiner_unit", 1e-6)
+
+
+def cube(folder):
+    """Tetrahedra: a policy, thresholds, unknowns at vertices, the program's own DM, an implicit method."""
+    one = follows(folder, CUBE, ranks=(2, 3), remeshes=2)
+    assert one.number("unknowns") < 0.7 * 8 * 384, str(one)
+    policy = write_refiner(f"{folder}/p.h5")
+    for options in (("-own",), ("-vertices",), ("-ts_type", "beuler", "-implicit_function", *IMPLICIT, "-ts_max_time", 0.04)):
+        theirs = refine(policy, "-no_initial", *CUBE, *options).ok()
+        assert theirs.number("remeshes") > 0, str(theirs)
+        same(refine(policy, "-no_initial", *CUBE, *options, ranks=2).ok(), theirs)
+    for indicator in ("gradient", "recovery"):
+        how = ("-refiner_indicator", indicator, "-no_initial", *CUBE, "-refiner_interval", 5, "-ts_max_time", 0.1)
+        r = conserved(run(APP, *how, timeout=200).ok())
+        assert r.number("remeshes") > 1 and r.number("unknowns") < 8 * 384, str(r)
+        same(run(APP, *how, ranks=2, timeout=200).ok(), r)
+
+
+def cube_from_a_file(folder):
+    """Named surfaces and volumes of a Gmsh file stay what they are."""
+    expected = {("Face Sets", 1): (1, 0), ("Face Sets", 2): (1, 0), ("Face Sets", 3): (4, 0), ("Face Sets", 7): (1, 0),
+                ("Cell Sets", 1): (0, 0.5), ("Cell Sets", 2): (0, 0.5)}
+    policy = write_refiner(f"{folder}/p.h5")
+    for ranks in (1, 3):
+        r = conserved(refine(policy, *mesh("cube"), "-labels", "-no_initial", "-refiner_max_level", 1, "-ts_max_time", 0.02,
+                             ranks=ranks).ok())
+        before, after = parts(r, "before"), parts(r, "after")
+        assert r.number("remeshes") > 0 and set(before) == set(after) == set(expected), str(r)
+        for key, value in expected.items():
+            for found in before[key], after[key]:
+                assert found[0] == found[1] == 0 and np.allclose(found[3:], value, atol=2e-6), f"{key}\n{r}"
+
+
+def channel_and_plate_from_files(folder):
+    for name in ("step", "plate"):
+        follows(folder, (*mesh(name), "-refiner_max_level", 1, "-ts_dt", 0.001), ranks=(2,), remeshes=2)
+
+
 def lshape_from_a_file(folder):
     follows(folder, mesh("lshape"), ranks=(3,))
 
@@ -127,9 +166,9 @@ def torus_from_a_file(folder):
 
 
 def parts(result, when):
-    """{(label, value): (vertices, faces, length, area)} of the mesh."""
-    found = re.findall(rf"^{when} label '(.*)' value (-?\d+) vertices (\d+) faces (\d+) length (\S+) area (\S+)$",
-                       result.output, re.M)
+    """{(label, value): (vertices, edges, length, area, volume)} of the mesh."""
+    found = re.findall(rf"^{when} label '(.*)' value (-?\d+) vertices (\d+) faces (\d+) length (\S+) area (\S+) "
+                       r"volume (\S+)$", result.output, re.M)
     return {(name, int(value)): tuple(float(x) for x in rest) for name, value, *rest in found}
 
 
@@ -152,7 +191,7 @@ def named_parts_stay(folder):
             for key, value in expected.items():
                 for found in before[key], after[key]:
                     # No vertices: no label is complete.
-                    assert found[0] == 0 and np.allclose(found[2:] if value[0] == 0 else found[3:],
+                    assert found[0] == 0 and np.allclose(found[2:4] if value[0] == 0 else found[3:4],
                                                          (value[1], 0) if value[0] == 0 else value, atol=2e-6), f"{key}\n{r}"
     # Everything is refined, and every edge halved twice.
     eager = write_refiner(f"{folder}/p.h5", gain=1e4, loss=1e4, around=0)

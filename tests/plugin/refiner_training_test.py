@@ -69,6 +69,19 @@ def a_run_with_training_is_one_with_its_policy(folder):
         assert lines[0] == lines[1] != [], f"{r}\n{used}"
 
 
+def tetrahedra(folder):
+    """Something moves through a cube: what is learned there beats thresholds, and knows where it was learned."""
+    file = f"{folder}/my.h5"
+    how = ("-dim", 3, "-n", 3, "-refiner_max_level", 1, "-refiner_interval", 5, "-ts_dt", 0.004)
+    r = train(file, *how, "-refiner_train_passes", 6).ok().says("learned: 0.")
+    for ranks in (1, 2):
+        used = use(file, *how, ranks=ranks).ok()
+        for key in ("steps", "unknowns", "decisions", "remeshes"):
+            assert used.number(key) == r.number(key), f"{r}\n{used}"
+        assert "dimension" not in used.output, str(used)
+    use(file, "-n", 6, "-refiner_max_level", 1).ok().says("outside of its training: dimension 2, trained on 3")
+
+
 def the_same_on_any_number_of_ranks(folder):
     one = None
     for ranks in (1, 2, 3):

@@ -52,7 +52,7 @@ inline DMLabel somewhere(DM dm, int round) {
   const CellMesh m = cellMeshFromPlex(dm, &points);
   DMLabelCreate(PETSC_COMM_SELF, "adapt", &label);
   for (int c = 0; c < m.owned; ++c) {
-    const double x = m.centre[c * m.dim], y = m.dim == 2 ? m.centre[2 * c + 1] : 0.45;
+    const double x = m.centre[c * m.dim], y = m.dim > 1 ? m.centre[c * m.dim + 1] : 0.45;
     const double r = std::fabs(x - 0.4 - 0.15 * round) + std::fabs(y - 0.45);
     if (r < 0.3 && round < 5) DMLabelSetValue(label, points[c], DM_ADAPT_REFINE);
     if (r > (round < 5 ? 0.5 : 0.1)) DMLabelSetValue(label, points[c], DM_ADAPT_COARSEN);

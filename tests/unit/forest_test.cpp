@@ -305,7 +305,7 @@ TEST(Forest, RefusesBadMeshes) {
   expectPart(message([](BaseMesh &m) { m.cell[4] = 99; }), "expected vertices from 0 to 8");
   expectPart(message([](BaseMesh &m) { std::swap(m.corner[0], m.corner[2]); }), "anticlockwise");
   expectPart(message([](BaseMesh &m) { m.face[0] = 0; }), "has label 0");
-  expectPart(message([](BaseMesh &m) { m.dim = 3; }), "dimension 3");
+  expectPart(message([](BaseMesh &m) { m.dim = 4; }), "dimension 4");
   expectPart(message([](BaseMesh &m) { m.corner.pop_back(); }), "do not fit together");
   expectPart(message([](BaseMesh &m) {
                m.cell.insert(m.cell.end(), m.cell.begin(), m.cell.begin() + 3);

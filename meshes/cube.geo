@@ -1,0 +1,21 @@
+// Two regions in the unit cube, one upon the other, as tetrahedra; finer at the upright edge x = y = 0.
+SetFactory("Built-in");
+h = 1 / 4;
+Point(1) = {0, 0, 0, h / 2};
+Point(2) = {1, 0, 0, h};
+Point(3) = {1, 1, 0, h};
+Point(4) = {0, 1, 0, h};
+Line(1) = {1, 2};
+Line(2) = {2, 3};
+Line(3) = {3, 4};
+Line(4) = {4, 1};
+Curve Loop(1) = {1:4};
+Plane Surface(1) = {1};
+low[] = Extrude {0, 0, 0.5} { Surface{1}; };
+high[] = Extrude {0, 0, 0.5} { Surface{low[0]}; };
+Physical Surface("bottom", 1) = {1};
+Physical Surface("top", 2) = {high[0]};
+Physical Surface("sides", 3) = {low[2], low[3], low[4], low[5], high[2], high[3], high[4], high[5]};
+Physical Surface("interface", 7) = {low[0]};
+Physical Volume("rock", 1) = {low[1]};
+Physical Volume("water", 2) = {high[1]};

@@ -1,0 +1,21 @@
+// A channel that a step makes wider: flow comes from the left and separates at its edge.
+h = 1 / 8;
+Point(1) = {0, 0.2, 0, h};
+Point(2) = {0.8, 0.2, 0, h / 3};
+Point(3) = {0.8, 0, 0, h / 2};
+Point(4) = {2.4, 0, 0, h};
+Point(5) = {2.4, 0.6, 0, h};
+Point(6) = {0, 0.6, 0, h};
+Line(1) = {1, 2};
+Line(2) = {2, 3};
+Line(3) = {3, 4};
+Line(4) = {4, 5};
+Line(5) = {5, 6};
+Line(6) = {6, 1};
+Curve Loop(1) = {1:6};
+Plane Surface(1) = {1};
+Physical Curve("inlet", 1) = {6};
+Physical Curve("outlet", 2) = {4};
+Physical Curve("wall", 3) = {1, 3, 5};
+Physical Curve("step", 4) = {2};
+Physical Surface("channel", 1) = {1};
