@@ -88,7 +88,7 @@ class Both : public Marker {
     DMLabel label;
     // Before the first step the laboratory makes every change, as PetRLRefinerAttachTS() does.
     PetRLThrow(PetRLRefinerSetSkip(refiner_, context.round < 0 ? PETSC_TRUE : PETSC_FALSE));
-    Vec u = vec(context, context.u), rate = vec(context, context.dudt);
+    Vec u = vec(context, context.u), rate = vec(context, context.fields[0].rate);
     PetRLThrow(PetRLRefinerDecide(refiner_, u, rate, context.interval, &label));
     PetRLThrow(VecDestroy(&u));
     PetRLThrow(VecDestroy(&rate));
