@@ -35,9 +35,9 @@ PETRL_INLINE Real soundOf(const Gas<Real> &g, Real gamma) {
   return std::sqrt(gamma * g.p / g.rho);
 }
 
-/// The flux of HLLC (Toro, Spruce, Speares 1994) through a face with unit normal (nx, ny), left to right, with the wave
-/// speeds of Einfeldt: contacts and isolated shocks are exact, densities and pressures stay positive (Batten, Clarke,
-/// Lambert, Causon 1997).
+/// The flux of HLLC (Toro, Spruce, Speares 1994) through a face with unit normal (nx, ny), left to right, with wave speeds
+/// that Roe's averages bound: contacts and isolated shocks are exact, densities and pressures stay positive (Batten,
+/// Clarke, Lambert, Causon 1997).
 template <class Real>
 PETRL_INLINE GasContents<Real> hllc(const Gas<Real> &l, const Gas<Real> &r, Real nx, Real ny, Real gamma) {
   const Real half = Real(0.5);
@@ -45,7 +45,7 @@ PETRL_INLINE GasContents<Real> hllc(const Gas<Real> &l, const Gas<Real> &r, Real
   const Real al = gamma * l.p / l.rho, ar = gamma * r.p / r.rho;
   const Real q = std::sqrt(r.rho / l.rho), w = 1 / (1 + q);
   const Real mean = w * (ul + q * ur);
-  const Real sound = std::sqrt(w * (al + q * ar) + half * w * w * q * (ur - ul) * (ur - ul));
+  const Real sound = std::sqrt(w * (al + q * ar) + half * (gamma - 1) * w * w * q * (ur - ul) * (ur - ul));
   const Real bl = ul - std::sqrt(al), br = ur + std::sqrt(ar);
   const Real sl = bl < mean - sound ? bl : mean - sound, sr = br > mean + sound ? br : mean + sound;
   const Real ml = l.rho * (sl - ul), mr = r.rho * (sr - ur);
