@@ -6,7 +6,10 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/yaml.hpp"
+#include "policy/shared_policy.hpp"
 #include "problems/conservation/adaptive_run.hpp"
+#include "problems/conservation/environment.hpp"
 #include "problems/conservation/shock.hpp"
 #include "support/cell_values.hpp"
 #include "support/cells.hpp"
@@ -321,6 +324,28 @@ TEST(Gas, SlopesInTwoHalvesAreTheSame) {
   fv.slopes(0, u.data(), slopes.data());
   fv.rhsFromSlopes(0, u.data(), slopes.data(), b.data());
   EXPECT_EQ(a, b);
+}
+
+TEST(Gas, EpisodesHaveASampleOfEachComponentThatCounts) {
+  RefinementPolicy policy(loadPolicy("refiner.h5", "refiner"), "refiner.h5");
+  const std::string keys =
+      "{families: [shockbubble], name: conservation, squares: [4, 4], halvings: [1, 1], steps: [5, 9]";
+  std::vector<MeshSample> one, two;
+  for (auto *samples : {&one, &two}) {
+    ConservationEnvironment environment(
+        YamlMap::parse(keys + (samples == &one ? "}" : ", components: [0, 3]}"), "a.yaml"));
+    std::map<std::string, double> metrics;
+    environment.episode(5, policy, .1, *samples, metrics);
+    EXPECT_GT(metrics["decisions"], 2);
+    EXPECT_EQ(samples->size(), (samples == &one ? 1 : 2) * metrics["decisions"]);
+  }
+  EXPECT_EQ(two[0].nodes, two[1].nodes);
+  EXPECT_NE(two[0].node, two[1].node);
+  for (const char *wrong : {", time_stepping: local}", ", components: [4]}", ", components: []}"})
+    EXPECT_THROW(ConservationEnvironment(YamlMap::parse(keys + wrong, "a.yaml")), Error) << wrong;
+  EXPECT_THROW(ConservationEnvironment(YamlMap::parse(
+                   "{families: [shockbubble, mixed], name: conservation, components: [0, 3]}", "a.yaml")),
+               Error);
 }
 
 TEST(Gas, SaysWhatIsWrong) {
