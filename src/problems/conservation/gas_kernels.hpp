@@ -86,7 +86,10 @@ struct KeepPositive {
     bool positive = true;
     for (int s = 0; s < 3; ++s) {
       const double x = c.corner_x[s * c.n + i], y = c.corner_y[s * c.n + i];
-      for (const std::ptrdiff_t k : {i, 3 * n + i}) positive = positive && w[k] + gx[k] * x + gy[k] * y > 0;
+      for (int k = 0; k < 4; k += 3) {
+        const std::ptrdiff_t at = k * n + i;
+        positive = positive && w[at] + gx[at] * x + gy[at] * y > 0;
+      }
     }
     if (positive) return;
     for (int k = 0; k < 4; ++k) gx[k * n + i] = gy[k * n + i] = 0;
