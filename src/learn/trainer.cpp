@@ -11,6 +11,7 @@
 #include "base/csv.hpp"
 #include "base/error.hpp"
 #include "learn/provenance.hpp"
+#include "policy/shared_policy.hpp"
 
 namespace petrl {
 
@@ -75,7 +76,7 @@ void Trainer::makeLearner(const std::string &file) {
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks_);
   if (ranks_ > 1 && !learner_->parallel())
     throw Error(file + ": learner " + name + " trains on one process, found " + std::to_string(ranks_) + " ranks");
-  if (!initial.empty()) learner_->loadWeights(readPolicy(initial, learner_->policy().kind).network);
+  if (!initial.empty()) learner_->loadWeights(readPolicy(findPolicy(initial), learner_->policy().kind).network);
 }
 
 void Trainer::resume() {

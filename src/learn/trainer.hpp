@@ -31,8 +31,9 @@ struct TrainerSettings {
 ///   log.csv         one row a validation (steps, episodes, mean return, score, details, learner's metrics)
 ///   progress.yaml   where the training stands; names the learner's checkpoint
 /// YAML keys: seed, steps (environment steps), environment: {name, ...}, learner: {name, ...}, evaluate_every (steps),
-/// checkpoint_every (steps), initial_policy (a policy file whose weights to start from), plugins (list of libraries
-/// that bring environments or learners: loaded as -dll_append does; paths are relative to the YAML file).
+/// checkpoint_every (steps), initial_policy (a policy file, or the name of a shipped one, whose weights to start from),
+/// plugins (list of libraries that bring environments or learners: loaded as -dll_append does; paths are relative to the
+/// YAML file).
 /// Deterministic: cut off at any moment (kill -9) and started again, it continues from the latest checkpoint to the
 /// same result. One training at a time in a folder: it is locked while one runs. Errors are petrl::Error, with file,
 /// line and key where they concern the YAML file.

@@ -119,7 +119,7 @@ void RefinementStudy::run(const Experiment &e, std::vector<Candidate> &candidate
 ///   cases            {train, test, seed}: of each family; settings are chosen on the training cases alone
 ///   squares          along a side of the base mesh
 ///   halvings         times that a diameter may halve
-///   cfl, time_stepping, remesh_cost, unit   see ConservationEnvironment; time_stepping for all methods
+///   cfl, time_stepping, components, remesh_cost, unit   see ConservationEnvironment; the first three for all methods
 ///   points           a side, where errors are measured
 ///   odds, intervals, levels, skip   lists: the policy is tried with all combinations (beta / (1 - beta), finest steps
 ///                    between decisions, halvings, whether it may keep the mesh to save re-meshing)
@@ -156,7 +156,8 @@ void refinementStudy(YamlMap yaml, const std::string &directory) {
   study.front = yaml.integer("front", 12, 2, 1000);
   study.repeats = yaml.integer("repeats", 3, 1, 100);
   study.runner.cfl = yaml.number("cfl", .45, 1e-3, 1);
-  study.runner.time_stepping = readTimeStepping(yaml);
+  study.runner.time_stepping = readTimeStepping(yaml, study.families);
+  study.runner.components = readComponents(yaml, study.families);
   study.runner.remesh = yaml.number("remesh_cost", 25, 0, 1e6);
   study.runner.unit = yaml.number("unit", 1e-8, 1e-300, 1);
   const std::string file = policyFile(yaml);

@@ -23,12 +23,12 @@ void addMesh(const std::string &name, int k, AdaptiveRun &run, double interval, 
   if (mesh.dim != 2) {
     const auto n = static_cast<std::size_t>(mesh.cells), dim = static_cast<std::size_t>(mesh.dim);
     file.data.floats(group + "/corner", {n, dim + 1, dim}, floats(mesh.corner));
-    file.data.floats(group + "/u", {n}, floats(run.u()));
+    file.data.floats(group + "/u", {n}, floats(run.component(0)));
     file.data.floats(group + "/level", {n}, level);
     return;
   }
   file.triangles(name, run.time(), group, mesh.corner);
-  file.field(group, "u", floats(run.u()));
+  file.field(group, "u", floats(run.component(0)));
   file.field(group, "level", level);
   // What will really be there when the next decision is due; Burgers' reference is there at the sample times only.
   const FlowCase &flow = run.flow();

@@ -44,19 +44,16 @@ class PatientMarker : public Marker {
 /// Decides as a policy whose predictions are all true: paired runs say what each choice would do.
 class OracleMarker : public Marker {
  public:
-  OracleMarker(const RefinementCosts &costs, double cfl, bool skip) : costs_(costs), cfl_(cfl), skip_(skip) {}
+  OracleMarker(const RefinementCosts &costs, double cfl, const std::vector<int> &components, bool skip)
+      : costs_(costs), cfl_(cfl), components_(components), skip_(skip) {}
   bool mark(const MarkContext &c, std::vector<signed char> &marks, std::vector<float> &priority) override {
     const CellMesh &mesh = c.mesh;
-    const std::vector<double> u(c.u, c.u + mesh.cells);
-    const double range = fieldRange(u);
-    if (!(range > 0)) return false;
+    std::vector<double> ranges;
+    for (const auto &field : c.fields) ranges.push_back(field.range);
+    if (!(*std::max_element(ranges.begin(), ranges.end()) > 0)) return false;
     Lookahead ahead;
-    ahead.compute(c.forest, mesh, u, c.volumes, c.t, c.interval, cfl_);
-    std::vector<float> truth(2 * u.size());
-    for (std::size_t i = 0; i < u.size(); ++i) {
-      truth[2 * i] = static_cast<float>(ahead.gain[i] / range);
-      truth[2 * i + 1] = ahead.loss[i] >= 0 ? static_cast<float>(ahead.loss[i] / range) : 1.f;
-    }
+    ahead.compute(c.forest, mesh, c.u, c.volumes, c.t, c.interval, cfl_, components_);
+    const std::vector<float> truth = ahead.relative(ranges);
     RefinementDecision decision;
     weigh(mesh, truth.data(), conservation::costsOn(c, costs_, ahead.steps), decision);
     if (decision.refined + decision.coarsened == 0) return false;
@@ -69,6 +66,7 @@ class OracleMarker : public Marker {
  private:
   RefinementCosts costs_;
   double cfl_;
+  std::vector<int> components_;
   bool skip_;
 };
 
@@ -88,7 +86,7 @@ std::unique_ptr<Marker> FlowRunner::marker(const Setting &s) const {
   costs.tradeoff = s.odds / (1 + s.odds);
   costs.unit = unit;
   costs.remesh = remesh;
-  if (s.method == "oracle") return std::make_unique<OracleMarker>(costs, cfl, s.skip);
+  if (s.method == "oracle") return std::make_unique<OracleMarker>(costs, cfl, components, s.skip);
   policy->setGate(s.gate);
   return std::make_unique<PolicyMarker>(*policy, costs, s.skip);
 }
@@ -97,6 +95,7 @@ AdaptiveSettings FlowRunner::settings(const ReadyFlow &ready, const Setting &s) 
   AdaptiveSettings out;
   out.cfl = cfl;
   out.volumes.time_stepping = time_stepping;
+  out.components = components;
   out.limits.max_level = s.halvings * ready.flow.dim;
   out.initial_rounds = s.halvings + 2;
   out.interval = s.steps > 0 ? s.steps * ready.finest : ready.flow.end;

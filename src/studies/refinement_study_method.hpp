@@ -44,6 +44,7 @@ struct FlowRunner {
   RefinementPolicy *policy = nullptr;
   double remesh = 25, unit = 1e-8, cfl = .45;
   conservation::TimeStepping time_stepping = conservation::TimeStepping::global;
+  std::vector<int> components = {0};  ///< that count, for all methods
 
   conservation::AdaptiveReport run(const ReadyFlow &ready, const Setting &setting) const;
   std::unique_ptr<conservation::Marker> marker(const Setting &setting) const;

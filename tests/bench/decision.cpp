@@ -1,8 +1,9 @@
 // What a decision of a refiner costs, part by part, with and without a gate, on a mesh that is fine along a ring: CSV on
 // standard output, nanoseconds for each cell of the mesh, the least of many tries in time of the processor.
 //
-//   bench_decision [-policy refiner.h5] [-squares 8] [-halvings 6]
-//   bench_decision -steps [-squares 8] [-halvings 6]     a step of the finite volumes instead, global and local
+//   bench_decision [-policy refiner.h5] [-squares 8] [-halvings 6] [-family mixed]
+//   bench_decision -steps [-squares 8] [-halvings 6]     a step of the finite volumes instead, global and local (0 where
+//                                                        there is none)
 #include <petscsys.h>
 
 #include <algorithm>
@@ -56,11 +57,11 @@ Forest ring(const FlowCase &flow, int squares, int rounds) {
 void steps(const char *family, int squares, int rounds) {
   const FlowCase flow = drawCase(family, Split::train, 0, 1);
   const CellMesh m = ring(flow, squares, rounds).mesh();
-  std::vector<double> start(static_cast<std::size_t>(m.cells));
-  flow.truth->cellAverages(m, 0, start.data());
+  const std::vector<double> start = flow.truth->initialAverages(m);
   double each[2] = {}, whole[2] = {}, setup = 0, first = 0;
   std::int64_t updates[2] = {};
   for (const TimeStepping how : {TimeStepping::global, TimeStepping::local}) {
+    if (how == TimeStepping::local && !scalarFlow(family)) continue;
     FiniteVolumeSettings settings;
     settings.time_stepping = how;
     FiniteVolume volumes(m, flow.law, flow.boundary, settings);
@@ -74,8 +75,8 @@ void steps(const char *family, int squares, int rounds) {
     advance();
     whole[k] = least(m.cells, advance);
     each[k] = whole[k] * m.cells / static_cast<double>(updates[k]);
+    if (k == 0) setup = least(m.cells, [&] { volumes.reset(m); });
     if (k == 0) continue;
-    setup = least(m.cells, [&] { volumes.reset(m); });
     first = least(m.cells, [&] {
       volumes.reset(m);
       advance();
@@ -83,19 +84,19 @@ void steps(const char *family, int squares, int rounds) {
   }
   PetscPrintf(PETSC_COMM_SELF, "%s,%d,%.1f,%.1f,%.3f,%.3f,%.1f,%.1f\n", family, m.cells, each[0], each[1],
               static_cast<double>(updates[1]) / static_cast<double>(updates[0]), whole[1] / whole[0], setup,
-              first - setup - whole[1]);
+              std::max(0., first - setup - whole[1]));
 }
 
-void measure(const std::string &file, int squares, int rounds) {
+void measure(const std::string &file, const std::string &family, int squares, int rounds) {
   RefinementPolicy policy(loadPolicy(file, "refiner"), file);
-  const FlowCase flow = drawCase("mixed", Split::train, 0, 1);
+  const FlowCase flow = drawCase(family, Split::train, 0, 1);
   const CellMesh m = ring(flow, squares, rounds).mesh();
   FiniteVolume volumes(m, flow.law, flow.boundary);
-  std::vector<double> u(static_cast<std::size_t>(m.cells)), rate(u.size()), gradient(2 * u.size());
-  flow.truth->cellAverages(m, 0, u.data());
+  const std::vector<double> u = flow.truth->initialAverages(m);
+  std::vector<double> rate(u.size()), gradient(2 * static_cast<std::size_t>(m.cells));
   const double gradients = least(m.cells, [&] { volumes.gradient(u.data(), gradient.data()); }),
                rates = least(m.cells, [&] { volumes.rhs(0, u.data(), rate.data()); });
-  const auto ends = std::minmax_element(u.begin(), u.end());
+  const auto ends = std::minmax_element(u.begin(), u.begin() + m.cells);
   const std::vector<RefinementPolicy::Field> fields = {
       {{u.data(), rate.data(), gradient.data()}, *ends.second - *ends.first}};
   RefinementCosts costs;
@@ -103,9 +104,9 @@ void measure(const std::string &file, int squares, int rounds) {
   costs.finest = *std::max_element(m.level.begin(), m.level.end());
   RefinementDecision decision;
   PetscPrintf(PETSC_COMM_SELF,
-              "# %d cells; gradients %.1f, rate (half a time step) %.1f\n"
+              "# %s, %d cells; gradients %.1f, rate (half a time step) %.1f\n"
               "gate,open_for,looked_at,gate_ns,observe_ns,infer_ns,weigh_ns,all_ns\n",
-              m.cells, gradients, rates);
+              family.c_str(), m.cells, gradients, rates);
   for (const double gate : {0., 1e-6, 1e-3, 1e-2, 1e-1}) {
     policy.setGate(gate);
     const float *predicted = policy.predict(m, fields, .02, {}).data();
@@ -123,22 +124,23 @@ void measure(const std::string &file, int squares, int rounds) {
 }  // namespace
 
 int main(int argc, char **argv) {
-  char policy[PETSC_MAX_PATH_LEN] = "refiner.h5";
+  char policy[PETSC_MAX_PATH_LEN] = "refiner.h5", family[64] = "mixed";
   PetscInt squares = 8, halvings = 6;
   PetscBool stepping = PETSC_FALSE;
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
   try {
     PetRLThrow(PetscOptionsGetString(NULL, NULL, "-policy", policy, sizeof(policy), NULL));
+    PetRLThrow(PetscOptionsGetString(NULL, NULL, "-family", family, sizeof(family), NULL));
     PetRLThrow(PetscOptionsGetInt(NULL, NULL, "-squares", &squares, NULL));
     PetRLThrow(PetscOptionsGetInt(NULL, NULL, "-halvings", &halvings, NULL));
     PetRLThrow(PetscOptionsGetBool(NULL, NULL, "-steps", &stepping, NULL));
     if (stepping) {
       PetscPrintf(PETSC_COMM_SELF,
                   "family,cells,global_step_ns,local_step_ns,steps_ratio,time_ratio,reset_ns,order_ns\n");
-      for (const char *family : {"gaussian", "mixed", "burgers"})
-        for (const int rounds : {0, static_cast<int>(halvings)}) steps(family, rounds ? squares : 64, rounds);
+      for (const char *each : {"gaussian", "mixed", "burgers", "shockbubble"})
+        for (const int rounds : {0, static_cast<int>(halvings)}) steps(each, rounds ? squares : 64, rounds);
     } else {
-      measure(policy, static_cast<int>(squares), static_cast<int>(halvings));
+      measure(policy, family, static_cast<int>(squares), static_cast<int>(halvings));
     }
   } catch (const std::exception &e) {
     PetscPrintf(PETSC_COMM_SELF, "%s\n", e.what());

@@ -69,7 +69,9 @@ TEST(Flows, AveragesAreThoseOfTheValues) {
   // Coarse cells hold many features: averages against so many points that no rule is needed.
   for (const std::string &family : flowFamilies()) {
     CaseOptions options;
-    options.reference = family == "burgers" ? 128 : 1024;
+    options.reference = family == "burgers-1d" ? 1024 : 128;
+    // Points about a shock are on either side of it by chance.
+    const double near = family == "shockbubble" ? 2e-3 : 2e-4;
     for (int index = 0; index < 3; ++index) {
       const FlowCase c = drawCase(family, Split::test, 5, index, options);
       const CellMesh coarse = forestOf(c, 4).mesh(),
@@ -78,7 +80,7 @@ TEST(Flows, AveragesAreThoseOfTheValues) {
       for (const double t : {0., c.end}) {
         c.truth->cellAverages(coarse, t, average.data());
         c.truth->values(t, fine.cells, fine.centre.data(), value.data());
-        EXPECT_NEAR(mass(coarse, average), mass(fine, value), 2e-4 * c.length) << family << " " << index;
+        EXPECT_NEAR(mass(coarse, average), mass(fine, value), near * c.length) << family << " " << index;
       }
     }
   }

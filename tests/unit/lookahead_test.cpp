@@ -28,7 +28,7 @@ struct Ahead {
     mesh = forest.mesh();
     for (int i = 0; i < mesh.cells; ++i) u.push_back(value(&mesh.centre[static_cast<std::size_t>(2 * i)]));
     FiniteVolume volumes(mesh, law, boundary);
-    ahead.compute(forest, mesh, u, volumes, 0, interval, .4);
+    ahead.compute(forest, mesh, u.data(), volumes, 0, interval, .4);
   }
   double mean(const std::vector<double> &of) const {
     double sum = 0;
@@ -99,7 +99,8 @@ TEST(Lookahead, SaysWhereNothingCanBeCoarsened) {
   const CellMesh mesh = forest.mesh();
   const FiniteVolume volumes(mesh, Law::advection(1, 0));
   Lookahead ahead;
-  ahead.compute(forest, mesh, std::vector<double>(static_cast<std::size_t>(mesh.cells), 1.), volumes, 0, .1, .4);
+  const std::vector<double> u(static_cast<std::size_t>(mesh.cells), 1.);
+  ahead.compute(forest, mesh, u.data(), volumes, 0, .1, .4);
   for (const double loss : ahead.loss) EXPECT_LT(loss, 0);
 }
 

@@ -19,7 +19,19 @@ constexpr double kShared = 3;
 }  // namespace
 
 bool ThresholdMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
-  indicate(indicator_, context.mesh, context.u, context.gradient, eta_);
+  indicate(indicator_, context.mesh, context.fields[0].value, context.fields[0].gradient, eta_);
+  if (context.law.components() > 1) {
+    const auto scaled = [](std::vector<double> &eta, double range) {
+      for (double &e : eta) e = range > 0 ? e / range : 0;
+    };
+    scaled(eta_, context.fields[0].range);
+    for (std::size_t k = 1; k < context.fields.size(); ++k) {
+      const MarkContext::Field &f = context.fields[k];
+      indicate(indicator_, context.mesh, f.value, f.gradient, next_);
+      scaled(next_, f.range);
+      for (std::size_t c = 0; c < eta_.size(); ++c) eta_[c] = std::max(eta_[c], next_[c]);
+    }
+  }
   RefinementThresholds rule = rule_;
   rule.max_level = std::min(rule.max_level, context.limits.max_level);
   markByThreshold(context.mesh, eta_, rule, marks, priority);
@@ -32,9 +44,17 @@ AdaptiveRun::AdaptiveRun(const Forest &forest, const FlowCase &flow, const Adapt
       settings_(settings),
       mesh_(forest_.mesh()),
       volumes_(mesh_, flow.law, flow.boundary, settings.volumes),
-      u_(static_cast<std::size_t>(mesh_.cells)),
+      u_(flow.truth->initialAverages(mesh_)),
       most_cells_(mesh_.cells) {
-  flow.truth->cellAverages(mesh_, 0, u_.data());
+  if (settings.components.empty()) throw Error("AdaptiveRun: expected at least one component that counts");
+  for (const int k : settings.components)
+    if (k < 0 || k >= flow.law.components())
+      throw Error("AdaptiveRun: component " + std::to_string(k) + " of " + std::to_string(flow.law.components()));
+}
+
+std::vector<double> AdaptiveRun::component(int k) const {
+  const auto begin = u_.begin() + static_cast<std::ptrdiff_t>(k) * mesh_.cells;
+  return {begin, begin + mesh_.cells};
 }
 
 const std::vector<double> &AdaptiveRun::limitedGradient() {
@@ -46,24 +66,42 @@ const std::vector<double> &AdaptiveRun::limitedGradient() {
 bool AdaptiveRun::decide(Marker &marker, double interval, int round) {
   {
     const Timed timed(seconds_.deciding);
-    gradient_.resize(u_.size() * static_cast<std::size_t>(mesh_.dim));
-    volumes_.gradient(u_.data(), gradient_.data());
+    const auto cells = static_cast<std::size_t>(mesh_.cells), dim = static_cast<std::size_t>(mesh_.dim);
+    gradient_.resize(settings_.components.size() * cells * dim);
     if (marker.wantsRate()) {
       dudt_.resize(u_.size());
       volumes_.rhs(t_, u_.data(), dudt_.data());
     }
+    fields_.clear();
+    for (const int k : settings_.components) {
+      const std::size_t first = static_cast<std::size_t>(k) * cells;
+      double *const gradient = &gradient_[fields_.size() * cells * dim];
+      volumes_.gradient(&u_[first], gradient);
+      const auto ends = std::minmax_element(&u_[first], &u_[first] + cells);
+      fields_.push_back(
+          {&u_[first], marker.wantsRate() ? &dudt_[first] : nullptr, gradient, *ends.second - *ends.first});
+    }
     const bool own = marker.wantsRate() && settings_.volumes.time_stepping == TimeStepping::local;
     if (own) {
-      own_steps_.resize(u_.size());
+      own_steps_.resize(cells);
       volumes_.rates(u_.data(), own_steps_.data());
       for (double &steps : own_steps_) steps *= kShared * interval / settings_.cfl;
     }
-    marks_.assign(u_.size(), 0);
+    marks_.assign(cells, 0);
     priority_.clear();
-    const double *rate = marker.wantsRate() ? dudt_.data() : nullptr;
-    const MarkContext context{mesh_, u_.data(),        rate,     gradient_.data(), flow_->law,
-                              t_,    flow_->end,       interval, timeOfSteps(1),   own ? own_steps_.data() : nullptr,
-                              round, settings_.limits, forest_,  volumes_};
+    const MarkContext context{mesh_,
+                              fields_,
+                              u_.data(),
+                              flow_->law,
+                              t_,
+                              flow_->end,
+                              interval,
+                              timeOfSteps(1),
+                              own ? own_steps_.data() : nullptr,
+                              round,
+                              settings_.limits,
+                              forest_,
+                              volumes_};
     if (!marker.mark(context, marks_, priority_)) return false;
   }
   return remesh(marks_, priority_);
@@ -83,14 +121,21 @@ bool AdaptiveRun::remesh(const std::vector<signed char> &marks, const std::vecto
     }
     if (!changed) return false;
     CellMesh next = forest_.mesh();
-    next_.resize(static_cast<std::size_t>(next.cells));
-    if (t_ > 0) transferAverages(mesh_, next, lineage, 1, u_.data(), limitedGradient().data(), next_.data());
+    const int components = flow_->law.components();
+    next_.resize(static_cast<std::size_t>(components * next.cells));
+    if (t_ > 0) {
+      const double *const gradient = limitedGradient().data();
+      for (int k = 0; k < components; ++k)
+        transferAverages(mesh_, next, lineage, 1, u_.data() + static_cast<std::ptrdiff_t>(k) * mesh_.cells,
+                         gradient + static_cast<std::ptrdiff_t>(k) * mesh_.cells * mesh_.dim,
+                         next_.data() + static_cast<std::ptrdiff_t>(k) * next.cells);
+    }
     mesh_ = std::move(next);
     u_.swap(next_);
     volumes_.reset(mesh_);
   }
   // The initial condition is known on any mesh.
-  if (t_ == 0) flow_->truth->cellAverages(mesh_, 0, u_.data());
+  if (t_ == 0) u_ = flow_->truth->initialAverages(mesh_);
   if (t_ > 0) ++remeshes_;
   return true;
 }
@@ -100,6 +145,7 @@ void AdaptiveRun::advanceTo(double t) {
   const Advance done = volumes_.advance(u_.data(), t_, t, settings_.cfl, settings_.order);
   t_ = t;
   steps_ += done.steps;
+  rescued_ += done.rescued;
   cell_steps_ += done.cell_steps;
   mesh_steps_ += static_cast<std::int64_t>(done.steps) * mesh_.cells;
   most_cells_ = std::max(most_cells_, mesh_.cells);

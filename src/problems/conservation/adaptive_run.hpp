@@ -16,7 +16,14 @@ namespace petrl::conservation {
 /// What a decision may know.
 struct MarkContext {
   const CellMesh &mesh;
-  const double *u, *dudt, *gradient;  ///< owned cells; gradient: x dim, not limited; dudt: null unless asked for
+  /// One field of the solution: a component that counts. owned cells; gradient: x dim, not limited; rate: null unless
+  /// asked for; range: largest value minus least one.
+  struct Field {
+    const double *value, *rate, *gradient;
+    double range;
+  };
+  const std::vector<Field> &fields;
+  const double *u;  ///< the whole solution, one component after the other
   const Law &law;
   double t, end;
   double interval;          ///< until the next decision
@@ -41,7 +48,8 @@ class Marker {
   virtual double seen() const { return 1; }
 };
 
-/// The rival: an indicator and a threshold.
+/// The rival: an indicator and a threshold. Of a system the largest of the fields' indicators, each relative to its
+/// field's range.
 class ThresholdMarker : public Marker {
  public:
   ThresholdMarker(RefinementIndicator indicator, const RefinementThresholds &rule)
@@ -52,7 +60,7 @@ class ThresholdMarker : public Marker {
  private:
   RefinementIndicator indicator_;
   RefinementThresholds rule_;
-  std::vector<double> eta_;
+  std::vector<double> eta_, next_;
 };
 
 /// Keeps the mesh as it is (uniform meshes).
@@ -70,6 +78,7 @@ struct AdaptiveSettings {
   int order = 2;  ///< of the time stepping: 2 or 3
   FiniteVolumeSettings volumes;
   ForestLimits limits;
+  std::vector<int> components = {0};  ///< that count where the mesh is decided upon
 };
 
 /// Processor time, see Stopwatch.
@@ -88,7 +97,9 @@ class AdaptiveRun {
   const CellMesh &mesh() const { return mesh_; }
   const Forest &forest() const { return forest_; }
   const FlowCase &flow() const { return *flow_; }
-  const std::vector<double> &u() const { return u_; }
+  const std::vector<double> &u() const { return u_; }  ///< one component after the other
+  /// Cells of one of them.
+  std::vector<double> component(int k) const;
   double time() const { return t_; }
 
   /// Asks the marker and changes the mesh; before the first step the new averages are those of the initial condition.
@@ -97,9 +108,10 @@ class AdaptiveRun {
   /// The second half of it.
   bool remesh(const std::vector<signed char> &marks, const std::vector<float> &priority);
   void advanceTo(double t);
+  int rescued() const { return rescued_; }  ///< steps, see Advance
   /// Time that so many steps take from here.
   double timeOfSteps(int steps);
-  /// Limited gradient, cells x dim; and the errors of what it reconstructs.
+  /// Limited gradient, cells x dim of one component after the other; and the errors of what it reconstructs.
   const std::vector<double> &limitedGradient();
   Errors errors(ErrorMeter &meter);
 
@@ -117,10 +129,11 @@ class AdaptiveRun {
   CellMesh mesh_;
   FiniteVolume volumes_;
   std::vector<double> u_, dudt_, own_steps_, gradient_, next_;
+  std::vector<MarkContext::Field> fields_;
   std::vector<signed char> marks_;
   std::vector<float> priority_;
   double t_ = 0;
-  int steps_ = 0, remeshes_ = 0, most_cells_ = 0;
+  int steps_ = 0, remeshes_ = 0, most_cells_ = 0, rescued_ = 0;
   std::int64_t cell_steps_ = 0, mesh_steps_ = 0;
   Seconds seconds_;
 };

@@ -32,9 +32,10 @@ struct CellArrays {
 struct FaceArrays {
   int n = 0;
   const int *left = nullptr, *right = nullptr;
-  const double *k = nullptr;                            ///< velocity (direction) times normal
-  const double *left_x = nullptr, *left_y = nullptr;    ///< from the left centre to the face's centre
-  const double *right_x = nullptr, *right_y = nullptr;  ///< from the right centre
+  const double *k = nullptr;                              ///< velocity (direction) times normal; of a gas the area
+  const double *normal_x = nullptr, *normal_y = nullptr;  ///< of a gas: of length 1
+  const double *left_x = nullptr, *left_y = nullptr;      ///< from the left centre to the face's centre
+  const double *right_x = nullptr, *right_y = nullptr;    ///< from the right centre
   /// Diffusion: normal . grad u = direct (u_r - u_l) + cross . mean grad u.
   const double *direct = nullptr, *cross_x = nullptr, *cross_y = nullptr;
 };
@@ -50,28 +51,30 @@ struct VertexArrays {
 /// Boundary faces with values beyond them; those of one cell follow each other.
 struct GivenArrays {
   int n = 0, cells = 0;
-  const int *first = nullptr;   ///< cells + 1: where each cell's begin
-  const int *face = nullptr;    ///< n
-  const int *vertex = nullptr;  ///< 2 x n: the face's; 2 i and 2 i + 1
-  const double *value = nullptr;
+  const int *first = nullptr;     ///< cells + 1: where each cell's begin
+  const int *face = nullptr;      ///< n
+  const int *vertex = nullptr;    ///< 2 x n: the face's; 2 i and 2 i + 1
+  const double *value = nullptr;  ///< n for each component; of a gas what is reconstructed
 };
 
 /// All of them, in one space, with room for what is between the loops.
 struct Volumes {
   device::Space space = device::Space::host;
-  bool burgers = false, first_order = false;
+  bool burgers = false, gas = false, first_order = false;
   Limiter limiter = Limiter::sharp;
-  double viscosity = 0;
-  int dim = 2, cells = 0;
+  double viscosity = 0, gamma = 0;
+  int dim = 2, cells = 0, components = 1;
   CellArrays cell;
   FaceArrays face;
   VertexArrays vertex;
   GivenArrays given;
-  const double *epsilon = nullptr;      ///< owned cells, of Limiter::smooth: how far corners may leave the bounds
-  double *gx = nullptr, *gy = nullptr;  ///< cells: as fluxes take them
+  const double *epsilon = nullptr;  ///< owned cells, of Limiter::smooth: how far corners may leave the bounds
+  // Of each component one after the other:
+  double *primitive = nullptr;                    ///< cells, of a gas: density, velocity, pressure
+  double *gx = nullptr, *gy = nullptr;            ///< cells: as fluxes take them
   double *plain_x = nullptr, *plain_y = nullptr;  ///< cells, with diffusion: before the limiter
-  double *low = nullptr, *high = nullptr;         ///< vertices
   double *flux = nullptr;                         ///< faces
+  double *low = nullptr, *high = nullptr;         ///< vertices, of one component
 };
 
 }  // namespace petrl::conservation

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "problems/conservation/reference.hpp"
+#include "problems/conservation/shock.hpp"
 #include "problems/grid2d/random.hpp"
 
 namespace petrl::conservation {
@@ -176,11 +177,57 @@ void bumps(Random &random, FlowCase &c, int points) {
   c.truth = std::make_shared<GridTruth>(std::move(p), c.law, points, c.samples);
 }
 
+// Nothing reaches the boundary but the shock, and what bubbles have sent back.
+void bubbles(Random &random, FlowCase &c, const CaseOptions &options) {
+  PlanarShock shock;
+  shock.mach = random.uniform(1.2, 2.5);
+  const double angle = random.uniform(0, kTwoPi), middle = 0.5 * c.length;
+  shock.direction[0] = std::cos(angle), shock.direction[1] = std::sin(angle);
+  const auto along = [&](const double *x) { return x[0] * shock.direction[0] + x[1] * shock.direction[1]; };
+  const double centre[2] = {middle, middle};
+  shock.front = along(centre) - random.uniform(0.3, 0.7);
+  Profile p;
+  p.length = c.length, p.periodic = c.periodic = false, p.mean = shock.ahead.rho;
+  const int count = static_cast<int>(std::lround((1 + random.below(3)) * options.scale * options.scale));
+  for (int tries = 0; tries < 1000 && static_cast<int>(p.shapes.size()) < count; ++tries) {
+    Shape s;
+    s.kind = Shape::Kind::disc;
+    s.radius = random.uniform(0.1, 0.25);
+    s.width = logUniform(random, 0.01, 0.03);
+    s.amplitude = shock.ahead.rho * (logUniform(random, 0.2, 4) - 1);
+    for (double &x : s.centre) x = random.uniform(s.radius + 0.15, c.length - s.radius - 0.15);
+    const double room = s.radius + 4 * s.width;
+    bool fits = along(s.centre) - room > shock.front;
+    for (const Shape &o : p.shapes)
+      fits = fits && std::hypot(s.centre[0] - o.centre[0], s.centre[1] - o.centre[1]) > room + o.radius + 4 * o.width;
+    if (fits) p.shapes.push_back(s);
+  }
+  c.law = Law::gas();
+  c.end = 1.1 / shock.speed() * options.duration;
+  for (std::size_t i = 0; i < c.samples.size(); ++i)
+    c.samples[i] = c.end * static_cast<double>(i + 1) / static_cast<double>(c.samples.size());
+  const auto beyond = [shock](double t, const double *x, double *u) { shock.state(t, x, u); };
+  for (int label = 1; label <= 4; ++label) c.boundary.push_back({label, {}, beyond});
+  const int points = options.reference > 0 ? options.reference : static_cast<int>(512 * options.scale);
+  c.truth = std::make_shared<ShockTruth>(shock, std::move(p), points, c.samples);
+}
+
 }  // namespace
 
 const std::vector<std::string> &flowFamilies() {
-  static const std::vector<std::string> names = {"gaussian", "mixed", "burgers", "bumps", "mixed-1d", "burgers-1d"};
+  static const std::vector<std::string> names = {"gaussian",    "mixed",    "burgers",   "bumps",
+                                                 "shockbubble", "mixed-1d", "burgers-1d"};
   return names;
+}
+
+std::string flowFamilyNames() {
+  std::string names;
+  for (const auto &name : flowFamilies()) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+bool scalarFlow(const std::string &family) {
+  return family != "shockbubble";
 }
 
 BaseMesh FlowCase::base(int squares) const {
@@ -192,9 +239,8 @@ BaseMesh FlowCase::base(int squares) const {
 FlowCase drawCase(const std::string &family, Split split, std::uint64_t seed, int index, const CaseOptions &options) {
   const auto &names = flowFamilies();
   if (std::find(names.begin(), names.end(), family) == names.end())
-    throw Error(
-        "flow family '" + family + "' is unknown; expected gaussian, mixed, burgers, bumps, mixed-1d or burgers-1d",
-        PETSC_ERR_ARG_UNKNOWN_TYPE);
+    throw Error("flow family '" + family + "' is unknown; expected one of " + flowFamilyNames(),
+                PETSC_ERR_ARG_UNKNOWN_TYPE);
   if (options.scale < 1 || options.scale != std::floor(options.scale))
     throw Error("the scale of a flow must be a whole number");
   if (!(options.duration > 0) || options.samples < 1) throw Error("a flow needs a duration and times to sample");
@@ -208,6 +254,8 @@ FlowCase drawCase(const std::string &family, Split split, std::uint64_t seed, in
   for (int i = 1; i <= options.samples; ++i) c.samples.push_back(c.end * i / options.samples);
   if (family == "gaussian") {
     gaussian(random, c);
+  } else if (family == "shockbubble") {
+    bubbles(random, c, options);
   } else if (family == "mixed" || family == "mixed-1d") {
     mixture(random, c, options.scale);
   } else {

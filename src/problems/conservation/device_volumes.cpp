@@ -53,6 +53,8 @@ PetscErrorCode DeviceVolumes::setUp(device::Space space, FiniteVolume &volumes) 
   volumes_ = &volumes;
   arrays_ = volumes.arrays();
   arrays_.space = space;
+  PetscCheck(arrays_.components == 1, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "Finite volumes on a device are of scalar laws, found %d components", arrays_.components);
   Volumes &a = arrays_;
   const auto cells = static_cast<std::size_t>(a.cells), owned = static_cast<std::size_t>(a.cell.n);
   const auto faces = static_cast<std::size_t>(a.face.n), vertices = static_cast<std::size_t>(a.vertex.n);

@@ -16,6 +16,7 @@ namespace petrl::conservation {
 namespace {
 
 constexpr double kDeviation = .03;  // share of cells whose mark chance overrules
+constexpr float kMostLoss = .999f;  // 1 stands for: cannot be coarsened
 
 class Draw : public Random {
  public:
@@ -65,31 +66,46 @@ class Explorer : public Marker {
 class Recorder : public Marker {
  public:
   Recorder(const AdaptiveRun &run, const FiniteVolume &volumes, const RefinementCosts &costs, double cfl,
-           RefinementPolicy &policy, std::vector<MeshSample> &samples, std::map<std::string, double> &metrics)
-      : run_(run), volumes_(volumes), costs_(costs), cfl_(cfl), policy_(policy), samples_(samples), metrics_(metrics) {}
+           const std::vector<int> &components, RefinementPolicy &policy, std::vector<MeshSample> &samples,
+           std::map<std::string, double> &metrics)
+      : run_(run),
+        volumes_(volumes),
+        costs_(costs),
+        cfl_(cfl),
+        components_(components),
+        policy_(policy),
+        samples_(samples),
+        metrics_(metrics) {}
 
   bool mark(const MarkContext &c, std::vector<signed char> &, std::vector<float> &) override {
     const CellMesh &mesh = c.mesh;
-    const double range = fieldRange(run_.u());
-    if (!(range > 0)) return false;
-    RefinementObservation seen;
-    seen.compute(mesh, {c.u, c.dudt, c.gradient}, range, c.interval);
+    const auto something = [](const MarkContext::Field &f) { return f.range > 0; };
+    if (std::none_of(c.fields.begin(), c.fields.end(), something)) return false;
     Lookahead ahead;
-    ahead.compute(run_.forest(), mesh, run_.u(), volumes_, c.t, c.interval, cfl_);
-    MeshSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
+    ahead.compute(run_.forest(), mesh, c.u, volumes_, c.t, c.interval, cfl_, components_);
+    // A sample of each component, as in users' programs (refine/refiner_world.cpp).
     const auto n = static_cast<std::size_t>(mesh.owned);
-    std::vector<float> truth(2 * n);
-    sample.target.resize(2 * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const bool known = ahead.loss[i] >= 0;
-      truth[2 * i] = static_cast<float>(ahead.gain[i] / range);
-      // 1 stands for: cannot be coarsened.
-      truth[2 * i + 1] = known ? std::min(.999f, static_cast<float>(ahead.loss[i] / range)) : 1.f;
-      sample.target[2 * i] = RefinementScale::output(truth[2 * i]);
-      sample.target[2 * i + 1] =
-          known ? RefinementScale::output(truth[2 * i + 1]) : std::numeric_limits<float>::quiet_NaN();
+    std::vector<double> ranges;
+    for (std::size_t k = 0; k < c.fields.size(); ++k) {
+      const MarkContext::Field &f = c.fields[k];
+      ranges.push_back(f.range);
+      if (!(f.range > 0)) continue;
+      RefinementObservation seen;
+      seen.compute(mesh, {f.value, f.rate, f.gradient}, f.range, c.interval);
+      MeshSample sample{mesh.owned, mesh.slots(), mesh.neighbour, seen.node(), seen.edge(), {}};
+      const double *const gain = &ahead.gain[k * n], *const loss = &ahead.loss[k * n];
+      const auto output = [&f](double difference, float most) {
+        return RefinementScale::output(std::min(most, static_cast<float>(difference / f.range)));
+      };
+      for (std::size_t i = 0; i < n; ++i) {
+        sample.target.push_back(output(gain[i], std::numeric_limits<float>::infinity()));
+        sample.target.push_back(loss[i] >= 0 ? output(loss[i], kMostLoss) : std::numeric_limits<float>::quiet_NaN());
+      }
+      samples_.push_back(std::move(sample));
     }
-    samples_.push_back(std::move(sample));
+    std::vector<float> truth = ahead.relative(ranges);
+    for (std::size_t i = 0; i < n; ++i)
+      truth[2 * i + 1] = ahead.loss[i] >= 0 ? std::min(kMostLoss, truth[2 * i + 1]) : 1.f;
     account(c, truth, ahead.steps);
     return false;
   }
@@ -99,8 +115,7 @@ class Recorder : public Marker {
   void account(const MarkContext &c, const std::vector<float> &truth, int steps) {
     const CellMesh &mesh = c.mesh;
     const RefinementCosts costs = costsOn(c, costs_, steps);
-    const std::vector<RefinementPolicy::Field> fields = {{{c.u, c.dudt, c.gradient}, fieldRange(run_.u())}};
-    const std::vector<float> predicted = policy_.predict(mesh, fields, c.interval, {});
+    const std::vector<float> predicted = policy_.predict(mesh, fieldsOf(c), c.interval, {});
     RefinementDecision best, chosen;
     weigh(mesh, truth.data(), costs, {}, best);
     weigh(mesh, predicted.data(), costs, {}, chosen);
@@ -127,6 +142,7 @@ class Recorder : public Marker {
   const FiniteVolume &volumes_;
   RefinementCosts costs_;
   double cfl_;
+  const std::vector<int> &components_;
   RefinementPolicy &policy_;
   std::vector<MeshSample> &samples_;
   std::map<std::string, double> &metrics_;
@@ -134,17 +150,31 @@ class Recorder : public Marker {
 
 }  // namespace
 
-TimeStepping readTimeStepping(YamlMap &yaml) {
+TimeStepping readTimeStepping(YamlMap &yaml, const std::vector<std::string> &families) {
   const auto how = yaml.get<std::string>("time_stepping", "global");
   if (how != "global" && how != "local") yaml.fail("time_stepping", "expected global or local, found '" + how + "'");
+  for (const auto &family : families)
+    if (how == "local" && !scalarFlow(family))
+      yaml.fail("time_stepping", "expected global: '" + family + "' is a system, and local steps are for scalar laws");
   return how == "local" ? TimeStepping::local : TimeStepping::global;
+}
+
+std::vector<int> readComponents(YamlMap &yaml, const std::vector<std::string> &families) {
+  const auto components = yaml.get<std::vector<int>>("components", {0});
+  const bool scalar = std::any_of(families.begin(), families.end(), scalarFlow);
+  const int most = scalar ? 0 : 3;
+  if (components.empty()) yaml.fail("components", "expected at least one number");
+  for (const int k : components)
+    if (k < 0 || k > most)
+      yaml.fail("components", "expected " + (most > 0 ? "numbers from 0 to " + std::to_string(most) : "0 alone") +
+                                  ", found " + std::to_string(k));
+  return components;
 }
 
 double finestInterval(const FlowCase &flow, const Forest &base, int max_level, double steps, double cfl) {
   const CellMesh mesh = base.mesh();
   FiniteVolume volumes(mesh, flow.law, flow.boundary);
-  std::vector<double> u(static_cast<std::size_t>(mesh.cells));
-  flow.truth->cellAverages(mesh, 0, u.data());
+  const std::vector<double> u = flow.truth->initialAverages(mesh);
   return steps * cfl * volumes.stableStep(u.data()) / std::pow(2., static_cast<double>(max_level) / mesh.dim);
 }
 
@@ -153,11 +183,8 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
   families_ = yaml.get<std::vector<std::string>>("families", {"gaussian", "mixed", "burgers"});
   for (const auto &family : families_) {
     const auto &known = flowFamilies();
-    if (std::find(known.begin(), known.end(), family) == known.end()) {
-      std::string names;
-      for (const auto &name : known) names += (names.empty() ? "" : ", ") + name;
-      yaml.fail("families", "expected some of " + names + ", found '" + family + "'");
-    }
+    if (std::find(known.begin(), known.end(), family) == known.end())
+      yaml.fail("families", "expected some of " + flowFamilyNames() + ", found '" + family + "'");
   }
   if (families_.empty()) yaml.fail("families", "expected at least one family");
   readRange(yaml, "squares", squares_);
@@ -167,7 +194,8 @@ ConservationEnvironment::ConservationEnvironment(YamlMap yaml) {
   remesh_cost_ = yaml.number("remesh_cost", 25, 0, 1e6);
   unit_ = yaml.number("unit", 1e-8, 1e-300, 1);
   cfl_ = yaml.number("cfl", .45, 1e-3, 1);
-  volumes_.time_stepping = readTimeStepping(yaml);
+  volumes_.time_stepping = readTimeStepping(yaml, families_);
+  components_ = readComponents(yaml, families_);
   max_cells_ = static_cast<int>(yaml.number("max_cells", 1500, 10, 1e7));
   max_decisions_ = static_cast<int>(yaml.number("max_decisions", 12, 1, 1e6));
   YamlMap v = yaml.map("validation", false);
@@ -212,6 +240,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   settings.volumes = volumes_;
   settings.limits.max_level = draw.between(halvings_) * flow.dim;
   settings.limits.max_cells = max_cells_;
+  settings.components = components_;
   const RefinementCosts costs = costsAt(draw.logarithmic(odds_[0], odds_[1]));
   const double interval =
       finestInterval(flow, base, settings.limits.max_level, draw.logarithmic(steps_[0], steps_[1]), cfl_);
@@ -231,7 +260,7 @@ void ConservationEnvironment::episode(std::uint64_t seed, RefinementPolicy &poli
   FiniteVolume volumes(run.mesh(), flow.law, flow.boundary, volumes_);
   for (int k = 0; k < max_decisions_ && run.time() + interval <= flow.end * (1 + 1e-9); ++k) {
     volumes.reset(run.mesh());
-    Recorder recorder(run, volumes, costs, cfl_, policy, samples, metrics);
+    Recorder recorder(run, volumes, costs, cfl_, components_, policy, samples, metrics);
     run.decide(recorder, interval);
     run.decide(explorer, interval);
     run.advanceTo(run.time() + interval);
@@ -259,6 +288,7 @@ Evaluation ConservationEnvironment::evaluate(RefinementPolicy &policy) {
     settings.volumes = volumes_;
     settings.limits.max_level = validation_.halvings * held.flow.dim;
     settings.initial_rounds = validation_.halvings + 2;
+    settings.components = components_;
     for (const int steps : validation_.steps) {
       settings.interval = finestInterval(held.flow, base, settings.limits.max_level, steps, cfl_);
       for (const double odds : validation_.odds) {

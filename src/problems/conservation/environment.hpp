@@ -24,6 +24,9 @@ namespace petrl::conservation {
 ///   cfl                Courant number
 ///   time_stepping      global (default): the step of the smallest cell for all, or local: to each cell its own. Costs
 ///                      count updates of cells either way; remesh_cost and unit are in such updates
+///   components         those of the solution that count: [0] (default; of a gas the density) or more of a gas's 0, 1, 2, 3
+///                      (density, momentum, energy), as -refiner_components in users' programs: the policy looks at
+///                      each, what it predicts of all is added
 ///   validation         {cases, odds: list, steps: list, squares, halvings}
 ///
 /// The reward of a decision is (1 - beta) times the error that it saves minus beta times the computation that it costs,
@@ -50,6 +53,7 @@ class ConservationEnvironment : public MeshEnvironment {
     std::vector<int> steps;
   };
   std::vector<std::string> families_;
+  std::vector<int> components_;
   int squares_[2] = {6, 10}, halvings_[2] = {2, 4};
   double steps_[2] = {5, 120}, odds_[2] = {.02, 50};
   double remesh_cost_, unit_, cfl_;
@@ -63,8 +67,9 @@ class ConservationEnvironment : public MeshEnvironment {
   std::vector<Held> held_;  // made when first asked for
 };
 
-/// The key time_stepping.
-TimeStepping readTimeStepping(YamlMap &yaml);
+/// The keys time_stepping and components. families: that it must suit.
+TimeStepping readTimeStepping(YamlMap &yaml, const std::vector<std::string> &families);
+std::vector<int> readComponents(YamlMap &yaml, const std::vector<std::string> &families);
 
 /// Time that `steps` steps take on a mesh refined to `max_level` everywhere where the solution moves as it does at
 /// first.

@@ -53,19 +53,23 @@ void FiniteVolume::reset(const CellMesh &mesh) {
   setGiven();
   setCells(mesh);
   setRings(mesh);
-  for (auto *line : {&gx_, &gy_}) line->assign(at(cells_), 0.);
+  const std::size_t count = at(law_.components());
+  for (auto *line : {&gx_, &gy_}) line->assign(count * at(cells_), 0.);
+  if (law_.kind == Law::Kind::gas) primitive_.assign(count * at(cells_), 0.);
   if (law_.viscosity > 0)
     for (auto *line : {&plain_x_, &plain_y_}) line->assign(at(cells_), 0.);
   low_.resize(at(vertices_));
   high_.resize(at(vertices_));
-  flux_.resize(at(faces_));
-  dudt_.resize(at(owned_));
-  stage_.resize(at(cells_));
+  flux_.resize(count * at(faces_));
+  dudt_.resize(count * at(owned_));
+  stage_.resize(count * at(cells_));
 }
 
 void FiniteVolume::setFaces(const CellMesh &mesh) {
   const std::size_t n = at(faces_);
+  const bool gas = law_.kind == Law::Kind::gas;
   left_.resize(n), right_.resize(n), k_.resize(n);
+  normal_.resize(gas ? 2 * n : 0);
   offset_.resize(4 * n);
   diffusion_.resize(3 * n);
   given_.clear();
@@ -84,7 +88,12 @@ void FiniteVolume::setFaces(const CellMesh &mesh) {
       const std::size_t i = at(index);
       if (left_[i] != c) continue;
       const CellMesh::Face &f = mesh.faces[i];
-      k_[i] = faceVelocity(mesh, c, s, f);
+      if (gas) {
+        const double area = dim_ == 2 ? std::hypot(f.normal[0], f.normal[1]) : std::fabs(f.normal[0]);
+        k_[i] = area, normal_[i] = f.normal[0] / area, normal_[n + i] = dim_ == 2 ? f.normal[1] / area : 0;
+      } else {
+        k_[i] = faceVelocity(mesh, c, s, f);
+      }
       double towards[2] = {0, 0}, offset[2] = {0, 0}, normal[2] = {0, 0};
       for (int d = 0; d < dim_; ++d) {
         towards[d] = mesh.towards[slot * at(dim_) + at(d)];
@@ -117,7 +126,7 @@ void FiniteVolume::setFaces(const CellMesh &mesh) {
 
 void FiniteVolume::setGiven() {
   given_first_.assign(1, 0), given_face_.clear(), given_vertex_.clear();
-  given_value_.assign(given_.size(), 0.);
+  given_value_.assign(at(law_.components()) * given_.size(), 0.);
   for (std::size_t i = 0; i < given_.size(); ++i) {
     if (i > 0 && left_[at(given_[i].face)] != left_[at(given_face_.back())])
       given_first_.push_back(static_cast<int>(i));

@@ -30,6 +30,9 @@ PETRL_SWEEP(kernels::Speeds<false>)
 PETRL_SWEEP(kernels::Speeds<true>)
 PETRL_SWEEP(kernels::FastestAround)
 PETRL_SWEEP(kernels::Carry)
+PETRL_SWEEP(kernels::Primitives)
+PETRL_SWEEP(kernels::GasFluxes)
+PETRL_SWEEP(kernels::GasSpeeds)
 PETRL_SWEEP_RANGES(kernels::Gradients)
 PETRL_SWEEP_RANGES(kernels::Bounds)
 PETRL_SWEEP_RANGES(kernels::Fluxes<false>)
@@ -66,6 +69,12 @@ PETRL_CLONES void fastestOfBlocks(std::ptrdiff_t n, const kernels::OwnRates &giv
     for (int k = 0; k < kFastestOf; ++k) most = most >= rate[k] || most != most ? most : rate[k];  // NaN stays
     *fastest = most;
   }
+}
+
+PETRL_CLONES bool positive(std::ptrdiff_t n, const double *values) {
+  std::ptrdiff_t others = 0;
+  for (std::ptrdiff_t i = 0; i < n; ++i) others += values[i] > 0 ? 0 : 1;
+  return others == 0;
 }
 
 PETRL_CLONES void combine(int n, double a, const double *base, double b, const double *u, double dt, const double *dudt,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "problems/conservation/cell_kernels.hpp"
+#include "problems/conservation/gas_kernels.hpp"
 
 namespace petrl::conservation {
 
@@ -18,6 +19,9 @@ void sweep(std::ptrdiff_t n, const kernels::Speeds<false> &work);
 void sweep(std::ptrdiff_t n, const kernels::Speeds<true> &work);
 void sweep(std::ptrdiff_t n, const kernels::FastestAround &work);
 void sweep(std::ptrdiff_t n, const kernels::Carry &work);
+void sweep(std::ptrdiff_t n, const kernels::Primitives &work);
+void sweep(std::ptrdiff_t n, const kernels::GasFluxes &work);
+void sweep(std::ptrdiff_t n, const kernels::GasSpeeds &work);
 /// The same for all i in some ranges.
 void sweepAll(const Range *ranges, std::ptrdiff_t count, const kernels::Gradients &work);
 void sweepAll(const Range *ranges, std::ptrdiff_t count, const kernels::Bounds &work);
@@ -47,6 +51,8 @@ void sweepAll(const Range *ranges, std::ptrdiff_t count, const Work &work) {
 /// Of each kFastestOf cells the largest rate, at least 0.
 constexpr int kFastestOf = 16;
 void fastestOfBlocks(std::ptrdiff_t n, const kernels::OwnRates &work, double *fastest);
+/// Whether all of them are above 0; false for NaN.
+bool positive(std::ptrdiff_t n, const double *values);
 /// out = a base + b (u + dt dudt).
 void combine(int n, double a, const double *base, double b, const double *u, double dt, const double *dudt,
              double *out);

@@ -1,4 +1,4 @@
-// Scalar conservation laws and what passes a face.
+// Conservation laws and what passes a face.
 #pragma once
 
 #include <algorithm>
@@ -9,17 +9,23 @@
 
 namespace petrl::conservation {
 
-/// u_t + div F(u) = viscosity lap u, in one or two dimensions (the second component is unused in one).
+/// u_t + div F(u) = viscosity lap u, in one or two dimensions (the second one is unused in one). u is a number, or the
+/// density, momentum and energy of a gas.
 struct Law {
   enum class Kind {
     advection,  ///< F = v u; v is `direction`, or `velocity` where that is set
-    burgers     ///< F = direction u^2 / 2
+    burgers,    ///< F = direction u^2 / 2
+    gas         ///< Euler's equations of an ideal gas; no viscosity
   };
   Kind kind = Kind::advection;
   double direction[2] = {1, 0};
   /// A steady velocity field v(x). The law is the conservative one: u stays constant only where div v = 0.
   std::function<void(const double *x, double *v)> velocity;
   double viscosity = 0;
+  double gamma = 1.4;  ///< of a gas: ratio of specific heats
+
+  /// Numbers in a cell, one array after the other.
+  int components() const { return kind == Kind::gas ? 4 : 1; }
 
   static Law advection(double vx, double vy = 0) {
     Law law;
@@ -36,6 +42,11 @@ struct Law {
     Law law = advection(ax, ay);
     law.kind = Kind::burgers;
     law.viscosity = viscosity;
+    return law;
+  }
+  static Law gas() {
+    Law law;
+    law.kind = Kind::gas;
     return law;
   }
 };

@@ -20,6 +20,7 @@ struct Predict;
 struct Advance {
   int steps = 0;                ///< of the finest cells
   std::int64_t cell_steps = 0;  ///< updates of owned cells that were made
+  int rescued = 0;              ///< steps of a gas that were of first order, lest density or pressure vanish
 };
 
 /// Explicit steps of second order that a cell takes at its own Courant limit (the predictor-corrector of MUSCL-Hancock

@@ -6,9 +6,10 @@
 
 namespace petrl::conservation {
 
-double fieldRange(const std::vector<double> &u) {
-  const auto ends = std::minmax_element(u.begin(), u.end());
-  return *ends.second - *ends.first;
+std::vector<RefinementPolicy::Field> fieldsOf(const MarkContext &context) {
+  std::vector<RefinementPolicy::Field> out;
+  for (const MarkContext::Field &f : context.fields) out.push_back({{f.value, f.rate, f.gradient}, f.range});
+  return out;
 }
 
 RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, double steps) {
@@ -22,12 +23,9 @@ RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, doubl
 }
 
 bool PolicyMarker::mark(const MarkContext &context, std::vector<signed char> &marks, std::vector<float> &priority) {
-  const CellMesh &mesh = context.mesh;
   const RefinementCosts costs =
       costsOn(context, costs_, std::isfinite(context.step) ? context.interval / context.step : 1);
-  const auto ends = std::minmax_element(context.u, context.u + mesh.owned);
-  policy_.decide(mesh, {{{context.u, context.dudt, context.gradient}, *ends.second - *ends.first}}, context.interval,
-                 costs, {}, {}, decision_);
+  policy_.decide(context.mesh, fieldsOf(context), context.interval, costs, {}, {}, decision_);
   cells_ += policy_.looked().cells, seen_ += policy_.looked().seen;
   if (decision_.refined + decision_.coarsened == 0) return false;
   // Before the first step a change costs next to nothing.

@@ -29,7 +29,7 @@ class PolicyMarker : public Marker {
 /// Trade-off, unit and price of re-meshing with what the context says of the mesh; steps: to the next decision.
 RefinementCosts costsOn(const MarkContext &context, RefinementCosts costs, double steps);
 
-/// The range of a field: what errors are relative to.
-double fieldRange(const std::vector<double> &u);
+/// The fields as policies see them.
+std::vector<RefinementPolicy::Field> fieldsOf(const MarkContext &context);
 
 }  // namespace petrl::conservation

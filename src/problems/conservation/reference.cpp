@@ -15,19 +15,9 @@ namespace {
 
 constexpr int kPad = 2;  // ghost points on either side
 
-PETRL_INLINE float least(float a, float b) {
-  return a < b ? a : b;
-}
-
-// Half the limited slope between the differences behind and ahead (monotonised central).
-PETRL_INLINE float slope(float a, float b) {
-  const float mean = 0.25f * (a + b), size = least(std::fabs(mean), least(std::fabs(a), std::fabs(b)));
-  return a * b > 0 ? std::copysign(size, mean) : 0.f;
-}
-
 // Flux between q1 and q2, k >= 0 the coefficient; negative coefficients are seen from the other side.
 PETRL_INLINE float flux(float k, float nu, float q0, float q1, float q2, float q3) {
-  const float left = q1 + slope(q1 - q0, q2 - q1), right = q2 - slope(q2 - q1, q3 - q2);
+  const float left = q1 + halfSlope(q1 - q0, q2 - q1), right = q2 - halfSlope(q2 - q1, q3 - q2);
   const float behind = k > 0 ? left : right, ahead = k > 0 ? right : left;
   const float p = behind > 0 ? behind : 0, m = ahead < 0 ? ahead : 0;
   return 0.5f * k * (p * p > m * m ? p * p : m * m) - nu * (q2 - q1);
@@ -84,12 +74,11 @@ GridTruth::GridTruth(Profile start, const Law &law, int points, std::vector<doub
       ay_(static_cast<float>(start_.dim == 2 ? law.direction[1] : 0)),
       viscosity_(law.viscosity),
       points_(points),
-      times_(std::move(times)) {
+      times_(std::move(times)),
+      fields_(start_.dim, start_.length, points, true) {
   if (law.kind != Law::Kind::burgers || !start_.periodic)
     throw Error("a reference on a grid is for Burgers' equation on periodic boxes");
-  if (points < 8) throw Error("a reference of " + std::to_string(points) + " points a side; expected at least 8");
-  for (std::size_t i = 0; i < times_.size(); ++i)
-    if (!(times_[i] > (i > 0 ? times_[i - 1] : 0.))) throw Error("the times of a reference must increase from 0");
+  checkReference(points_, times_);
 }
 
 void GridTruth::run() const {
@@ -130,7 +119,7 @@ void GridTruth::run() const {
       stage(s, 0.5f, q, 0.5f, w, lines.data(), q);
     }
     t = time;
-    std::vector<float> &field = fields_[time];
+    std::vector<float> &field = fields_.at(time);
     for (int j = 0; j < rows; ++j) field.insert(field.end(), q + j * s.stride, q + j * s.stride + n);
   }
 }
@@ -142,33 +131,12 @@ void GridTruth::values(double t, int n, const double *x, double *out) const {
     return;
   }
   if (fields_.empty()) run();
-  // Times that were summed up differ from those that were multiplied by rounding.
-  const double tolerance = 1e-9 * std::max(1., std::fabs(t));
-  const auto field = fields_.lower_bound(t - tolerance);
-  if (field == fields_.end() || field->first > t + tolerance)
-    throw Error("the reference knows nothing of time " + std::to_string(t));
-  const float *q = field->second.data();
-  const double scale = points_ / start_.length;
-  const auto split = [&](double where, int &a, int &b) {
-    const double p = where * scale - 0.5, floor = std::floor(p);
-    a = static_cast<int>(floor) % points_;
-    a = a < 0 ? a + points_ : a;
-    b = a + 1 == points_ ? 0 : a + 1;
-    return static_cast<float>(p - floor);
-  };
-  for (int k = 0; k < n; ++k) {
-    int i, i1, j = 0, j1 = 0;
-    const float a = split(x[start_.dim * k], i, i1);
-    const float b = start_.dim == 2 ? split(x[2 * k + 1], j, j1) : 0.f;
-    const float *low = q + static_cast<std::ptrdiff_t>(j) * points_,
-                *high = q + static_cast<std::ptrdiff_t>(j1) * points_;
-    out[k] = (1 - b) * ((1 - a) * low[i] + a * low[i1]) + b * ((1 - a) * high[i] + a * high[i1]);
-  }
+  fields_.values(t, n, x, out);
 }
 
 double GridTruth::sharpness(double t, const double *x, double radius) const {
   const double none[2] = {0, 0};
-  return t == 0 ? start_.sharpness(x, radius, none, 0) : 2 * start_.length / points_;
+  return t == 0 ? start_.sharpness(x, radius, none, 0) : 2 * fields_.spacing();
 }
 
 }  // namespace petrl::conservation

@@ -1,10 +1,10 @@
 // A reference for laws without a usable exact solution: the same law on a fine structured grid.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "problems/conservation/grid_fields.hpp"
 #include "problems/conservation/law.hpp"
 #include "problems/conservation/profile.hpp"
 #include "problems/conservation/truth.hpp"
@@ -31,7 +31,7 @@ class GridTruth : public Truth {
   double viscosity_;
   int points_;
   std::vector<double> times_;
-  mutable std::map<double, std::vector<float>> fields_;
+  mutable GridFields fields_;
 };
 
 }  // namespace petrl::conservation

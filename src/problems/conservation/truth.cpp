@@ -49,7 +49,7 @@ constexpr double kOffset[2] = {0.6180339887, 0.4142135624};  // of the points wi
 
 }  // namespace
 
-void Truth::cellAverages(const CellMesh &mesh, double t, double *out) const {
+void Truth::cellAverages(const CellMesh &mesh, double t, double *out, int component) const {
   const int dim = mesh.dim, slots = mesh.slots();
   std::vector<double> x, weight, value;
   for (int c = 0; c < mesh.owned; ++c) {
@@ -65,11 +65,18 @@ void Truth::cellAverages(const CellMesh &mesh, double t, double *out) const {
     x.clear(), weight.clear();
     (dim == 2 ? trianglePoints : linePoints)(corner, m, x, weight);
     value.resize(weight.size());
-    values(t, static_cast<int>(weight.size()), x.data(), value.data());
+    this->component(component, t, static_cast<int>(weight.size()), x.data(), value.data());
     double sum = 0;
     for (std::size_t i = 0; i < weight.size(); ++i) sum += weight[i] * value[i];
     out[c] = sum;
   }
+}
+
+std::vector<double> Truth::initialAverages(const CellMesh &mesh) const {
+  std::vector<double> out(static_cast<std::size_t>(components() * mesh.cells));
+  for (int k = 0; k < components(); ++k)
+    cellAverages(mesh, 0, out.data() + static_cast<std::ptrdiff_t>(k) * mesh.cells, k);
+  return out;
 }
 
 CarriedTruth::CarriedTruth(Profile start, double vx, double vy, double rate)

@@ -14,13 +14,18 @@ namespace petrl::conservation {
 class Truth {
  public:
   virtual ~Truth() = default;
-  /// At n points, x: n x dim.
+  /// Of the first component, in which errors are measured, at n points, x: n x dim.
   virtual void values(double t, int n, const double *x, double *out) const = 0;
+  /// Those of a law; each one's values, at t = 0 at least.
+  virtual int components() const { return 1; }
+  virtual void component(int, double t, int n, const double *x, double *out) const { values(t, n, x, out); }
   /// A length over which it is smooth, within `radius` of x.
   virtual double sharpness(double t, const double *x, double radius) const = 0;
   /// Averages over the owned cells: each cell is cut into as many like parts as its sharpness asks for, in each of
   /// which polynomials of degree 4 (5 in 1D) are integrated exactly.
-  void cellAverages(const CellMesh &mesh, double t, double *out) const;
+  void cellAverages(const CellMesh &mesh, double t, double *out, int component = 0) const;
+  /// Of all components at t = 0, one after the other.
+  std::vector<double> initialAverages(const CellMesh &mesh) const;
 };
 
 /// Carried along by a constant velocity, or turned about the middle of the box.

@@ -5,6 +5,9 @@
 
 namespace petrl::conservation {
 
+/// What is reconstructed and passes faces, of all cells: u itself, or v.primitive, which this sets. The functions below
+/// take this for u.
+const double *reconstructed(const Volumes &v, const double *u);
 /// Zero in all cells: gx and gy, plain_x and plain_y with diffusion.
 void clearSlopes(const Volumes &v);
 /// Least-squares gradients of the owned cells, in gx and gy.
@@ -13,6 +16,8 @@ void leastSquares(const Volumes &v, const double *u);
 void limitGradients(const Volumes &v, const double *u);
 /// gx and gy as fluxes take them, plain_x and plain_y with diffusion: of the owned cells.
 void reconstruct(const Volumes &v, const double *u);
+/// Of a gas: gx and gy of what is conserved from those of what is reconstructed.
+void toContentsSlopes(const Volumes &v, const double *u);
 /// du/dt of the owned cells, from these of all cells.
 void fluxesAndDivergence(const Volumes &v, const double *u, double *dudt);
 /// Speeds of the faces, in flux.
