@@ -10,7 +10,6 @@
 #include "base/error.hpp"
 #include "mesh/forest.hpp"
 #include "problems/conservation/cases.hpp"
-#include "problems/conservation/policy_marker.hpp"
 #include "problems/random.hpp"
 
 using namespace petrl;
@@ -23,7 +22,9 @@ constexpr int kTimes = 4;  // the error is made at the start, after a quarter, a
 /// A disc of about a dozen cells is raised or lowered by 2 % of the range.
 std::vector<double> disturbed(const CellMesh &mesh, const FlowCase &flow, std::vector<double> u, Random &draw) {
   const auto middle = static_cast<std::size_t>(draw.below(mesh.cells)) * 2;
-  const double amount = .02 * draw.sign() * fieldRange(u), radius = 2 * std::sqrt(mesh.volume[middle / 2]);
+  const auto ends = std::minmax_element(u.begin(), u.end());
+  const double amount = .02 * draw.sign() * (*ends.second - *ends.first),
+               radius = 2 * std::sqrt(mesh.volume[middle / 2]);
   for (std::size_t i = 0; i < u.size(); ++i) {
     double square = 0;
     for (std::size_t k = 0; k < 2; ++k) {
