@@ -37,10 +37,14 @@ inline std::unique_ptr<Lamp> lampLearner(const std::string &yaml, std::uint64_t 
 }
 
 /// The same in two dimensions. Collective.
-inline std::unique_ptr<Lamp> planeLearner(const std::string &yaml, std::uint64_t seed, const std::string &more = "") {
+inline std::unique_ptr<Lamp> planeLearnerWith(const std::string &more, const std::string &yaml, std::uint64_t seed) {
   const std::string environment =
       "{name: flows2d, trajectories: [3, 1, 1], squares: 4, halvings: 2, steps: 6, reference: 32" + more + "}";
   return makeLamp(keys(yaml), YamlMap::parse(environment, "test"), seed);
+}
+
+inline std::unique_ptr<Lamp> planeLearner(const std::string &yaml, std::uint64_t seed) {
+  return planeLearnerWith("", yaml, seed);
 }
 
 /// Of both networks.

@@ -20,6 +20,7 @@ using namespace petrl;
 using namespace petrl::lamp2d;
 using lamp::Action;
 using test::planeLearner;
+using test::planeLearnerWith;
 using test::weights;
 
 constexpr int kHill = 4 * 16 + 6;  // a vertex of uniform meshes that can be taken back
@@ -95,7 +96,7 @@ TEST(Lamp2dEvolution, LearnsOnTheSolversMeshes) {
       "{evolution: {updates: 60, hidden: 8, layers: 2, batch: 3, bundles: 3, meshes: truth, learning_rate: 0.01}, "
       "validation: 1}";
   const auto a = planeLearner(learner, 1),
-             b = planeLearner(learner, 1, ", solver: [{threshold: 0.1}, {indicator: none}]");
+             b = planeLearnerWith(", solver: [{threshold: 0.1}, {indicator: none}]", learner, 1);
   const double before = a->evaluate().details.at("solver");
   EXPECT_EQ(b->evaluate().details.at("solver"), before);
   for (int i = 0; i < 60; ++i) a->iterate(), b->iterate();
@@ -105,7 +106,7 @@ TEST(Lamp2dEvolution, LearnsOnTheSolversMeshes) {
   EXPECT_LT(own, .5 * before);
   EXPECT_NE(own, other);
   EXPECT_NEAR(both.score, 1e4 * std::sqrt(own * other), 1e-9 * both.score);
-  test::expectParts(test::messageOf([&] { planeLearner(learner, 1, ", solver: []"); }), {"solver", "at least one"});
+  test::expectParts(test::messageOf([&] { planeLearnerWith(", solver: []", learner, 1); }), {"solver", "at least one"});
 }
 
 constexpr const char *kLearner =
