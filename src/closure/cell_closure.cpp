@@ -146,12 +146,16 @@ PetscErrorCode ClosureCellNames(DM dm, std::vector<std::string> &names) {
       PetRLCallCXX(names.push_back(name.empty() ? "component" + std::to_string(names.size()) : name));
     }
   }
-  if (fields > 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(DMPlexGetHeightStratum(dm, 0, &start, &end));
   if (end > start) PetscCall(PetscSectionGetDof(section, start, &dof));
   long long all = dof;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_LONG_LONG, MPI_MAX, PetscObjectComm((PetscObject)dm)));
-  for (long long k = 0; k < all; ++k) PetRLCallCXX(names.push_back("component" + std::to_string(k)));
+  PetscCheck(fields == 0 || names.size() == static_cast<std::size_t>(all), PetscObjectComm((PetscObject)dm),
+             PETSC_ERR_ARG_INCOMP,
+             "Closures on a DMPlex: the section's fields have %zu components, a cell has %lld unknowns: "
+             "PetscSectionSetFieldComponents() says how many a field has",
+             names.size(), all);
+  for (long long k = 0; fields == 0 && k < all; ++k) PetRLCallCXX(names.push_back("component" + std::to_string(k)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

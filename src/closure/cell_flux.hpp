@@ -34,15 +34,15 @@ struct CellUnknowns {
 /// and that of the face is half the difference of what its sides say, F = (f_here - f_there) / 2: what leaves one cell
 /// enters the other, to the last bit. None goes through a wall, none where all is constant. F counts in units of the
 /// speed spacing / (the policy's own step): A = dt spacing / (own step volume) sum of area F.
-class PETRL_API CellFlux {
+class CellFlux {
  public:
   static constexpr int kSlots = 3, kEdgeInputs = 3;
 
   /// Names of the network's inputs: the unknowns' values come first.
-  static std::vector<std::string> inputs(const CellUnknowns &unknowns);
+  PETRL_API static std::vector<std::string> inputs(const CellUnknowns &unknowns);
   static int outputs(const CellUnknowns &unknowns) { return 2 * unknowns.count(); }
   /// The action's parameters.
-  static std::map<std::string, std::string> parameters(const CellUnknowns &unknowns);
+  PETRL_API static std::map<std::string, std::string> parameters(const CellUnknowns &unknowns);
 
   /// Throws petrl::Error naming `source` and the key unless observation and action are of this form.
   CellFlux(const Policy &policy, const std::string &source);

@@ -47,6 +47,7 @@ class CellCoarsening : public Coarsening {
   ClosureCells cells_;
   int children_ = 1;
   double spacing_ = 0;
+  PetscInt own_ = 0;                                   // numbers in a state
   std::vector<double> volume_, centres_, mine_, all_;  // centres_: on the first rank, in the record's order
   std::vector<int> order_;                             // of what was gathered, in the record; empty: as it is
 };
@@ -65,11 +66,14 @@ bool merge(double *centres, double *volumes) {
 }
 
 PetscErrorCode CellCoarsening::SetUp(DM dm, int levels, PetscInt ratio) {
+  PetscSection section;
   int good = 1;
 
   PetscFunctionBegin;
   comm_ = PetscObjectComm((PetscObject)dm);
   PetscCall(ClosureFindCells(dm, false, cells_));
+  PetscCall(DMGetGlobalSection(dm, &section));
+  PetscCall(PetscSectionGetConstrainedStorageSize(section, &own_));
   children_ = 1 << (2 * levels);
   std::vector<double> x(cells_.mesh.centre.begin(), cells_.mesh.centre.begin() + 2 * cells_.mesh.owned),
       v(cells_.mesh.volume.begin(), cells_.mesh.volume.begin() + cells_.mesh.owned);
@@ -111,8 +115,17 @@ void CellCoarsening::describe(RecordLayout &layout) const {
 PetscErrorCode CellCoarsening::Gather(Vec X, PetscInt dof, std::vector<double> &values) {
   const PetscScalar *x;
   const std::size_t n = volume_.size() / static_cast<std::size_t>(children_), d = static_cast<std::size_t>(dof);
+  PetscInt own;
+  int good;
 
   PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(X, &own));
+  good = own == own_;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, comm_));
+  PetscCheck(good, comm_, PETSC_ERR_ARG_SIZ,
+             "-closure_record: found a state of %" PetscInt_FMT
+             " values on a rank, expected a global Vec of the closure's DMPlex (%" PetscInt_FMT " values)",
+             own, own_);
   PetRLCallCXX(mine_.assign(n * d, 0));
   PetscCall(VecGetArrayRead(X, &x));
   for (std::size_t c = 0, i = 0; c < n; ++c) {

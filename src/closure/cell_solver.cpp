@@ -4,8 +4,6 @@
 
 namespace petrl {
 
-CellWorld::~CellWorld() = default;
-
 Registry<CellClosureTraining> &cellClosureTrainings() {
   static auto *instance = new Registry<CellClosureTraining>("training of closures on meshes", "petrl_learn");
   return *instance;
@@ -25,6 +23,8 @@ PetscErrorCode CellSolver::Check(PetRLClosure closure) {
              "-closure_form: found %s, expected flux: on a DMPlex closures are fluxes through faces", t.form.c_str());
   PetscCheck(t.observe.empty() && t.correct.empty(), comm, PETSC_ERR_SUP,
              "-closure_observe, -closure_correct: on a DMPlex all unknowns are observed and corrected");
+  PetscCheck(t.shear == 0 && t.half_width == 1, comm, PETSC_ERR_SUP,
+             "-closure_shear, -closure_half_width: on a DMPlex fluxes see both sides of a face, and nothing else");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

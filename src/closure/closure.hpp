@@ -106,7 +106,7 @@ struct Closure : PolicyObject {
   std::string state_type;                 // of the latest state's Vec
   std::unique_ptr<DeviceClosure> device;  // not null: the state is on a device, and so is all that is done with it
 
-  std::shared_ptr<CellClosure> cells;     // not null: the DM is a DMPlex, and this takes the place of the grid's things
+  std::shared_ptr<CellClosure> cells;  // not null: the DM is a DMPlex, and this takes the place of the grid's things
 
   std::map<PetscObjectId, std::shared_ptr<Attached>> attached;  // what the TS did by themselves
   Recording recording;

@@ -108,8 +108,9 @@ std::unique_ptr<Correction> Correction::make(const Policy &policy, const std::st
                 PETSC_ERR_ARG_INCOMP);
   if (transform == "additive" || transform == "additive-rate") return std::make_unique<Additive>(policy);
   if (transform == "flux") return std::make_unique<Flux>(policy, source);
-  throw Error(source + ": /action: transform: expected additive, additive-rate, flux or cell-flux, found '" + transform + "'",
-              PETSC_ERR_FILE_UNEXPECTED);
+  throw Error(
+      source + ": /action: transform: expected additive, additive-rate, flux or cell-flux, found '" + transform + "'",
+      PETSC_ERR_FILE_UNEXPECTED);
 }
 
 }  // namespace petrl

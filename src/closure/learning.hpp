@@ -70,9 +70,9 @@ class PETRL_API CoarseWorld {
 
 /// What learning needs to know of a mesh beside: a network on the sides of its cells (CellFlux). Their outputs are what
 /// CoarseWorld::advance() and pullBack() speak of. All on one rank.
-class PETRL_API CellWorld {
+class CellWorld {
  public:
-  virtual ~CellWorld();
+  virtual ~CellWorld() = default;
   virtual Graph graph() const = 0;
   virtual const float *edges() const = 0;
   virtual std::size_t inputsSize() const = 0;   ///< values: sides x inputs

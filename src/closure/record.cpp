@@ -60,6 +60,7 @@ std::vector<int> matchCentres(const std::vector<double> &centres, const std::vec
   const auto d = static_cast<std::size_t>(space);
   const double near = 1e-3 * spacing;
   std::vector<int> order(known.size() / d), found;
+  std::vector<char> used(order.size(), 0);
   std::iota(order.begin(), order.end(), 0);
   const auto at = [&](int i) { return known.data() + static_cast<std::size_t>(i) * d; };
   std::sort(order.begin(), order.end(), [&](int a, int b) { return *at(a) < *at(b); });
@@ -73,7 +74,8 @@ std::vector<int> matchCentres(const std::vector<double> &centres, const std::vec
       return true;
     };
     while (it != order.end() && *at(*it) <= x[0] + near && !same(*it)) ++it;
-    if (it == order.end() || !same(*it)) return {};
+    if (it == order.end() || !same(*it) || used[static_cast<std::size_t>(*it)]) return {};
+    used[static_cast<std::size_t>(*it)] = 1;
     found.push_back(*it);
   }
   return found;
@@ -107,6 +109,8 @@ static RecordLayout readLayout(const h5::Disk &file) {
   layout.space = static_cast<int>(cells[1]);
   layout.centres.resize(cells[0] * cells[1]);
   file.read("/cells", 0, cells[0], layout.centres.data());
+  for (const double x : layout.centres)
+    if (!std::isfinite(x)) file.fail("/cells", "found " + number(x) + ", expected finite numbers");
   return layout;
 }
 

@@ -41,7 +41,7 @@ struct RecordLayout {
 };
 
 /// The place in `known` of each of these centres (as many), within a thousandth of `spacing`; empty if one of them is
-/// not there.
+/// not there, or two are in the same place.
 std::vector<int> matchCentres(const std::vector<double> &centres, const std::vector<double> &known, int space,
                               double spacing);
 

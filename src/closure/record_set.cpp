@@ -130,7 +130,7 @@ PetscErrorCode RecordSet::BoxPlaces() {
         }
       }
     }
-    order_.assign(records_.size(), order);
+    order_ = {std::move(order)};  // the same in all records
   });
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -147,6 +147,8 @@ PetscErrorCode RecordSet::CellPlaces() {
     for (const auto &record : records_) {
       const std::vector<int> found =
           matchCentres(layout_.centres, record->layout().centres, layout_.space, layout_.spacing[0]);
+      if (found.size() * static_cast<std::size_t>(layout_.space) != layout_.centres.size())
+        throw Error("-closure_train: the cells of a record are not those of the mesh", PETSC_ERR_ARG_INCOMP);
       order_.emplace_back(found.begin(), found.end());
     }
   });
@@ -197,7 +199,7 @@ PetscErrorCode RecordSet::Part(int run, int time, bool auxiliary, std::vector<do
     else
       record.state(place.second, time, whole_.data());
     double *to = packed_.data();
-    for (const std::size_t from : order_[static_cast<std::size_t>(place.first)])
+    for (const std::size_t from : order_[order_.size() > 1 ? static_cast<std::size_t>(place.first) : 0])
       to = std::copy_n(whole_.data() + from * names, names, to);
   }));
   PetscCallMPI(MPI_Scatterv(packed_.data(), counts.data(), starts.data(), MPI_DOUBLE, values.data(),

@@ -335,7 +335,7 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
    Input Parameters:
 +  closure - the closure
 .  t       - its time, later than that of the state before; if it is not, what was recorded from t on is replaced
--  X       - the state, a global Vec of the closure's DMDA
+-  X       - the state, a global Vec of the closure's DM
 
    Level: intermediate
 

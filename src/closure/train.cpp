@@ -34,6 +34,8 @@ PetscErrorCode ClosureTrainRun(PetRLClosure closure, Vec X, PetscReal dt, const 
              ((PetscObject)c.dm)->type_name);
   PetscCheck(mesh || !c.training.differences, comm, PETSC_ERR_SUP,
              "-closure_differences is for a DMPlex, found a DMDA");
+  PetscCheck(c.training.shear == 0 || c.training.form == "flux", comm, PETSC_ERR_ARG_INCOMP,
+             "-closure_shear is for -closure_form flux, found %s", c.training.form.c_str());
   if (mesh) PetscCall(CellSolver::Check(closure));
   PetscCall(DMSetUp(c.dm));
   PetRLCallCXX(c.training.start = c.file);

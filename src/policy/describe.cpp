@@ -37,7 +37,7 @@ std::string runsWith(const Policy &p) {
   const auto &names = p.observation.names;
   if (p.network.architecture == "lamp") return "`petrl evaluate`: the 1D benchmark";
   if (p.network.architecture == "lamp2d") return "`petrl evaluate`: flows on triangulations";
-  if (p.kind == "refiner") return "a DMPlex of intervals or triangles, any fields (in their own scale)";
+  if (p.kind == "refiner") return "a DMPlex of intervals, triangles or tetrahedra, any fields (in their own scale)";
   if (p.action.transform == "cell-flux")
     return "a TS on a DMPlex of triangles, with the unknowns " +
            joined(words(p.action.parameters.at("components")), ", ") + " in its cells";

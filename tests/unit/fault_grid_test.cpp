@@ -106,17 +106,19 @@ TEST(FaultGrid, RefinementHalvesCells) {
 }
 
 TEST(FaultGrid, MonitorsSeeAGrid) {
-  Fault fault(PETSC_COMM_SELF, uneven(9, 7));
-  Watched watched;
-  PetRLThrow(TSMonitorSet(fault.ts(), Watch, &watched, NULL));
-  const FaultRun run = simulate(fault, faultController("constant:h=0.5"));
-  EXPECT_EQ(watched.calls, run.steps + 1);
-  // What it found by indices and coordinates is what lies in natural order.
-  const std::vector<double> d = numbersOf(fault.displacement());
-  const auto most = static_cast<std::size_t>(std::max_element(d.begin(), d.end()) - d.begin());
-  EXPECT_EQ(watched.largest, d[most]);
-  EXPECT_NEAR(watched.x, (static_cast<double>(most % 9) + 0.5) * 3000 / 9, 1e-9);
-  EXPECT_NEAR(watched.z, (static_cast<double>(most / 9) + 0.5) * 3000 / 7, 1e-9);
+  for (const auto &[nx, nz] : {std::pair<int, int>{9, 7}, {1, 6}, {5, 1}, {1, 1}}) {
+    Fault fault(PETSC_COMM_SELF, uneven(nx, nz));
+    Watched watched;
+    PetRLThrow(TSMonitorSet(fault.ts(), Watch, &watched, NULL));
+    const FaultRun run = simulate(fault, faultController("constant:h=0.5"));
+    EXPECT_EQ(watched.calls, run.steps + 1);
+    // What it found by indices and coordinates is what lies in natural order.
+    const std::vector<double> d = numbersOf(fault.displacement());
+    const auto most = static_cast<std::size_t>(std::max_element(d.begin(), d.end()) - d.begin());
+    EXPECT_EQ(watched.largest, d[most]);
+    EXPECT_NEAR(watched.x, (static_cast<double>(most % static_cast<std::size_t>(nx)) + 0.5) * 3000 / nx, 1e-9);
+    EXPECT_NEAR(watched.z, (static_cast<double>(most / static_cast<std::size_t>(nx)) + 0.5) * 3000 / nz, 1e-9);
+  }
 }
 
 // A closure on the fault's own grid: minus the Laplacian of the displacement, here of x^2 + 2 z^2 in cells.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "base/error.hpp"
 #include "problems/conservation/lookahead.hpp"
@@ -168,6 +169,8 @@ std::vector<int> readComponents(YamlMap &yaml, const std::vector<std::string> &f
     if (k < 0 || k > most)
       yaml.fail("components", "expected " + (most > 0 ? "numbers from 0 to " + std::to_string(most) : "0 alone") +
                                   ", found " + std::to_string(k));
+  if (std::set<int>(components.begin(), components.end()).size() != components.size())
+    yaml.fail("components", "expected each number once");
   return components;
 }
 

@@ -52,6 +52,27 @@ void setUp(DM grid) {
   PetRLThrow(DMSetUp(grid));
 }
 
+// Cell centres. (DMDASetUniformCoordinates() divides by zero where there is one cell in a direction.)
+void setCoordinates(DM grid, double dx, double dz) {
+  DM points;
+  Vec centres;
+  PetscScalar *x;
+  PetscInt first_x, first_z, width, height;
+  PetRLThrow(DMGetCoordinateDM(grid, &points));
+  PetRLThrow(DMCreateGlobalVector(points, &centres));
+  PetRLThrow(DMDAGetCorners(grid, &first_x, &first_z, nullptr, &width, &height, nullptr));
+  PetRLThrow(VecGetArray(centres, &x));
+  for (PetscInt k = 0, at = 0; k < height; ++k) {
+    for (PetscInt i = 0; i < width; ++i) {
+      x[at++] = (static_cast<double>(first_x + i) + .5) * dx;
+      x[at++] = (static_cast<double>(first_z + k) + .5) * dz;
+    }
+  }
+  PetRLThrow(VecRestoreArray(centres, &x));
+  PetRLThrow(DMSetCoordinates(grid, centres));
+  PetRLThrow(VecDestroy(&centres));
+}
+
 }  // namespace
 
 DM createGrid(MPI_Comm comm, ElasticityParameters &p) {
@@ -70,8 +91,7 @@ DM createGrid(MPI_Comm comm, ElasticityParameters &p) {
     PetRLThrow(DMDAGetInfo(grid, nullptr, &p.nx, &p.nz, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
                            nullptr, nullptr, nullptr));
     PetRLThrow(DMDASetFieldName(grid, 0, "displacement"));
-    const double dx = p.lx / static_cast<double>(p.nx), dz = p.lz / static_cast<double>(p.nz);
-    PetRLThrow(DMDASetUniformCoordinates(grid, dx / 2, p.lx - dx / 2, dz / 2, p.lz - dz / 2, 0, 0));
+    setCoordinates(grid, p.lx / static_cast<double>(p.nx), p.lz / static_cast<double>(p.nz));
   } catch (...) {
     (void)DMDestroy(&grid);
     throw;

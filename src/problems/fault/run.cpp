@@ -91,7 +91,7 @@ PetscErrorCode pricesFromOptions(Fault &fault) {
   PetscCall(PetscOptionsReal("-fault_history_price", "Price of an event that is a growth time off", NULL, history,
                              &history, NULL));
   PetscOptionsEnd();
-  PetscCheck(slip > 0 && history > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+  PetscCheck(slip > 0 && history > 0, PetscObjectComm((PetscObject)fault.ts()), PETSC_ERR_ARG_OUTOFRANGE,
              "-fault_slip_price, -fault_history_price: found %g, %g, expected positive numbers", (double)slip,
              (double)history);
   fault.setPrices({slip, history});
