@@ -306,6 +306,10 @@ PetscErrorCode PetRLClosureRecordBegin(PetRLClosure closure) {
   PetscCall(DMSetUp(c.dm));
   petrl::ClosureRecordDiscard(c);
   if (mesh) {
+    PetscCheck(
+        c.fields.empty() && c.auxiliary.empty(), comm, PETSC_ERR_SUP,
+        "-closure_record on a DMPlex: found fields beside the state (PetRLClosureSetField(), -closure_auxiliary), "
+        "expected none: closures there see nothing else");
     PetscCall(petrl::ClosureCoarsenCells(closure));
     PetscCall(petrl::DescribeRun(closure));
     PetscCall(petrl::OnFirstRank(closure, [&r] { r.run = std::make_unique<petrl::RecordRun>(r.file, r.layout); }));
