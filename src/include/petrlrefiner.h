@@ -50,8 +50,8 @@
    Meshes: an interpolated DMPlex of intervals on a line or triangles in a plane, periodic or not, or of tetrahedra, not
    periodic, distributed in any way. It becomes the coarsest mesh of a hierarchy (newest-vertex bisection; tetrahedra:
    Arnold, Mukherjee, Pouly 2000): each rank keeps all of it, so that it should be coarse. Adapted meshes conform, and
-   carry its DMLabels (`PetRLRefinerSetDM()`). With several ranks they overlap by one layer of cells that share a vertex.
-   Curved cells are refused.
+   carry its DMLabels (`PetRLRefinerSetDM()`). With several ranks they overlap by one layer of cells that share a
+   vertex. Curved cells are refused.
 
    Solutions: unknowns in cells (averages, finite volumes) or at vertices (linear finite elements), the same number
    everywhere, but for boundary values of DMAddBoundary() at vertices. Transfers conserve the integral. Fields keep

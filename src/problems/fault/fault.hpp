@@ -89,6 +89,8 @@ class Fault {
   void createTS();
   void checkUnstable();
   double growth(double weakening) const;
+  /// Computed again, in one reduction, when a Vec has another state: monitors that take its array to write must do so on
+  /// all ranks (as for VecNorm()).
   const FaultSummary &summary() const;
   void summarise(double numbers[]) const;
 
