@@ -17,7 +17,7 @@ namespace petrl {
 /// other cell lies on another rank, unseen for lack of overlap, has label 0. `level` is zero. `faces`, if given: the
 /// points of the cells' faces. `without_ghosts`: ghost cells of PETSc's finite volumes, beyond the boundary, are left out;
 /// otherwise they are an error. Throws petrl::Error for other meshes, saying what was found. Collective.
-PETRL_API CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr,
-                                    std::vector<PetscInt> *faces = nullptr, bool without_ghosts = false);
+CellMesh cellMeshFromPlex(DM dm, std::vector<PetscInt> *points = nullptr, std::vector<PetscInt> *faces = nullptr,
+                          bool without_ghosts = false);
 
 }  // namespace petrl

@@ -32,8 +32,7 @@ PETRL_API void multiply(const MatrixProduct &product);
 
 /// y (columns: a multiple of 16) = bias + x (inner) B (inner x columns), negative results 0 if `relu`. Twice as fast as
 /// multiply() with one row, but not equal to the last digit: each sum is made of several.
-PETRL_API void multiplyRow(const float *x, int inner, const float *b, int columns, float *y, const float *bias,
-                           bool relu);
+void multiplyRow(const float *x, int inner, const float *b, int columns, float *y, const float *bias, bool relu);
 
 /// C (rows x columns) = [C +] [bias +] A B, all row major and dense.
 PETRL_API void multiply(int rows, int columns, int inner, const float *a, const float *b, float *c,
