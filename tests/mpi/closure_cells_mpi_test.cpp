@@ -50,6 +50,9 @@ struct MeshOf {
               0);
     DM distributed = NULL;
     DMSetBasicAdjacency(dm, PETSC_TRUE, PETSC_FALSE);
+    PetscPartitioner partitioner;
+    DMPlexGetPartitioner(dm, &partitioner);
+    PetscPartitionerSetFromOptions(partitioner);
     DMPlexDistribute(dm, about.overlap, NULL, &distributed);
     if (distributed) DMDestroy(&dm), dm = distributed;
     for (int level = 0; level < about.refine; ++level) {

@@ -216,6 +216,9 @@ TEST(PlexTetsMpi, TakesMeshesFromElsewhere) {
     MPI_Comm_rank(comm, &rank);
     DMPlexCreateFromCellListPetsc(comm, 3, rank ? 0 : box.cells(), rank ? 0 : box.vertices, 4, PETSC_TRUE, cell.data(),
                                   3, x.data(), &dm);
+    PetscPartitioner partitioner;
+    DMPlexGetPartitioner(dm, &partitioner);
+    PetscPartitionerSetFromOptions(partitioner);
     DMPlexDistribute(dm, 1, nullptr, &spread);
     if (!spread) return dm;
     DMDestroy(&dm);
