@@ -159,7 +159,7 @@ def nothing_is_lost(folder):
     path = f"{folder}/t.h5"
     record(path).ok()
     before = open(path, "rb").read()
-    command = [HEAT, *PLUG, "-closure_record", path, "-tf", "1000"]
+    command = [HEAT, *PLUG, "-closure_record", path, "-tf", "1000000"]
     program = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     time.sleep(1.5)
     program.send_signal(signal.SIGKILL)
