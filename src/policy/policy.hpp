@@ -157,7 +157,7 @@ PETRL_API void requireKind(const Policy &policy, const std::string &kind, const 
 /// Names separated by blanks, as parameters hold them.
 PETRL_API std::vector<std::string> words(const std::string &text);
 /// The other way round, with blanks or something else between.
-std::string joined(const std::vector<std::string> &names, const char *between = " ");
+PETRL_API std::string joined(const std::vector<std::string> &names, const char *between = " ");
 
 /// Validates and writes a policy file, sealed (see h5::kSeal); the file appears whole or not at all (write, then
 /// rename). Not collective.

@@ -17,12 +17,6 @@ namespace learn {
 
 namespace {
 
-std::string listed(const std::vector<std::string> &names) {
-  std::string list;
-  for (const auto &name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
-
 constexpr double kRoom = 4, kMost = .5, kLeastBound = 1e-4;
 constexpr int kSamples = 8;
 
@@ -36,8 +30,8 @@ CellUnknowns unknownsOf(const RecordLayout &layout, const ClosureTrainOptions &o
   for (std::size_t i = 0; i < 2; ++i) {
     const auto at = std::find(unknowns.names.begin(), unknowns.names.end(), options.velocity[i]);
     if (at == unknowns.names.end() || options.velocity[0] == options.velocity[1])
-      throw Error("-closure_velocity: found '" + listed(options.velocity) + "', expected two of " +
-                  listed(unknowns.names));
+      throw Error("-closure_velocity: found '" + joined(options.velocity, ", ") + "', expected two of " +
+                  joined(unknowns.names, ", "));
     unknowns.vector[i] = static_cast<int>(at - unknowns.names.begin());
   }
   return unknowns;
